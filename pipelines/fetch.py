@@ -1,0 +1,114 @@
+"""Fetch: ask each platform for what is new, and keep every response as received in pages/.
+
+Pulling the same night twice asks for nothing again: a visit whose folder is there is done. One practice that
+fails does not stop the others; the error at the end names all that did.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+
+from pipelines.errors import BadKey, RapportError, SeveralFailed, SiteDown
+from pipelines.http import Client
+from pipelines.landing import DataDir, Receipt, Visit
+from pipelines.practices import Practices
+from pipelines.settings import Settings
+from pipelines.sources import Outcome, Planned, SourceModule, Tools, load_source
+
+SWEEP_EVERY_DAYS = 7
+_AT_ONCE = 4
+
+
+def fetch(
+    source_name: str,
+    night: dt.date,
+    practices: Practices,
+    data: DataDir,
+    settings: Settings,
+    *,
+    only: str | None = None,
+    say: Callable[[str], None],
+) -> int:
+    """Pull one source for one night and return how many visits are whole. Raises SeveralFailed naming the others.
+
+    `only` limits the pull to one label (a practice id, for platforms asked practice by practice).
+    """
+    source = load_source(source_name)
+    # The folder says that this night was asked for, even where there was nothing to pull.
+    data.pages(source_name, night).mkdir(parents=True, exist_ok=True)
+    planned = [p for p in source.visits(practices, data.exports) if only in (None, p.label)]
+    earlier = {label for n in data.nights("pages", source_name) for label in _labels(data, source_name, n, night)}
+    done = _whole_labels(data, source_name, night) | (earlier if source.SOURCE.once else set())
+    waiting = [_with_watermark(p, source_name, night, data) for p in planned if p.label not in done]
+    say(f"{source.SOURCE.title}: {len(waiting)} to pull, {len(planned) - len(waiting)} already there")
+    failures: list[RapportError] = []
+    with Client(
+        source_name, per_minute=source.per_minute(settings), attempts=settings.http_attempts
+    ) as client:
+        tools = Tools(settings=settings, client=client, exports=data.exports)
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            tries = [pool.submit(_visit, source, one, night, data, tools) for one in waiting]
+            for number, (one, tried) in enumerate(zip(waiting, tries, strict=True), 1):
+                try:
+                    receipt = tried.result()
+                    listed = "complete listing" if receipt.complete else "changes only"
+                    say(f"  {number}/{len(waiting)} {one.label}: {len(receipt.pages)} pages, {listed}")
+                except RapportError as error:
+                    failures.append(error)
+                    say(f"  {number}/{len(waiting)} {one.label}: failed, {type(error).__name__}")
+    if failures:
+        raise SeveralFailed(
+            f"{len(failures)} of {len(planned)} could not be pulled:",
+            failures,
+            where=f"{source_name}, night {night}",
+            next_step=f"The others are kept. After mending, run `rapport fetch {source_name} {night}` again",
+        )
+    return len(planned)
+
+
+def _visit(source: SourceModule, planned: Planned, night: dt.date, data: DataDir, tools: Tools) -> Receipt:
+    visit = Visit(data, source.SOURCE.name, night, planned.label)
+    pages = source.fetch(planned, tools)
+    try:
+        while True:
+            page = next(pages)
+            visit.keep(page.body, page.suffix)
+    except StopIteration as finished:
+        outcome: Outcome = finished.value
+        return visit.publish(about=planned.about, **msgspec.structs.asdict(outcome))
+    except RapportError as error:
+        kept = visit.fail(error, about=planned.about, retriable=isinstance(error, SiteDown))
+        if not isinstance(error, SiteDown | BadKey) and not error.evidence:
+            error.evidence = kept
+        raise
+
+
+def _labels(data: DataDir, source: str, night: dt.date, before: dt.date) -> set[str]:
+    return _whole_labels(data, source, night) if night < before else set()
+
+
+def _whole_labels(data: DataDir, source: str, night: dt.date) -> set[str]:
+    return {receipt.label for receipt in data.receipts(source, night) if receipt.status == "ok"}
+
+
+def _with_watermark(planned: Planned, source: str, night: dt.date, data: DataDir) -> Planned:
+    """Say from when on to read, and whether tonight is a complete sweep.
+
+    A sweep is due after a week, and always on the first of a month, so that each month ends with one.
+    """
+    since: dt.datetime | None = None
+    swept: dt.date | None = None
+    for earlier in reversed([n for n in data.nights("pages", source) if n < night]):
+        receipt = data.receipt(source, earlier, planned.label)
+        if receipt is None:
+            continue
+        since = since or receipt.newest
+        if receipt.complete:
+            swept = earlier
+            break
+    due = swept is None or (night - swept).days >= SWEEP_EVERY_DAYS or night.day == 1
+    return msgspec.structs.replace(planned, since=since, sweep=due)

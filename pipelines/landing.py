@@ -1,0 +1,215 @@
+"""The data directory: where each verb leaves its work, and how to write there without ever leaving half a file.
+
+A page folder exists exactly when its visit is whole: pages are collected in a hidden folder beside it and
+renamed at the end. What a failed visit received is kept in `<label>.failed`, as evidence.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import zstandard
+
+from pipelines.errors import RapportError
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What a visit says of itself, kept beside its pages."""
+
+    source: str
+    night: dt.date
+    label: str
+    status: str = "ok"
+    complete: bool = False
+    expected: int | None = None
+    newest: dt.datetime | None = None
+    pages: list[str] = []
+    why: str = ""
+    retriable: bool = False
+    about: dict[str, str] = {}
+
+
+class SavedPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One kept response: `path` is relative to the data directory and is what every figure is traced to."""
+
+    path: str
+    body: bytes
+    receipt: Receipt
+
+
+@contextmanager
+def atomic_path(target: Path) -> Iterator[Path]:
+    """Give a temporary path beside `target` to write to; rename it into place only if the block succeeds."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".partial")
+    os.close(handle)
+    partial = Path(name)
+    try:
+        yield partial
+        with partial.open("rb") as written:
+            os.fsync(written.fileno())
+        os.chmod(partial, 0o640)
+        os.replace(partial, target)
+        fsync_folder(target.parent)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_bytes(target: Path, body: bytes) -> None:
+    with atomic_path(target) as partial:
+        partial.write_bytes(body)
+
+
+def fsync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class DataDir:
+    """Names every place in the data directory. Nothing else builds a path in it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def pages(self, source: str, night: dt.date) -> Path:
+        return self.root / "pages" / source / night.isoformat()
+
+    def records(self, source: str, night: dt.date) -> Path:
+        return self.root / "records" / source / f"{night}.parquet"
+
+    def completeness(self, source: str, night: dt.date) -> Path:
+        return self.root / "completeness" / source / f"{night}.parquet"
+
+    def set_aside(self, source: str, night: dt.date) -> Path:
+        return self.root / "set_aside" / source / f"{night}.jsonl"
+
+    def features(self, source: str, night: dt.date) -> Path:
+        return self.root / "features" / source / f"{night}.parquet"
+
+    def report(self, month: str, practice_id: str) -> Path:
+        return self.root / "reports" / month / f"{practice_id}.pdf"
+
+    def manifest(self, month: str, practice_id: str) -> Path:
+        return self.root / "reports" / month / f"{practice_id}.json"
+
+    @property
+    def build_folder(self) -> Path:
+        return self.root / "build"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def ledger(self) -> Path:
+        return self.root / "ledger.db"
+
+    @property
+    def exports(self) -> Path:
+        return self.root / "exports"
+
+    @property
+    def mailbox(self) -> Path:
+        return self.root / "mailbox"
+
+    @property
+    def secrets(self) -> Path:
+        return self.root / "secrets"
+
+    def relative(self, path: Path) -> str:
+        return path.relative_to(self.root).as_posix()
+
+    def nights(self, stage: str, source: str) -> list[dt.date]:
+        """Return the nights a source has in a stage ("pages", "records", "features", "completeness"), oldest first."""
+        folder = self.root / stage / source
+        names = (path.name.removesuffix(".parquet") for path in folder.iterdir()) if folder.is_dir() else iter(())
+        return sorted(dt.date.fromisoformat(name) for name in names if not name.startswith("."))
+
+    def receipts(self, source: str, night: dt.date) -> list[Receipt]:
+        """Return the receipts of a night, whole visits and failed ones, by label."""
+        folder = self.pages(source, night)
+        found = sorted(folder.glob("*/receipt.json")) if folder.is_dir() else []
+        kept = [msgspec.json.decode(path.read_bytes(), type=Receipt) for path in found if not path.parent.name[0] == "."]
+        whole = {receipt.label for receipt in kept if receipt.status == "ok"}
+        return [receipt for receipt in kept if receipt.status == "ok" or receipt.label not in whole]
+
+    def receipt(self, source: str, night: dt.date, label: str) -> Receipt | None:
+        """Return a whole visit's receipt, or None if there is no such visit."""
+        path = self.pages(source, night) / label / "receipt.json"
+        return msgspec.json.decode(path.read_bytes(), type=Receipt) if path.is_file() else None
+
+    def saved_pages(self, receipt: Receipt) -> Iterator[SavedPage]:
+        """Yield a visit's pages in the order they were received."""
+        name = receipt.label if receipt.status == "ok" else f"{receipt.label}.failed"
+        folder = self.pages(receipt.source, receipt.night) / name
+        for name in receipt.pages:
+            yield SavedPage(path=self.relative(folder / name), body=read_page(folder / name), receipt=receipt)
+
+
+class Visit:
+    """Collects the pages of one visit and publishes them in one rename, or keeps them as evidence of a failure."""
+
+    def __init__(self, data: DataDir, source: str, night: dt.date, label: str) -> None:
+        self._data = data
+        self._folder = data.pages(source, night) / label
+        self._partial = self._folder.with_name(f".{label}.partial")
+        self._base = Receipt(source=source, night=night, label=label)
+        self._names: list[str] = []
+        shutil.rmtree(self._partial, ignore_errors=True)
+        self._partial.mkdir(parents=True)
+
+    def keep(self, body: bytes, suffix: str) -> None:
+        """Keep one response as received. `suffix` is "json", "csv", …"""
+        name = f"{len(self._names) + 1:04d}.{suffix}.zst"
+        path = self._partial / name
+        # No checksum or size of time: the same response gives the same bytes.
+        path.write_bytes(zstandard.ZstdCompressor(level=6).compress(body))
+        self._names.append(name)
+
+    def publish(self, **said: object) -> Receipt:
+        """Make the visit visible. A visit that is there already stays as it was."""
+        receipt = msgspec.structs.replace(self._base, pages=self._names, **said)
+        self._finish(receipt, self._folder)
+        shutil.rmtree(self._folder.with_name(f"{self._folder.name}.failed"), ignore_errors=True)
+        return receipt
+
+    def fail(self, error: RapportError, *, about: dict[str, str], retriable: bool) -> str:
+        """Keep what was received and why it failed; returns the evidence folder, relative to the data directory."""
+        target = self._folder.with_name(f"{self._folder.name}.failed")
+        shutil.rmtree(target, ignore_errors=True)
+        receipt = msgspec.structs.replace(
+            self._base, pages=self._names, status="failed", why=error.what, retriable=retriable, about=about
+        )
+        self._finish(receipt, target)
+        return self._data.relative(target)
+
+    def _finish(self, receipt: Receipt, target: Path) -> None:
+        (self._partial / "receipt.json").write_bytes(msgspec.json.encode(receipt))
+        for path in self._partial.iterdir():
+            with path.open("rb") as written:
+                os.fsync(written.fileno())
+        fsync_folder(self._partial)
+        if target.exists():
+            shutil.rmtree(self._partial)
+            return
+        self._partial.rename(target)
+        fsync_folder(target.parent)
+
+
+def read_page(path: Path) -> bytes:
+    """Return a kept response as it was received; a file without .zst (saved by hand) is returned as it is."""
+    body = path.read_bytes()
+    if path.suffix != ".zst":
+        return body
+    with zstandard.ZstdDecompressor().stream_reader(body) as reader:
+        return reader.read()

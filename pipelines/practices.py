@@ -1,0 +1,182 @@
+"""The practices an operator looks after, and how to read the files their owners hand over (`practices.toml`).
+
+Every field is explained once in `practices.sample.toml`. A practice's id is its folder and file name, so it is
+restricted to letters, digits and hyphens.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pipelines.errors import BadPractices, UnknownName
+
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+
+
+def _address(text: str) -> str:
+    if not _ADDRESS.fullmatch(text) or len(text) > 254:
+        raise ValueError(f"'{text[:80]}' is not an e-mail address")
+    return text
+
+
+def _time_zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError(f"'{text[:80]}' is not a time zone; write one like America/Chicago") from None
+    return text
+
+
+Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+Address = Annotated[str, AfterValidator(_address)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class GoogleLocation(_Strict):
+    """Where a practice's Google profile is, and under which key it is read."""
+
+    location: Annotated[str, Field(pattern=r"^accounts/[A-Za-z0-9]+/locations/[A-Za-z0-9]+$")]
+    key: Annotated[str, Field(pattern=r"^[a-z0-9-]*$")] = ""
+
+
+class Practice(_Strict):
+    """One practice: who it is, whose calendar it lives by, who may get its report."""
+
+    id: Id
+    name: Annotated[str, Field(min_length=1, max_length=300)]
+    kind: Literal["dental", "medical"] = "dental"
+    aliases: tuple[str, ...] = ()
+    time_zone: TimeZone = "UTC"
+    paper: Literal["letter", "a4"] = "letter"
+    language: Literal["en"] = "en"
+    recipients: tuple[Address, ...] = ()
+    google_business: GoogleLocation | None = None
+
+
+class Columns(_Strict):
+    """Which column of a file holds what. `rating` or `text` must be there; `date` always."""
+
+    date: str
+    rating: str | None = None
+    text: str | None = None
+    text_more: tuple[str, ...] = ()
+    title: str | None = None
+    author: str | None = None
+    id: str | None = None
+    site: str | None = None
+    practice: str | None = None
+    url: str | None = None
+    reply_text: str | None = None
+    reply_date: str | None = None
+    rating_max: str | None = None
+
+
+class Export(_Strict):
+    """How to read one kind of file an owner downloads: which files, which columns, which dates. Nothing is guessed."""
+
+    files: Annotated[str, Field(min_length=1)]
+    site: Annotated[str, Field(pattern=r"^[a-z0-9_]*$")] = ""
+    preset: str = ""
+    practice: str = ""
+    encoding: str = "utf-8"
+    delimiter: Literal[",", ";", "\t", "|"] = ","
+    sheet: str = ""
+    decimal: Literal[".", ","] = "."
+    dates: tuple[str, ...] = ()
+    time_zone: TimeZone | None = None
+    columns: Columns | None = None
+    rating_min: int = 1
+    rating_max: int = 5
+    rating_words: dict[str, int] = Field(default_factory=dict)
+    not_a_rating: tuple[str, ...] = ()
+    ignore_practices: tuple[str, ...] = ()
+    replies: bool = False
+    complete: bool = False
+
+    @model_validator(mode="after")
+    def _scale(self) -> Export:
+        if self.rating_max <= self.rating_min:
+            raise ValueError("rating_max must be above rating_min")
+        return self
+
+
+class Practices(_Strict):
+    """Everything in practices.toml."""
+
+    practice: tuple[Practice, ...] = ()
+    export: tuple[Export, ...] = ()
+
+    @model_validator(mode="after")
+    def _unique(self) -> Practices:
+        ids = [practice.id for practice in self.practice]
+        for repeated in sorted({name for name in ids if ids.count(name) > 1}):
+            raise ValueError(f"the practice id '{repeated}' is there twice")
+        owners: dict[str, str] = {}
+        for practice in self.practice:
+            for name in {_plain(known) for known in (practice.id, practice.name, *practice.aliases)}:
+                if owners.setdefault(name, practice.id) != practice.id:
+                    raise ValueError(f"'{name}' names both '{owners[name]}' and '{practice.id}'")
+        for export in self.export:
+            if export.practice and export.practice not in ids:
+                raise ValueError(f"the export '{export.files}' names the practice '{export.practice}', which is not here")
+        return self
+
+    @cached_property
+    def _by_name(self) -> dict[str, Practice]:
+        return {_plain(name): p for p in self.practice for name in (p.id, p.name, *p.aliases)}
+
+    def named(self, name: str) -> Practice | None:
+        """Return the practice whose id, name or alias this is, whatever its case, hyphens and spaces."""
+        return self._by_name.get(_plain(name))
+
+    def get(self, practice_id: str) -> Practice:
+        """Return a practice by id. Raises UnknownName."""
+        for practice in self.practice:
+            if practice.id == practice_id:
+                return practice
+        known = ", ".join(p.id for p in self.practice[:12]) or "none"
+        raise UnknownName(f"there is no practice '{practice_id}'", next_step=f"Known ids: {known}")
+
+
+def _plain(name: str) -> str:
+    return " ".join(re.sub(r"[\W_]+", " ", name.casefold()).split())
+
+
+def load_practices(path: Path) -> Practices:
+    """Read practices.toml. Raises BadPractices naming the field and, for a syntax error, the line."""
+    try:
+        held = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BadPractices(
+            "there is no such file", where=str(path), next_step="Copy practices.sample.toml to it and fill it in"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadPractices(f"not TOML: {error}", where=str(path), next_step="Correct the line") from None
+    try:
+        return Practices.model_validate(held)
+    except ValidationError as error:
+        problems = "; ".join(f"{_place(e['loc'], held)} {e['msg'].removeprefix('Value error, ')}" for e in error.errors())
+        raise BadPractices(
+            problems, where=str(path), next_step="Correct it; practices.sample.toml explains every field"
+        ) from None
+
+
+def _place(loc: tuple[int | str, ...], held: dict[str, object]) -> str:
+    """Name the block a person would look for: `practice 'riverside': recipients.0`."""
+    if len(loc) >= 2 and isinstance(loc[1], int):
+        blocks = held.get(str(loc[0]))
+        block = blocks[loc[1]] if isinstance(blocks, list) and loc[1] < len(blocks) else {}
+        name = block.get("id") or block.get("files") if isinstance(block, dict) else None
+        return f"{loc[0]} '{name or loc[1] + 1}': {'.'.join(str(part) for part in loc[2:])}:"
+    return ".".join(str(part) for part in loc)

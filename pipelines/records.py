@@ -1,0 +1,182 @@
+"""The common shapes all sources read into (`Record`), and what scoring makes of them (`Feature`).
+
+Records hold text and authors and expire; features hold neither and feed the warehouse. Times are UTC;
+`created_local` is the wall clock in the practice's time zone, so that SQL never needs a time zone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+Kind = Literal["review", "reply", "total"]
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One review, one reply of a practice, or one platform's own total, as one page gave it."""
+
+    kind: Kind
+    source: str
+    site: str
+    practice_id: str
+    item_id: str
+    page: str
+    position: int
+    parent_id: str | None = None
+    author_id: str | None = None
+    author_name: str | None = None
+    created_at: dt.datetime | None = None
+    updated_at: dt.datetime | None = None
+    rating: Decimal | None = None
+    rating_min: int = 1
+    rating_max: int = 5
+    title: str | None = None
+    text: str | None = None
+    state: str | None = None
+    url: str | None = None
+    total_count: int | None = None
+    total_average: Decimal | None = None
+
+
+class SetAside(msgspec.Struct, frozen=True, kw_only=True):
+    """One record that could not be read. `where` is a line or position; `reason` never quotes a text."""
+
+    page: str
+    where: str
+    reason: str
+    practice_id: str = ""
+
+
+class Feature(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept of a record for the warehouse: no text, no names. `text_key` tells equal texts, not the text."""
+
+    kind: Kind
+    source: str
+    site: str
+    night: dt.date
+    practice_id: str
+    item_id: str
+    parent_id: str | None
+    author_key: str | None
+    created_at: dt.datetime | None
+    created_local: dt.datetime | None
+    updated_at: dt.datetime | None
+    stars: int | None
+    has_text: bool
+    words: int | None
+    emoji_only: bool | None
+    language: str | None
+    language_sure: bool | None
+    text_key: str | None
+    state: str | None
+    url: str | None
+    total_count: int | None
+    total_average: Decimal | None
+    page: str
+    position: int
+    model_id: str
+
+
+class Completeness(msgspec.Struct, frozen=True, kw_only=True):
+    """What one night brought of one practice from one site: expected, fetched, missing, and why."""
+
+    source: str
+    site: str
+    night: dt.date
+    label: str
+    practice_id: str
+    status: Literal["ok", "failed"]
+    complete: bool
+    can_reply: bool
+    expected: int | None
+    fetched: int
+    set_aside: int
+    why: str | None
+
+
+_INSTANT = pa.timestamp("us", tz="UTC")
+_RATING = pa.decimal128(9, 4)
+RECORDS = pa.schema(
+    [
+        *[(name, pa.string()) for name in ("kind", "source", "site")],
+        ("night", pa.date32()),
+        *[(name, pa.string()) for name in ("practice_id", "item_id", "parent_id", "author_id", "author_name")],
+        ("created_at", _INSTANT),
+        ("updated_at", _INSTANT),
+        ("rating", _RATING),
+        ("rating_min", pa.int32()),
+        ("rating_max", pa.int32()),
+        *[(name, pa.string()) for name in ("title", "text", "state", "url")],
+        ("total_count", pa.int64()),
+        ("total_average", _RATING),
+        ("page", pa.string()),
+        ("position", pa.int32()),
+    ]
+)
+FEATURES = pa.schema(
+    [
+        *[(name, pa.string()) for name in ("kind", "source", "site")],
+        ("night", pa.date32()),
+        *[(name, pa.string()) for name in ("practice_id", "item_id", "parent_id", "author_key")],
+        ("created_at", _INSTANT),
+        ("created_local", pa.timestamp("us")),
+        ("updated_at", _INSTANT),
+        ("stars", pa.int8()),
+        ("has_text", pa.bool_()),
+        ("words", pa.int32()),
+        ("emoji_only", pa.bool_()),
+        ("language", pa.string()),
+        ("language_sure", pa.bool_()),
+        *[(name, pa.string()) for name in ("text_key", "state", "url")],
+        ("total_count", pa.int64()),
+        ("total_average", _RATING),
+        ("page", pa.string()),
+        ("position", pa.int32()),
+        ("model_id", pa.string()),
+    ]
+)
+COMPLETENESS = pa.schema(
+    [
+        ("source", pa.string()),
+        ("site", pa.string()),
+        ("night", pa.date32()),
+        *[(name, pa.string()) for name in ("label", "practice_id", "status")],
+        ("complete", pa.bool_()),
+        ("can_reply", pa.bool_()),
+        ("expected", pa.int64()),
+        ("fetched", pa.int64()),
+        ("set_aside", pa.int64()),
+        ("why", pa.string()),
+    ]
+)
+
+
+def stars_of(rating: Decimal | None, lowest: int, highest: int) -> int | None:
+    """Return 1..5 for a rating on the scale lowest..highest, halves rounded up; None for no rating.
+
+    Raises ValueError outside the scale.
+    """
+    if rating is None:
+        return None
+    if not lowest <= rating <= highest:
+        raise ValueError(f"rating outside {lowest} to {highest}")
+    exact = 1 + 4 * (rating - lowest) / Decimal(highest - lowest)
+    return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def write_table(rows: Iterable[dict[str, Any]], schema: pa.Schema, path: Path) -> None:
+    """Write rows in their order, with fixed settings, so that equal rows give equal bytes."""
+    table = pa.Table.from_pylist(list(rows), schema=schema)
+    pq.write_table(table, path, compression="zstd", row_group_size=131_072, store_schema=False)
+
+
+def read_table(path: Path, schema: pa.Schema) -> list[dict[str, Any]]:
+    """Return the rows of a file that `write_table` wrote."""
+    return pq.read_table(path, schema=schema).to_pylist()

@@ -1,0 +1,89 @@
+"""Settings, read once from the environment (`RAPPORT_…`) or `.env`; keys come from the environment only.
+
+A key is JSON in `RAPPORT_KEY_<SOURCE>` (or `RAPPORT_KEY_<SOURCE>__<NAME>` for a practice with an account of
+its own). Under Airflow the DAGs copy connections into these variables, so nothing here knows Airflow.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from pipelines.errors import BadKey, BadSettings
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Every setting of Rapport. The environment variable is RAPPORT_ and the field's name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="RAPPORT_", env_file=".env", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(REPOSITORY / "data", description="Where everything Rapport makes is kept")
+    practices_file: Path = Field(REPOSITORY / "practices.toml", description="The practices and their exports")
+    time_zone: str = Field("UTC", description="Whose calendar a scheduled night belongs to")
+    google_business_base_url: str = Field(
+        "https://mybusiness.googleapis.com", description="Google Business Profile reviews API"
+    )
+    google_business_token_url: str = Field(
+        "https://oauth2.googleapis.com/token", description="Where Google's refresh tokens are exchanged"
+    )
+    google_business_per_minute: float = Field(300, gt=0, description="Google's pace: requests a minute")
+    keep_derived_days: dict[str, int] = Field(
+        default_factory=dict,
+        description="Source name to days: keep features longer than its terms say. Your decision, logged as a warning",
+    )
+    smtp_host: str = Field("127.0.0.1", description="Mail server")
+    smtp_port: int = Field(2525, description="Its port")
+    smtp_user: str = Field("", description="Login, empty for none")
+    smtp_tls: bool = Field(False, description="STARTTLS before anything else")
+    mail_from: str = Field("Rapport <reports@rapport.example>", description="Sender of the monthly mail")
+    mail_reply_to: str = Field("", description="Where answers go; the sender if empty")
+    unsubscribe_url: str = Field("", description="https address taking one-click unsubscribes, {token} is filled in")
+    http_attempts: int = Field(4, ge=1, description="Tries of one request before the task gives up")
+    workers: int = Field(2, ge=1, description="Processes that render at the same time")
+
+
+def load_settings() -> Settings:
+    """Return the settings of this process. Raises BadSettings naming the variable that cannot work."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "RAPPORT_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise BadSettings(first["msg"], where=name, next_step="Correct it in the environment or in .env") from None
+
+
+def key_variable(source: str, name: str = "") -> str:
+    """Return the environment variable that holds a source's key."""
+    plain = re.sub(r"[^A-Z0-9]+", "_", f"{source}__{name}".upper() if name else source.upper())
+    return f"RAPPORT_KEY_{plain}"
+
+
+def load_key(source: str, name: str, fields: tuple[str, ...]) -> dict[str, str]:
+    """Return a source's key as a mapping that has all `fields`. Raises BadKey naming what is missing, never a value."""
+    variable = key_variable(source, name)
+    held = os.environ.get(variable, "")
+    wanted = ", ".join(fields)
+    if not held:
+        raise BadKey(
+            f"no key: {variable} is not set",
+            where=source,
+            next_step=f"Add an Airflow connection {variable.removeprefix('RAPPORT_KEY_').lower()} or set {variable} "
+            f"to JSON with {wanted}",
+        )
+    try:
+        key = json.loads(held)
+    except ValueError:
+        key = None
+    if not isinstance(key, dict):
+        raise BadKey(f"{variable} is not JSON", where=source, next_step=f"Set it to JSON with {wanted}")
+    missing = [field for field in fields if not isinstance(key.get(field), str) or not key[field]]
+    if missing:
+        raise BadKey(f"{variable} lacks {', '.join(missing)}", where=source, next_step=f"Set it to JSON with {wanted}")
+    return {field: str(key[field]) for field in fields}
