@@ -93,6 +93,10 @@ class SendFailed(RapportError):
     """Mail could not be sent, or must not be."""
 
 
+class NotApproved(RapportError):
+    """Reports were about to be sent that no person had approved."""
+
+
 class SeveralFailed(RapportError):
     """Some units of a task failed and the others are done. Retried only while one of them can recover."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -34,6 +35,12 @@ def _time_zone(text: str) -> str:
     return text
 
 
+def _printable(text: str) -> str:
+    if any(unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn") for character in text):
+        raise ValueError("has a control or undefined character")
+    return text.strip()
+
+
 Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 Address = Annotated[str, AfterValidator(_address)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
@@ -54,7 +61,7 @@ class Practice(_Strict):
     """One practice: who it is, whose calendar it lives by, who may get its report."""
 
     id: Id
-    name: Annotated[str, Field(min_length=1, max_length=300)]
+    name: Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_printable)]
     kind: Literal["dental", "medical"] = "dental"
     aliases: tuple[str, ...] = ()
     time_zone: TimeZone = "UTC"

@@ -17,6 +17,7 @@ from pipelines.landing import DataDir, atomic_path
 from pipelines.periods import local_time
 from pipelines.practices import Practices
 from pipelines.records import FEATURES, RECORDS, Feature, read_table, stars_of, write_table
+from pipelines.sources import source_names
 from pipelines.text.author import load_secret, pseudonym
 from pipelines.text.language import MODEL_ID, language_of
 from pipelines.text.shape import folded, is_emoji_only, words_in
@@ -60,6 +61,16 @@ def score(source: str, night: dt.date, practices: Practices, data: DataDir, *, s
         write_table((msgspec.structs.asdict(feature) for feature in features), FEATURES, partial)
     say(f"{source}: {len(features)} features of {night}")
     return len(features)
+
+
+def score_night(night: dt.date, practices: Practices, data: DataDir, *, say: Callable[[str], None]) -> int:
+    """Score every source that was read on a night. Raises NotReady if none was."""
+    there = [name for name in source_names() if data.records(name, night).is_file()]
+    if not there:
+        raise NotReady(
+            f"no source was read on the night of {night}", where="score", next_step="See the errors of fetch and read"
+        )
+    return sum(score(name, night, practices, data, say=say) for name in there)
 
 
 def score_lines(lines: Iterable[str]) -> Iterator[dict[str, Any]]:

@@ -41,7 +41,6 @@ class Settings(BaseSettings):
     smtp_host: str = Field("127.0.0.1", description="Mail server")
     smtp_port: int = Field(2525, description="Its port")
     smtp_user: str = Field("", description="Login, empty for none")
-    smtp_tls: bool = Field(False, description="STARTTLS before anything else")
     mail_from: str = Field("Rapport <reports@rapport.example>", description="Sender of the monthly mail")
     mail_reply_to: str = Field("", description="Where answers go; the sender if empty")
     unsubscribe_url: str = Field("", description="https address taking one-click unsubscribes, {token} is filled in")

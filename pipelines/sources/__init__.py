@@ -4,6 +4,7 @@
     visits()   what there is to pull for these practices tonight
     fetch()    one visit: yields each response as received, returns an `Outcome`
     read()     one kept page: yields records, and a `SetAside` for each record that is no good
+    check()    for the doctor: each key or file it needs, and what is wrong with it
     listing()  whether a visit lists everything, and whether its site has replies
 """
 
@@ -18,7 +19,7 @@ from typing import Protocol, cast
 
 import msgspec
 
-from pipelines.errors import UnknownName
+from pipelines.errors import RapportError, UnknownName
 from pipelines.http import Client
 from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
@@ -88,6 +89,7 @@ class SourceModule(Protocol):
     def per_minute(self, settings: Settings) -> float: ...
     def fetch(self, planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]: ...
     def read(self, page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]: ...
+    def check(self, practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]: ...
     def listing(self, receipt: Receipt, practices: Practices) -> Listing: ...
 
 

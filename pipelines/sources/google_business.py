@@ -15,7 +15,7 @@ from typing import Any, Literal
 import httpx
 import msgspec
 
-from pipelines.errors import BadKey, ChangedShape, UnknownName
+from pipelines.errors import BadKey, ChangedShape, RapportError, UnknownName
 from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
@@ -126,6 +126,20 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
         known = planned.since - OVERLAP if planned.since and not planned.sweep else None
         if known and changed and min(changed) < known:
             return Outcome(complete=False, newest=newest)
+
+
+def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
+    """Exchange each key once; nothing is read."""
+    found: list[tuple[str, RapportError | None]] = []
+    for key in sorted({p.google_business.key for p in practices.practice if p.google_business}):
+        what = f"key '{key or 'default'}'"
+        try:
+            _access_token(key, tools, fresh=True)
+        except RapportError as error:
+            found.append((what, error))
+        else:
+            found.append((f"{what} works", None))
+    return found
 
 
 def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:

@@ -26,7 +26,7 @@ import charset_normalizer
 import msgspec
 import openpyxl
 
-from pipelines.errors import BadExport
+from pipelines.errors import BadExport, RapportError
 from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Columns, Export, Practice, Practices
@@ -135,6 +135,19 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
         )
     yield Page(body=path.read_bytes(), suffix=path.suffix.lower()[1:])
     return Outcome(complete=True)
+
+
+def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
+    """Look for a description of each file that is waiting; the files are not opened."""
+    found: list[tuple[str, RapportError | None]] = []
+    for planned in visits(practices, tools.exports):
+        try:
+            _columns(_export_of(planned.about["file"], practices))
+        except RapportError as error:
+            found.append((planned.about["file"], error))
+        else:
+            found.append((f"{planned.about['file']} is described", None))
+    return found
 
 
 def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:

@@ -1,0 +1,58 @@
+# make demo and make test need nothing but Python 3.11+ and make; both set up what they use.
+PYTHON ?= python3
+BIN := .venv/bin
+SOURCES := pipelines dags tests
+export PYTHONPATH := $(CURDIR):$(CURDIR)/dags
+export AIRFLOW_HOME := $(CURDIR)
+export PYTHON
+
+.PHONY: help setup setup-dev demo up test check fix bench pictures lock
+
+help:
+	@echo "make demo      set up, and run the whole main job through Airflow on an invented town"
+	@echo "make test      set up, and pass all tests"
+	@echo "make setup     the set-up alone, into .venv"
+	@echo "make up        the Airflow UI on this machine, with your practices or the demo's"
+	@echo "make check     style, types, SQL, architecture; changes nothing (make fix does)"
+	@echo "make bench     measure speed and memory, printed as JSON"
+	@echo "make pictures  the README's pictures, from the demo"
+	@echo "make lock      resolve the dependencies anew"
+
+setup:
+	@sh setup.sh requirements.lock
+
+setup-dev:
+	@sh setup.sh requirements-dev.lock
+
+demo: setup
+	@$(BIN)/rapport demo
+
+up: setup
+	@$(BIN)/rapport up
+
+test: setup-dev
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: setup-dev
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@cd sql && ../$(BIN)/sqlfluff lint --disable-progress-bar .
+
+fix: setup-dev
+	@$(BIN)/ruff check --fix $(SOURCES)
+	@$(BIN)/ruff format $(SOURCES)
+	@cd sql && ../$(BIN)/sqlfluff fix --disable-progress-bar .
+
+bench: setup-dev
+	@$(BIN)/python -m tests.bench
+
+pictures: setup-dev
+	@$(BIN)/python -m tests.pictures
+
+# Needs uv (https://docs.astral.sh/uv/). The locks hold hashes and name no index.
+LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --quiet
+lock:
+	@$(LOCK) -o requirements.lock
+	@$(LOCK) --group dev -c requirements.lock -o requirements-dev.lock

@@ -1,0 +1,38 @@
+"""
+### Housekeeping: delete what may no longer be kept
+
+Runs at 05:00. Each source's terms say how long texts, names and derived data may be kept
+(`pipelines/sources/`, field `policy`); whole files are deleted, because nothing less erases. The warehouse holds
+neither text nor names, and is built anew every night from the features that are left.
+
+A red `purge` means a file could not be deleted: the log names it. Nothing else depends on this DAG, but a day
+without it is a day on which something is kept too long.
+"""
+
+import datetime as dt
+import os
+
+import pendulum
+from airflow.sdk import DAG, Param, get_current_context, task
+from wiring import TIME_ZONE, SourceRetry, night_of, open_rapport
+
+with DAG(
+    "housekeeping",
+    schedule=os.environ.get("RAPPORT_HOUSEKEEPING_SCHEDULE", "0 5 * * *") or None,
+    start_date=pendulum.datetime(2026, 1, 1, tz=TIME_ZONE),
+    catchup=False,
+    max_active_runs=1,
+    params={"night": Param(None, type=["null", "string"], format="date", title="Today", description="YYYY-MM-DD")},
+    default_args={"retries": 2, "retry_delay": dt.timedelta(minutes=10), "retry_policy": SourceRetry()},
+    doc_md=__doc__,
+    tags=["rapport"],
+):
+
+    @task
+    def purge() -> int:
+        from pipelines.purge import purge as delete_expired
+
+        _, data, settings = open_rapport()
+        return len(delete_expired(night_of(get_current_context()), data, settings, say=print))
+
+    purge()

@@ -1,0 +1,81 @@
+"""
+### Nightly: pull, read, score, build
+
+Runs at 02:30 and pulls everything that is new since the night before. The night of 1 November is the first that
+sees all of October. Every box may be run again at any time: what is done stays done.
+
+| red box | means | do |
+|---|---|---|
+| fetch | a site is down (it is retried with the site's own delay), or a key is bad (it is not) | read the last line of the log: it names each practice. Mend the key, clear the task |
+| read | a site changed its answers, or an export does not fit its description; the page is kept | mend the source or practices.toml, clear the task; nothing is fetched again |
+| score | a model failed on a record, whose id is named | clear after mending |
+| build | a check refused; the warehouse of the night before still stands | the log names the check and how to see its rows |
+| verdict | something above is missing, named; all the rest is in the warehouse | mend, then clear the failed tasks of this run |
+
+To run a past night again: Trigger, and set `night`.
+"""
+
+import datetime as dt
+import os
+from pathlib import Path
+
+import pendulum
+from airflow.sdk import DAG, Param, TriggerRule, get_current_context, task, task_group
+from wiring import TIME_ZONE, SourceRetry, night_of, open_rapport
+
+# The folder is the registry. Names only: a module is imported inside its task.
+FOLDER = Path(__file__).parent.parent / "pipelines" / "sources"
+SOURCES = sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
+
+with DAG(
+    "nightly",
+    schedule=os.environ.get("RAPPORT_NIGHTLY_SCHEDULE", "30 2 * * *") or None,
+    start_date=pendulum.datetime(2026, 1, 1, tz=TIME_ZONE),
+    catchup=False,
+    max_active_runs=1,
+    params={"night": Param(None, type=["null", "string"], format="date", title="Night", description="YYYY-MM-DD")},
+    default_args={"retries": 3, "retry_delay": dt.timedelta(minutes=10), "retry_policy": SourceRetry()},
+    doc_md=__doc__,
+    tags=["rapport"],
+):
+
+    @task(map_index_template="{{ task.op_kwargs['name'] }}")
+    def fetch(name: str) -> int:
+        from pipelines.fetch import fetch as pull
+
+        practices, data, settings = open_rapport()
+        return pull(name, night_of(get_current_context()), practices, data, settings, say=print)
+
+    @task(map_index_template="{{ task.op_kwargs['name'] }}", trigger_rule=TriggerRule.ALL_DONE)
+    def read(name: str) -> int:
+        from pipelines.read import read as read_pages
+
+        practices, data, _ = open_rapport()
+        return read_pages(name, night_of(get_current_context()), practices, data, say=print).records
+
+    @task(trigger_rule=TriggerRule.ALL_DONE)
+    def score() -> int:
+        from pipelines.score import score_night
+
+        practices, data, _ = open_rapport()
+        return score_night(night_of(get_current_context()), practices, data, say=print)
+
+    @task
+    def build() -> str:
+        from pipelines.build import build as build_warehouse
+
+        practices, data, _ = open_rapport()
+        return str(build_warehouse(data, practices, None, print).inputs_id)
+
+    @task(trigger_rule=TriggerRule.ALL_DONE, retries=0)
+    def verdict() -> str:
+        from pipelines.gate import night_verdict
+
+        practices, data, _ = open_rapport()
+        return night_verdict(night_of(get_current_context()), practices, data)
+
+    @task_group
+    def source(name: str) -> None:
+        fetch(name) >> read(name)
+
+    source.expand(name=SOURCES) >> score() >> build() >> verdict()

@@ -1,0 +1,102 @@
+"""What the DAGs share: which night and month a run is about, when to retry, and keys out of connections."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from airflow.sdk import RetryDecision, RetryPolicy
+
+TIME_ZONE = os.environ.get("RAPPORT_TIME_ZONE", "UTC")
+LONGEST_DELAY = dt.timedelta(hours=1)
+
+
+class SourceRetry(RetryPolicy):
+    """A site that is down is tried again, after the delay it asked for; a bad key or a changed shape is not."""
+
+    def evaluate(self, exception: BaseException, try_number: int, max_tries: int, context: Any = None) -> RetryDecision:
+        from pipelines.errors import RapportError, SeveralFailed, SiteDown
+
+        if isinstance(exception, SiteDown) or (isinstance(exception, SeveralFailed) and exception.can_recover):
+            asked = exception.retry_after_seconds
+            if asked is None:
+                return RetryDecision.default()
+            return RetryDecision.retry(delay=min(dt.timedelta(seconds=asked), LONGEST_DELAY), reason=f"asked to wait {asked:.0f} s")
+        if isinstance(exception, RapportError):
+            return RetryDecision.fail(reason=f"{type(exception).__name__}: another try cannot help")
+        return RetryDecision.default()
+
+
+def night_of(context: Any) -> dt.date:
+    """The run's `night` parameter, else the local date on which the run was due."""
+    from pipelines.periods import parse_night
+
+    given = context["params"].get("night")
+    if given:
+        return parse_night(given)
+    due = context["dag_run"].logical_date or context["dag_run"].run_after
+    return due.astimezone(ZoneInfo(TIME_ZONE)).date()
+
+
+def month_of(context: Any) -> dt.date:
+    """The run's `month` parameter, else the month before the one in which the run was due."""
+    from pipelines.periods import add_months, parse_month
+
+    given = context["params"].get("month")
+    return parse_month(given) if given else add_months(night_of(context).replace(day=1), -1)
+
+
+def open_rapport() -> tuple[Any, Any, Any]:
+    """Return (practices, data directory, settings), with keys and the mail server taken from connections."""
+    from pipelines.landing import DataDir
+    from pipelines.practices import load_practices
+    from pipelines.settings import load_settings
+
+    settings = load_settings()
+    practices = load_practices(settings.practices_file)
+    for practice in practices.practice:
+        if practice.google_business:
+            _key_from_connection("google_business", practice.google_business.key)
+    return practices, DataDir(settings.data_dir), _mail_from_connection(settings)
+
+
+def _key_from_connection(source: str, name: str) -> None:
+    """Copy a connection (login: client id, password: client secret, extra: the rest) to where a source looks."""
+    from airflow.sdk.log import mask_secret
+
+    from pipelines.settings import key_variable
+
+    variable = key_variable(source, name)
+    if variable not in os.environ and (found := _connection(variable.removeprefix("RAPPORT_KEY_").lower())):
+        key = {"client_id": found.login, "client_secret": found.password, **found.extra_dejson}
+        os.environ[variable] = json.dumps({field: value for field, value in key.items() if value})
+    for value in json.loads(os.environ.get(variable) or "{}").values():
+        mask_secret(value)
+
+
+def _mail_from_connection(settings: Any) -> Any:
+    """Return settings that use the connection smtp_default, if there is one."""
+    from airflow.sdk.log import mask_secret
+
+    found = _connection("smtp_default")
+    if found is None:
+        return settings
+    if found.password:
+        os.environ["RAPPORT_SMTP_PASSWORD"] = found.password
+        mask_secret(found.password)
+    given = {"smtp_host": found.host, "smtp_port": found.port, "smtp_user": found.login}
+    sender = found.extra_dejson.get("from_email")
+    return settings.model_copy(update={k: v for k, v in {**given, "mail_from": sender}.items() if v})
+
+
+def _connection(name: str) -> Any:
+    from airflow.sdk import Connection
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        return Connection.get(name)
+    except AirflowNotFoundException:
+        return None

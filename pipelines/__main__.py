@@ -1,0 +1,240 @@
+"""The command line: each verb as a command, usable without Airflow.
+
+An error a person can act on is one paragraph on stderr and exit code 1; a traceback means a bug of ours.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.errors import RapportError
+from pipelines.landing import DataDir
+from pipelines.periods import parse_month, parse_night
+from pipelines.practices import Practices, load_practices
+from pipelines.settings import Settings, load_settings
+
+
+class _Group(click.Group):
+    """Turns our errors into a sentence and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except RapportError as error:
+            click.echo(f"rapport: {error}", err=True)
+            ctx.exit(1)
+
+
+def _example(text: str) -> str:
+    return f"Example: {text}"
+
+
+def _say(line: str) -> None:
+    """Progress: dimmed on a terminal, plain lines in a log, always on stderr so that results can be piped."""
+    if sys.stderr.isatty():
+        Console(stderr=True, highlight=False).print(line, style="dim" if line.startswith("  ") else "", markup=False)
+    else:
+        click.echo(line, err=True)
+
+
+def _open() -> tuple[Practices, DataDir, Settings]:
+    settings = load_settings()
+    return load_practices(settings.practices_file), DataDir(settings.data_dir), settings
+
+
+def _table(rows: Iterable[Any], columns: tuple[str, ...], as_json: bool) -> None:
+    """Print structs or mappings as a table, or as JSON lines."""
+    plain = [row if isinstance(row, dict) else msgspec.structs.asdict(row) for row in rows]
+    if as_json:
+        for row in plain:
+            click.echo(json.dumps(row, default=str, ensure_ascii=False))
+        return
+    shown = Table(box=None, pad_edge=False)
+    for column in columns:
+        shown.add_column(column.replace("_", " "), overflow="fold")
+    for row in plain:
+        shown.add_row(*("" if row[c] is None else str(row[c]) for c in columns))
+    width = None if sys.stdout.isatty() else 200
+    Console(highlight=False, width=width, markup=False).print(shown)
+
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of a table.")
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100, "terminal_width": 100})
+@click.version_option(package_name="rapport")
+def rapport() -> None:
+    """Pull reviews every night, and send each practice a monthly PDF about its reputation.
+
+    The verbs meet in the data directory (RAPPORT_DATA_DIR), in this order: fetch, read, score, build, render,
+    send. Running one twice changes nothing.
+    """
+
+
+@rapport.command(epilog=_example("rapport fetch google_business 2026-11-01"))
+@click.argument("source")
+@click.argument("night")
+@click.option("--practice", "only", help="Pull this practice (for owner_export: this file's label) only.")
+def fetch(source: str, night: str, only: str | None) -> None:
+    """Pull one SOURCE for one NIGHT and keep every response as received."""
+    from pipelines.fetch import fetch as pull
+
+    practices, data, settings = _open()
+    pull(source, parse_night(night), practices, data, settings, only=only, say=_say)
+
+
+@rapport.command(epilog=_example("rapport read google_business --page saved.json"))
+@click.argument("source")
+@click.argument("night", required=False)
+@click.option("--page", type=click.Path(path_type=Path), help="Print the records of one saved response as JSON lines.")
+def read(source: str, night: str | None, page: Path | None) -> None:
+    """Turn the pages of one SOURCE and NIGHT into records; or look into one saved response."""
+    from pipelines.read import read as read_pages
+    from pipelines.read import read_one_page
+
+    if (night is None) == (page is None):
+        raise click.UsageError("Give either a NIGHT or --page FILE.")
+    if page is not None:
+        settings = load_settings()
+        practices = load_practices(settings.practices_file) if settings.practices_file.is_file() else Practices()
+        for item in read_one_page(source, page, practices):
+            kind = {} if hasattr(item, "kind") else {"kind": "set_aside"}
+            click.echo(json.dumps({**kind, **msgspec.to_builtins(item)}, ensure_ascii=False))
+        return
+    practices, data, _ = _open()
+    read_pages(source, parse_night(str(night)), practices, data, say=_say)
+
+
+@rapport.command(epilog=_example("rapport score google_business 2026-11-01"))
+@click.argument("source", required=False)
+@click.argument("night", required=False)
+@click.option("--jsonl", is_flag=True, help="Read {id, kind, text} lines from standard input, print their features.")
+def score(source: str | None, night: str | None, jsonl: bool) -> None:
+    """Turn the records of one SOURCE and NIGHT into features without text or names."""
+    from pipelines.score import score as score_records
+    from pipelines.score import score_lines
+
+    if jsonl:
+        for features in score_lines(click.get_text_stream("stdin", encoding="utf-8")):
+            click.echo(json.dumps(features, ensure_ascii=False))
+        return
+    if source is None or night is None:
+        raise click.UsageError("Give SOURCE and NIGHT, or --jsonl.")
+    practices, data, _ = _open()
+    score_records(source, parse_night(night), practices, data, say=_say)
+
+
+@rapport.command(epilog=_example("rapport build"))
+@click.option("--night", help="Use only what was known on this night. Default: everything.")
+@_JSON
+def build(night: str | None, as_json: bool) -> None:
+    """Build the warehouse beside the old one, check it, and put it in its place."""
+    from pipelines.build import build as build_warehouse
+
+    practices, data, _ = _open()
+    result = build_warehouse(data, practices, parse_night(night) if night else None, _say)
+    _table([result], tuple(result.__struct_fields__), as_json)
+
+
+@rapport.command(epilog=_example("rapport render 2026-10 --practice riverside-dental"))
+@click.argument("month")
+@click.option("--practice", "only", multiple=True, help="Render this practice only; may be given again.")
+@_JSON
+def render(month: str, only: tuple[str, ...], as_json: bool) -> None:
+    """Make a PDF and a manifest a practice for one MONTH."""
+    from pipelines.render import render as render_reports
+
+    practices, data, settings = _open()
+    made = render_reports(
+        data, practices, parse_month(month), workers=settings.workers, practice_ids=list(only) or None, say=_say
+    )
+    _table(made, tuple(made[0].__struct_fields__) if made else (), as_json)
+
+
+@rapport.command(epilog=_example("rapport send 2026-10 --list --state uncertain"))
+@click.argument("month")
+@click.option("--practice", "only", multiple=True, help="Send to this practice only; may be given again.")
+@click.option("--again", is_flag=True, help="Also send to those who have another version of this report.")
+@click.option("--list", "listed", is_flag=True, help="Send nothing; print the ledger of this month.")
+@click.option("--state", help="With --list: only rows in this state (planned, sending, sent, failed, uncertain).")
+@_JSON
+def send(month: str, only: tuple[str, ...], again: bool, listed: bool, state: str | None, as_json: bool) -> None:
+    """Mail the PDFs of one MONTH to the practices' recipients, each once."""
+    from pipelines.ledger import Ledger
+    from pipelines.send import send as send_reports
+
+    practices, data, settings = _open()
+    first = parse_month(month)
+    if listed:
+        held = Ledger(data.ledger).rows(month)
+        wanted = [r for r in held if state in (None, r.state) and (not only or r.practice_id in only)]
+        _table(wanted, ("practice_id", "recipient", "state", "changed_at", "why"), as_json)
+        return
+    now = dt.datetime.now(ZoneInfo(settings.time_zone))
+    sent = send_reports(first, practices, data, settings, now, only=list(only) or None, again=again, say=_say)
+    _table(sent, ("practice_id", "recipient", "state", "why"), as_json)
+
+
+@rapport.command(epilog=_example("rapport explain riverside-dental 2026-10 mean_stars --site google"))
+@click.argument("practice")
+@click.argument("month")
+@click.argument("metric")
+@click.option("--site", help="Limit to one site.")
+@_JSON
+def explain(practice: str, month: str, metric: str, site: str | None, as_json: bool) -> None:
+    """Trace one figure of a report to its definition, its SQL, its rows and its pages."""
+    from pipelines.explain import explain as trace
+
+    _, data, _ = _open()
+    found = trace(data, practice, parse_month(month), metric, site)
+    click.echo(json.dumps(found.as_dict(), default=str, ensure_ascii=False) if as_json else str(found))
+
+
+@rapport.command(epilog=_example("rapport doctor --only source"))
+@click.option("--only", help="Only checks whose name contains this.")
+@_JSON
+def doctor(only: str | None, as_json: bool) -> None:
+    """Check versions, libraries, fonts, data directory, settings, mail and keys, and say how to mend them."""
+    from pipelines.doctor import examine
+
+    findings = examine(only)
+    _table(findings, ("check", "state", "said", "mend"), as_json)
+    if any(finding.state == "bad" for finding in findings):
+        sys.exit(1)
+
+
+@rapport.command(epilog=_example("rapport demo --keep-running"))
+@click.option("--keep-running", is_flag=True, help="Leave the Airflow UI running afterwards, until Ctrl-C.")
+def demo(keep_running: bool) -> None:
+    """Run the whole main job through Airflow on an invented town, with local servers and a local mailbox."""
+    from pipelines.demo.run import run_demo
+
+    run_demo(load_settings().data_dir, keep_running=keep_running, say=_say)
+
+
+@rapport.command(epilog=_example("rapport up"))
+@click.option("--port", default=8090, show_default=True, help="Where the Airflow UI listens, on this machine only.")
+def up(port: int) -> None:
+    """Start Airflow on this machine with the DAGs, print a login, and run until Ctrl-C."""
+    from pipelines.demo.run import run_up
+
+    run_up(load_settings(), port, say=_say)
+
+
+def main() -> None:
+    rapport(prog_name="rapport")
+
+
+if __name__ == "__main__":
+    main()

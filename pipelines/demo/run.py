@@ -1,0 +1,135 @@
+"""The demo: three nights and a month of the town, through Airflow, with nothing leaving this machine.
+
+It runs the code of production; only addresses, keys and practices differ, and they are all environment variables.
+On the third night one practice's key has expired, so that run ends red, as it would in life.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from pipelines.demo.mailbox import Mailbox
+from pipelines.demo.server import TownServer
+from pipelines.demo.stage import Stage, StageFailed, free_port
+from pipelines.demo.town import MONTH, NIGHTS, Town, build_town
+from pipelines.errors import NotReady
+from pipelines.landing import DataDir, write_bytes
+from pipelines.periods import month_name
+from pipelines.settings import Settings, key_variable
+
+# Lakeside's key dies before the third night: its fetch fails, and the verdict says so.
+_RED_ON_PURPOSE = {NIGHTS[2]: {"source.fetch google_business", "verdict"}}
+_NO_SCHEDULE = {f"RAPPORT_{dag}_SCHEDULE": "" for dag in ("NIGHTLY", "MONTHLY", "HOUSEKEEPING")}
+
+
+def demo_folder(data_dir: Path) -> Path:
+    """Return where the demo lives: inside the data directory, apart from everything real."""
+    return data_dir.resolve() / "demo"
+
+
+@contextmanager
+def town_services(folder: Path, town: Town) -> Iterator[tuple[TownServer, dict[str, str]]]:
+    """Run the town's server and mailbox; give the variables that point Rapport at them."""
+    data = DataDir(folder)
+    write_bytes(folder / "practices.toml", town.practices_toml().encode())
+    for name, body in town.exports().items():
+        write_bytes(data.exports / name, body)
+    with TownServer(town) as server, Mailbox(data.mailbox) as mailbox:
+        keys = {key_variable("google_business", name): json.dumps(key) for name, key in town.keys().items()}
+        yield (
+            server,
+            {
+                **keys,
+                **_NO_SCHEDULE,
+                "RAPPORT_DATA_DIR": str(folder),
+                "RAPPORT_PRACTICES_FILE": str(folder / "practices.toml"),
+                "RAPPORT_GOOGLE_BUSINESS_BASE_URL": server.base_url,
+                "RAPPORT_GOOGLE_BUSINESS_TOKEN_URL": server.token_url,
+                "RAPPORT_SMTP_HOST": "127.0.0.1",
+                "RAPPORT_SMTP_PORT": str(mailbox.port),
+                "RAPPORT_MAIL_FROM": "Rapport <reports@rapport.example>",
+                "RAPPORT_TIME_ZONE": "America/Chicago",
+            },
+        )
+
+
+def run_demo(data_dir: Path, *, keep_running: bool, say: Callable[[str], None]) -> None:
+    """Run the three nights and the month, then say where everything is. Raises StageFailed for any surprise."""
+    folder = demo_folder(data_dir)
+    town = build_town()
+    say(f"The demo town: {len(town.practices)} invented practices, in {folder}")
+    with ExitStack() as stack:
+        server, variables = stack.enter_context(town_services(folder, town))
+        stage = stack.enter_context(Stage(folder, variables, port=8090 if keep_running else free_port(), say=say))
+        for number, night in enumerate(NIGHTS, 1):
+            server.set_night(night)
+            say(f"Night {number} of {len(NIGHTS)}, {night}: pull, read, score, build")
+            run = stage.trigger("nightly", {"night": night.isoformat()})
+            state = stage.follow("nightly", run)
+            failed, planned = set(stage.failed_tasks("nightly", run)), _RED_ON_PURPOSE.get(night, set())
+            if failed != planned:
+                raise StageFailed(
+                    f"the night of {night} ended {state}, failed: {', '.join(sorted(failed)) or 'nothing'}",
+                    next_step="Read the logs of the failed tasks",
+                    evidence=str(stage.folder / "logs"),
+                )
+            if planned:
+                say("  red on purpose: Lakeside's key has expired, and everybody else's night is whole")
+        say(f"The month {month_name(MONTH)}: gate, render, approval (the demo presses Approve), send")
+        run = stage.trigger("monthly", {"month": month_name(MONTH)})
+        if stage.follow("monthly", run, approve=True) != "success":
+            raise StageFailed(
+                "the monthly run failed", next_step="Read the logs of its tasks", evidence=str(stage.folder / "logs")
+            )
+        _tell(folder)
+        if keep_running:
+            say(f"Airflow: {stage.url}, user admin, password {stage.password}; Ctrl-C ends it")
+            stage.wait()
+
+
+def run_up(settings: Settings, port: int, *, say: Callable[[str], None]) -> None:
+    """Run Airflow until Ctrl-C: with your practices if there are any, else with the demo's.
+
+    Raises NotReady if there are neither.
+    """
+    components = ("api-server", "dag-processor", "scheduler", "triggerer")
+    folder = demo_folder(settings.data_dir)
+    with ExitStack() as stack:
+        if settings.practices_file.is_file():
+            folder, variables = settings.data_dir.resolve(), {}
+            say(f"Your practices: {settings.practices_file}")
+        elif (folder / "practices.toml").is_file():
+            _, variables = stack.enter_context(town_services(folder, build_town()))
+            say("There is no practices.toml, so this is the demo town; its DAGs have no schedule")
+        else:
+            raise NotReady(
+                "there is neither a practices.toml nor the demo's data",
+                where="up",
+                next_step="Run `make demo`, or copy practices.sample.toml to practices.toml",
+            )
+        stage = stack.enter_context(Stage(folder, variables, port=port, components=components, say=say))
+        say(f"Airflow: {stage.url}, user admin, password {stage.password}; Ctrl-C ends it")
+        stage.wait()
+
+
+def _tell(folder: Path) -> None:
+    """Print what was made and what to do next; this is the demo's result, so it goes to standard output."""
+    data = DataDir(folder)
+    shown = Path(os.path.relpath(folder))
+    reports = sorted((folder / "reports" / month_name(MONTH)).glob("*.pdf"))
+    mails = sorted(data.mailbox.glob("*.eml"))
+    print(f"\n{len(reports)} reports of {month_name(MONTH)}:")
+    for path in reports:
+        print(f"  {shown / path.relative_to(folder)}")
+    print(f"{len(mails)} messages: {shown / data.mailbox.name}/*.eml")
+    print(
+        "\nNext:"
+        "\n  open a report; page 1 takes four minutes"
+        "\n  make up                      the Airflow UI with these runs; it prints a login"
+        f"\n  RAPPORT_DATA_DIR={shown} .venv/bin/rapport explain riverside-dental {month_name(MONTH)} mean_stars"
+        "\n  cp practices.sample.toml practices.toml      your own practices: docs/operators.md"
+    )

@@ -1,0 +1,211 @@
+"""Doctor: look at everything a run needs, and say how to mend what is wrong.
+
+It changes nothing and sends nothing; a key is tried by exchanging it, which every night does too.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+from pipelines.errors import RapportError
+from pipelines.http import Client
+from pipelines.landing import DataDir
+from pipelines.ledger import Ledger
+from pipelines.practices import Practices, load_practices
+from pipelines.records import SetAside
+from pipelines.send import check_mail_server
+from pipelines.settings import REPOSITORY, Settings, load_settings
+from pipelines.sources import Tools, load_source, source_names
+
+LEAST_FREE_BYTES = 1_000_000_000
+_PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)(?: ; ([^\\]+))?", re.MULTILINE)
+_NAMED = ("apache-airflow", "dbt-core", "dbt-duckdb", "duckdb", "pandas", "weasyprint", "pydyf")
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing looked at. `bad` stops a run; `warning` does not."""
+
+    check: str
+    state: Literal["ok", "warning", "bad"]
+    said: str
+    mend: str = ""
+
+
+def examine(only: str | None = None) -> list[Finding]:
+    """Return all findings, or those whose check contains `only`, in the order in which to mend them."""
+    findings = [*_programme()]
+    try:
+        settings = load_settings()
+    except RapportError as error:
+        return [f for f in [*findings, _bad("settings", error)] if not only or only in f.check]
+    findings.append(Finding(check="settings", state="ok", said=f"data in {settings.data_dir}"))
+    data = DataDir(settings.data_dir)
+    findings += _data_directory(data)
+    try:
+        practices = load_practices(settings.practices_file)
+    except RapportError as error:
+        findings.append(_bad("practices", error))
+    else:
+        findings += _practices(practices)
+        findings += _sources(practices, data, settings)
+    findings += _mail(settings)
+    findings += _left_over(data)
+    return [finding for finding in findings if not only or only in finding.check]
+
+
+def _programme() -> Iterator[Finding]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    fits = sys.version_info >= (3, 11)
+    yield Finding(check="python", state="ok" if fits else "bad", said=version, mend="" if fits else "Use Python 3.11+")
+    pinned = {name: wanted for name, wanted, marker in _PINNED.findall((REPOSITORY / "requirements.lock").read_text())}
+    for name in _NAMED:
+        held = importlib.metadata.version(name)
+        same = held == pinned[name]
+        yield Finding(
+            check=f"version {name}",
+            state="ok" if same else "bad",
+            said=held if same else f"{held}, but the lock says {pinned[name]}",
+            mend="" if same else "Run `make setup`",
+        )
+    yield _native_libraries()
+    from pipelines.render import FONT_FILES
+
+    missing = [path.name for path in FONT_FILES if not path.is_file()]
+    yield Finding(
+        check="fonts",
+        state="bad" if missing else "ok",
+        said=f"missing: {', '.join(missing)}" if missing else f"{len(FONT_FILES)} font files of our own",
+        mend="Restore reports/templates/fonts from the repository" if missing else "",
+    )
+
+
+def _native_libraries() -> Finding:
+    try:
+        from weasyprint.text import ffi
+    except OSError as error:
+        name = str(error).split("'")[1] if "'" in str(error) else "Pango"
+        return Finding(
+            check="native libraries",
+            state="bad",
+            said=f"{name} is not there",
+            mend="apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0",
+        )
+    if ffi.harfbuzz_subset is None:
+        return Finding(
+            check="native libraries",
+            state="bad",
+            said="libharfbuzz-subset is not there: PDFs take four times as long and have other bytes",
+            mend="apt-get install libharfbuzz-subset0",
+        )
+    return Finding(check="native libraries", state="ok", said="Pango and HarfBuzz subset")
+
+
+def _data_directory(data: DataDir) -> Iterator[Finding]:
+    try:
+        data.root.mkdir(parents=True, exist_ok=True)
+        probe = data.root / ".doctor"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        yield Finding(
+            check="data directory",
+            state="bad",
+            said=f"{data.root}: {error.strerror}",
+            mend="Make it writable, or set RAPPORT_DATA_DIR",
+        )
+        return
+    free = shutil.disk_usage(data.root).free
+    enough = free >= LEAST_FREE_BYTES
+    yield Finding(
+        check="data directory",
+        state="ok" if enough else "warning",
+        said=f"writable, {free // 1_000_000_000} GB free",
+        mend="" if enough else "Free some space",
+    )
+
+
+def _practices(practices: Practices) -> Iterator[Finding]:
+    count = len(practices.practice)
+    yield Finding(
+        check="practices",
+        state="ok" if count else "warning",
+        said=f"{count} practices, {len(practices.export)} kinds of export",
+        mend="" if count else "Add a [[practice]] to practices.toml",
+    )
+    silent = [practice.id for practice in practices.practice if not practice.recipients]
+    if silent:
+        yield Finding(
+            check="recipients",
+            state="warning",
+            said=f"nobody receives the report of {', '.join(silent[:10])}",
+            mend="Add recipients in practices.toml",
+        )
+
+
+def _sources(practices: Practices, data: DataDir, settings: Settings) -> Iterator[Finding]:
+    for name in source_names():
+        source = load_source(name)
+        with Client(name, per_minute=source.per_minute(settings), attempts=1) as client:
+            tools = Tools(settings=settings, client=client, exports=data.exports)
+            checked = source.check(practices, tools)
+        if not checked:
+            yield Finding(check=f"source {name}", state="ok", said="not used")
+        for what, error in checked:
+            yield _bad(f"source {name}", error) if error else Finding(check=f"source {name}", state="ok", said=what)
+
+
+def _mail(settings: Settings) -> Iterator[Finding]:
+    try:
+        check_mail_server(settings)
+    except RapportError as error:
+        yield _bad("mail", error)
+    else:
+        yield Finding(check="mail", state="ok", said=f"{settings.smtp_host}:{settings.smtp_port} answers")
+    if not settings.unsubscribe_url:
+        yield Finding(
+            check="mail unsubscribe",
+            state="warning",
+            said="mails carry no one-click unsubscribe",
+            mend="Set RAPPORT_UNSUBSCRIBE_URL once you have an address that takes it",
+        )
+
+
+def _left_over(data: DataDir) -> Iterator[Finding]:
+    """Name what people must look at: records set aside on the newest nights, and mails of uncertain fate."""
+    for name in source_names():
+        nights = sorted((data.root / "set_aside" / name).glob("*.jsonl")) if data.root.is_dir() else []
+        for path in nights[-3:]:
+            items = [msgspec.json.decode(line, type=SetAside) for line in path.read_bytes().splitlines()]
+            reasons = Counter(item.reason for item in items)
+            first = items[0]
+            yield Finding(
+                check=f"set aside {name} {path.stem}",
+                state="warning",
+                said=f"{len(items)} records: " + "; ".join(f"{count} {why}" for why, count in reasons.most_common(3)),
+                mend=f"The first is {first.where} of {first.page}; all are in {data.relative(path)}",
+            )
+    if data.ledger.is_file():
+        uncertain = [row for row in Ledger(data.ledger).rows() if row.state in ("uncertain", "failed")]
+        for row in uncertain[:20]:
+            yield Finding(
+                check=f"ledger {row.month}",
+                state="warning",
+                said=f"{row.practice_id}: {row.state}, {row.why}",
+                mend="Ask the recipient, then `rapport send MONTH --again` if it did not arrive"
+                if row.state == "uncertain"
+                else f"`rapport send {row.month}` tries again",
+            )
+
+
+def _bad(check: str, error: RapportError) -> Finding:
+    said = f"{error.where}: {error.what}" if error.where else error.what
+    return Finding(check=check, state="bad", said=said, mend=error.next_step)
+

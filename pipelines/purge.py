@@ -1,0 +1,42 @@
+"""Purge: what a source's terms no longer let us keep is deleted as whole files, which is the only sure erasure.
+
+Pages and records hold texts and names and go first; features go when derived data expire. The receipt of a
+visit stays, because it holds neither and says what was once read.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from pipelines.landing import DataDir
+from pipelines.settings import Settings
+from pipelines.sources import load_source, source_names
+
+
+def purge(today: dt.date, data: DataDir, settings: Settings, *, say: Callable[[str], None]) -> list[str]:
+    """Delete everything that expired before `today`; return the deleted paths, relative to the data directory."""
+    gone: list[Path] = []
+    for name in source_names():
+        policy = load_source(name).SOURCE.policy
+        longer = settings.keep_derived_days.get(name, 0)
+        if longer > policy.keep_derived_days:
+            say(f"warning: {name} features are kept {longer} days, its terms say {policy.keep_derived_days}: your setting")
+        for night in data.nights("pages", name):
+            if policy.text_expires_on(night) < today:
+                gone += sorted(data.pages(name, night).glob("*/*.zst"))
+        for night in data.nights("records", name):
+            if policy.text_expires_on(night) < today:
+                gone.append(data.records(name, night))
+        for night in data.nights("features", name):
+            if policy.derived_expires_on(night, longer) < today:
+                gone.append(data.features(name, night))
+    for path in gone:
+        path.unlink()
+    left_over = sorted(data.root.glob("pages/*/*/.*.partial"))
+    for folder in left_over:
+        shutil.rmtree(folder)
+    say(f"{len(gone)} expired files deleted, {len(left_over)} unfinished visits cleared")
+    return [data.relative(path) for path in gone]

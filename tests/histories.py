@@ -1,0 +1,268 @@
+"""A seeded history of nights, written as the files that scoring leaves, and a slow plain-Python account of it.
+
+The account is the second implementation of every metric: it knows the rules, and nothing of SQL.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pipelines.landing import DataDir, atomic_path
+from pipelines.practices import Practice, Practices
+from pipelines.records import COMPLETENESS, FEATURES, write_table
+
+UTC = dt.UTC
+Row = dict[str, Any]
+
+
+def feature(kind: str, source: str, site: str, night: dt.date, practice_id: str, item_id: str, **more: Any) -> Row:
+    """One row of features; what is not given is as in a review without anything."""
+    row: Row = dict.fromkeys(FEATURES.names)
+    row |= {
+        "kind": kind,
+        "source": source,
+        "site": site,
+        "night": night,
+        "practice_id": practice_id,
+        "item_id": item_id,
+        "has_text": False,
+        "page": f"pages/{source}/{night}/{practice_id}/0001.json.zst",
+        "position": 1,
+        "model_id": "test",
+    }
+    return row | more
+
+
+def visit(source: str, site: str, night: dt.date, practice_id: str, **more: Any) -> Row:
+    """One row of completeness; what is not given is as of a whole night that listed everything."""
+    row: Row = {
+        "source": source,
+        "site": site,
+        "night": night,
+        "label": practice_id,
+        "practice_id": practice_id,
+        "status": "ok",
+        "complete": True,
+        "can_reply": True,
+        "expected": None,
+        "fetched": 0,
+        "set_aside": 0,
+        "why": None,
+    }
+    return row | more
+
+
+def write_night(data: DataDir, source: str, night: dt.date, features: Iterable[Row], visits: Iterable[Row]) -> None:
+    """Leave a night's files as `read` and `score` do."""
+    for rows, schema, path in (
+        (features, FEATURES, data.features(source, night)),
+        (visits, COMPLETENESS, data.completeness(source, night)),
+    ):
+        with atomic_path(path) as partial:
+            write_table(rows, schema, partial)
+
+
+@dataclass
+class Reply:
+    item_id: str
+    seen_from: dt.date
+    written_at: dt.datetime
+    pending_until: dt.date | None = None
+    edited_on: dt.date | None = None
+    deleted_on: dt.date | None = None
+
+    def exists(self, night: dt.date) -> bool:
+        return self.seen_from <= night and (self.deleted_on is None or night < self.deleted_on)
+
+    def version(self, night: dt.date) -> tuple[str | None, dt.datetime]:
+        state = "pending" if self.pending_until and night < self.pending_until else None
+        edited = self.edited_on is not None and self.edited_on <= night
+        at = dt.datetime.combine(self.edited_on, dt.time(1), UTC) if edited and self.edited_on else self.written_at
+        return state, at
+
+
+@dataclass
+class Review:
+    """The truth of one review: what a complete list of a night would say of it."""
+
+    item_id: str
+    written_at: dt.datetime
+    stars: int | None
+    gone_on: dt.date | None = None
+    edited_on: dt.date | None = None
+    edited_stars: int | None = None
+    reply: Reply | None = None
+
+    def exists(self, night: dt.date) -> bool:
+        return self.written_at.date() < night and (self.gone_on is None or night < self.gone_on)
+
+    def stars_on(self, night: dt.date) -> int | None:
+        return self.edited_stars if self.edited_on and self.edited_on <= night else self.stars
+
+    def changed_on(self, night: dt.date) -> bool:
+        days = [self.written_at.date() + dt.timedelta(days=1), self.edited_on]
+        if self.reply:
+            days += [self.reply.seen_from, self.reply.edited_on, self.reply.pending_until]
+        return night in days
+
+
+@dataclass
+class Site:
+    source: str
+    site: str
+    practice_id: str
+    time_zone: str
+    can_reply: bool
+    reviews: list[Review] = field(default_factory=list)
+
+
+@dataclass
+class History:
+    practices: Practices
+    sites: list[Site]
+    nights: dict[tuple[str, str], dict[dt.date, str]]
+    features: dict[tuple[str, dt.date], list[Row]]
+    visits: dict[tuple[str, dt.date], list[Row]]
+
+    def write(self, data: DataDir, *, shuffled: random.Random | None = None) -> None:
+        """Write every night's files, in the order of nights or in another one."""
+        keys = sorted(self.features)
+        if shuffled:
+            shuffled.shuffle(keys)
+        for source, night in keys:
+            write_night(data, source, night, self.features[source, night], self.visits[source, night])
+
+
+def seeded_history(seed: int, *, first: dt.date, nights: int) -> History:
+    """Three practices and four sites over many nights: complete, partial and failed ones, edits, deletions, replies."""
+    chance = random.Random(seed)
+    sites = [
+        Site("google_business", "google", "riverside", "America/Chicago", True),
+        Site("google_business", "google", "hilltop", "Asia/Tokyo", True),
+        Site("owner_export", "healthgrades", "riverside", "America/Chicago", False),
+        Site("google_business", "google", "quiet", "UTC", True),
+    ]
+    for site in sites[:3]:
+        site.reviews = [
+            _review(chance, f"{site.practice_id}-{n}", first, nights)
+            for n in range(chance.randint(60, 90) if site.can_reply else 25)
+        ]
+    features: dict[tuple[str, dt.date], list[Row]] = defaultdict(list)
+    visits: dict[tuple[str, dt.date], list[Row]] = defaultdict(list)
+    kinds: dict[tuple[str, str], dict[dt.date, str]] = defaultdict(dict)
+    for number in range(nights):
+        night = first + dt.timedelta(days=number)
+        for site in sites:
+            if site.source == "owner_export" and number % 20 != 5:
+                continue
+            whole = number % 7 == 0 or site.source == "owner_export"
+            kind = "failed" if chance.random() < 0.12 and number else "complete" if whole else "partial"
+            kinds[site.practice_id, site.site][night] = kind
+            seen = [] if kind == "failed" else [r for r in site.reviews if r.exists(night)]
+            if kind == "partial":
+                seen = [review for review in seen if review.changed_on(night) or chance.random() < 0.1]
+            features[site.source, night] += [row for r in seen for row in _rows_of(site, r, night)]
+            if kind != "failed" and site.can_reply:
+                total = sum(review.exists(night) for review in site.reviews)
+                features[site.source, night].append(
+                    feature("total", site.source, site.site, night, site.practice_id, "total", total_count=total)
+                )
+            visits[site.source, night].append(
+                visit(
+                    site.source,
+                    site.site,
+                    night,
+                    site.practice_id,
+                    status="failed" if kind == "failed" else "ok",
+                    complete=kind == "complete",
+                    can_reply=site.can_reply or kind == "failed",
+                    fetched=len(seen),
+                    set_aside=1 if number == 9 and kind != "failed" else 0,
+                    why="the key has expired" if kind == "failed" else None,
+                )
+            )
+    zones = {site.practice_id: site.time_zone for site in sites}
+    people = tuple(Practice(id=name, name=name.title(), time_zone=zone) for name, zone in zones.items())
+    return History(Practices(practice=people), sites, dict(kinds), dict(features), dict(visits))
+
+
+def _review(chance: random.Random, name: str, first: dt.date, nights: int) -> Review:
+    start = dt.datetime.combine(first, dt.time(0), UTC) - dt.timedelta(days=70)
+    written = start + dt.timedelta(seconds=chance.randrange((nights + 70) * 86400))
+    stars = chance.choices([1, 2, 3, 4, 5, None], [4, 2, 2, 4, 12, 1])[0]
+    review = Review(name, written, stars)
+    later = [first + dt.timedelta(days=n) for n in range(nights) if first + dt.timedelta(days=n) > written.date()]
+    if later and chance.random() < 0.15:
+        review.edited_on, review.edited_stars = chance.choice(later), chance.randint(1, 5)
+    if later and chance.random() < 0.15:
+        review.gone_on = chance.choice(later)
+    if chance.random() < 0.6:
+        at = written + dt.timedelta(seconds=int(chance.expovariate(1 / (5 * 86400))))
+        seen_from = max(first, at.date() + dt.timedelta(days=1))
+        reply = Reply(f"{name}/reply", seen_from, at)
+        if chance.random() < 0.2:
+            reply.pending_until = seen_from + dt.timedelta(days=chance.randint(1, 9))
+        if chance.random() < 0.2:
+            reply.edited_on = seen_from + dt.timedelta(days=chance.randint(1, 20))
+        if chance.random() < 0.1:
+            reply.deleted_on = seen_from + dt.timedelta(days=chance.randint(1, 20))
+        review.reply = reply
+    return review
+
+
+def _rows_of(site: Site, review: Review, night: dt.date) -> list[Row]:
+    local = review.written_at.astimezone(ZoneInfo(site.time_zone)).replace(tzinfo=None)
+    stars = review.stars_on(night)
+    edited = review.edited_on is not None and review.edited_on <= night
+    rows = [
+        feature(
+            "review",
+            site.source,
+            site.site,
+            night,
+            site.practice_id,
+            review.item_id,
+            created_at=review.written_at,
+            created_local=local,
+            updated_at=dt.datetime.combine(review.edited_on, dt.time(1), UTC)
+            if edited and review.edited_on
+            else review.written_at,
+            stars=stars,
+            has_text=True,
+            words=5,
+            text_key=f"key-{stars}",
+        )
+    ]
+    if site.can_reply and review.reply and review.reply.exists(night):
+        state, at = review.reply.version(night)
+        rows.append(
+            feature(
+                "reply",
+                site.source,
+                site.site,
+                night,
+                site.practice_id,
+                review.reply.item_id,
+                parent_id=review.item_id,
+                updated_at=at,
+                state=state,
+                has_text=True,
+            )
+        )
+    return rows
+
+
+def until(history: History, night: dt.date) -> History:
+    """The same history as it was known on a night."""
+    return replace(
+        history,
+        features={key: rows for key, rows in history.features.items() if key[1] <= night},
+        visits={key: rows for key, rows in history.visits.items() if key[1] <= night},
+        nights={key: {n: k for n, k in kinds.items() if n <= night} for key, kinds in history.nights.items()},
+    )

@@ -1,0 +1,297 @@
+"""Small warehouses for report tests: exactly the five tables a report reads, in states that are awkward on paper."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.periods import add_months, last_day
+from pipelines.practices import Practice, Practices
+
+MONTH = dt.date(2026, 10, 1)
+AS_OF = dt.date(2026, 11, 2)
+_TABLES = {
+    "figures": "practice_id VARCHAR, site VARCHAR, month DATE, metric VARCHAR, part VARCHAR, value DECIMAL(18,6), "
+    "low DECIMAL(18,6), high DECIMAL(18,6), numerator BIGINT, sample_size BIGINT, state VARCHAR, reason VARCHAR",
+    "verdicts": "practice_id VARCHAR, site VARCHAR, month DATE, metric VARCHAR, this_value DECIMAL(18,6), "
+    "previous_value DECIMAL(18,6), this_size BIGINT, previous_size BIGINT, difference DECIMAL(18,6), "
+    "p_value DECIMAL(18,6), p_adjusted DECIMAL(18,6), verdict VARCHAR",
+    "needs_answer": "practice_id VARCHAR, month DATE, source VARCHAR, site VARCHAR, item_id VARCHAR, url VARCHAR, "
+    "written_on DATE, stars INTEGER, days_waiting INTEGER, has_text BOOLEAN",
+    "coverage": "practice_id VARCHAR, month DATE, source VARCHAR, site VARCHAR, nights_expected INTEGER, "
+    "nights_read INTEGER, last_read_night DATE, last_complete_night DATE, set_aside INTEGER, vanished INTEGER, "
+    "held INTEGER, platform_total INTEGER, month_is_complete BOOLEAN, why VARCHAR",
+    "build_info": "as_of_night DATE, inputs_id VARCHAR, score_version VARCHAR",
+}
+_PRIOR = (0.16, 0.06, 0.10, 0.24, 1.44)
+Stars = tuple[int, int, int, int, int]
+
+
+@dataclass
+class Warehouse:
+    """Rows to be written, and the practice they are about."""
+
+    practice_id: str = "riverside"
+    name: str = "Riverside Family Dental"
+    paper: str = "letter"
+    month: dt.date = MONTH
+    as_of: dt.date = AS_OF
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {name: [] for name in _TABLES})
+
+    def practice(self) -> Practice:
+        return Practice.model_validate({"id": self.practice_id, "name": self.name, "paper": self.paper})
+
+    def figure(self, site: str, month: dt.date, metric: str, value: float | None, **more: Any) -> None:
+        row = {"part": "", "low": None, "high": None, "numerator": None, "sample_size": 0, "reason": None}
+        state = "not_measured" if value is None else "value"
+        row |= {"site": site, "month": month, "metric": metric, "value": value, "state": state} | more
+        self.rows["figures"].append(row)
+
+    def site(
+        self,
+        site: str,
+        months: Sequence[Stars | None],
+        *,
+        verdicts: dict[str, str] | None = None,
+        can_reply: bool = True,
+        answered: float = 0.7,
+        removed: int = 0,
+        source: str = "google_business",
+        **coverage: Any,
+    ) -> Warehouse:
+        """Add a site with its counts of 1..5 stars a month, oldest first, None where it was not read."""
+        for back, counts in enumerate(reversed(months)):
+            self._month(site, add_months(self.month, -back), counts, can_reply, answered, removed if not back else 0, back)
+        self._verdicts(site, months, verdicts or {})
+        nights = (last_day(self.month) - self.month).days + 1
+        held = sum(sum(counts) for counts in months if counts)
+        row = {"source": source, "site": site, "nights_expected": nights, "nights_read": nights, "vanished": removed}
+        row |= {"last_read_night": self.as_of, "last_complete_night": self.as_of, "set_aside": 0, "held": held}
+        row |= {"platform_total": held, "month_is_complete": True, "why": None}
+        self.rows["coverage"].append(row | coverage)
+        return self
+
+    def _month(
+        self, site: str, month: dt.date, counts: Stars | None, can_reply: bool, answered: float, removed: int, back: int
+    ) -> None:
+        size = sum(counts) if counts else 0
+        if counts is None:
+            for metric in ("reviews_received", "mean_stars", "low_share", "reply_share", "reply_hours"):
+                self.figure(site, month, metric, None, reason="not read")
+            return
+        self.figure(site, month, "reviews_received", size, sample_size=size, state="value" if size else "zero")
+        for stars, reviews in enumerate(counts, 1):
+            state = "value" if reviews else "zero"
+            self.figure(site, month, "star_distribution", reviews, part=str(stars), sample_size=size, state=state)
+        if size < 5:
+            self.figure(site, month, "mean_stars", None, sample_size=size, state="too_few")
+        else:
+            mean = sum(stars * reviews for stars, reviews in enumerate(counts, 1)) / size
+            low, high = _likely_range(counts)
+            self.figure(site, month, "mean_stars", mean, low=low, high=high, sample_size=size)
+        low_reviews = counts[0] + counts[1]
+        state = "too_few" if size < 10 else "value" if low_reviews else "zero"
+        share = low_reviews / size if size >= 10 else None
+        self.figure(site, month, "low_share", share, numerator=low_reviews, sample_size=size, state=state)
+        if not can_reply:
+            for metric in ("reply_share", "critical_reply_share", "reply_hours"):
+                self.figure(site, month, metric, None, reason="replies cannot be seen here")
+            return
+        replies, critical = round(size * answered), sum(counts[:3])
+        maturing = "maturing" if add_months(month, 1) + dt.timedelta(days=30) > self.as_of else None
+        state = "not_measured" if maturing else "value" if size >= 10 else "too_few"
+        share = None if maturing or not size else replies / size
+        self.figure(site, month, "reply_share", share, numerator=replies, sample_size=size, state=state, reason=maturing)
+        within = round(critical * answered)
+        state = "too_few" if critical < 10 else "value"
+        self.figure(site, month, "critical_reply_share", None, numerator=within, sample_size=critical, state=state)
+        if answered >= 0.5 and size:
+            self.figure(site, month, "reply_hours", 26.0, sample_size=size)
+        else:
+            self.figure(site, month, "reply_hours", None, sample_size=size, reason="more than half not answered yet")
+        self.figure(site, month, "reviews_removed", removed, state="value" if removed else "zero")
+
+    def _verdicts(self, site: str, months: Sequence[Stars | None], verdicts: dict[str, str]) -> None:
+        now = months[-1]
+        before = months[-2] if len(months) > 1 else None
+        size, size_before = sum(now or ()), sum(before or ())
+        missing = "first_month" if len(months) == 1 else "not_measured" if None in (now, before) else ""
+        values: dict[str, tuple[float | None, float | None]] = {
+            "mean_stars": (_mean(now), _mean(before)),
+            "low_share": (_low(now), _low(before)),
+            "reviews_received": (size, size_before),
+            "reply_share": (None, None),
+        }
+        for metric, (this, previous) in values.items():
+            few = "too_few" if min(size, size_before) < 5 and metric != "reviews_received" else "no_clear_change"
+            verdict = missing or ("not_measured" if metric == "reply_share" else few)
+            row = {"site": site, "metric": metric, "this_value": this, "previous_value": previous}
+            row |= {"this_size": size, "previous_size": size_before, "verdict": verdicts.get(metric, verdict)}
+            self.rows["verdicts"].append(row | {"difference": None, "p_value": None, "p_adjusted": None})
+
+    def waiting(self, number: int, site: str = "google", url: str | None = "https://maps.example/reviews/1") -> Warehouse:
+        for index in range(number):
+            written = last_day(self.month) - dt.timedelta(days=3 * index)
+            row = {"source": "google_business", "site": site, "item_id": f"item-{index}", "url": url}
+            row |= {"written_on": written, "stars": 1 + index % 3, "days_waiting": (self.as_of - written).days}
+            self.rows["needs_answer"].append(row | {"has_text": True})
+        return self
+
+    def write(self, path: Path) -> Path:
+        """Write the tables to a new file, or add to those in it."""
+        self.rows["build_info"] = [{"as_of_night": self.as_of, "inputs_id": "0" * 16, "score_version": "1"}]
+        about = {"practice_id": self.practice_id, "month": self.month}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with duckdb.connect(str(path)) as connection:
+            connection.execute("CREATE SCHEMA IF NOT EXISTS reports")
+            for table, columns in _TABLES.items():
+                connection.execute(f"CREATE TABLE IF NOT EXISTS reports.{table} ({columns})")
+                if table == "build_info":
+                    connection.execute("DELETE FROM reports.build_info")
+                names = [column.split()[0] for column in columns.replace("(18,6)", "").split(", ")]
+                values = [[(about | row).get(name) for name in names] for row in self.rows[table]]
+                if values:
+                    marks = ", ".join("?" * len(names))
+                    connection.executemany(f"INSERT INTO reports.{table} ({', '.join(names)}) VALUES ({marks})", values)
+        return path
+
+
+def _mean(counts: Stars | None) -> float | None:
+    size = sum(counts or ())
+    return sum(stars * reviews for stars, reviews in enumerate(counts or (), 1)) / size if size else None
+
+
+def _low(counts: Stars | None) -> float | None:
+    return (counts[0] + counts[1]) / sum(counts) if counts and sum(counts) else None
+
+
+def _likely_range(counts: Stars) -> tuple[float, float]:
+    weights = [prior + reviews for prior, reviews in zip(_PRIOR, counts, strict=True)]
+    total = sum(weights)
+    mean = sum(stars * weight for stars, weight in enumerate(weights, 1)) / total
+    variance = sum(stars * stars * weight for stars, weight in enumerate(weights, 1)) / total - mean * mean
+    half = 1.959964 * math.sqrt(variance / (total + 1))
+    return max(1.0, mean - half), min(5.0, mean + half)
+
+
+def practices(*warehouses: Warehouse) -> Practices:
+    return Practices(practice=tuple(warehouse.practice() for warehouse in warehouses))
+
+
+_GOOD: list[Stars | None] = [
+    *[(1, 1, 1, 3, 16), (0, 1, 2, 4, 12), (2, 0, 1, 2, 15), (1, 1, 0, 5, 18), (0, 0, 1, 3, 14), (1, 0, 2, 4, 17)],
+    *[(0, 1, 1, 2, 19), (1, 0, 0, 6, 15), (2, 1, 1, 3, 16), (0, 0, 2, 4, 18), (1, 0, 1, 2, 14), (0, 1, 0, 5, 17)],
+    *[(1, 1, 1, 4, 18), (1, 1, 1, 3, 17)],
+]
+_SMALL: list[Stars | None] = [
+    *[(0, 0, 0, 1, 2), (0, 0, 1, 1, 4), (0, 0, 0, 1, 1), (1, 0, 0, 1, 5), (0, 0, 0, 0, 0), (0, 0, 0, 2, 4)],
+    *[(0, 1, 0, 1, 3), None, (0, 0, 0, 1, 2), (0, 0, 0, 1, 5), (0, 0, 1, 0, 4), (1, 0, 0, 2, 3), (0, 0, 0, 1, 6)],
+    (0, 0, 0, 1, 2),
+]
+_HEALTHGRADES = {"can_reply": False, "source": "owner_export"}
+
+
+def calm() -> Warehouse:
+    return Warehouse().site("google", _GOOD).site("healthgrades", _SMALL, **_HEALTHGRADES)
+
+
+def fell() -> Warehouse:
+    months = [*_GOOD[:-1], (4, 5, 3, 4, 9)]
+    verdicts = {"mean_stars": "fell", "low_share": "rose"}
+    house = Warehouse().site("google", months, verdicts=verdicts, removed=1, platform_total=301, answered=0.4, set_aside=2)
+    return house.site("healthgrades", _SMALL, **_HEALTHGRADES).waiting(9)
+
+
+def everything_bad() -> Warehouse:
+    ended = dt.date(2026, 10, 3)
+    failed = {"nights_read": 3, "last_read_night": ended, "last_complete_night": ended, "month_is_complete": False}
+    why = "the key was refused; access has to be given again"
+    verdicts = {"mean_stars": "fell", "low_share": "rose", "reviews_received": "fell"}
+    house = Warehouse(paper="a4")
+    house.site("google", [*_GOOD[:-1], (9, 3, 0, 1, 1)], verdicts=verdicts, answered=0.1, removed=12, set_aside=31, held=290)
+    house.site("healthgrades", [*_SMALL[:-1], None], **_HEALTHGRADES, **failed, why=why)
+    house.site("survey", [*_SMALL[:-1], (2, 1, 1, 1, 1)], verdicts=verdicts, **_HEALTHGRADES)
+    house.site("facebook", [None] * 14, nights_read=0, last_read_night=None, last_complete_night=None, held=0, why=why)
+    return house.waiting(40)
+
+
+def no_reviews() -> Warehouse:
+    return Warehouse().site("google", [(0, 0, 0, 0, 0)] * 5)
+
+
+def one_review() -> Warehouse:
+    return Warehouse().site("google", [(0, 0, 0, 0, 0), (0, 0, 0, 0, 0), (1, 0, 0, 0, 0)], answered=0.0).waiting(1, url=None)
+
+
+def first_month() -> Warehouse:
+    return Warehouse().site("google", [(1, 0, 1, 3, 12)]).site("healthgrades", [(0, 0, 0, 1, 2)], **_HEALTHGRADES)
+
+
+def source_failed() -> Warehouse:
+    last = dt.date(2026, 10, 9)
+    failed = {"nights_read": 9, "last_read_night": last, "last_complete_night": last, "month_is_complete": False}
+    house = Warehouse().site("google", [*_GOOD[:-1], None], **failed, why="the key was refused")
+    return house.site("healthgrades", _SMALL, **_HEALTHGRADES)
+
+
+def never_read() -> Warehouse:
+    never = {"nights_read": 0, "last_read_night": None, "last_complete_night": None, "month_is_complete": False}
+    return Warehouse().site("google", [None], **never, platform_total=None, why="no key was given")
+
+
+def burst() -> Warehouse:
+    verdicts = {"reviews_received": "rose", "mean_stars": "fell", "low_share": "rose"}
+    return Warehouse().site("google", [*_GOOD[:-1], (44, 3, 1, 4, 18)], verdicts=verdicts).waiting(48)
+
+
+def rose() -> Warehouse:
+    months = [*_GOOD[:-2], (4, 5, 3, 4, 9), (0, 0, 1, 3, 21)]
+    return Warehouse().site("google", months, verdicts={"mean_stars": "rose", "low_share": "fell"})
+
+
+def many_sites() -> Warehouse:
+    house = Warehouse()
+    for site in ("google", "facebook", "yelp", "webmd", "ratemds", "zocdoc", "local_paper", "survey", "forum", "zz_board"):
+        house.site(site, _GOOD if site < "s" else _SMALL, can_reply=site == "google")
+    return house.waiting(7)
+
+
+def no_rows() -> Warehouse:
+    return Warehouse().site("google", [], nights_read=0, last_read_night=None, held=0, platform_total=None)
+
+
+def _named(name: str) -> Callable[[], Warehouse]:
+    def state() -> Warehouse:
+        house = fell()
+        house.name = name
+        return house
+
+    return state
+
+
+STATES: dict[str, Callable[[], Warehouse]] = {
+    "calm": calm,
+    "fell": fell,
+    "rose": rose,
+    "everything-bad": everything_bad,
+    "no-reviews": no_reviews,
+    "one-review": one_review,
+    "first-month": first_month,
+    "source-failed": source_failed,
+    "never-read": never_read,
+    "burst": burst,
+    "many-sites": many_sites,
+    "long-name": _named("The Association of Family, Cosmetic, Paediatric and Implant Dentistry Practitioners " * 3),
+    "long-word": _named("Donaudampfschifffahrtszahnarztpraxis" * 8),
+    "hebrew-name": _named("מרפאת שיניים גבעת רם – ד״ר לוי ושות׳"),
+    "arabic-name": _named("عيادة الرضوان لطب الأسنان (Al Radwan)"),
+    "vietnamese-name": _named("Nha khoa Việt Mỹ & Đặng"),
+    "markup-name": _named('<script>alert(1)</script><img src="http://evil.example/x.png"> {{ 7*7 }} "\'&amp;'),
+    "direction-name": _named("Ever\u202egreen \ufeffDental\u2066 Care"),
+}

@@ -1,0 +1,353 @@
+"""Google Business Profile: paging, watermark, sweeps, errors and reading, against servers on loopback."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipelines.errors import BadKey, ChangedShape, RapportError, SeveralFailed, UnknownName
+from pipelines.fetch import fetch
+from pipelines.landing import DataDir, Receipt, SavedPage
+from pipelines.practices import GoogleLocation, Practice, Practices
+from pipelines.read import read
+from pipelines.records import Record, SetAside
+from pipelines.settings import Settings, load_settings
+from pipelines.sources import google_business as google
+from tests.conftest import SHARED, Answer, serving
+
+LOCATION = "accounts/1/locations/2"
+NIGHT = dt.date(2026, 10, 31)
+PRACTICES = Practices(
+    practice=(Practice(id="riverside", name="Riverside", google_business=GoogleLocation(location=LOCATION)),)
+)
+KEY = {"client_id": "id", "client_secret": "hush-secret", "refresh_token": "hush-refresh"}
+
+
+def review(number: int, updated: dt.datetime | None = None, **more: Any) -> dict[str, Any]:
+    moment = updated or dt.datetime(2026, 10, 1, tzinfo=dt.UTC) + dt.timedelta(minutes=number)
+    stamp = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {
+        "reviewId": f"r{number}",
+        "reviewer": {"displayName": "Ada"},
+        "starRating": "FIVE",
+        "createTime": stamp,
+        "updateTime": stamp,
+        **more,
+    }
+
+
+class Google:
+    """A server of one location whose list, total and failures a test can set."""
+
+    def __init__(self, reviews: list[dict[str, Any]], page_size: int = 50) -> None:
+        self.reviews, self.page_size = reviews, page_size
+        self.total: int | None = len(reviews)
+        self.tokens = 0
+        self.pages = 0
+        self.refuse: list[Answer] = []
+        self.token_answer: Answer | None = None
+
+    def __call__(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
+        url = urlsplit(path)
+        if url.path == "/token":
+            self.tokens += 1
+            form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
+            assert form == {"grant_type": "refresh_token", **KEY}
+            return self.token_answer or (200, {}, json.dumps({"access_token": f"t{self.tokens}"}).encode())
+        assert headers["Authorization"] == f"Bearer t{self.tokens}"
+        assert url.path == f"/v4/{LOCATION}/reviews"
+        if self.refuse:
+            return self.refuse.pop(0)
+        self.pages += 1
+        asked = {name: values[0] for name, values in parse_qs(url.query).items()}
+        assert (asked["pageSize"], asked["orderBy"]) == ("50", "updateTime desc")
+        start = int(asked.get("pageToken", "0"))
+        end = start + self.page_size
+        ordered = sorted(self.reviews, key=lambda r: str(r["updateTime"]), reverse=True)
+        page: dict[str, Any] = {}
+        if ordered:
+            page = {"reviews": ordered[start:end], "averageRating": 4.6}
+            if self.total is not None:
+                page["totalReviewCount"] = self.total
+        if end < len(ordered):
+            page["nextPageToken"] = str(end)
+        return 200, {}, json.dumps(page).encode()
+
+
+def pull(data: DataDir, server: Google, monkeypatch: pytest.MonkeyPatch, night: dt.date = NIGHT) -> Receipt:
+    with serving(server) as base:
+        fetch("google_business", night, PRACTICES, data, configured(base, monkeypatch), say=lambda line: None)
+    found = data.receipt("google_business", night, "riverside")
+    assert found
+    return found
+
+
+def configured(base: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("RAPPORT_KEY_GOOGLE_BUSINESS", json.dumps(KEY))
+    monkeypatch.setenv("RAPPORT_GOOGLE_BUSINESS_BASE_URL", base)
+    monkeypatch.setenv("RAPPORT_GOOGLE_BUSINESS_TOKEN_URL", f"{base}/token")
+    monkeypatch.setenv("RAPPORT_GOOGLE_BUSINESS_PER_MINUTE", "600000")
+    monkeypatch.setenv("RAPPORT_HTTP_ATTEMPTS", "1")
+    return load_settings()
+
+
+def reviews_of(data: DataDir, receipt: Receipt) -> list[Record]:
+    found = [item for page in data.saved_pages(receipt) for item in google.read(page, PRACTICES)]
+    return [item for item in found if isinstance(item, Record) and item.kind == "review"]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(count=st.integers(0, 130), page_size=st.integers(1, 50))
+def test_any_number_of_reviews_in_pages_of_any_size_is_read_exactly_once(
+    count: int, page_size: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    data = DataDir(tmp_path_factory.mktemp("data"))
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        receipt = pull(data, Google([review(n) for n in range(count)], page_size), monkeypatch)
+    assert sorted(r.item_id for r in reviews_of(data, receipt)) == sorted(f"r{n}" for n in range(count))
+    assert receipt.complete
+    assert receipt.expected == count
+
+
+def test_an_empty_answer_means_no_reviews(data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    receipt = pull(data, Google([]), monkeypatch)
+    [page] = data.saved_pages(receipt)
+    assert page.body == b"{}"
+    assert receipt.complete
+    [total] = list(google.read(page, PRACTICES))
+    assert isinstance(total, Record)
+    assert (total.kind, total.total_count) == ("total", 0)
+
+
+def test_a_quiet_night_reads_back_to_the_watermark_less_two_days(
+    data: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Google([review(n, dt.datetime(2026, 10, 1, tzinfo=dt.UTC) + dt.timedelta(hours=n)) for n in range(600)], 10)
+    pull(data, server, monkeypatch)
+    assert server.pages == 60
+    server.pages = 0
+    # The newest of 600 hours is the watermark; 48 hours before it lie five pages of ten.
+    second = pull(data, server, monkeypatch, NIGHT + dt.timedelta(days=2))
+    assert server.pages == 5
+    assert not second.complete
+
+
+def test_an_edit_comes_to_the_top_and_is_read_again(data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Google([review(n) for n in range(200)])
+    pull(data, server, monkeypatch)
+    server.reviews[3] = review(3, dt.datetime(2026, 11, 1, 12, tzinfo=dt.UTC), starRating="ONE")
+    again = pull(data, server, monkeypatch, NIGHT + dt.timedelta(days=3))
+    assert reviews_of(data, again)[0].item_id == "r3"
+    assert reviews_of(data, again)[0].rating == 1
+
+
+@pytest.mark.parametrize(
+    ("days_later", "is_sweep"), [(1, True), (2, False), (6, False), (7, True)], ids=["first of a month", "", "", "week"]
+)
+def test_everything_is_read_weekly_and_on_the_first(
+    days_later: int, is_sweep: bool, data: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Google([review(n, dt.datetime(2026, 9, 1, tzinfo=dt.UTC) + dt.timedelta(days=n)) for n in range(90)], 10)
+    pull(data, server, monkeypatch)
+    assert pull(data, server, monkeypatch, NIGHT + dt.timedelta(days=days_later)).complete is is_sweep
+
+
+def test_a_listing_shorter_than_its_own_total_is_not_complete(
+    data: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Google([review(n) for n in range(20)])
+    server.total = 21
+    assert not pull(data, server, monkeypatch).complete
+
+
+def test_an_expired_access_token_is_renewed_once(data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Google([review(1)])
+    server.refuse = [(401, {}, b'{"error": {"status": "UNAUTHENTICATED"}}')]
+    assert pull(data, server, monkeypatch).complete
+    assert server.tokens == 2
+
+
+def error_body(status: str, reason: str = "") -> bytes:
+    details = [{"reason": reason}] if reason else []
+    return json.dumps({"error": {"code": 0, "message": "words of Google", "status": status, "details": details}}).encode()
+
+
+@pytest.mark.parametrize(
+    ("answers", "error", "words"),
+    [
+        ([(401, {}, error_body("UNAUTHENTICATED"))] * 2, BadKey, "UNAUTHENTICATED"),
+        ([(403, {}, error_body("PERMISSION_DENIED"))], BadKey, "manager"),
+        ([(403, {}, error_body("PERMISSION_DENIED", "SERVICE_DISABLED"))], BadKey, "Enable the Business Profile API"),
+        ([(404, {}, error_body("NOT_FOUND"))], UnknownName, "practices.toml"),
+        ([(429, {"Retry-After": "30"}, error_body("RESOURCE_EXHAUSTED"))], SeveralFailed, "429"),
+        ([(500, {}, b"<html>")], SeveralFailed, "500"),
+        ([(400, {}, error_body("INVALID_ARGUMENT"))], ChangedShape, "INVALID_ARGUMENT"),
+        ([(200, {}, b'{"reviews": [')], ChangedShape, "not a list of reviews"),
+        ([(200, {}, b'{"error": {"message": "odd"}}')], ChangedShape, "no reviews but error"),
+        ([(200, {}, b'{"reviews": "none"}')], ChangedShape, "array"),
+    ],
+)
+def test_each_refusal_has_its_error_and_next_step(
+    answers: list[Answer], error: type[RapportError], words: str, data: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Google([review(1)])
+    server.refuse = list(answers)
+    with pytest.raises(SeveralFailed) as raised:
+        pull(data, server, monkeypatch)
+    assert words in str(raised.value)
+    assert "riverside" in str(raised.value)
+    assert "words of Google" not in str(raised.value)
+    assert "hush" not in str(raised.value)
+    recoverable = error is SeveralFailed
+    assert raised.value.can_recover is recoverable
+    if not recoverable:
+        assert isinstance(raised.value.failures[0], error)
+    [receipt] = data.receipts("google_business", NIGHT)
+    assert receipt.status == "failed"
+
+
+def test_a_dead_refresh_token_stops_at_once_and_names_the_key(
+    data: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Google([review(1)])
+    server.token_answer = (400, {}, b'{"error": "invalid_grant", "error_description": "Token has been expired."}')
+    with pytest.raises(SeveralFailed, match="key 'default': Google does not renew the key") as raised:
+        pull(data, server, monkeypatch)
+    assert "invalid_grant" in str(raised.value)
+    assert not raised.value.can_recover
+    assert server.tokens == 1
+
+
+def test_no_key_says_which_variable_to_set(data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    configured_without = configured("http://127.0.0.1:1", monkeypatch)
+    monkeypatch.delenv("RAPPORT_KEY_GOOGLE_BUSINESS")
+    with pytest.raises(SeveralFailed, match="RAPPORT_KEY_GOOGLE_BUSINESS is not set"):
+        fetch("google_business", NIGHT, PRACTICES, data, configured_without, say=lambda line: None)
+
+
+def test_the_received_pages_of_a_failed_visit_are_kept_as_evidence(
+    data: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Google([review(1)])
+    server.refuse = [(200, {}, b'{"error": {}}')]
+    with pytest.raises(SeveralFailed, match=r"Evidence: pages/google_business/2026-10-31/riverside\.failed"):
+        pull(data, server, monkeypatch)
+    [receipt] = data.receipts("google_business", NIGHT)
+    assert [page.body for page in data.saved_pages(receipt)] == [b'{"error": {}}']
+
+
+def test_after_mending_the_same_night_is_pulled_and_the_evidence_goes(
+    data: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Google([review(1)])
+    server.refuse = [(404, {}, b"{}")]
+    with pytest.raises(SeveralFailed):
+        pull(data, server, monkeypatch)
+    pull(data, server, monkeypatch)
+    assert [receipt.status for receipt in data.receipts("google_business", NIGHT)] == ["ok"]
+    server.pages = 0
+    pull(data, server, monkeypatch)
+    assert server.pages == 0, "a night that is there is not asked for again"
+
+
+def page_of(body: Any) -> SavedPage:
+    receipt = Receipt(source="google_business", night=NIGHT, label="riverside")
+    return SavedPage(path="p.json", body=json.dumps(body).encode(), receipt=receipt)
+
+
+def read_page(*reviews: dict[str, Any]) -> list[Record | SetAside]:
+    return list(google.read(page_of({"reviews": list(reviews), "totalReviewCount": len(reviews)}), PRACTICES))
+
+
+def test_reads_every_field_of_the_contract() -> None:
+    reply = {"comment": "Thanks", "updateTime": "2026-10-02T10:00:00.5Z", "reviewReplyState": "PENDING"}
+    url = "https://business.google.com/reviews/reply?x"
+    found = read_page(review(1, starRating="TWO", comment="Waited", reviewReply=reply, reviewReplyUrl=url, unheardOf=1))
+    first, answer, total = (item for item in found if isinstance(item, Record))
+    assert (first.kind, first.rating, first.text, first.url, first.site) == ("review", 2, "Waited", url, "google")
+    assert (answer.parent_id, answer.state, answer.text) == ("r1", "pending", "Thanks")
+    assert answer.updated_at == dt.datetime(2026, 10, 2, 10, 0, 0, 500000, tzinfo=dt.UTC)
+    assert (total.kind, total.total_count) == ("total", 1)
+
+
+@pytest.mark.parametrize(
+    ("stars", "rating"),
+    [("ONE", 1), ("TWO", 2), ("THREE", 3), ("FOUR", 4), ("FIVE", 5), ("STAR_RATING_UNSPECIFIED", None)],
+)
+def test_star_words(stars: str, rating: int | None) -> None:
+    [first, _] = read_page(review(1, starRating=stars))
+    assert isinstance(first, Record)
+    assert first.rating == rating
+
+
+def test_a_rating_without_words_and_an_anonymous_author() -> None:
+    [first, _] = read_page(review(1, reviewer={"isAnonymous": True, "displayName": "A Google User"}))
+    assert isinstance(first, Record)
+    assert (first.text, first.author_id) == (None, None)
+
+
+def test_an_unknown_reply_state_passes_through() -> None:
+    reply = {"comment": "x", "updateTime": "2026-10-02T10:00:00Z", "reviewReplyState": "ON_HOLD"}
+    answer = read_page(review(1, reviewReply=reply))[1]
+    assert isinstance(answer, Record)
+    assert answer.state == "on_hold"
+
+
+@pytest.mark.parametrize("fraction", ["", ".1", ".123", ".123456", ".123456789"])
+def test_times_with_any_number_of_digits(fraction: str) -> None:
+    [first, _] = read_page(review(1, createTime=f"2026-10-01T00:00:00{fraction}Z"))
+    assert isinstance(first, Record)
+    assert first.created_at
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        ({"starRating": "SIX secret words"}, "a value that is not in the contract at $.starRating"),
+        ({"createTime": "yesterday, secret words"}, "Invalid RFC3339 encoded datetime at $.createTime"),
+        ({"reviewId": 5}, "Expected `str`, got `int` at $.reviewId"),
+    ],
+)
+def test_one_bad_review_is_set_aside_without_its_words(broken: dict[str, Any], reason: str) -> None:
+    found = read_page(review(1), review(2, **broken), review(3))
+    [aside] = [item for item in found if isinstance(item, SetAside)]
+    assert (aside.where, aside.reason, aside.practice_id) == ("review 2", reason, "riverside")
+    assert "secret" not in str(aside)
+    assert len([item for item in found if isinstance(item, Record) and item.kind == "review"]) == 2
+
+
+def test_mostly_bad_reviews_are_a_changed_shape() -> None:
+    bad = [{k: v for k, v in review(n).items() if k != "starRating"} for n in range(4)]
+    with pytest.raises(ChangedShape, match=r"4 of 5 reviews .* Evidence: p\.json"):
+        read_page(*bad, review(9))
+
+
+def test_a_review_listed_twice_is_read_once(data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Google([review(1), review(2), review(1)])
+    pull(data, server, monkeypatch)
+    assert read("google_business", NIGHT, PRACTICES, data, say=lambda line: None).records == 3
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared")
+def test_reads_the_contracts_own_sample() -> None:
+    path = SHARED / "contracts" / "google_business" / "samples-handmade" / "reviews.list.page1.json"
+    found = list(google.read(page_of(json.loads(path.read_text())), PRACTICES))
+    assert all(isinstance(item, Record) for item in found)
+    assert [i.kind for i in found if isinstance(i, Record)].count("review") == len(json.loads(path.read_text())["reviews"])
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared")
+def test_every_field_we_name_is_in_the_contract() -> None:
+    contract = json.loads((SHARED / "contracts/google_business/mybusiness_v4_reviews.openapi.json").read_text())
+    schemas = contract["components"]["schemas"]
+    for ours, theirs in [(google._Review, "Review"), (google._Reply, "ReviewReply"), (google._Reviewer, "Reviewer")]:
+        named = {field.encode_name for field in msgspec.structs.fields(ours)}
+        assert named <= schemas[theirs]["properties"].keys()
+    assert set(google._STARS) == set(schemas["Review"]["properties"]["starRating"]["enum"])
