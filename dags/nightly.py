@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pendulum
 from airflow.sdk import DAG, Param, TriggerRule, get_current_context, task, task_group
-from wiring import TIME_ZONE, SourceRetry, night_of, open_rapport
+from wiring import TIME_ZONE, SourceRetry, named, night_of, open_rapport
 
 # The folder is the registry. Names only: a module is imported inside its task.
 FOLDER = Path(__file__).parent.parent / "pipelines" / "sources"
@@ -39,19 +39,21 @@ with DAG(
     tags=["rapport"],
 ):
 
-    @task(map_index_template="{{ task.op_kwargs['name'] }}")
+    @task(map_index_template="{{ source_name }}")
     def fetch(name: str) -> int:
         from pipelines.fetch import fetch as pull
 
+        context = named(name)
         practices, data, settings = open_rapport()
-        return pull(name, night_of(get_current_context()), practices, data, settings, say=print)
+        return pull(name, night_of(context), practices, data, settings, say=print)
 
-    @task(map_index_template="{{ task.op_kwargs['name'] }}", trigger_rule=TriggerRule.ALL_DONE)
+    @task(map_index_template="{{ source_name }}", trigger_rule=TriggerRule.ALL_DONE)
     def read(name: str) -> int:
         from pipelines.read import read as read_pages
 
+        context = named(name)
         practices, data, _ = open_rapport()
-        return read_pages(name, night_of(get_current_context()), practices, data, say=print).records
+        return read_pages(name, night_of(context), practices, data, say=print).records
 
     @task(trigger_rule=TriggerRule.ALL_DONE)
     def score() -> int:

@@ -185,5 +185,6 @@ def _place(loc: tuple[int | str, ...], held: dict[str, object]) -> str:
         blocks = held.get(str(loc[0]))
         block = blocks[loc[1]] if isinstance(blocks, list) and loc[1] < len(blocks) else {}
         name = block.get("id") or block.get("files") if isinstance(block, dict) else None
-        return f"{loc[0]} '{name or loc[1] + 1}': {'.'.join(str(part) for part in loc[2:])}:"
+        field = ".".join(str(part) for part in loc[2:])
+        return f"{loc[0]} '{name or loc[1] + 1}':" + (f" {field}:" if field else "")
     return ".".join(str(part) for part in loc)

@@ -64,7 +64,8 @@ def run_demo(data_dir: Path, *, keep_running: bool, say: Callable[[str], None]) 
     say(f"The demo town: {len(town.practices)} invented practices, in {folder}")
     with ExitStack() as stack:
         server, variables = stack.enter_context(town_services(folder, town))
-        stage = stack.enter_context(Stage(folder, variables, port=8090 if keep_running else free_port(), say=say))
+        port = 8090 if keep_running else free_port()
+        stage = stack.enter_context(Stage(folder, variables, port=port, fresh=True, say=say))
         for number, night in enumerate(NIGHTS, 1):
             server.set_night(night)
             say(f"Night {number} of {len(NIGHTS)}, {night}: pull, read, score, build")

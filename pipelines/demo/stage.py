@@ -5,6 +5,7 @@ Nothing here imports Airflow; it is started as commands and spoken to over HTTP,
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
@@ -26,6 +27,7 @@ from pipelines.settings import REPOSITORY
 USER = "admin"
 _START_SECONDS = 180.0
 _FINISHED = {"success", "failed"}
+_TOLD = {*_FINISHED, "upstream_failed", "up_for_retry", "awaiting_input"}
 
 
 class StageFailed(RapportError):
@@ -48,11 +50,12 @@ class Stage:
         *,
         port: int,
         components: tuple[str, ...] = ("api-server", "dag-processor", "scheduler"),
+        fresh: bool = False,
         say: Callable[[str], None],
     ) -> None:
         self.folder = data_dir / "airflow"
         self.url = f"http://127.0.0.1:{port}"
-        self._components, self._say = components, say
+        self._components, self._fresh, self._say = components, fresh, say
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._environment = {
             **os.environ,
@@ -71,6 +74,15 @@ class Stage:
 
     def __enter__(self) -> Stage:
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = (self.folder / ".lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StageFailed("Airflow is already running here", where=str(self.folder), next_step="End it first") from None
+        if self._fresh:
+            # A run that a killed process left behind would hold the place of the next one.
+            for path in self.folder.glob("airflow.db*"):
+                path.unlink()
         for name in ("jwt_secret", "api_secret"):
             _private(self.folder / name, lambda: secrets.token_urlsafe(48))
         passwords = self.folder / "passwords.json"
@@ -116,7 +128,7 @@ class Stage:
                 key = (task["task_id"], task["map_index"])
                 if approve and task["state"] == "awaiting_input" and told.get(key) != "awaiting_input":
                     self._approve(dag, run, task["task_id"])
-                if told.get(key) != task["state"] and task["state"] in {*_FINISHED, "upstream_failed", "awaiting_input"}:
+                if told.get(key) != task["state"] and task["state"] in _TOLD:
                     told[key] = task["state"]
                     named = f" {task['rendered_map_index']}" if task.get("rendered_map_index") else ""
                     self._say(f"  {task['task_id']}{named}: {task['state'].replace('_', ' ')}")
@@ -203,6 +215,7 @@ class Stage:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
         self._running = {}
+        self._lock.close()
 
 
 def _private(path: Path, content: Callable[[], str]) -> None:
