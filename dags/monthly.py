@@ -16,6 +16,7 @@ To report another month: Trigger, and set `month`. A recipient who has this mont
 
 import datetime as dt
 import os
+from typing import Any
 
 import pendulum
 from airflow.providers.standard.operators.hitl import ApprovalOperator
@@ -28,7 +29,9 @@ with DAG(
     start_date=pendulum.datetime(2026, 1, 1, tz=TIME_ZONE),
     catchup=False,
     max_active_runs=1,
-    params={"month": Param(None, type=["null", "string"], pattern=r"^\d{4}-\d{2}$", title="Month", description="YYYY-MM")},
+    params={
+        "month": Param(None, type=["null", "string"], pattern=r"^\d{4}-\d{2}$", title="Month", description="YYYY-MM")
+    },
     default_args={"retries": 2, "retry_delay": dt.timedelta(minutes=10), "retry_policy": SourceRetry()},
     doc_md=__doc__,
     tags=["rapport"],
@@ -45,7 +48,7 @@ with DAG(
         return [answer.practice_id for answer in answers if answer.ready]
 
     @task
-    def render(ready: list[str]) -> list[str]:
+    def render(ready: Any) -> list[str]:
         from pipelines.render import render as render_reports
 
         practices, data, settings = open_rapport()
@@ -62,7 +65,7 @@ with DAG(
     )
 
     @task
-    def send(rendered: list[str]) -> int:
+    def send(rendered: Any) -> int:
         from pipelines.gate import check_approval
         from pipelines.send import send as send_reports
 

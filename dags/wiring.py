@@ -24,7 +24,9 @@ class SourceRetry(RetryPolicy):
             asked = exception.retry_after_seconds
             if asked is None:
                 return RetryDecision.default()
-            return RetryDecision.retry(delay=min(dt.timedelta(seconds=asked), LONGEST_DELAY), reason=f"asked to wait {asked:.0f} s")
+            return RetryDecision.retry(
+                delay=min(dt.timedelta(seconds=asked), LONGEST_DELAY), reason=f"asked to wait {asked:.0f} s"
+            )
         if isinstance(exception, RapportError):
             return RetryDecision.fail(reason=f"{type(exception).__name__}: another try cannot help")
         return RetryDecision.default()
@@ -45,7 +47,7 @@ def night_of(context: Any) -> dt.date:
     if given:
         return parse_night(given)
     due = context["dag_run"].logical_date or context["dag_run"].run_after
-    return due.astimezone(ZoneInfo(TIME_ZONE)).date()
+    return dt.datetime.date(due.astimezone(ZoneInfo(TIME_ZONE)))
 
 
 def month_of(context: Any) -> dt.date:

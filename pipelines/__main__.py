@@ -72,7 +72,10 @@ def _table(rows: Iterable[Any], columns: tuple[str, ...], as_json: bool) -> None
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of a table.")
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100, "terminal_width": 100})
+@click.group(
+    cls=_Group,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100, "terminal_width": 100},
+)
 @click.version_option(package_name="rapport")
 def rapport() -> None:
     """Pull reviews every night, and send each practice a monthly PDF about its reputation.
@@ -126,7 +129,7 @@ def score(source: str | None, night: str | None, jsonl: bool) -> None:
     from pipelines.score import score_lines
 
     if jsonl:
-        for features in score_lines(click.get_text_stream("stdin", encoding="utf-8")):
+        for features in score_lines(sys.stdin.buffer):
             click.echo(json.dumps(features, ensure_ascii=False))
         return
     if source is None or night is None:

@@ -27,6 +27,8 @@ from pipelines.sources import Tools, load_source, source_names
 
 LEAST_FREE_BYTES = 1_000_000_000
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)(?: ; ([^\\]+))?", re.MULTILINE)
+_TEMPLATES = REPOSITORY / "reports" / "templates"
+_FONT = re.compile(r"fonts/([\w.-]+)")
 _NAMED = ("apache-airflow", "dbt-core", "dbt-duckdb", "duckdb", "pandas", "weasyprint", "pydyf")
 
 
@@ -76,13 +78,13 @@ def _programme() -> Iterator[Finding]:
             mend="" if same else "Run `make setup`",
         )
     yield _native_libraries()
-    from pipelines.render import FONT_FILES
-
-    missing = [path.name for path in FONT_FILES if not path.is_file()]
+    styles = (_TEMPLATES / "styles" / "report.css").read_text()
+    fonts = [_TEMPLATES / "fonts" / name for name in _FONT.findall(styles)]
+    missing = [path.name for path in fonts if not path.is_file()]
     yield Finding(
         check="fonts",
         state="bad" if missing else "ok",
-        said=f"missing: {', '.join(missing)}" if missing else f"{len(FONT_FILES)} font files of our own",
+        said=f"missing: {', '.join(missing)}" if missing else f"{len(fonts)} font files of our own",
         mend="Restore reports/templates/fonts from the repository" if missing else "",
     )
 
@@ -208,4 +210,3 @@ def _left_over(data: DataDir) -> Iterator[Finding]:
 def _bad(check: str, error: RapportError) -> Finding:
     said = f"{error.where}: {error.what}" if error.where else error.what
     return Finding(check=check, state="bad", said=said, mend=error.next_step)
-

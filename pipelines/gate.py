@@ -35,7 +35,9 @@ def night_verdict(night: dt.date, practices: Practices, data: DataDir) -> str:
         if expected and not path.is_file():
             failures.append(RapportError("was not read", where=name, next_step=f"See `rapport read {name} {night}`"))
         failures += [
-            RapportError(row["why"] or "failed", where=f"{name}, {row['label']}") for row in found if row["status"] != "ok"
+            RapportError(row["why"] or "failed", where=f"{name}, {row['label']}")
+            for row in found
+            if row["status"] != "ok"
         ]
         read += sum(row["status"] == "ok" for row in found)
     if failures:
@@ -86,7 +88,11 @@ def check_approval(answer: dict[str, object] | None) -> str:
 def _readiness(practice_id: str, month: dt.date, coverage: list[dict[str, object]]) -> Readiness:
     own = [row for row in coverage if row["practice_id"] == practice_id]
     platforms = [row for row in own if not load_source(str(row["source"])).SOURCE.once]
-    missing = [f"{row['source']} last read {row['last_read_night'] or 'never'}" for row in platforms if not row["month_is_complete"]]
+    missing = [
+        f"{row['source']} last read {row['last_read_night'] or 'never'}"
+        for row in platforms
+        if not row["month_is_complete"]
+    ]
     if not own:
         return Readiness(practice_id=practice_id, ready=False, why="nothing was ever read")
     return Readiness(practice_id=practice_id, ready=not missing, why=", ".join(missing))

@@ -63,7 +63,7 @@ class Client:
     ) -> httpx.Response:
         """Return the answer, whatever its status below 500 except 429. Raises SiteDown, naming `where`."""
         retrying = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(self._attempts) | _asked_too_long,
+            stop=tenacity.stop_after_attempt(self._attempts) | _AskedTooLong(),
             wait=_wait_seconds,
             retry=tenacity.retry_if_exception_type(SiteDown),
             sleep=self._sleep,
@@ -131,6 +131,7 @@ def _wait_seconds(state: tenacity.RetryCallState) -> float:
     return float(min(2.0 ** (state.attempt_number - 1), 30.0) * random.uniform(0.5, 1.0))
 
 
-def _asked_too_long(state: tenacity.RetryCallState) -> bool:
-    asked = _asked_seconds(state)
-    return asked is not None and asked > LONGEST_WAIT_SECONDS
+class _AskedTooLong(tenacity.stop.stop_base):
+    def __call__(self, retry_state: tenacity.RetryCallState) -> bool:
+        asked = _asked_seconds(retry_state)
+        return asked is not None and asked > LONGEST_WAIT_SECONDS

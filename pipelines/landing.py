@@ -139,7 +139,7 @@ class DataDir:
         """Return the receipts of a night, whole visits and failed ones, by label."""
         folder = self.pages(source, night)
         found = sorted(folder.glob("*/receipt.json")) if folder.is_dir() else []
-        kept = [msgspec.json.decode(path.read_bytes(), type=Receipt) for path in found if not path.parent.name[0] == "."]
+        kept = [msgspec.json.decode(path.read_bytes(), type=Receipt) for path in found if path.parent.name[0] != "."]
         whole = {receipt.label for receipt in kept if receipt.status == "ok"}
         return [receipt for receipt in kept if receipt.status == "ok" or receipt.label not in whole]
 

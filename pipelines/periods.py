@@ -15,9 +15,9 @@ from pipelines.errors import UnknownName
 def parse_night(text: str) -> dt.date:
     """Return the date written as YYYY-MM-DD. Raises UnknownName for anything else."""
     try:
-        night = dt.date.fromisoformat(text)
+        night: dt.date | None = dt.date.fromisoformat(text)
     except ValueError:
-        night = None  # type: ignore[assignment]
+        night = None
     if night is None or night.isoformat() != text:
         raise UnknownName(f"'{text}' is not a night", next_step="Write a night as 2026-11-01")
     return night

@@ -136,7 +136,9 @@ class Practices(_Strict):
                     raise ValueError(f"'{name}' names both '{owners[name]}' and '{practice.id}'")
         for export in self.export:
             if export.practice and export.practice not in ids:
-                raise ValueError(f"the export '{export.files}' names the practice '{export.practice}', which is not here")
+                raise ValueError(
+                    f"the export '{export.files}' names the practice '{export.practice}', which is not here"
+                )
         return self
 
     @cached_property
@@ -173,7 +175,9 @@ def load_practices(path: Path) -> Practices:
     try:
         return Practices.model_validate(held)
     except ValidationError as error:
-        problems = "; ".join(f"{_place(e['loc'], held)} {e['msg'].removeprefix('Value error, ')}" for e in error.errors())
+        problems = "; ".join(
+            f"{_place(e['loc'], held)} {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
+        )
         raise BadPractices(
             problems, where=str(path), next_step="Correct it; practices.sample.toml explains every field"
         ) from None

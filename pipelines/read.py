@@ -108,7 +108,7 @@ def _complete(
     listing = source.listing(receipt, practices)
     owner = receipt.about.get("practice_id", "")
     reviews = Counter((r.practice_id, r.site) for r in found if isinstance(r, Record) and r.kind == "review")
-    sites = {practice: site for practice, site in reviews}
+    sites = dict(reviews.keys())
     aside = Counter(
         (item.practice_id or owner, sites.get(item.practice_id or owner, source.SOURCE.site))
         for item in found

@@ -179,4 +179,5 @@ def write_table(rows: Iterable[dict[str, Any]], schema: pa.Schema, path: Path) -
 
 def read_table(path: Path, schema: pa.Schema) -> list[dict[str, Any]]:
     """Return the rows of a file that `write_table` wrote."""
-    return pq.read_table(path, schema=schema).to_pylist()
+    found: list[dict[str, Any]] = pq.read_table(path, schema=schema).to_pylist()
+    return found

@@ -73,7 +73,7 @@ def score_night(night: dt.date, practices: Practices, data: DataDir, *, say: Cal
     return sum(score(name, night, practices, data, say=say) for name in there)
 
 
-def score_lines(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+def score_lines(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     """Yield the features of JSON lines {id, kind, text, …}. Raises RapportError naming a line that is none."""
     for number, line in enumerate(lines, 1):
         if not line.strip():

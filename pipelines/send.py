@@ -31,7 +31,7 @@ from pipelines.practices import Practice, Practices
 from pipelines.settings import REPOSITORY, Settings
 
 LARGEST_MESSAGE_BYTES = 10_000_000
-PASSWORD_VARIABLE = "RAPPORT_SMTP_PASSWORD"
+_PASSWORD_FROM = "RAPPORT_SMTP_PASSWORD"  # noqa: S105, it is the name of a variable
 TEMPLATES = REPOSITORY / "reports" / "templates" / "email"
 
 
@@ -217,7 +217,7 @@ def _mail_server(settings: Settings, timeout_seconds: float) -> Iterator[smtplib
         if not _is_loopback(settings.smtp_host):
             server.starttls(context=ssl.create_default_context())
         if settings.smtp_user:
-            server.login(settings.smtp_user, os.environ.get(PASSWORD_VARIABLE, ""))
+            server.login(settings.smtp_user, os.environ.get(_PASSWORD_FROM, ""))
         yield server
 
 

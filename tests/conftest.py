@@ -65,9 +65,9 @@ def serving(handle: Handler) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(answer)
 
-        do_GET = do_POST = _any
+        do_GET = do_POST = _any  # noqa: N815, http.server looks for these names
 
-        def log_message(self, format: str, *arguments: object) -> None:
+        def log_message(self, *arguments: object) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Once)

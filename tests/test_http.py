@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from pipelines.errors import SiteDown
@@ -45,7 +47,7 @@ def test_backs_off_longer_each_time_when_nobody_says_how_long() -> None:
 
 def test_gives_up_after_its_attempts_and_says_where() -> None:
     script = Script(DOWN)
-    with pytest.raises(SiteDown, match="here: .* answered 503") as raised:
+    with pytest.raises(SiteDown, match=r"here: .* answered 503") as raised:
         ask(script, attempts=3)
     assert len(script.requests) == 3
     assert "secret" not in str(raised.value)
@@ -69,9 +71,9 @@ def test_redirects_are_not_followed() -> None:
 
 
 def test_a_server_that_is_not_there_is_a_site_that_is_down() -> None:
-    with Client("test", per_minute=6e6, attempts=2, sleep=lambda seconds: None) as client:
-        with pytest.raises(SiteDown, match="ConnectError") as raised:
-            client.request("GET", "http://127.0.0.1:1/path?key=hidden", where="here")
+    client = Client("test", per_minute=6e6, attempts=2, sleep=lambda seconds: None)
+    with client, pytest.raises(SiteDown, match="ConnectError") as raised:
+        client.request("GET", "http://127.0.0.1:1/path?key=hidden", where="here")
     assert "hidden" not in str(raised.value)
 
 
@@ -95,7 +97,7 @@ def test_keeps_its_pace() -> None:
     with serving(note) as base, Client("t", per_minute=300, attempts=1, sleep=sleep, clock=lambda: now[0]) as client:
         for _ in range(6):
             client.request("GET", base, where="here")
-    assert [round(b - a, 3) for a, b in zip(starts, starts[1:], strict=False)] == [0.2] * 5
+    assert [round(b - a, 3) for a, b in pairwise(starts)] == [0.2] * 5
 
 
 @pytest.mark.parametrize(

@@ -99,9 +99,10 @@ def run_up(settings: Settings, port: int, *, say: Callable[[str], None]) -> None
     """
     components = ("api-server", "dag-processor", "scheduler", "triggerer")
     folder = demo_folder(settings.data_dir)
+    variables: dict[str, str] = {}
     with ExitStack() as stack:
         if settings.practices_file.is_file():
-            folder, variables = settings.data_dir.resolve(), {}
+            folder = settings.data_dir.resolve()
             say(f"Your practices: {settings.practices_file}")
         elif (folder / "practices.toml").is_file():
             _, variables = stack.enter_context(town_services(folder, build_town()))

@@ -78,7 +78,9 @@ class Stage:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise StageFailed("Airflow is already running here", where=str(self.folder), next_step="End it first") from None
+            raise StageFailed(
+                "Airflow is already running here", where=str(self.folder), next_step="End it first"
+            ) from None
         if self._fresh:
             # A run that a killed process left behind would hold the place of the next one.
             for path in self.folder.glob("airflow.db*"):
@@ -139,7 +141,11 @@ class Stage:
             time.sleep(0.5)
 
     def failed_tasks(self, dag: str, run: str) -> list[str]:
-        return sorted(f"{t['task_id']} {t.get('rendered_map_index') or ''}".strip() for t in self._tasks(dag, run) if t["state"] == "failed")
+        return sorted(
+            f"{t['task_id']} {t.get('rendered_map_index') or ''}".strip()
+            for t in self._tasks(dag, run)
+            if t["state"] == "failed"
+        )
 
     def _tasks(self, dag: str, run: str) -> list[dict[str, Any]]:
         found = self._call("GET", f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances", params={"limit": "100"})

@@ -1,11 +1,11 @@
 """One module a platform, found by its name; none knows another. This file says what a module must have.
 
-    SOURCE     a `Source`: its title, terms and what it can give. No policy, no load: the field has no default
-    visits()   what there is to pull for these practices tonight
-    fetch()    one visit: yields each response as received, returns an `Outcome`
-    read()     one kept page: yields records, and a `SetAside` for each record that is no good
-    check()    for the doctor: each key or file it needs, and what is wrong with it
-    listing()  whether a visit lists everything, and whether its site has replies
+SOURCE     a `Source`: its title, terms and what it can give. No policy, no load: the field has no default
+visits()   what there is to pull for these practices tonight
+fetch()    one visit: yields each response as received, returns an `Outcome`
+read()     one kept page: yields records, and a `SetAside` for each record that is no good
+check()    for the doctor: each key or file it needs, and what is wrong with it
+listing()  whether a visit lists everything, and whether its site has replies
 """
 
 from __future__ import annotations

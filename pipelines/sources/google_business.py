@@ -180,7 +180,13 @@ def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
 
 def _records(review: _Review, practice_id: str, page: str, position: int) -> Iterator[Record]:
     reviewer = review.reviewer or _Reviewer()
-    place = {"source": SOURCE.name, "site": "google", "practice_id": practice_id, "page": page, "position": position}
+    place: dict[str, Any] = {
+        "source": SOURCE.name,
+        "site": "google",
+        "practice_id": practice_id,
+        "page": page,
+        "position": position,
+    }
     stars = _STARS[review.star_rating]
     yield Record(
         kind="review",
@@ -233,7 +239,9 @@ def _listing(body: bytes, where: str) -> _Listing:
     # `{}` is how Google says "none"; anything else without reviews is an answer to another question.
     strange = fields - {"totalReviewCount", "averageRating", "nextPageToken"}
     if "reviews" not in fields and strange:
-        raise ChangedShape(f"the page has no reviews but {', '.join(sorted(strange))[:80]}", where=where, next_step=next_step)
+        raise ChangedShape(
+            f"the page has no reviews but {', '.join(sorted(strange))[:80]}", where=where, next_step=next_step
+        )
     return found
 
 

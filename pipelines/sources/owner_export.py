@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Generator, Iterator
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import charset_normalizer
@@ -174,9 +175,7 @@ def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
         except _BadRow as error:
             outside += isinstance(error, _OutsideScale)
             whose = practice.id if practice else export.practice
-            found.append(
-                SetAside(page=page.path, where=f"line {row.line}", reason=str(error), practice_id=whose)
-            )
+            found.append(SetAside(page=page.path, where=f"line {row.line}", reason=str(error), practice_id=whose))
     _check_whole(found, strangers, outside, where, page.path)
     yield from found
 
@@ -241,9 +240,7 @@ def _rows(body: bytes, file: str, export: Export, where: str) -> tuple[list[str]
     return _text_rows(body, export, where, "\t" if file.lower().endswith(".tsv") else export.delimiter)
 
 
-def _text_rows(
-    body: bytes, export: Export, where: str, delimiter: str
-) -> tuple[list[str], Iterator[_Row | SetAside]]:
+def _text_rows(body: bytes, export: Export, where: str, delimiter: str) -> tuple[list[str], Iterator[_Row | SetAside]]:
     try:
         encoding = codecs.lookup(export.encoding).name
     except LookupError:
@@ -253,7 +250,7 @@ def _text_rows(
     except UnicodeDecodeError as error:
         line = body.count(b"\n", 0, error.start) + 1
         best = charset_normalizer.from_bytes(body[:200_000]).best()
-        hint = f"it looks like {best.encoding}: set encoding = \"{best.encoding}\"" if best else "ask for it as UTF-8"
+        hint = f'it looks like {best.encoding}: set encoding = "{best.encoding}"' if best else "ask for it as UTF-8"
         raise BadExport(f"line {line} is not {export.encoding}", where=where, next_step=f"If {hint}") from None
     if "\0" in text:
         raise BadExport("the file has null bytes", where=where, next_step="It may be UTF-16: declare its encoding")
@@ -368,8 +365,6 @@ def _check_columns(header: list[str], columns: Columns, export: Export, where: s
             )
 
 
-
-
 def _practice(
     row: _Row, columns: Columns, export: Export, practices: Practices, strangers: Counter[str]
 ) -> Practice | None:
@@ -413,7 +408,7 @@ def _records(
         digest = hashlib.sha256(seen.encode("utf-8", "surrogatepass")).hexdigest()[:24]
         occurrences[digest] += 1
         item_id = f"{digest}-{occurrences[digest]}"
-    place = {
+    place: dict[str, Any] = {
         "source": SOURCE.name,
         "site": site,
         "practice_id": practice.id,

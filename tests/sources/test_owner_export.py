@@ -51,7 +51,9 @@ def aside(found: list[Record | SetAside]) -> list[tuple[str, str]]:
 
 
 def test_a_plain_file() -> None:
-    found = read_csv('Date,Stars,Words,Other\n2026-10-05,4,"Kind, and\nquick",x\n2026-10-06,,Only words,\n2026-10-07,5,,\n')
+    found = read_csv(
+        'Date,Stars,Words,Other\n2026-10-05,4,"Kind, and\nquick",x\n2026-10-06,,Only words,\n2026-10-07,5,,\n'
+    )
     assert [(r.rating, r.text, r.position) for r in reviews(found)] == [
         (Decimal(4), "Kind, and\nquick", 2),
         (None, "Only words", 4),
@@ -89,7 +91,9 @@ def test_a_tsv_needs_no_delimiter() -> None:
     [("4,5", ",", 5, "4.5"), ("4.5", ".", 5, "4.5"), ("1.000,5", ",", 5000, "1000.5"), (" 3 ", ".", 5, "3")],
 )
 def test_decimal_signs(written: str, decimal: str, highest: int, rating: str) -> None:
-    found = read_csv(f'Date;Stars;Words\n2026-10-05;"{written}";x\n', decimal=decimal, delimiter=";", rating_max=highest)
+    found = read_csv(
+        f'Date;Stars;Words\n2026-10-05;"{written}";x\n', decimal=decimal, delimiter=";", rating_max=highest
+    )
     assert reviews(found)[0].rating == Decimal(rating)
 
 
@@ -121,7 +125,13 @@ def test_ratings_in_words() -> None:
 
 def test_the_friends_and_family_preset_knows_both_official_vocabularies() -> None:
     header = "practice,date,rating_text,free_text,do_better\n"
-    rows = [("Extremely likely", 5), ("Unlikely", 2), ("Very good", 5), ("Neither good nor poor", 3), ("Don\u2019t know", None)]
+    rows = [
+        ("Extremely likely", 5),
+        ("Unlikely", 2),
+        ("Very good", 5),
+        ("Neither good nor poor", 3),
+        ("Don\u2019t know", None),
+    ]
     text = header + "".join(f"OSD,2026-10-05,{word},text,more\n" for word, _ in rows)
     found = read_csv(text, preset="friends_and_family", columns=None, practice="")
     assert [None if r.rating is None else int(r.rating) for r in reviews(found)] == [stars for _, stars in rows]
@@ -130,7 +140,9 @@ def test_the_friends_and_family_preset_knows_both_official_vocabularies() -> Non
 
 def test_a_practice_column_finds_practices_by_any_of_their_names() -> None:
     columns = {**COLUMNS, "practice": "Who"}
-    text = "Date,Stars,Words,Who\n" + "".join(f"2026-10-05,4,x,{w}\n" for w in ("oak-street dental", "OSD", "oak st", "Hill-Medicine"))
+    text = "Date,Stars,Words,Who\n" + "".join(
+        f"2026-10-05,4,x,{w}\n" for w in ("oak-street dental", "OSD", "oak st", "Hill-Medicine")
+    )
     found = read_csv(text, columns=columns, practice="")
     assert [r.practice_id for r in reviews(found)] == ["oak", "oak", "oak", "hill"]
 
@@ -206,7 +218,7 @@ def test_the_import_layout_brings_sites_ids_and_replies() -> None:
     assert (second.site, second.url, second.rating) == ("ratemds", None, Decimal("2.5"))
 
 
-def workbook(*rows: tuple[object, ...], sheet: str = "Answers") -> bytes:
+def workbook(*rows: tuple[Any, ...], sheet: str = "Answers") -> bytes:
     book = openpyxl.Workbook()
     page = book.active
     assert page is not None
@@ -226,7 +238,7 @@ def test_a_spreadsheet_with_real_dates_and_numbers() -> None:
 
 
 def test_a_missing_sheet_names_those_there_are() -> None:
-    with pytest.raises(BadExport, match="no sheet 'Replies'. Sheets: Answers"):
+    with pytest.raises(BadExport, match=r"no sheet 'Replies'. Sheets: Answers"):
         read_bytes(workbook(("Date",)), export(sheet="Replies"), "file.xlsx")
 
 
@@ -234,7 +246,7 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked() -> None:
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("xl/worksheets/sheet1.xml", b"0" * 60_000_000)
-    with pytest.raises(BadExport, match="would unpack from .* to 60,000,000 bytes"):
+    with pytest.raises(BadExport, match=r"would unpack from .* to 60,000,000 bytes"):
         read_bytes(held.getvalue(), export(), "file.xlsx")
 
 
@@ -289,7 +301,9 @@ def test_one_bad_file_does_not_stop_the_others(data: DataDir) -> None:
     (data.exports / "bad.csv").write_text("Datum,Stars,Words\n2026-10-05,4,x\n")
     (data.exports / "strange.csv").write_text("Date,Stars,Words\n2026-10-05,4,x\n")
     fetch("owner_export", NIGHT, practices, data, load_settings(), say=lambda line: None)
-    with pytest.raises(SeveralFailed, match=r"2 of 3 visits.*bad\.csv: there is no column 'Date'.*strange\.csv: no \[\["):
+    with pytest.raises(
+        SeveralFailed, match=r"2 of 3 visits.*bad\.csv: there is no column 'Date'.*strange\.csv: no \[\["
+    ):
         read("owner_export", NIGHT, practices, data, say=lambda line: None)
     from pipelines.records import COMPLETENESS, read_table
 
@@ -300,5 +314,5 @@ def test_one_bad_file_does_not_stop_the_others(data: DataDir) -> None:
 def test_a_file_of_another_kind_says_what_can_be_read(data: DataDir) -> None:
     data.exports.mkdir(parents=True)
     (data.exports / "list.docx").write_bytes(b"x")
-    with pytest.raises(SeveralFailed, match="'.docx' files cannot be read.*CSV, TSV or XLSX"):
+    with pytest.raises(SeveralFailed, match=r"'\.docx' files cannot be read.*CSV, TSV or XLSX"):
         fetch("owner_export", NIGHT, Practices(), data, load_settings(), say=lambda line: None)

@@ -1,0 +1,64 @@
+"""practices.toml: what is wrong is named with the block a person would look for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.errors import BadPractices, UnknownName
+from pipelines.practices import load_practices
+from pipelines.settings import REPOSITORY
+
+OAK = '[[practice]]\nid = "oak"\nname = "Oak Street Dental"\n'
+
+
+def load(tmp_path: Path, text: str) -> object:
+    path = tmp_path / "practices.toml"
+    path.write_text(text, encoding="utf-8")
+    return load_practices(path)
+
+
+def test_the_sample_is_valid_and_explains_every_field() -> None:
+    text = (REPOSITORY / "practices.sample.toml").read_text()
+    practices = load_practices(REPOSITORY / "practices.sample.toml")
+    from pipelines.practices import Columns, Export, GoogleLocation, Practice
+
+    for model in (Practice, GoogleLocation, Export, Columns):
+        for field in model.model_fields:
+            assert field in text, f"{model.__name__}.{field} is not explained"
+    assert len(practices.practice) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[[practice\nid = 1", "not TOML: .*line 1"),
+        (OAK + 'colour = "red"\n', r"practice 'oak': colour:"),
+        (OAK.replace('"oak"', '"Oak Street"'), "practice 'Oak Street': id:"),
+        (OAK.replace('"oak"', '"../oak"'), "id:"),
+        (OAK + 'recipients = ["nobody"]\n', "practice 'oak': recipients.0: 'nobody' is not an e-mail address"),
+        (OAK + 'recipients = ["a@b.example\\nBcc: c@d.example"]\n', "is not an e-mail address"),
+        (OAK + 'time_zone = "Mars/Olympus"\n', "'Mars/Olympus' is not a time zone"),
+        (OAK + 'paper = "a5"\n', "paper: Input should be 'letter' or 'a4'"),
+        (OAK.replace("Oak Street Dental", "Oak\\u0000"), "control"),
+        (OAK + OAK, "the practice id 'oak' is there twice"),
+        (OAK + OAK.replace('"oak"', '"oak2"'), "names both 'oak' and 'oak2'"),
+        (OAK + 'google_business = { location = "locations/2" }\n', "google_business.location"),
+        (OAK + '[[export]]\nfiles = "*.csv"\npractice = "elm"\n', "'elm', which is not here"),
+        (OAK + '[[export]]\nfiles = "*.csv"\nrating_min = 5\n', "export '.*.csv': rating_max must be above"),
+    ],
+)
+def test_each_mistake_is_named(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(BadPractices, match=words):
+        load(tmp_path, text)
+
+
+def test_no_file_says_what_to_copy(tmp_path: Path) -> None:
+    with pytest.raises(BadPractices, match=r"practices\.sample\.toml"):
+        load_practices(tmp_path / "practices.toml")
+
+
+def test_a_practice_that_is_not_there() -> None:
+    with pytest.raises(UnknownName, match="Known ids: oak-street-dental"):
+        load_practices(REPOSITORY / "practices.sample.toml").get("elm")

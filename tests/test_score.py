@@ -1,0 +1,180 @@
+"""Scoring: features hold no text and no name, and the same records give the same bytes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from decimal import Decimal
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.errors import NotReady, RapportError
+from pipelines.landing import DataDir, atomic_path
+from pipelines.practices import Practice, Practices
+from pipelines.records import FEATURES, RECORDS, Record, read_table, stars_of, write_table
+from pipelines.score import score, score_lines
+from pipelines.text.author import load_secret, pseudonym
+from pipelines.text.language import language_of
+from pipelines.text.shape import folded, is_emoji_only, words_in
+
+NIGHT = dt.date(2026, 11, 1)
+PRACTICES = Practices(practice=(Practice(id="oak", name="Oak", time_zone="America/Chicago"),))
+
+
+def record(**more: object) -> Record:
+    given = {
+        "kind": "review",
+        "source": "google_business",
+        "site": "google",
+        "practice_id": "oak",
+        "item_id": "r1",
+        "page": "p",
+        "position": 1,
+        "author_id": "Canary Whitfield",
+        "author_name": "Canary Whitfield",
+        "created_at": dt.datetime(2026, 11, 1, 4, 30, tzinfo=dt.UTC),
+        "rating": Decimal(2),
+        "text": "The canary waited fifty minutes in the waiting room",
+        **more,
+    }
+    return msgspec.convert(given, Record)
+
+
+def scored(data: DataDir, *records: Record) -> list[dict[str, object]]:
+    with atomic_path(data.records("google_business", NIGHT)) as partial:
+        write_table(({**msgspec.structs.asdict(r), "night": NIGHT} for r in records), RECORDS, partial)
+    score("google_business", NIGHT, PRACTICES, data, say=lambda line: None)
+    return read_table(data.features("google_business", NIGHT), FEATURES)
+
+
+def test_no_text_and_no_name_is_left(data: DataDir) -> None:
+    [feature] = scored(data, record())
+    held = data.features("google_business", NIGHT).read_bytes()
+    assert "anary" not in json.dumps(feature, default=str)
+    assert b"anary" not in held
+    assert (feature["stars"], feature["words"], feature["language"]) == (2, 9, "en")
+
+
+def test_a_review_belongs_to_the_day_it_was_where_the_practice_is(data: DataDir) -> None:
+    [feature] = scored(data, record())
+    assert feature["created_local"] == dt.datetime(2026, 10, 31, 23, 30)
+
+
+def test_the_same_records_give_the_same_bytes(data: DataDir) -> None:
+    scored(data, record(), record(item_id="r2"))
+    first = data.features("google_business", NIGHT).read_bytes()
+    scored(data, record(), record(item_id="r2"))
+    assert data.features("google_business", NIGHT).read_bytes() == first
+
+
+def test_an_author_is_known_again_within_a_practice_and_a_year_only(data: DataDir) -> None:
+    later = dt.datetime(2027, 2, 1, tzinfo=dt.UTC)
+    same, other, next_year = scored(data, record(), record(item_id="r2"), record(item_id="r3", created_at=later))
+    assert same["author_key"] == other["author_key"] != next_year["author_key"]
+    assert pseudonym(b"s", "oak", "2026", "x") != pseudonym(b"s", "elm", "2026", "x")
+    assert pseudonym(b"s", "oak", "2026", "x") != pseudonym(b"t", "oak", "2026", "x")
+
+
+def test_equal_texts_are_equal_and_only_those(data: DataDir) -> None:
+    texts = ["Thank you, all!", "thank  YOU all", "Thank you both"]
+    one, two, three = scored(data, *(record(item_id=str(n), text=text) for n, text in enumerate(texts)))
+    assert one["text_key"] == two["text_key"] != three["text_key"]
+
+
+def test_without_a_text_nothing_is_said_of_it(data: DataDir) -> None:
+    [feature] = scored(data, record(text=None))
+    assert [feature[name] for name in ("has_text", "words", "language", "text_key")] == [False, None, None, None]
+
+
+def test_what_was_not_read_cannot_be_scored(data: DataDir) -> None:
+    with pytest.raises(NotReady, match="rapport read google_business 2026-11-01"):
+        score("google_business", NIGHT, PRACTICES, data, say=lambda line: None)
+
+
+def test_a_practice_that_left_is_left_out_and_said_so(data: DataDir) -> None:
+    lines: list[str] = []
+    scored(data, record(practice_id="elm"))
+    score("google_business", NIGHT, PRACTICES, data, say=lines.append)
+    assert any("no longer in practices.toml" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("rating", "lowest", "highest", "stars"),
+    [
+        ("1", 1, 5, 1),
+        ("2.5", 1, 5, 3),
+        ("2.49", 1, 5, 2),
+        ("10", 1, 10, 5),
+        ("1", 1, 10, 1),
+        ("0", 0, 10, 1),
+        ("5.5", 1, 10, 3),
+    ],
+)
+def test_every_scale_becomes_five_stars(rating: str, lowest: int, highest: int, stars: int) -> None:
+    assert stars_of(Decimal(rating), lowest, highest) == stars
+
+
+@given(st.decimals(-1000, 1000, places=2), st.integers(0, 1), st.integers(2, 100))
+def test_stars_lie_between_one_and_five_or_the_rating_is_refused(rating: Decimal, lowest: int, highest: int) -> None:
+    if lowest <= rating <= highest:
+        assert 1 <= (stars_of(rating, lowest, highest) or 0) <= 5
+    else:
+        with pytest.raises(ValueError, match="outside"):
+            stars_of(rating, lowest, highest)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "emoji_only"),
+    [
+        ("Waited 2 hours!", 3, False),
+        ("👍👍🏽 ❤️", 0, True),
+        ("…", 0, True),
+        ("don't re-book", 2, False),
+        ("牙医很好", 1, False),
+    ],
+)
+def test_the_shape_of_a_text(text: str, words: int, emoji_only: bool) -> None:
+    assert (words_in(text), is_emoji_only(text)) == (words, emoji_only)
+
+
+@given(st.text())
+def test_any_text_can_be_scored(text: str) -> None:
+    language, sure = language_of(text)
+    assert sure == (language is not None)
+    assert words_in(text) >= 0
+    folded(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("The front desk was very friendly and the dentist explained every single step to me", "en"),
+        ("Excelente trato y muy profesional todo el equipo, lo recomiendo", "es"),
+        ("Die Praxis ist sehr sauber und das Team immer freundlich", "de"),
+        ("צוות נהדר ורופא סבלני מאוד, ממליץ בחום", "he"),
+        ("Great!", None),
+        ("👍", None),
+    ],
+)
+def test_languages(text: str, language: str | None) -> None:
+    assert language_of(text)[0] == language
+
+
+def test_lines_of_json_are_scored_and_a_bad_one_is_named() -> None:
+    [line] = score_lines([b'{"id": 7, "text": "Everybody there is kind", "stars": 5}', b""])
+    assert (line["id"], line["kind"], line["words"]) == (7, "review", 4)
+    assert "text" not in line
+    with pytest.raises(RapportError, match="line 2: not a JSON object"):
+        list(score_lines([b'{"id": 1}', b"\xff"]))
+
+
+def test_the_secret_is_made_once_and_for_us_alone(data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = data.secrets / "author_secret"
+    first = load_secret(file)
+    assert load_secret(file) == first
+    assert file.stat().st_mode & 0o077 == 0
+    monkeypatch.setenv("RAPPORT_AUTHOR_SECRET", "given")
+    assert load_secret(file) == b"given"

@@ -1,0 +1,259 @@
+"""Sending: each report once a recipient, whatever is killed, refused or changed in between. Real SMTP on loopback."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import email
+import email.policy
+import hashlib
+import multiprocessing
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from email.message import EmailMessage
+from pathlib import Path
+
+import pikepdf
+import pytest
+
+from pipelines.demo.mailbox import Mailbox
+from pipelines.errors import NotReady, SendFailed, SeveralFailed, UnknownName
+from pipelines.landing import DataDir
+from pipelines.ledger import Ledger
+from pipelines.practices import Practice, Practices
+from pipelines.send import Sent, compose, send
+from pipelines.settings import Settings
+
+MONTH = dt.date(2026, 10, 1)
+NOW = dt.datetime(2026, 11, 2, 8, 0, tzinfo=dt.UTC)
+OAK = Practice(id="oak", name="Oak <b>Street</b> Dental", recipients=("a@oak.example", "b@oak.example"))
+ELM = Practice(id="elm", name="Elm", recipients=("c@elm.example",))
+PRACTICES = Practices(practice=(OAK, ELM))
+
+
+def put_pdf(data: DataDir, practice_id: str, says: str = "", named: str = "") -> Path:
+    path = data.report("2026-10", practice_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.docinfo["/rapportpractice"] = named or practice_id
+        pdf.docinfo["/Title"] = says
+        pdf.save(path, deterministic_id=True)
+    return path
+
+
+def run(data: DataDir, port: int, practices: Practices = PRACTICES, *, again: bool = False) -> list[Sent]:
+    return send(MONTH, practices, data, Settings(smtp_port=port), NOW, again=again, say=lambda line: None)
+
+
+def arrived(data: DataDir) -> list[EmailMessage]:
+    files = sorted(data.mailbox.glob("*.eml"))
+    found = [email.message_from_bytes(file.read_bytes(), policy=email.policy.default) for file in files]
+    return [message for message in found if isinstance(message, EmailMessage)]
+
+
+def states(data: DataDir) -> dict[str, str]:
+    return {row.recipient: row.state for row in Ledger(data.ledger).rows()}
+
+
+def test_one_message_a_recipient_and_none_on_the_second_run(data: DataDir) -> None:
+    put_pdf(data, "oak")
+    put_pdf(data, "elm")
+    with Mailbox(data.mailbox) as mailbox:
+        assert [result.state for result in run(data, mailbox.port)] == ["sent"] * 3
+        assert [result.state for result in run(data, mailbox.port)] == ["sent"] * 3
+    assert [message["To"] for message in arrived(data)] == ["a@oak.example", "b@oak.example", "c@elm.example"]
+
+
+def test_the_message_is_plain_first_and_has_the_pdf_as_it_is(data: DataDir) -> None:
+    pdf = put_pdf(data, "oak").read_bytes()
+    with Mailbox(data.mailbox) as mailbox:
+        run(data, mailbox.port)
+    message = arrived(data)[0]
+    assert message.get_content_type() == "multipart/mixed"
+    both, attached = message.iter_parts()
+    assert [part.get_content_type() for part in both.iter_parts()] == ["text/plain", "text/html"]
+    assert attached.get_content() == pdf
+    assert attached.get_filename() == "oak-2026-10.pdf"
+    assert message["Subject"] == "Your monthly report for October"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Date"]
+    assert not message["Cc"]
+    assert not message["Bcc"]
+    html = both.get_body(("html",))
+    assert html
+    assert "<b>Street</b>" not in html.get_content()
+    assert "&lt;b&gt;Street&lt;/b&gt;" in html.get_content()
+
+
+def test_unsubscribing_is_one_click_and_is_kept(data: DataDir) -> None:
+    put_pdf(data, "elm")
+    configured = Settings(unsubscribe_url="https://reports.example/u/{token}")
+    token = Ledger(data.ledger).unsubscribe_token("elm", "c@elm.example")
+    assert token
+    message = compose(ELM, "c@elm.example", MONTH, b"%PDF", configured, NOW, token)
+    assert message["List-Unsubscribe"] == f"<https://reports.example/u/{token}>"
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert "elm" not in token
+    assert Ledger(data.ledger).unsubscribe(token, NOW.isoformat())
+    assert not Ledger(data.ledger).unsubscribe("unknown", NOW.isoformat())
+    with Mailbox(data.mailbox) as mailbox:
+        assert [result.state for result in run(data, mailbox.port)] == ["unsubscribed"]
+    assert arrived(data) == []
+
+
+def test_another_practices_pdf_is_never_sent(data: DataDir) -> None:
+    put_pdf(data, "oak", named="elm")
+    put_pdf(data, "elm")
+    with Mailbox(data.mailbox) as mailbox, pytest.raises(SeveralFailed, match="oak: the PDF is another practice's"):
+        run(data, mailbox.port)
+    assert [message["To"] for message in arrived(data)] == ["c@elm.example"]
+
+
+def test_a_corrected_report_waits_for_a_person(data: DataDir) -> None:
+    put_pdf(data, "elm")
+    with Mailbox(data.mailbox) as mailbox:
+        run(data, mailbox.port)
+        put_pdf(data, "elm", says="corrected")
+        [held] = run(data, mailbox.port)
+        assert (held.state, held.why) == ("held", "has another version of this month's report")
+        assert [result.state for result in run(data, mailbox.port, again=True)] == ["sent"]
+    assert len(arrived(data)) == 2
+
+
+def test_a_refused_mail_is_failed_and_tried_again(data: DataDir) -> None:
+    put_pdf(data, "elm")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        closed = taken.getsockname()[1]
+    with pytest.raises(SeveralFailed, match=r"elm: the mail server did not take it .*ConnectionRefusedError") as raised:
+        run(data, closed)
+    assert raised.value.can_recover
+    assert states(data) == {"c@elm.example": "failed"}
+    with Mailbox(data.mailbox) as mailbox:
+        run(data, mailbox.port)
+    assert states(data) == {"c@elm.example": "sent"}
+
+
+@contextmanager
+def smtp_that(after_data: Callable[[socket.socket], None]) -> Iterator[int]:
+    """A minimal SMTP server that takes one message and then does `after_data`."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def talk() -> None:
+        connection, _ = server.accept()
+        with connection, connection.makefile("rb") as lines:
+            connection.sendall(b"220 here\r\n")
+            for line in lines:
+                verb = line[:4].upper()
+                if verb == b"DATA":
+                    connection.sendall(b"354 go on\r\n")
+                    for body in lines:
+                        if body == b".\r\n":
+                            after_data(connection)
+                            return
+                connection.sendall(b"250 fine\r\n")
+
+    thread = threading.Thread(target=talk, daemon=True)
+    thread.start()
+    yield server.getsockname()[1]
+    thread.join(5)
+    server.close()
+
+
+def test_a_connection_lost_after_the_message_leaves_it_uncertain_and_is_not_repeated(data: DataDir) -> None:
+    put_pdf(data, "elm")
+    with smtp_that(lambda connection: connection.close()) as port:
+        assert [result.state for result in run(data, port)] == ["uncertain"]
+    with Mailbox(data.mailbox) as mailbox:
+        assert [result.state for result in run(data, mailbox.port)] == ["uncertain"]
+    assert arrived(data) == []
+
+
+def _send_in_a_child(root: Path, port: int) -> None:
+    run(DataDir(root), port)
+
+
+def test_a_run_killed_during_the_dialogue_leaves_it_uncertain(data: DataDir) -> None:
+    put_pdf(data, "elm")
+    reached = threading.Event()
+    release = threading.Event()
+
+    def hold(connection: socket.socket) -> None:
+        reached.set()
+        release.wait(10)
+
+    with smtp_that(hold) as port:
+        child = multiprocessing.get_context("spawn").Process(target=_send_in_a_child, args=(data.root, port))
+        child.start()
+        assert reached.wait(20)
+        assert states(data) == {"c@elm.example": "sending"}
+        assert child.pid
+        os.kill(child.pid, signal.SIGKILL)
+        child.join()
+        release.set()
+    lines: list[str] = []
+    with Mailbox(data.mailbox) as mailbox:
+        sent = send(MONTH, PRACTICES, data, Settings(smtp_port=mailbox.port), NOW, say=lines.append)
+    assert [result.state for result in sent] == ["uncertain"]
+    assert any("uncertain whether an earlier mail arrived" in line for line in lines)
+    assert arrived(data) == []
+
+
+def test_two_runs_do_not_send_at_the_same_time(data: DataDir) -> None:
+    put_pdf(data, "elm")
+    inside: list[str] = []
+
+    def during(connection: socket.socket) -> None:
+        try:
+            run(data, 1)
+        except SendFailed as error:
+            inside.append(str(error))
+        connection.sendall(b"250 taken\r\n")
+
+    with smtp_that(during) as port:
+        run(data, port)
+    assert inside == ["send: another run is sending. Wait until it has ended."]
+
+
+def test_no_pdf_no_mail(data: DataDir) -> None:
+    with pytest.raises(NotReady, match="rapport render 2026-10"):
+        run(data, 1)
+
+
+def test_an_unknown_practice_is_an_error_not_everybody(data: DataDir) -> None:
+    put_pdf(data, "elm")
+    with pytest.raises(UnknownName, match="'ash'"):
+        send(MONTH, PRACTICES, data, Settings(smtp_port=1), NOW, only=["ash"], say=lambda line: None)
+
+
+def test_a_message_over_ten_megabytes_is_refused() -> None:
+    with pytest.raises(SendFailed, match="larger than 10 MB"):
+        compose(ELM, "c@elm.example", MONTH, b"0" * 7_400_000, Settings(), NOW, "token")
+
+
+@pytest.mark.parametrize(("raw", "encoded"), [(1_000_000, 1_368_424), (7_300_000, 9_989_478)])
+def test_base64_makes_a_message_as_large_as_reckoned(raw: int, encoded: int) -> None:
+    """76 characters and CR LF a line: the worked numbers the limit of 10 MB rests on."""
+    plain = len(base64.b64encode(b"0" * raw))
+    assert plain + 2 * -(-plain // 76) == encoded
+
+
+def test_off_this_machine_nothing_is_said_in_the_clear(data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_pdf(data, "elm")
+    monkeypatch.setattr("pipelines.send._is_loopback", lambda host: False)
+    with Mailbox(data.mailbox) as mailbox, pytest.raises(SeveralFailed, match="SMTPNotSupportedError"):
+        run(data, mailbox.port)
+    assert arrived(data) == []
+
+
+def test_the_ledger_keeps_the_reports_hash(data: DataDir) -> None:
+    pdf = put_pdf(data, "elm").read_bytes()
+    with Mailbox(data.mailbox) as mailbox:
+        run(data, mailbox.port)
+    [row] = Ledger(data.ledger).rows("2026-10")
+    assert row.report_sha256 == hashlib.sha256(pdf).hexdigest()
+    assert Ledger(data.ledger).rows("2026-09") == []
