@@ -13,6 +13,8 @@ import duckdb
 
 from pipelines.periods import add_months, last_day
 from pipelines.practices import Practice, Practices
+from pipelines.render import report_inputs
+from pipelines.view import ReportInputs
 
 MONTH = dt.date(2026, 10, 1)
 AS_OF = dt.date(2026, 11, 2)
@@ -48,7 +50,14 @@ class Warehouse:
         return Practice.model_validate({"id": self.practice_id, "name": self.name, "paper": self.paper})
 
     def figure(self, site: str, month: dt.date, metric: str, value: float | None, **more: Any) -> None:
-        row = {"part": "", "low": None, "high": None, "numerator": None, "sample_size": 0, "reason": None}
+        row: dict[str, Any] = {
+            "part": "",
+            "low": None,
+            "high": None,
+            "numerator": None,
+            "sample_size": 0,
+            "reason": None,
+        }
         state = "not_measured" if value is None else "value"
         row |= {"site": site, "month": month, "metric": metric, "value": value, "state": state} | more
         self.rows["figures"].append(row)
@@ -67,18 +76,24 @@ class Warehouse:
     ) -> Warehouse:
         """Add a site with its counts of 1..5 stars a month, oldest first, None where it was not read."""
         for back, counts in enumerate(reversed(months)):
-            self._month(site, add_months(self.month, -back), counts, can_reply, answered, removed if not back else 0, back)
+            self._month(site, add_months(self.month, -back), counts, can_reply, answered, 0 if back else removed)
         self._verdicts(site, months, verdicts or {})
         nights = (last_day(self.month) - self.month).days + 1
         held = sum(sum(counts) for counts in months if counts)
-        row = {"source": source, "site": site, "nights_expected": nights, "nights_read": nights, "vanished": removed}
+        row: dict[str, Any] = {
+            "source": source,
+            "site": site,
+            "nights_expected": nights,
+            "nights_read": nights,
+            "vanished": removed,
+        }
         row |= {"last_read_night": self.as_of, "last_complete_night": self.as_of, "set_aside": 0, "held": held}
         row |= {"platform_total": held, "month_is_complete": True, "why": None}
         self.rows["coverage"].append(row | coverage)
         return self
 
     def _month(
-        self, site: str, month: dt.date, counts: Stars | None, can_reply: bool, answered: float, removed: int, back: int
+        self, site: str, month: dt.date, counts: Stars | None, can_reply: bool, answered: float, removed: int
     ) -> None:
         size = sum(counts) if counts else 0
         if counts is None:
@@ -107,7 +122,8 @@ class Warehouse:
         maturing = "maturing" if add_months(month, 1) + dt.timedelta(days=30) > self.as_of else None
         state = "not_measured" if maturing else "value" if size >= 10 else "too_few"
         share = None if maturing or not size else replies / size
-        self.figure(site, month, "reply_share", share, numerator=replies, sample_size=size, state=state, reason=maturing)
+        more = {"numerator": replies, "sample_size": size, "state": state, "reason": maturing}
+        self.figure(site, month, "reply_share", share, **more)
         within = round(critical * answered)
         state = "too_few" if critical < 10 else "value"
         self.figure(site, month, "critical_reply_share", None, numerator=within, sample_size=critical, state=state)
@@ -131,35 +147,50 @@ class Warehouse:
         for metric, (this, previous) in values.items():
             few = "too_few" if min(size, size_before) < 5 and metric != "reviews_received" else "no_clear_change"
             verdict = missing or ("not_measured" if metric == "reply_share" else few)
-            row = {"site": site, "metric": metric, "this_value": this, "previous_value": previous}
+            row: dict[str, Any] = {"site": site, "metric": metric, "this_value": this, "previous_value": previous}
             row |= {"this_size": size, "previous_size": size_before, "verdict": verdicts.get(metric, verdict)}
             self.rows["verdicts"].append(row | {"difference": None, "p_value": None, "p_adjusted": None})
 
-    def waiting(self, number: int, site: str = "google", url: str | None = "https://maps.example/reviews/1") -> Warehouse:
+    def waiting(self, number: int, url: str | None = "https://maps.example/reviews/1") -> Warehouse:
+        """Add low reviews on Google that nobody answered."""
         for index in range(number):
             written = last_day(self.month) - dt.timedelta(days=3 * index)
-            row = {"source": "google_business", "site": site, "item_id": f"item-{index}", "url": url}
+            row: dict[str, Any] = {
+                "source": "google_business",
+                "site": "google",
+                "item_id": f"item-{index}",
+                "url": url,
+            }
             row |= {"written_on": written, "stars": 1 + index % 3, "days_waiting": (self.as_of - written).days}
             self.rows["needs_answer"].append(row | {"has_text": True})
         return self
 
     def write(self, path: Path) -> Path:
         """Write the tables to a new file, or add to those in it."""
-        self.rows["build_info"] = [{"as_of_night": self.as_of, "inputs_id": "0" * 16, "score_version": "1"}]
-        about = {"practice_id": self.practice_id, "month": self.month}
         path.parent.mkdir(parents=True, exist_ok=True)
         with duckdb.connect(str(path)) as connection:
-            connection.execute("CREATE SCHEMA IF NOT EXISTS reports")
-            for table, columns in _TABLES.items():
-                connection.execute(f"CREATE TABLE IF NOT EXISTS reports.{table} ({columns})")
-                if table == "build_info":
-                    connection.execute("DELETE FROM reports.build_info")
-                names = [column.split()[0] for column in columns.replace("(18,6)", "").split(", ")]
-                values = [[(about | row).get(name) for name in names] for row in self.rows[table]]
-                if values:
-                    marks = ", ".join("?" * len(names))
-                    connection.executemany(f"INSERT INTO reports.{table} ({', '.join(names)}) VALUES ({marks})", values)
+            self._fill(connection)
         return path
+
+    def inputs(self) -> ReportInputs:
+        """Return what a report of this practice is made of, by the query that renders."""
+        with duckdb.connect() as connection:
+            self._fill(connection)
+            return report_inputs(connection, self.practice_id, self.month)
+
+    def _fill(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.rows["build_info"] = [{"as_of_night": self.as_of, "inputs_id": "0" * 16, "score_version": "1"}]
+        about = {"practice_id": self.practice_id, "month": self.month}
+        connection.execute("CREATE SCHEMA IF NOT EXISTS reports")
+        for table, columns in _TABLES.items():
+            connection.execute(f"CREATE TABLE IF NOT EXISTS reports.{table} ({columns})")
+            if table == "build_info":
+                connection.execute("DELETE FROM reports.build_info")
+            names = [column.split()[0] for column in columns.replace("(18,6)", "").split(", ")]
+            values = [[(about | row).get(name) for name in names] for row in self.rows[table]]
+            if values:
+                marks = ", ".join("?" * len(names))
+                connection.executemany(f"INSERT INTO reports.{table} ({', '.join(names)}) VALUES ({marks})", values)
 
 
 def _mean(counts: Stars | None) -> float | None:
@@ -194,7 +225,7 @@ _SMALL: list[Stars | None] = [
     *[(0, 1, 0, 1, 3), None, (0, 0, 0, 1, 2), (0, 0, 0, 1, 5), (0, 0, 1, 0, 4), (1, 0, 0, 2, 3), (0, 0, 0, 1, 6)],
     (0, 0, 0, 1, 2),
 ]
-_HEALTHGRADES = {"can_reply": False, "source": "owner_export"}
+_HEALTHGRADES: dict[str, Any] = {"can_reply": False, "source": "owner_export"}
 
 
 def calm() -> Warehouse:
@@ -204,17 +235,24 @@ def calm() -> Warehouse:
 def fell() -> Warehouse:
     months = [*_GOOD[:-1], (4, 5, 3, 4, 9)]
     verdicts = {"mean_stars": "fell", "low_share": "rose"}
-    house = Warehouse().site("google", months, verdicts=verdicts, removed=1, platform_total=301, answered=0.4, set_aside=2)
+    house = Warehouse()
+    house.site("google", months, verdicts=verdicts, removed=1, platform_total=301, answered=0.4, set_aside=2)
     return house.site("healthgrades", _SMALL, **_HEALTHGRADES).waiting(9)
 
 
 def everything_bad() -> Warehouse:
     ended = dt.date(2026, 10, 3)
-    failed = {"nights_read": 3, "last_read_night": ended, "last_complete_night": ended, "month_is_complete": False}
+    failed: dict[str, Any] = {
+        "nights_read": 3,
+        "last_read_night": ended,
+        "last_complete_night": ended,
+        "month_is_complete": False,
+    }
     why = "the key was refused; access has to be given again"
     verdicts = {"mean_stars": "fell", "low_share": "rose", "reviews_received": "fell"}
     house = Warehouse(paper="a4")
-    house.site("google", [*_GOOD[:-1], (9, 3, 0, 1, 1)], verdicts=verdicts, answered=0.1, removed=12, set_aside=31, held=290)
+    months = [*_GOOD[:-1], (9, 3, 0, 1, 1)]
+    house.site("google", months, verdicts=verdicts, answered=0.1, removed=12, set_aside=31, held=290)
     house.site("healthgrades", [*_SMALL[:-1], None], **_HEALTHGRADES, **failed, why=why)
     house.site("survey", [*_SMALL[:-1], (2, 1, 1, 1, 1)], verdicts=verdicts, **_HEALTHGRADES)
     house.site("facebook", [None] * 14, nights_read=0, last_read_night=None, last_complete_night=None, held=0, why=why)
@@ -226,7 +264,8 @@ def no_reviews() -> Warehouse:
 
 
 def one_review() -> Warehouse:
-    return Warehouse().site("google", [(0, 0, 0, 0, 0), (0, 0, 0, 0, 0), (1, 0, 0, 0, 0)], answered=0.0).waiting(1, url=None)
+    months: list[Stars | None] = [(0, 0, 0, 0, 0), (0, 0, 0, 0, 0), (1, 0, 0, 0, 0)]
+    return Warehouse().site("google", months, answered=0.0).waiting(1, url=None)
 
 
 def first_month() -> Warehouse:
@@ -235,13 +274,23 @@ def first_month() -> Warehouse:
 
 def source_failed() -> Warehouse:
     last = dt.date(2026, 10, 9)
-    failed = {"nights_read": 9, "last_read_night": last, "last_complete_night": last, "month_is_complete": False}
+    failed: dict[str, Any] = {
+        "nights_read": 9,
+        "last_read_night": last,
+        "last_complete_night": last,
+        "month_is_complete": False,
+    }
     house = Warehouse().site("google", [*_GOOD[:-1], None], **failed, why="the key was refused")
     return house.site("healthgrades", _SMALL, **_HEALTHGRADES)
 
 
 def never_read() -> Warehouse:
-    never = {"nights_read": 0, "last_read_night": None, "last_complete_night": None, "month_is_complete": False}
+    never: dict[str, Any] = {
+        "nights_read": 0,
+        "last_read_night": None,
+        "last_complete_night": None,
+        "month_is_complete": False,
+    }
     return Warehouse().site("google", [None], **never, platform_total=None, why="no key was given")
 
 
@@ -257,13 +306,20 @@ def rose() -> Warehouse:
 
 def many_sites() -> Warehouse:
     house = Warehouse()
-    for site in ("google", "facebook", "yelp", "webmd", "ratemds", "zocdoc", "local_paper", "survey", "forum", "zz_board"):
+    for site in [
+        "google",
+        "facebook",
+        "yelp",
+        "webmd",
+        "ratemds",
+        "zocdoc",
+        "local_paper",
+        "survey",
+        "forum",
+        "zz_board",
+    ]:
         house.site(site, _GOOD if site < "s" else _SMALL, can_reply=site == "google")
     return house.waiting(7)
-
-
-def no_rows() -> Warehouse:
-    return Warehouse().site("google", [], nights_read=0, last_read_night=None, held=0, platform_total=None)
 
 
 def _named(name: str) -> Callable[[], Warehouse]:

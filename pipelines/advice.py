@@ -1,0 +1,473 @@
+"""What a report may say and suggest: fixed sentences and fixed actions, chosen by rules over the month's findings.
+
+Nothing here is composed freely: an action is printed by its id with numbers filled in, and a test holds every text
+against the wordings that review platforms and regulators forbid. Finding nothing to do is a good report.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from pipelines.periods import last_day
+
+MOST_ACTIONS = 3
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+# Sites whose rules allow asking every patient for a review. Others are never named in an invitation.
+_INVITING_ALLOWED = frozenset({"google", "healthgrades"})
+_SITE_NAMES = {
+    "google": "Google",
+    "google_business": "Google",
+    "healthgrades": "Healthgrades",
+    "yelp": "Yelp",
+    "facebook": "Facebook",
+    "webmd": "WebMD",
+    "ratemds": "RateMDs",
+    "zocdoc": "Zocdoc",
+    "survey": "Patient survey",
+}
+
+
+def site_name(site: str) -> str:
+    """Return how a site is written for people; an unknown one is its id with spaces and a capital."""
+    return _SITE_NAMES.get(site, site.replace("_", " ").strip().capitalize() or "Unnamed site")
+
+
+def long_month(month: dt.date) -> str:
+    return f"{_MONTHS[month.month - 1]} {month.year}"
+
+
+def month_word(month: dt.date) -> str:
+    return _MONTHS[month.month - 1]
+
+
+def short_month(month: dt.date) -> str:
+    return _MONTHS[month.month - 1][:3]
+
+
+def written_day(day: dt.date) -> str:
+    return f"{day.day} {_MONTHS[day.month - 1][:3]} {day.year}"
+
+
+def count(number: int, singular: str, plural: str = "") -> str:
+    """Return "1 review", "3 reviews", with a space that does not break."""
+    return f"{number:,}\u00a0{singular if number == 1 else plural or singular + 's'}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return "Google", "Google and Yelp" or "Google, Yelp and Zocdoc"."""
+    *first, last = list(names) or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+@dataclass(frozen=True)
+class Change:
+    """One verdict of the warehouse: this month against the month before. Values are stars, shares or counts."""
+
+    verdict: str
+    now: float | None
+    before: float | None
+    now_size: int
+    before_size: int
+
+
+@dataclass(frozen=True)
+class SiteFindings:
+    """What is known of one site in the month of the report."""
+
+    site: str
+    name: str
+    is_export: bool
+    reviews: int | None
+    reviews_in_three_months: int | None
+    changes: Mapping[str, Change] = field(default_factory=dict)
+    answered: int = 0
+    answerable: int = 0
+    answered_month: dt.date | None = None
+    removed: int = 0
+    nights_read: int = 0
+    nights_expected: int = 0
+    last_read: dt.date | None = None
+    month_is_complete: bool = True
+
+    def verdict(self, metric: str) -> str:
+        change = self.changes.get(metric)
+        return change.verdict if change else "not_measured"
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Low reviews without an answer: how many, the longest wait, and a link to the first of the list."""
+
+    reviews: int = 0
+    longest_days: int = 0
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Everything the rules below may look at."""
+
+    month: dt.date
+    as_of_night: dt.date
+    sites: tuple[SiteFindings, ...]
+    waiting: Waiting
+
+    @property
+    def month_is_over(self) -> bool:
+        return self.as_of_night > last_day(self.month)
+
+    def unread(self) -> list[SiteFindings]:
+        """Return the sites that were not read after the month's end, or on fewer than half of its nights."""
+        if not self.month_is_over:
+            return [site for site in self.sites if not site.nights_read]
+        end = last_day(self.month)
+        return [
+            site
+            for site in self.sites
+            if site.last_read is None or site.last_read <= end or site.nights_read * 2 < site.nights_expected
+        ]
+
+    def where(self, metric: str, verdict: str) -> list[SiteFindings]:
+        return [site for site in self.sites if site.verdict(metric) == verdict]
+
+
+@dataclass(frozen=True)
+class Card:
+    """An action as it is printed. `link` is https, or empty where the report's own pages are meant."""
+
+    id: str
+    what: str
+    who: str
+    how_long: str
+    why: str
+    link: str = ""
+    link_words: str = ""
+    anchor: str = ""
+
+
+@dataclass(frozen=True)
+class _Reason:
+    """Why an action is chosen: numbers and names for its texts."""
+
+    filled: Mapping[str, str]
+    link: str | None = None
+    variant: str = ""
+
+
+@dataclass(frozen=True)
+class Action:
+    """One entry of the library. `rule` says in words what `chosen_by` computes."""
+
+    id: str
+    what: str
+    who: str
+    how_long: str
+    why: str
+    rule: str
+    chosen_by: Callable[[Findings], _Reason | None]
+    link_words: str = ""
+    anchor: str = ""
+
+
+def _answer_low(found: Findings) -> _Reason | None:
+    waiting = found.waiting
+    if not waiting.reviews:
+        return None
+    have = "has" if waiting.reviews == 1 else "have"
+    longest = count(waiting.longest_days, "day")
+    return _Reason(
+        {
+            "reviews": count(waiting.reviews, "review"),
+            "have": have,
+            "wait": f"It has waited {longest}" if waiting.reviews == 1 else f"One has waited {longest}",
+        },
+        waiting.url,
+    )
+
+
+def _share(change: Change) -> tuple[str, str]:
+    now, before = (change.now or 0.0), (change.before or 0.0)
+    return (
+        f"{round(now * change.now_size)} of {change.now_size}",
+        f"{round(before * change.before_size)} of {change.before_size}",
+    )
+
+
+def _find_cause(found: Findings) -> _Reason | None:
+    more_low = found.where("low_share", "rose")
+    fewer_stars = found.where("mean_stars", "fell")
+    site = next(iter(more_low or fewer_stars), None)
+    if site is None:
+        return None
+    share = site.changes.get("low_share")
+    if share and share.now is not None and share.before is not None and share.now_size and share.before_size:
+        now, before = _share(share)
+        evidence = f"{now} reviews gave one or two stars; the month before it was {before}"
+    else:
+        stars = site.changes["mean_stars"]
+        evidence = (
+            f"Stars fell from {stars.before:.1f} to {stars.now:.1f}, with {count(stars.now_size, 'review')} this month"
+            f" and {stars.before_size} the month before"
+        )
+    return _Reason({"site": site.name, "evidence": evidence})
+
+
+def _renew_access(found: Findings) -> _Reason | None:
+    site = next((site for site in found.unread() if not site.is_export), None)
+    return None if site is None else _Reason(_reading(site))
+
+
+def _fresh_export(found: Findings) -> _Reason | None:
+    site = next((site for site in found.unread() if site.is_export), None)
+    return None if site is None else _Reason(_reading(site))
+
+
+def _reading(site: SiteFindings) -> dict[str, str]:
+    last = f"It was last read on {written_day(site.last_read)}" if site.last_read else "It has never been read"
+    nights = f"; {site.nights_read} of {site.nights_expected} nights of the month were read"
+    return {"site": site.name, "evidence": last + ("" if site.is_export else nights)}
+
+
+def _fewer_reviews(found: Findings) -> _Reason | None:
+    return _arrivals([site for site in found.where("reviews_received", "fell") if site.site in _INVITING_ALLOWED])
+
+
+def _more_reviews(found: Findings) -> _Reason | None:
+    return _arrivals(found.where("reviews_received", "rose"))
+
+
+def _arrivals(sites: list[SiteFindings]) -> _Reason | None:
+    if not sites:
+        return None
+    change = sites[0].changes["reviews_received"]
+    now, before = round(change.now or 0), round(change.before or 0)
+    return _Reason({"site": sites[0].name, "now": count(now, "review"), "before": f"{before:,}"})
+
+
+def _check_page(found: Findings) -> _Reason | None:
+    site = max(found.sites, key=lambda site: site.removed, default=None)
+    if site is None or site.removed < 3:
+        return None
+    return _Reason({"site": site.name, "removed": count(site.removed, "review")})
+
+
+def _answer_habit(found: Findings) -> _Reason | None:
+    for site in found.sites:
+        if site.answered_month and site.answerable >= 10 and site.answered * 2 < site.answerable:
+            return _Reason(
+                {
+                    "site": site.name,
+                    "share": f"{site.answered} of {site.answerable}",
+                    "month": long_month(site.answered_month),
+                }
+            )
+    return None
+
+
+def _invite_everyone(found: Findings) -> _Reason | None:
+    allowed = [site for site in found.sites if site.site in _INVITING_ALLOWED]
+    known = [site.reviews_in_three_months for site in allowed if site.reviews_in_three_months is not None]
+    if not allowed or len(known) < len(allowed) or sum(known) >= 10 or found.unread():
+        return None
+    sites = listed(site.name for site in allowed)
+    return _Reason({"reviews": count(sum(known), "review"), "sites": sites})
+
+
+LIBRARY: tuple[Action, ...] = (
+    Action(
+        id="answer-low",
+        what="Answer the low reviews listed below in a few general words. Never say or hint who is a patient.",
+        who="Owner or office manager",
+        how_long="5 minutes each",
+        why="{reviews} of three stars or fewer {have} no answer. {wait}.",
+        link_words="Open the first one",
+        anchor="needs-answer",
+        rule="needs_answer has at least one row for the month",
+        chosen_by=_answer_low,
+    ),
+    Action(
+        id="find-cause",
+        what="Read the low reviews on {site} side by side and look for one shared cause.",
+        who="Owner with the team",
+        how_long="30 minutes",
+        why="{evidence}.",
+        link_words="See site by site",
+        anchor="site-by-site",
+        rule="the verdict on low_share is rose, or the one on mean_stars is fell, on any site",
+        chosen_by=_find_cause,
+    ),
+    Action(
+        id="renew-access",
+        what="Check that we may still read {site}, and let us in again.",
+        who="Holder of the account",
+        how_long="10 minutes",
+        why="{evidence}.",
+        link_words="See the data notes",
+        anchor="data-notes",
+        rule="a site read through its API was not read after the month's end, or on fewer than half of its nights",
+        chosen_by=_renew_access,
+    ),
+    Action(
+        id="fresh-export",
+        what="Send us a fresh export file of {site}.",
+        who="Holder of the account",
+        how_long="10 minutes",
+        why="{evidence}.",
+        link_words="See the data notes",
+        anchor="data-notes",
+        rule="a site read from owner's files was not read after the month's end, or on fewer than half of its nights",
+        chosen_by=_fresh_export,
+    ),
+    Action(
+        id="check-page",
+        what="Open your page on {site} and check that all is in order.",
+        who="Office manager",
+        how_long="5 minutes",
+        why="{removed} that we saw before can no longer be seen there.",
+        link_words="See the data notes",
+        anchor="data-notes",
+        rule="at least three reviews of one site vanished from a complete listing during the month",
+        chosen_by=_check_page,
+    ),
+    Action(
+        id="keep-inviting",
+        what="Check that every patient still gets the same invitation after a visit.",
+        who="Front desk lead",
+        how_long="10 minutes",
+        why="{now} came in on {site}; the month before it was {before}.",
+        link_words="See what changed",
+        anchor="what-changed",
+        rule="the verdict on reviews_received is fell on a site that allows inviting",
+        chosen_by=_fewer_reviews,
+    ),
+    Action(
+        id="answer-habit",
+        what="Give one person a weekly time to answer {site} reviews.",
+        who="Office manager",
+        how_long="20 minutes a week",
+        why="{share} reviews from {month} got an answer within 30 days.",
+        link_words="See the replies",
+        anchor="replies",
+        rule="in the newest month old enough to count, at least 10 reviews and fewer than half answered",
+        chosen_by=_answer_habit,
+    ),
+    Action(
+        id="invite-everyone",
+        what="Invite every patient after a visit, with the same neutral sentence and the same link.",
+        who="Front desk",
+        how_long="10 minutes to set up",
+        why="{reviews} came in over three months on {sites}, too few to say how things are going.",
+        link_words="See site by site",
+        anchor="site-by-site",
+        rule="fewer than 10 reviews in three months on all sites that allow inviting, and every site was read",
+        chosen_by=_invite_everyone,
+    ),
+    Action(
+        id="explain-more",
+        what="Find out what brought more reviews to {site}.",
+        who="Owner",
+        how_long="10 minutes",
+        why="{now} came in; the month before it was {before}. It may be an event, a news story, a note you sent, "
+        "or an attack.",
+        link_words="See what changed",
+        anchor="what-changed",
+        rule="the verdict on reviews_received is rose on any site",
+        chosen_by=_more_reviews,
+    ),
+)
+
+
+def choose(found: Findings) -> list[Card]:
+    """Return at most three actions, most urgent first: the first rules of the library that hold."""
+    cards: list[Card] = []
+    for action in LIBRARY:
+        reason = action.chosen_by(found)
+        if reason is not None:
+            why = action.why.format_map(reason.filled)
+            cards.append(
+                Card(
+                    id=action.id,
+                    what=action.what.format_map(reason.filled),
+                    who=action.who,
+                    how_long=action.how_long,
+                    why=why[:1].upper() + why[1:],
+                    link=reason.link or "",
+                    link_words=action.link_words if reason.link or action.id != "answer-low" else "",
+                    anchor=action.anchor,
+                )
+            )
+    return cards[:MOST_ACTIONS]
+
+
+HEADLINES: dict[str, str] = {
+    "not-read": "No site could be read for {month}, so we cannot say what happened.",
+    "no-reviews": "No new reviews came in during {month}.",
+    "no-reviews-seen": "No new reviews were seen in {month}, but not every site was read.",
+    "stars-mixed": "Stars fell on {fell} and rose on {rose}.",
+    "stars-fell": "Stars on {sites} fell from {before} to {now}.",
+    "stars-fell-several": "Stars fell on {sites}.",
+    "stars-rose": "Stars on {sites} rose from {before} to {now}.",
+    "stars-rose-several": "Stars rose on {sites}.",
+    "low-rose": "More of the reviews on {sites} gave one or two stars.",
+    "low-fell": "Fewer of the reviews on {sites} gave one or two stars.",
+    "count-rose": "More reviews came in on {sites} than the month before.",
+    "count-fell": "Fewer reviews came in on {sites} than the month before.",
+    "reply-fell": "Fewer of the reviews on {sites} were answered.",
+    "reply-rose": "More of the reviews on {sites} were answered.",
+    "first-month": "This is the first month on record, with {reviews}.",
+    "too-few": "{reviews} came in, too few to say if anything changed.",
+    "too-few-partly": "Only {reviews} {were} seen, and not every site was read.",
+    "no-change-partly": "No clear change on the sites that were read.",
+    "no-change": "No clear change.",
+}
+NEXT_WORDS = (
+    "Nothing needs doing this month.",
+    "One thing is worth doing.",
+    "Two things are worth doing.",
+    "Three things are worth doing.",
+)
+
+
+def headline(found: Findings) -> str:
+    """Return the one sentence that says what happened, by its id in HEADLINES; worst news first."""
+    key, filled = _headline(found)
+    return HEADLINES[key].format_map({"month": long_month(found.month), **filled})
+
+
+def _headline(found: Findings) -> tuple[str, dict[str, str]]:
+    seen = [site for site in found.sites if site.nights_read or site.reviews]
+    if not seen:
+        return "not-read", {}
+    reviews = sum(site.reviews or 0 for site in seen)
+    unread = found.unread()
+    if not reviews:
+        return ("no-reviews-seen" if unread else "no-reviews"), {}
+    fell, rose = found.where("mean_stars", "fell"), found.where("mean_stars", "rose")
+    if fell and rose:
+        return "stars-mixed", {"fell": _names(fell), "rose": _names(rose)}
+    for key, sites in (("stars-fell", fell), ("stars-rose", rose)):
+        if len(sites) > 1:
+            return f"{key}-several", {"sites": _names(sites)}
+        if sites:
+            change = sites[0].changes["mean_stars"]
+            return key, {"sites": _names(sites), "before": f"{change.before:.1f}", "now": f"{change.now:.1f}"}
+    for metric, prefix in (("low_share", "low"), ("reviews_received", "count"), ("reply_share", "reply")):
+        for verdict in ("rose", "fell") if prefix == "low" else ("fell", "rose"):
+            if sites := found.where(metric, verdict):
+                return f"{prefix}-{verdict}", {"sites": _names(sites)}
+    verdicts = {site.verdict("mean_stars") for site in seen}
+    said = {"reviews": count(reviews, "review"), "were": "was" if reviews == 1 else "were"}
+    if verdicts <= {"first_month", "not_measured"}:
+        return "first-month", said
+    if "no_clear_change" not in verdicts:
+        return ("too-few-partly" if unread else "too-few"), said
+    return ("no-change-partly" if unread else "no-change"), {}
+
+
+def _names(sites: list[SiteFindings]) -> str:
+    return listed(site.name for site in sites)

@@ -1,0 +1,282 @@
+"""Typesetting: HTML in, one accessible, repeatable PDF out, or a RenderFailed that says why not.
+
+A PDF that was merely written is not trusted. It is thrown away when anything outside the template folder was asked
+for, WeasyPrint complained, a character had no glyph in our own fonts, or the pages were too many.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+import pikepdf
+import pydyf
+from weasyprint import CSS, HTML
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import FatalURLFetchingError, URLFetcherResponse
+
+from pipelines.errors import NotReady, RenderFailed
+
+_TYPES = {".css": "text/css", ".ttf": "font/ttf", ".svg": "image/svg+xml", ".png": "image/png"}
+_OUR_FONTS = "Rapport "
+# Controls, direction overrides, non-characters and lone surrogates: drawn as boxes, reordering lines, or fatal.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+_SPACES = re.compile(r"\s+")
+_LONGEST_RUN = 30
+_MOST_MARKS = 4
+
+
+def clean(text: str, limit: int = 300) -> str:
+    """Return one line of text that cannot hurt a layout, at most `limit` characters of it.
+
+    Controls and direction marks go, runs of 30 characters get a place to break, and no letter keeps more than four
+    combining marks. Joiners stay: Persian and Devanagari names need them.
+    """
+    plain = unicodedata.normalize("NFC", _SPACES.sub(" ", _UNPRINTABLE.sub(" ", text))).strip()
+    if len(plain) > limit:
+        plain = plain[: limit - 1].rstrip() + "…"
+    kept: list[str] = []
+    marks = run = 0
+    for character in plain:
+        if unicodedata.category(character) in {"Mn", "Me"}:
+            marks += 1
+            if marks <= _MOST_MARKS:
+                kept.append(character)
+            continue
+        marks = 0
+        run = 0 if character.isspace() else run + 1
+        if run > _LONGEST_RUN:
+            kept.append("\u200b")
+            run = 1
+        kept.append(character)
+    return "".join(kept)
+
+
+def https_only(url: str | None) -> str | None:
+    """Return the address if it may stand in a report as a link, percent-encoded; None for anything but plain https."""
+    if not url or len(url) > 2000 or re.search(r"[\x00-\x20\x7f\\]", url):
+        return None
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return None
+    if parts.scheme != "https" or not host or "@" in parts.netloc or not re.fullmatch(r"[a-z0-9.-]+", host):
+        return None
+    return quote(url, safe=":/?#[]@!$&'()*+,;=%~-._")
+
+
+class TemplateFetcher:
+    """Gives WeasyPrint files of the template folder (`tpl:/fonts/x.ttf`), and remembers whatever else it asked for."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.resolve()
+        self.refused: list[str] = []
+
+    def __call__(self, url: str) -> Any:
+        parts = urlsplit(url)
+        if parts.scheme == "tpl" and not parts.netloc and not parts.query:
+            path = (self._root / unquote(parts.path).lstrip("/")).resolve()
+            if path.is_relative_to(self._root) and path.is_file() and path.suffix in _TYPES:
+                return URLFetcherResponse(url, path.read_bytes(), {"Content-Type": _TYPES[path.suffix]})
+        # Kept, because WeasyPrint swallows even this error while drawing an SVG.
+        self.refused.append(url[:120])
+        raise FatalURLFetchingError("refused")
+
+
+@dataclass(frozen=True)
+class Typeset:
+    """A PDF that passed every check here, and how many pages it has."""
+
+    pdf: bytes
+    pages: int
+
+
+class Typesetter:
+    """Holds what a process loads once: our fonts and the parsed style sheet."""
+
+    def __init__(self, templates: Path, style_sheet: str = "styles/report.css") -> None:
+        self._fetcher = TemplateFetcher(templates)
+        self._fonts = FontConfiguration()
+        with self._watched("the style sheet"):
+            self._css = CSS(
+                string=(templates / style_sheet).read_text(encoding="utf-8"),
+                base_url="tpl:/styles/",
+                font_config=self._fonts,
+                url_fetcher=self._fetcher,
+            )
+
+    def typeset(
+        self, html: str, *, where: str, identifier: bytes, most_pages: int, name_language: str | None = None
+    ) -> Typeset:
+        """Return the PDF of `html`, tagged for PDF/UA-1. `identifier` becomes the file's own id.
+
+        `name_language` (BCP 47) marks the first heading, whose words may be in another script than the report's.
+        Raises RenderFailed for anything that must not be sent.
+        """
+        with self._watched(where):
+            document = self.lay_out(html)
+            if len(document.pages) > most_pages:
+                raise RenderFailed(
+                    f"{len(document.pages)} pages instead of at most {most_pages}",
+                    where=where,
+                    next_step="Tell the developers which practice and month this is; the lists in it are too long",
+                )
+
+            def finish(_: Any, pdf: Any) -> None:
+                _close_gaps(pdf, name_language)
+
+            body: bytes = document.write_pdf(
+                finisher=finish, pdf_variant="pdf/ua-1", pdf_identifier=identifier, custom_metadata=True
+            )
+            _refuse_missing_glyphs(document.fonts.values(), where)
+        return Typeset(body, len(document.pages))
+
+    def lay_out(self, html: str) -> Any:
+        """Return WeasyPrint's document: the pages with every box in its place, not yet written nor checked."""
+        return HTML(string=html, base_url="tpl:/", url_fetcher=self._fetcher).render(
+            stylesheets=[self._css], font_config=self._fonts, pdf_variant="pdf/ua-1", custom_metadata=True
+        )
+
+    @contextmanager
+    def _watched(self, where: str) -> Iterator[None]:
+        self._fetcher.refused.clear()
+        complaints = _Complaints()
+        logger = logging.getLogger("weasyprint")
+        logger.addHandler(complaints)
+        propagates, logger.propagate = logger.propagate, False
+        try:
+            yield
+        except FatalURLFetchingError:
+            # A BaseException: nothing above would catch it. The refusal is reported below.
+            pass
+        finally:
+            logger.removeHandler(complaints)
+            logger.propagate = propagates
+        if self._fetcher.refused:
+            raise RenderFailed(
+                f"something outside the templates was asked for ({', '.join(self._fetcher.refused[:3])})",
+                where=where,
+                next_step="Nothing was loaded and the PDF is thrown away; look for it in reports/templates",
+            )
+        if complaints.said:
+            raise RenderFailed(
+                f"WeasyPrint complained: {'; '.join(complaints.said[:3])}",
+                where=where,
+                next_step="Correct the template or the style sheet",
+            )
+
+
+class _Complaints(logging.Handler):
+    """Collects warnings and errors of one job. Missing glyphs are left out: they get a message of their own."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        said = record.getMessage()
+        if not said.startswith(".notdef"):
+            self.said.append(said[:200])
+
+
+def _refuse_missing_glyphs(fonts: Any, where: str) -> None:
+    missing: set[int] = set()
+    for font in fonts:
+        missing |= set(font.missing)
+        if not font.family.startswith(_OUR_FONTS):
+            # A font of this machine stepped in: on another machine it would be a box.
+            missing |= {ord(character) for text in font.to_unicode.values() for character in text}
+    if missing:
+        points = sorted(missing)
+        listed = ", ".join(f"U+{point:04X}" for point in points[:12]) + (" …" if len(points) > 12 else "")
+        raise RenderFailed(
+            f"no font here has the characters {listed}",
+            where=where,
+            next_step="Write the practice's name in another script in practices.toml, or add a font as "
+            "reports/templates/fonts/README.md says",
+        )
+
+
+def _number(reference: bytes) -> int:
+    return int(reference.split()[0])
+
+
+def _close_gaps(pdf: Any, name_language: str | None) -> None:
+    """Finish what WeasyPrint 70 leaves open of PDF/UA-1, in the file about to be written.
+
+    Page headers and footers become artifacts, TH cells get a Scope, figures a BBox in PDF points, and the first
+    heading its language.
+    """
+    objects = pdf.objects
+    tree = objects[_number(pdf.catalog["StructTreeRoot"])]
+    reached = _reachable(objects, _number(tree["K"][0]))
+    pages = pdf.pages["Kids"]
+    streams = [objects[_number(objects[pages[i]]["Contents"])].stream for i in range(0, len(pages), 3)]
+    parents = objects[_number(tree["ParentTree"])]["Nums"]
+    for page, owners in zip(parents[::2], parents[1::2], strict=True):
+        if isinstance(owners, list):
+            orphans = {mark for mark, owner in enumerate(owners) if _number(owner) not in reached}
+            for mark in orphans:
+                owners[mark] = "null"
+            _make_artifacts(streams[page], orphans)
+    for index in reached:
+        element = objects[index]
+        if element["S"] == "/TH":
+            group = objects[_number(objects[_number(element["P"])]["P"])]
+            element["A"]["Scope"] = "/Column" if group["S"] == "/THead" else "/Row"
+        elif element["S"] == "/Figure":
+            height = objects[_number(element["Pg"])]["MediaBox"][3]
+            left, top, right, bottom = (value * 0.75 for value in element["A"]["BBox"])
+            box = (left, height - bottom, right, height - top)
+            element["A"]["BBox"] = pydyf.Array([round(value, 2) for value in box])
+        elif element["S"] == "/H1" and name_language:
+            element["Lang"] = pydyf.String(name_language)
+
+
+def _reachable(objects: Sequence[Any], root: int) -> set[int]:
+    reached: set[int] = set()
+    waiting = [root]
+    while waiting:
+        index = waiting.pop()
+        reached.add(index)
+        for child in objects[index].get("K", ()):
+            if isinstance(child, bytes):
+                element = objects[_number(child)]
+                if isinstance(element, dict) and element.get("Type") == "/StructElem":
+                    waiting.append(_number(child))
+    return reached
+
+
+def _make_artifacts(stream: list[Any], orphans: set[int]) -> None:
+    for place, entry in enumerate(stream):
+        if isinstance(entry, dict) and entry.get("MCID") in orphans:
+            stream[place - 1], stream[place] = b"/Artifact", b"<</Type/Pagination>>"
+
+
+def practice_of(path: Path) -> str:
+    """Return the id of the practice a PDF was made for, as written inside it.
+
+    Raises NotReady where there is no PDF, and RenderFailed for a PDF that is not one of ours.
+    """
+    try:
+        with pikepdf.open(path) as pdf:
+            named = pdf.docinfo.get("/rapportpractice")
+    except FileNotFoundError:
+        raise NotReady("there is no PDF", where=path.name, next_step="Render the month first") from None
+    except pikepdf.PdfError:
+        raise RenderFailed("not a readable PDF", where=path.name, next_step="Render the month again") from None
+    if named is None:
+        raise RenderFailed(
+            "the PDF does not say which practice it is for", where=path.name, next_step="Render the month again"
+        )
+    return str(named)

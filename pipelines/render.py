@@ -1,0 +1,307 @@
+"""Verb `render`: the warehouse and the templates make one PDF and one manifest a practice and month.
+
+The manifest names everything the PDF was made from, and no time of day. A PDF counts only beside a manifest whose
+digest it matches: the old manifest goes before the new PDF comes, so a stop in between leaves nothing to send.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import multiprocessing
+import re
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import jinja2
+import msgspec
+
+from pipelines import advice, landing, pdf, periods, view, warehouse
+from pipelines.errors import NotReady, RapportError, RenderFailed, SeveralFailed
+from pipelines.practices import Practice, Practices
+from pipelines.settings import REPOSITORY
+
+TEMPLATES = REPOSITORY / "reports" / "templates"
+MOST_PAGES = 4
+_CODE = (advice, pdf, view)
+_LIBRARIES = ("weasyprint", "pydyf", "jinja2", "duckdb", "fonttools", "tinycss2")
+_TABLES = {
+    "figures": (
+        "SELECT site, month, metric, part, value, low, high, numerator, sample_size, state, reason FROM reports.figures"
+        " WHERE practice_id = $practice AND month BETWEEN $first AND $month ORDER BY site, month, metric, part"
+    ),
+    "verdicts": (
+        "SELECT site, metric, this_value, previous_value, this_size, previous_size, verdict FROM reports.verdicts"
+        " WHERE practice_id = $practice AND month = $month ORDER BY site, metric"
+    ),
+    "needs_answer": (
+        "SELECT site, item_id, url, written_on, stars, days_waiting FROM reports.needs_answer"
+        " WHERE practice_id = $practice AND month = $month ORDER BY stars, written_on DESC, site, item_id"
+    ),
+    "coverage": (
+        "SELECT source, site, nights_expected, nights_read, last_read_night, last_complete_night, set_aside, vanished,"
+        " held, platform_total, month_is_complete, why FROM reports.coverage"
+        " WHERE practice_id = $practice AND month = $month ORDER BY site, source"
+    ),
+}
+
+
+class Rendered(msgspec.Struct, frozen=True, kw_only=True):
+    """One practice's report. `made` is false where the PDF of the same inputs was there already."""
+
+    practice_id: str
+    pdf: Path
+    manifest: Path
+    pages: int
+    made: bool
+
+
+@dataclass(frozen=True)
+class _Job:
+    practice: Practice
+    month: dt.date
+    inputs: view.ReportInputs
+    templates: Path
+    pdf: Path
+    manifest: Path
+
+
+def render(
+    data: landing.DataDir,
+    practices: Practices,
+    month: dt.date,
+    *,
+    workers: int = 1,
+    practice_ids: Sequence[str] | None = None,
+    say: Callable[[str], None] = lambda _: None,
+    templates: Path = TEMPLATES,
+) -> list[Rendered]:
+    """Make the reports of a month (its first day), of all practices that have rows or of those named.
+
+    What is there already, from the same inputs, stays untouched. Raises NotReady without a warehouse, UnknownName for
+    an unknown id, and SeveralFailed naming every practice that failed; the others are done by then.
+    """
+    wanted = practices.practice if practice_ids is None else [practices.get(name) for name in practice_ids]
+    failures: list[RapportError] = []
+    jobs = []
+    with warehouse.open_warehouse(data) as connection:
+        for practice in wanted:
+            inputs = report_inputs(connection, practice.id, month)
+            if inputs.coverage or any(row["month"] == month for row in inputs.figures):
+                name = periods.month_name(month)
+                files = data.report(name, practice.id), data.manifest(name, practice.id)
+                jobs.append(_Job(practice, month, inputs, templates, *files))
+            elif practice_ids is None:
+                say(f"{practice.id}: nothing known of {periods.month_name(month)}, no report")
+            else:
+                failures.append(
+                    NotReady(
+                        f"nothing is known of {periods.month_name(month)}",
+                        where=practice.id,
+                        next_step="Fetch, read, score and build a night after it first",
+                    )
+                )
+    done: list[Rendered] = []
+    for finished in _finished(jobs, workers):
+        if isinstance(finished, RapportError):
+            failures.append(finished)
+            say(f"failed: {finished}")
+        else:
+            done.append(finished)
+            say(f"{finished.practice_id}: {finished.pages} pages{'' if finished.made else ', unchanged'}")
+    if failures:
+        raise SeveralFailed(
+            f"{len(failures)} of {len(jobs) + len(failures) - _failed_jobs(failures)} reports of "
+            f"{periods.month_name(month)} could not be made:",
+            sorted(failures, key=str),
+            next_step="The other reports are done; mend these and render again",
+        )
+    return sorted(done, key=lambda one: one.practice_id)
+
+
+def _failed_jobs(failures: Sequence[RapportError]) -> int:
+    return sum(not isinstance(failure, NotReady) for failure in failures)
+
+
+@cache
+def _workshop(templates: Path) -> tuple[jinja2.Environment, pdf.Typesetter, dict[str, str]]:
+    """Load what every report of this process shares."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates),
+        # True, not by file ending: a section's name ends in .jinja.
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment, pdf.Typesetter(templates), colour_tokens(templates)
+
+
+def colour_tokens(templates: Path) -> dict[str, str]:
+    """Return the colours that the style sheet names, so that charts use the same ones."""
+    sheet = (templates / "styles" / "report.css").read_text(encoding="utf-8")
+    return dict(re.findall(r"--([a-z]+):\s*(#[0-9a-f]{6});", sheet))
+
+
+def report_html(report: view.Report, templates: Path) -> str:
+    """Return the page as HTML: the sections of `sections/` in the order of their names."""
+    environment, _, tokens = _workshop(templates)
+    sections = sorted(name for name in environment.list_templates() if name.startswith("sections/"))
+    return environment.get_template("report.html.jinja").render(report=report, sections=sections, tokens=tokens)
+
+
+def _make(job: _Job) -> Rendered:
+    """Render one report, unless its PDF is there already, whole and from the same inputs."""
+    made_from = _made_from(job)
+    digest = _digest(made_from)
+    standing = standing_manifest(job.pdf, job.manifest)
+    if standing is not None and standing.get("inputs_sha256") == digest:
+        return _rendered(job, int(standing["pages"]), made=False)
+    report = view.month_report(job.practice, job.month, job.inputs)
+    html = report_html(report, job.templates)
+    made = _workshop(job.templates)[1].typeset(
+        html,
+        where=job.practice.id,
+        identifier=hashlib.sha256(html.encode()).digest()[:16],
+        most_pages=MOST_PAGES,
+        name_language=report.name_language,
+    )
+    manifest = {
+        "practice_id": job.practice.id,
+        "month": periods.month_name(job.month),
+        "pages": made.pages,
+        "pdf_sha256": hashlib.sha256(made.pdf).hexdigest(),
+        "inputs_sha256": digest,
+        "made_from": made_from,
+    }
+    job.manifest.unlink(missing_ok=True)
+    landing.write_bytes(job.pdf, made.pdf)
+    landing.write_bytes(job.manifest, json.dumps(manifest, indent=2, sort_keys=True).encode() + b"\n")
+    return _rendered(job, made.pages, made=True)
+
+
+def _rendered(job: _Job, pages: int, *, made: bool) -> Rendered:
+    return Rendered(practice_id=job.practice.id, pdf=job.pdf, manifest=job.manifest, pages=pages, made=made)
+
+
+def standing_manifest(pdf_path: Path, manifest_path: Path) -> dict[str, Any] | None:
+    """Return the manifest of a PDF that matches it, or None where either is missing or they do not belong together."""
+    try:
+        manifest = json.loads(manifest_path.read_bytes())
+        digest = hashlib.sha256(pdf_path.read_bytes()).hexdigest()
+    except (FileNotFoundError, ValueError):
+        return None
+    return manifest if isinstance(manifest, dict) and manifest.get("pdf_sha256") == digest else None
+
+
+def _made_from(job: _Job) -> dict[str, Any]:
+    """Name everything that can change a byte of the PDF."""
+    practice = job.practice
+    return {
+        "rows": {
+            name: _digest([dict(row) for row in getattr(job.inputs, name)])
+            for name in ("figures", "verdicts", "needs_answer", "coverage")
+        },
+        "as_of_night": str(job.inputs.build["as_of_night"]),
+        "warehouse_inputs_id": str(job.inputs.build["inputs_id"]),
+        "score_version": str(job.inputs.build["score_version"]),
+        "practice": practice.model_dump(mode="json", include={"id", "name", "kind", "time_zone", "paper", "language"}),
+        "templates": _folder_digests(job.templates),
+        "code": {Path(module.__file__ or "").name: _file_digest(module.__file__ or "") for module in _CODE},
+        "versions": {name: version(name) for name in _LIBRARIES},
+    }
+
+
+@cache
+def _folder_digests(folder: Path) -> dict[str, str]:
+    files = [folder / "report.html.jinja"]
+    for kind in ("sections/*.jinja", "macros/*.jinja", "styles/report.css", "fonts/*.ttf"):
+        files += sorted(folder.glob(kind))
+    return {path.relative_to(folder).as_posix(): _file_digest(str(path)) for path in files}
+
+
+@cache
+def _file_digest(path: str) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _finished(jobs: Sequence[_Job], workers: int) -> Iterator[Rendered | RapportError]:
+    """Yield every job's outcome. A worker that dies takes only its own report with it."""
+    if workers == 1 or len(jobs) < 2:
+        yield from (_attempt(job) for job in jobs)
+        return
+    broken: list[_Job] = []
+    with _pool(min(workers, len(jobs))) as pool:
+        running = {pool.submit(_attempt, job): job for job in jobs}
+        for future in as_completed(running):
+            outcome = _outcome(future)
+            if outcome is None:
+                broken.append(running[future])
+            else:
+                yield outcome
+    # A dead worker breaks the whole pool, so its neighbours are tried again, each in a pool of its own.
+    for job in broken:
+        with _pool(1) as pool:
+            outcome = _outcome(pool.submit(_attempt, job))
+        yield outcome or RenderFailed(
+            "the rendering process died",
+            where=job.practice.id,
+            next_step="Look for memory limits in the system's log, then render this practice alone",
+        )
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+
+
+def _outcome(future: Future[Rendered | RapportError]) -> Rendered | RapportError | None:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        return None
+
+
+def _attempt(job: _Job) -> Rendered | RapportError:
+    try:
+        return _make(job)
+    except RapportError as error:
+        return error
+    except jinja2.TemplateError as error:
+        return RenderFailed(
+            f"template: {error.message}", where=job.practice.id, next_step="Correct it in reports/templates"
+        )
+    except Exception as error:
+        # One practice's surprise must not take the others' reports with it. Values stay out of the message.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        return RenderFailed(
+            f"unexpected {type(error).__name__} in {Path(place.filename).name}, line {place.lineno}",
+            where=job.practice.id,
+            next_step="Tell the developers; the other reports are not touched by it",
+        )
+
+
+def report_inputs(connection: duckdb.DuckDBPyConnection, practice_id: str, month: dt.date) -> view.ReportInputs:
+    """Return the rows one report is made of: its month, and figures of the 14 months up to it."""
+    asked: dict[str, object] = {"practice": practice_id, "month": month}
+    first = {"first": periods.add_months(month, 1 - view.TREND_MONTHS)}
+    rows = {
+        name: warehouse.rows(connection, query, asked | (first if "$first" in query else {}))
+        for name, query in _TABLES.items()
+    }
+    build = warehouse.rows(connection, "SELECT as_of_night, inputs_id, score_version FROM reports.build_info", {})
+    if len(build) != 1:
+        raise NotReady("the warehouse does not say which night it knows", next_step="Run build again")
+    return view.ReportInputs(build=build[0], **rows)

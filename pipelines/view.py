@@ -1,0 +1,638 @@
+"""The view model: warehouse rows of one practice and month, turned into the words and positions a report prints.
+
+Templates compute nothing but geometry. Every state a figure can be in becomes words here: zero, too few and not
+measured are three different things, and only a state of "value" or "zero" becomes a number.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from pipelines.advice import (
+    NEXT_WORDS,
+    Card,
+    Change,
+    Findings,
+    SiteFindings,
+    Waiting,
+    choose,
+    count,
+    headline,
+    listed,
+    long_month,
+    month_word,
+    short_month,
+    site_name,
+    written_day,
+)
+from pipelines.pdf import clean, https_only
+from pipelines.periods import add_months
+from pipelines.practices import Practice
+
+TREND_MONTHS = 14
+MOST_WAITING = 5
+MOST_SITES_CHARTED = 3
+MOST_SITES = 6
+_ENOUGH_FOR_A_SHARE = 10
+_ENOUGH_FOR_A_PERCENT = 30
+VERDICT_WORDS = {
+    "rose": "rose",
+    "fell": "fell",
+    "no_clear_change": "no clear change",
+    "too_few": "too few to say",
+    "not_measured": "not measured",
+    "first_month": "first month",
+}
+_REASON_WORDS = {"maturing": "still open"}
+_NO_ANSWER_YET = "more than half not answered yet"
+_TO = _NONE = "\u2013"
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ReportInputs:
+    """The rows of the five report tables that concern one practice and month; figures reach back 14 months."""
+
+    figures: Sequence[Row]
+    verdicts: Sequence[Row]
+    needs_answer: Sequence[Row]
+    coverage: Sequence[Row]
+    build: Row
+
+
+@dataclass(frozen=True)
+class Range:
+    """A mean of stars and its likely range, 1 to 5."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class SiteRow:
+    """One site in the summary on page 1. `stars` is None where `instead` says why."""
+
+    name: str
+    stars: Range | None
+    stars_words: str
+    range_words: str
+    instead: str
+    reviews: str
+    low: str
+    change: str
+
+
+@dataclass(frozen=True)
+class WaitingRow:
+    """One review that needs an answer: no words of the reviewer, no name."""
+
+    written: str
+    stars: int
+    site: str
+    days: str
+    url: str | None
+
+
+@dataclass(frozen=True)
+class Bar:
+    stars: int
+    reviews: int
+
+
+@dataclass(frozen=True)
+class Point:
+    """One month of a trend. `stars` is None for a gap, and `mean_words` says why."""
+
+    label: str
+    stars: Range | None
+    mean_words: str
+    reviews: str
+    long_label: str
+
+
+@dataclass(frozen=True)
+class SitePanel:
+    """One site's chart block: how the month's stars fell, and how the means went."""
+
+    anchor: str
+    name: str
+    bars: tuple[Bar, ...]
+    bars_alt: str
+    instead_of_bars: str
+    instead_of_trend: str
+    years: str
+    points: tuple[Point, ...]
+    trend_alt: str
+
+
+@dataclass(frozen=True)
+class ChangedCell:
+    word: str
+    detail: str
+    clear: bool
+
+
+@dataclass(frozen=True)
+class ChangedRow:
+    name: str
+    cells: tuple[ChangedCell, ...]
+
+
+@dataclass(frozen=True)
+class ReplyRow:
+    name: str
+    this_month: str
+    month_before: str
+    low_within_week: str
+    typical_time: str
+
+
+@dataclass(frozen=True)
+class CoverageRow:
+    name: str
+    nights: str
+    full_list: str
+    held: str
+    platform_total: str
+    set_aside: str
+    vanished: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything the templates print."""
+
+    practice_id: str
+    name: str
+    name_size: str
+    short_name: str
+    name_language: str | None
+    month_id: str
+    month: str
+    month_before: str
+    month_word: str
+    month_word_before: str
+    month_end: str
+    paper: str
+    headline: str
+    next_words: str
+    cards: tuple[Card, ...]
+    sites: tuple[SiteRow, ...]
+    more_sites: str
+    waiting: tuple[WaitingRow, ...]
+    more_waiting: str
+    sure: tuple[str, ...]
+    panels: tuple[SitePanel, ...]
+    scale_floor: int
+    more_panels: str
+    changed: tuple[ChangedRow, ...]
+    replies: tuple[ReplyRow, ...]
+    replies_note: str
+    coverage: tuple[CoverageRow, ...]
+    data_notes: tuple[str, ...]
+    as_of: str
+    score_version: str
+
+
+def month_report(practice: Practice, month: dt.date, inputs: ReportInputs) -> Report:
+    """Return what the report of `practice` for `month` (its first day) prints."""
+    held = _Held(month, inputs)
+    as_of: dt.date = inputs.build["as_of_night"]
+    sites = held.sites()
+    found = Findings(
+        month=month,
+        as_of_night=as_of,
+        sites=tuple(held.findings(site) for site in sites),
+        waiting=_waiting(inputs.needs_answer),
+    )
+    by_site = {site.site: site for site in found.sites}
+    cards = choose(found)
+    shown, charted = sites[:MOST_SITES], [s for s in sites if held.has_reviews(s)][:MOST_SITES_CHARTED]
+    panels = tuple(_panel(held, site) for site in charted)
+    name = clean(practice.name)
+    return Report(
+        practice_id=practice.id,
+        name=name,
+        name_size="" if len(name) <= 44 else "long" if len(name) <= 100 else "very-long",
+        short_name=clean(practice.name, 60),
+        name_language=_script_language(name),
+        month_id=f"{month:%Y-%m}",
+        month=long_month(month),
+        month_before=long_month(add_months(month, -1)),
+        month_word=month_word(month),
+        month_word_before=month_word(add_months(month, -1)),
+        month_end=(add_months(month, 1) - dt.timedelta(days=1)).isoformat(),
+        paper=practice.paper,
+        headline=headline(found),
+        next_words=NEXT_WORDS[len(cards)],
+        cards=tuple(cards),
+        sites=tuple(_site_row(held, by_site[site]) for site in shown),
+        more_sites=_more(len(sites) - len(shown), "site"),
+        waiting=tuple(_waiting_row(row) for row in inputs.needs_answer[:MOST_WAITING]),
+        more_waiting=_more(len(inputs.needs_answer) - MOST_WAITING, "review"),
+        sure=_sure(found),
+        panels=panels,
+        scale_floor=_scale_floor(panels),
+        more_panels=_more(sum(held.has_reviews(s) for s in sites) - len(charted), "site"),
+        changed=_changed([by_site[site] for site in shown]),
+        replies=tuple(_reply_row(held, site) for site in shown if held.can_reply(site)),
+        replies_note=_replies_note(held, shown),
+        coverage=tuple(_coverage_row(held, site) for site in shown),
+        data_notes=_data_notes(held, shown, found),
+        as_of=written_day(as_of),
+        score_version=clean(str(inputs.build["score_version"]), 40),
+    )
+
+
+class _Held:
+    """The rows of one report, by what they are asked for."""
+
+    def __init__(self, month: dt.date, inputs: ReportInputs) -> None:
+        self.month = month
+        self._figures = {(r["site"], r["month"], r["metric"], r["part"] or ""): r for r in inputs.figures}
+        self._verdicts = {(r["site"], r["metric"]): r for r in inputs.verdicts}
+        # Two sources may feed one site (an API and a file): the one read last speaks for it.
+        self.coverage: dict[str, Row] = {r["site"]: r for r in sorted(inputs.coverage, key=_freshness)}
+
+    def figure(self, site: str, metric: str, months_back: int = 0, part: str = "") -> Row | None:
+        return self._figures.get((site, add_months(self.month, -months_back), metric, part))
+
+    def sites(self) -> list[str]:
+        """Return the sites, those with most reviews over the shown months first."""
+        named = {key[0] for key in self._figures} | set(self.coverage)
+        return sorted(named, key=lambda site: (-self._reviews_over_all(site), site_name(site), site))
+
+    def has_reviews(self, site: str) -> bool:
+        return self._reviews_over_all(site) > 0
+
+    def _reviews_over_all(self, site: str) -> int:
+        return sum(self.reviews(site, back) or 0 for back in range(TREND_MONTHS))
+
+    def reviews(self, site: str, months_back: int = 0) -> int | None:
+        """Return how many reviews came in, or None where that was not measured."""
+        row = self.figure(site, "reviews_received", months_back)
+        return int(row["value"]) if row and row["state"] != "not_measured" and row["value"] is not None else None
+
+    def stars(self, site: str, months_back: int = 0) -> Range | None:
+        row = self.figure(site, "mean_stars", months_back)
+        if not row or row["state"] != "value" or row["value"] is None:
+            return None
+        mean = float(row["value"])
+        low, high = (mean if row[end] is None else float(row[end]) for end in ("low", "high"))
+        return Range(mean, low, high)
+
+    def months(self, site: str) -> list[int]:
+        """Return how many months back each shown month of a site lies, oldest first."""
+        own = {key[1] for key in self._figures if key[0] == site}
+        first = min(own, default=self.month)
+        return [back for back in range(TREND_MONTHS - 1, -1, -1) if add_months(self.month, -back) >= first]
+
+    def can_reply(self, site: str) -> bool:
+        rows = [self.figure(site, name) for name in ("reply_share", "critical_reply_share", "reply_hours")]
+        return any(row and (row["state"] != "not_measured" or row["reason"] == "maturing") for row in rows) or any(
+            row and row["reason"] == _NO_ANSWER_YET for row in rows
+        )
+
+    def verdicts(self, site: str) -> dict[str, Change]:
+        return {
+            metric: Change(
+                row["verdict"],
+                None if row["this_value"] is None else float(row["this_value"]),
+                None if row["previous_value"] is None else float(row["previous_value"]),
+                int(row["this_size"] or 0),
+                int(row["previous_size"] or 0),
+            )
+            for (of_site, metric), row in self._verdicts.items()
+            if of_site == site
+        }
+
+    def findings(self, site: str) -> SiteFindings:
+        seen = self.coverage.get(site, {})
+        three = [self.reviews(site, back) for back in range(3)]
+        answered = self.newest_reply_month(site)
+        removed = self.figure(site, "reviews_removed")
+        return SiteFindings(
+            site=site,
+            name=clean(site_name(site), 40),
+            is_export="export" in str(seen.get("source", "")),
+            reviews=self.reviews(site),
+            reviews_in_three_months=None if None in three else sum(number or 0 for number in three),
+            changes=self.verdicts(site),
+            answered=int(answered["numerator"] or 0) if answered else 0,
+            answerable=int(answered["sample_size"] or 0) if answered else 0,
+            answered_month=answered["month"] if answered else None,
+            removed=int(removed["value"] or 0) if removed and removed["state"] != "not_measured" else 0,
+            nights_read=int(seen.get("nights_read") or 0),
+            nights_expected=int(seen.get("nights_expected") or 0),
+            last_read=seen.get("last_read_night"),
+            month_is_complete=bool(seen.get("month_is_complete")),
+        )
+
+    def newest_reply_month(self, site: str) -> Row | None:
+        """Return the newest answered share, of this month or the one before, that is old enough to count."""
+        for back in range(2):
+            row = self.figure(site, "reply_share", back)
+            if row and row["reason"] != "maturing" and row["state"] in {"value", "zero", "too_few"}:
+                return row
+        return None
+
+
+def _freshness(row: Row) -> tuple[dt.date, int, str]:
+    return row["last_read_night"] or dt.date.min, int(row["nights_read"] or 0), str(row["source"])
+
+
+def _more(number: int, what: str) -> str:
+    return f"And {number} more {what}{'' if number == 1 else 's'}" if number > 0 else ""
+
+
+def _decimal(value: float | Decimal, places: str = "0.1") -> str:
+    return str(Decimal(str(value)).quantize(Decimal(places), ROUND_HALF_UP))
+
+
+def _range_words(stars: Range, joint: str = _TO) -> str:
+    return f"{_decimal(stars.low)}{joint}{_decimal(stars.high)}"
+
+
+def _share(numerator: int, size: int) -> str:
+    """Return "3 of 9"; the percentage joins it only from 30 on, where it means something."""
+    if size < _ENOUGH_FOR_A_PERCENT:
+        return f"{numerator:,} of {size:,}"
+    return f"{numerator:,} of {size:,} ({_decimal(Decimal(100 * numerator) / size, '1')}%)"
+
+
+def _waiting(rows: Sequence[Row]) -> Waiting:
+    first_link = next((url for row in rows if (url := https_only(row["url"]))), None)
+    return Waiting(len(rows), max((int(row["days_waiting"] or 0) for row in rows), default=0), first_link)
+
+
+def _waiting_row(row: Row) -> WaitingRow:
+    return WaitingRow(
+        written=written_day(row["written_on"]),
+        stars=int(row["stars"]),
+        site=clean(site_name(row["site"]), 40),
+        days=count(int(row["days_waiting"] or 0), "day"),
+        url=https_only(row["url"]),
+    )
+
+
+def _site_row(held: _Held, site: SiteFindings) -> SiteRow:
+    reviews, stars = held.reviews(site.site), held.stars(site.site)
+    low = held.figure(site.site, "low_share")
+    instead = ""
+    if reviews is None or (not site.nights_read and not reviews):
+        last = site.last_read
+        instead = f"not read since {written_day(last)}" if last else "not read yet"
+    elif not reviews:
+        instead = "no reviews this month"
+    elif stars is None:
+        size = held.figure(site.site, "mean_stars")
+        instead = f"too few to say ({int(size['sample_size'] or 0) if size else reviews})"
+    return SiteRow(
+        name=site.name,
+        stars=None if instead else stars,
+        stars_words="" if instead or stars is None else _decimal(stars.mean),
+        range_words="" if instead or stars is None else _range_words(stars),
+        instead=instead,
+        reviews=_NONE if reviews is None else f"{reviews:,}",
+        low=_share_cell(low) if reviews else _NONE,
+        change="" if instead else VERDICT_WORDS.get(site.verdict("mean_stars"), "not measured"),
+    )
+
+
+def _share_cell(row: Row | None) -> str:
+    if row is None or row["numerator"] is None or not row["sample_size"]:
+        return _NONE
+    return _share(int(row["numerator"]), int(row["sample_size"]))
+
+
+def _sure(found: Findings) -> tuple[str, ...]:
+    unread = found.unread()
+    read = [site for site in found.sites if site not in unread]
+    reviews = sum(site.reviews or 0 for site in found.sites)
+    said = [f"Based on {count(reviews, 'review')} from {long_month(found.month)}."]
+    if read:
+        said.append(f"Read: {listed(site.name for site in read)}.")
+    for site in unread[:3]:
+        since = f"since {written_day(site.last_read)}" if site.last_read else "yet"
+        said.append(f"{site.name} was not read {since}.")
+    if len(unread) > 3:
+        said.append(f"{count(len(unread) - 3, 'more site')} could not be read.")
+    gaps = [site for site in read if site.nights_read < site.nights_expected]
+    if gaps:
+        missing = listed(f"{s.nights_expected - s.nights_read} of {s.nights_expected} on {s.name}" for s in gaps[:3])
+        said.append(f"Nights missed: {missing}.")
+    elif read and not unread:
+        said.append("No night was missed.")
+    if not found.month_is_over:
+        said.append("The month was not over yet.")
+    return tuple(said)
+
+
+def _panel(held: _Held, site: str) -> SitePanel:
+    name = clean(site_name(site), 40)
+    parts = [(stars, held.figure(site, "star_distribution", part=str(stars))) for stars in range(5, 0, -1)]
+    # Of a month read in part a count is a lower bound, and a star nobody was seen to give has no count at all.
+    known = any(row and row["value"] is not None for _, row in parts)
+    bars = tuple(Bar(stars, int(row["value"] or 0)) for stars, row in parts if row) if known else ()
+    month = long_month(held.month)
+    instead = ""
+    if len(bars) < 5:
+        instead, bars = f"Not read in {month}.", ()
+    elif not any(bar.reviews for bar in bars):
+        instead, bars = f"No stars in {month}.", ()
+    points = tuple(_point(held, site, back) for back in held.months(site))
+    said = [f"{bar.stars} stars: {bar.reviews}" if bar.stars > 1 else f"1 star: {bar.reviews}" for bar in bars]
+    means = [f"{point.long_label} {_point_words(point)}" for point in points]
+    return SitePanel(
+        anchor=f"site-{''.join(c for c in site if c.isascii() and c.isalnum())}",
+        name=name,
+        bars=bars,
+        bars_alt=f"Reviews on {name} in {month} by stars. {'; '.join(said)}.",
+        instead_of_bars=instead,
+        instead_of_trend=_instead_of_trend(points),
+        years=_years(held, site),
+        points=points,
+        trend_alt=f"Mean stars on {name} by month. {'; '.join(means)}.",
+    )
+
+
+def _years(held: _Held, site: str) -> str:
+    first, last = add_months(held.month, -held.months(site)[0]).year, held.month.year
+    return str(last) if first == last else f"{first}{_TO}{last % 100:02d}"
+
+
+def _instead_of_trend(points: Sequence[Point]) -> str:
+    if len(points) < 2:
+        return "The trend starts with the second month."
+    return "" if any(point.stars for point in points) else "No month had the 5 reviews that a mean needs."
+
+
+def _scale_floor(panels: Sequence[SitePanel]) -> int:
+    """Return where all trends of a report start, so that sites can be compared: at 3 stars if nothing lies below."""
+    lows = [point.stars.low for panel in panels for point in panel.points if point.stars]
+    return 3 if min(lows, default=1.0) >= 3 else 1
+
+
+def _point(held: _Held, site: str, months_back: int) -> Point:
+    month = add_months(held.month, -months_back)
+    stars, reviews = held.stars(site, months_back), held.reviews(site, months_back)
+    words = _NONE if reviews is None else "few" if reviews else ""
+    return Point(
+        label=short_month(month),
+        stars=stars,
+        mean_words=words if stars is None else _decimal(stars.mean),
+        reviews=_NONE if reviews is None else f"{reviews:,}",
+        long_label=long_month(month),
+    )
+
+
+def _point_words(point: Point) -> str:
+    if point.stars is not None:
+        return f"{_decimal(point.stars.mean)} (likely {_range_words(point.stars, ' to ')}, {point.reviews} reviews)"
+    if point.mean_words == _NONE:
+        return "not measured"
+    return f"too few to say ({point.reviews})" if point.mean_words else "no reviews"
+
+
+def _changed(sites: Sequence[SiteFindings]) -> tuple[ChangedRow, ...]:
+    """Return a row a site, or none at all where every site is in its first month."""
+    verdicts = {change.verdict for site in sites for change in site.changes.values()}
+    return () if verdicts <= {"first_month"} else tuple(_changed_row(site) for site in sites)
+
+
+def _changed_row(site: SiteFindings) -> ChangedRow:
+    return ChangedRow(
+        site.name,
+        tuple(_changed_cell(site, metric) for metric in ("mean_stars", "low_share", "reviews_received", "reply_share")),
+    )
+
+
+def _changed_cell(site: SiteFindings, metric: str) -> ChangedCell:
+    change = site.changes.get(metric)
+    if change is None:
+        return ChangedCell(VERDICT_WORDS["not_measured"], "", False)
+    word = VERDICT_WORDS.get(change.verdict, VERDICT_WORDS["not_measured"])
+    detail = ""
+    if change.verdict in {"rose", "fell", "no_clear_change", "too_few"} and None not in (change.now, change.before):
+        now, before = change.now or 0.0, change.before or 0.0
+        if metric == "mean_stars":
+            detail = "" if change.verdict == "too_few" else f"{_decimal(before)} to {_decimal(now)}"
+        elif metric == "reviews_received":
+            detail = f"{round(before):,} to {round(now):,}"
+        elif change.now_size and change.before_size:
+            detail = (
+                f"{round(before * change.before_size)} of {change.before_size} to "
+                f"{round(now * change.now_size)} of {change.now_size}"
+            )
+    return ChangedCell(word, detail, change.verdict in {"rose", "fell"})
+
+
+def _reply_row(held: _Held, site: str) -> ReplyRow:
+    return ReplyRow(
+        name=clean(site_name(site), 40),
+        this_month=_reply_share(held.figure(site, "reply_share")),
+        month_before=_reply_share(held.figure(site, "reply_share", 1)),
+        low_within_week=_reply_share(held.figure(site, "critical_reply_share")),
+        typical_time=_typical_time(held.figure(site, "reply_hours")),
+    )
+
+
+def _reply_share(row: Row | None) -> str:
+    if row is None:
+        return _NONE
+    share = _share_cell(row)
+    if row["reason"] == "maturing":
+        # No percentage: it would be read as the month's, which is not over for its answers.
+        return f"{share.split(' (')[0]} so far" if share != _NONE else _REASON_WORDS["maturing"]
+    if row["state"] == "not_measured":
+        return _reason(row)
+    return share if share != _NONE else "none to answer"
+
+
+def _reason(row: Row) -> str:
+    reason = str(row["reason"] or "")
+    return _REASON_WORDS.get(reason) or _dated(clean(reason, 60)) or VERDICT_WORDS["not_measured"]
+
+
+def _typical_time(row: Row | None) -> str:
+    if row is None:
+        return _NONE
+    if row["value"] is None or row["state"] not in {"value", "zero"}:
+        return "too few to say" if row["state"] == "too_few" else _reason(row)
+    hours = float(row["value"])
+    if hours < 1:
+        return "under an hour"
+    return count(round(hours), "hour") if hours < 48 else count(round(hours / 24), "day")
+
+
+def _replies_note(held: _Held, sites: Sequence[str]) -> str:
+    rows = [held.figure(site, "reply_share") for site in sites]
+    if not any(row and row["reason"] == "maturing" for row in rows):
+        return ""
+    closes = add_months(held.month, 1) + dt.timedelta(days=30)
+    return f"{month_word(held.month)} is final on {written_day(closes)}"
+
+
+def _coverage_row(held: _Held, site: str) -> CoverageRow:
+    seen = held.coverage.get(site, {})
+    removed = held.figure(site, "reviews_removed")
+    vanished = None if removed and removed["state"] == "not_measured" else int(seen.get("vanished") or 0)
+    last = seen.get("last_complete_night")
+    total = seen.get("platform_total")
+    return CoverageRow(
+        name=clean(site_name(site), 40),
+        nights=f"{seen.get('nights_read') or 0} of {seen['nights_expected']}" if seen.get("nights_expected") else _NONE,
+        full_list=written_day(last) if last else "never",
+        held=f"{seen.get('held') or 0:,}",
+        platform_total=_NONE if total is None else f"{total:,}",
+        set_aside=f"{seen.get('set_aside') or 0:,}",
+        vanished=_NONE if vanished is None else f"{vanished:,}",
+    )
+
+
+def _data_notes(held: _Held, sites: Sequence[str], found: Findings) -> tuple[str, ...]:
+    unread = {site.site for site in found.unread()}
+    notes = []
+    for site in sites:
+        seen = held.coverage.get(site, {})
+        name = clean(site_name(site), 40)
+        why = _sentence(str(seen.get("why") or ""))
+        if site in unread:
+            last = seen.get("last_read_night")
+            since = f"since {written_day(last)}" if last else "yet"
+            notes.append(f"{name}: not read {since}.{why}")
+        elif why:
+            notes.append(f"{name}:{why}")
+        elif seen and not seen.get("month_is_complete") and found.month_is_over:
+            notes.append(f"{name}: no full list was read late enough to be sure that no review of the month is gone.")
+    return tuple(notes)
+
+
+def _sentence(why: str) -> str:
+    """Return a reason as a sentence with a space before it, or nothing where it repeats what a note says anyway."""
+    if not why or why.startswith(("last read on", "never read", "the month is not over")):
+        return ""
+    said = _dated(clean(why, 160)).rstrip(".")
+    return f" {said[:1].upper()}{said[1:]}."
+
+
+def _dated(text: str) -> str:
+    return re.sub(r"\b(20\d\d-\d\d-\d\d)\b", lambda found: written_day(dt.date.fromisoformat(found[1])), text)
+
+
+def _script_language(name: str) -> str | None:
+    """Return a BCP 47 tag saying the script of a name that is not written in Latin letters; its language is unknown."""
+    letters = [unicodedata.name(character, "").split(" ")[0] for character in name if character.isalpha()]
+    scripts = {"HEBREW": "Hebr", "ARABIC": "Arab", "GREEK": "Grek", "CYRILLIC": "Cyrl"}
+    scripts |= {"ARMENIAN": "Armn", "DEVANAGARI": "Deva", "THAI": "Thai"}
+    found = [scripts[letter] for letter in letters if letter in scripts]
+    if not found or 2 * len(found) < len(letters):
+        return None
+    return f"und-{max(sorted(set(found)), key=found.count)}"

@@ -1,0 +1,245 @@
+"""Advice: fixed texts only, none of them forbidden, each chosen by its own rule and by nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import re
+import string
+
+import pytest
+
+from pipelines import advice
+from pipelines.advice import HEADLINES, LIBRARY, NEXT_WORDS, Change, Findings, SiteFindings, Waiting, choose, headline
+
+MONTH = dt.date(2026, 10, 1)
+AS_OF = dt.date(2026, 11, 2)
+
+# What review platforms and regulators forbid to advise: gating, incentives, burying, removal deals, staff reviews.
+FORBIDDEN = re.compile(
+    r"happy patients|satisfied|best patients|only (?:ask|invite)|five[- ]star|5[- ]star|\b9s and 10s\b|first ask how|"
+    r"incentiv|gift|raffle|points for|discount|free .* for (?:a )?review|per review|"
+    r"remove (?:the|this|that|bad|negative) review|take (?:down|the) .*review|bury|push down|dilute|drown|flag all|"
+    r"all one-star|lawyer|attorney|legal letter|promise[sd]? removal|"
+    r"(?:ask|have|get) (?:your )?(?:staff|team|family|friends) (?:to )?(?:review|post a review|leave)|"
+    r"yelp.*(?:ask|invite|link|qr|review us)|(?:ask|invite).*yelp|buy (?:followers|likes)|get \d+ followers|"
+    r"follow-for-follow|more followers|post more often|before (?:they|you) leave|(?:tablet|kiosk) (?:at|in)|"
+    r"mention .* in (?:the|their) review|ask them to mention|best reviews|post as a patient|several accounts",
+    re.IGNORECASE,
+)
+
+
+def site(**changed: object) -> SiteFindings:
+    calm = SiteFindings(
+        site="google",
+        name="Google",
+        is_export=False,
+        reviews=23,
+        reviews_in_three_months=70,
+        changes={name: Change("no_clear_change", 4.5, 4.4, 23, 25) for name in ("mean_stars", "reviews_received")},
+        answered=18,
+        answerable=25,
+        answered_month=dt.date(2026, 9, 1),
+        nights_read=31,
+        nights_expected=31,
+        last_read=AS_OF,
+    )
+    return dataclasses.replace(calm, **changed)  # type: ignore[arg-type]  # tests name the fields they change
+
+
+def found(*sites: SiteFindings, waiting: Waiting | None = None, as_of: dt.date = AS_OF) -> Findings:
+    return Findings(MONTH, as_of, sites or (site(),), waiting or Waiting())
+
+
+def change(metric: str, verdict: str, now: float, before: float, size: int = 20) -> dict[str, Change]:
+    return {metric: Change(verdict, now, before, size, size)}
+
+
+FIRES: dict[str, Findings] = {
+    "answer-low": found(waiting=Waiting(3, 21, "https://maps.example/1")),
+    "find-cause": found(site(changes=change("low_share", "rose", 0.45, 0.1))),
+    "renew-access": found(site(nights_read=9, last_read=dt.date(2026, 10, 9))),
+    "fresh-export": found(site(nights_read=1, last_read=dt.date(2026, 7, 3), is_export=True)),
+    "check-page": found(site(removed=3)),
+    "keep-inviting": found(site(changes=change("reviews_received", "fell", 4, 22))),
+    "answer-habit": found(site(answered=4, answerable=10)),
+    "invite-everyone": found(site(reviews=2, reviews_in_three_months=9)),
+    "explain-more": found(site(changes=change("reviews_received", "rose", 70, 25))),
+}
+JUST_NOT: dict[str, Findings] = {
+    "answer-low": found(waiting=Waiting()),
+    "find-cause": found(site(changes=change("low_share", "no_clear_change", 0.45, 0.1))),
+    "renew-access": found(site(nights_read=16, last_read=dt.date(2026, 11, 1))),
+    "fresh-export": found(site(nights_read=16, last_read=dt.date(2026, 11, 1), is_export=True)),
+    "check-page": found(site(removed=2)),
+    "keep-inviting": found(site(site="yelp", changes=change("reviews_received", "fell", 4, 22))),
+    "answer-habit": found(site(answered=5, answerable=10)),
+    "invite-everyone": found(site(reviews=2, reviews_in_three_months=10)),
+    "explain-more": found(site(changes=change("reviews_received", "no_clear_change", 70, 25))),
+}
+
+
+def every_text() -> list[str]:
+    cards = [dataclasses.astuple(card) for case in FIRES.values() for card in choose(case)]
+    library = [text for entry in LIBRARY for text in (entry.what, entry.who, entry.how_long, entry.why)]
+    return [*library, *(str(part) for card in cards for part in card), *HEADLINES.values(), *NEXT_WORDS]
+
+
+def test_no_text_of_the_library_is_on_the_forbidden_side() -> None:
+    assert [text for text in every_text() if FORBIDDEN.search(text)] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ask your happy patients for a review.",
+        "Invite them before they leave, on a tablet at the desk.",
+        "Offer a discount for every review.",
+        "Drown out the bad ones with good ones.",
+        "Ask your team to post a review.",
+        "Invite patients to review you on Yelp.",
+        "Ask them to mention implants.",
+        "Flag all one-star reviews.",
+    ],
+)
+def test_the_forbidden_wordings_are_recognised(text: str) -> None:
+    assert FORBIDDEN.search(text)
+
+
+def test_no_text_shouts_praises_or_compares() -> None:
+    said = " ".join(every_text())
+    assert "!" not in said
+    assert not re.search(
+        r"\b(great|congrat|excellent|well done|competitor|other practices|average practice)", said, re.I
+    )
+
+
+def test_ids_are_unique_and_every_rule_is_said_in_words() -> None:
+    assert len({entry.id for entry in LIBRARY}) == len(LIBRARY)
+    assert all(len(entry.rule) > 20 for entry in LIBRARY)
+    assert FIRES.keys() == JUST_NOT.keys() == {entry.id for entry in LIBRARY}
+
+
+@pytest.mark.parametrize("action", FIRES)
+def test_each_action_is_chosen_by_its_rule_and_by_no_other(action: str) -> None:
+    assert [card.id for card in choose(FIRES[action])] == [action]
+
+
+@pytest.mark.parametrize("action", JUST_NOT)
+def test_an_action_stays_away_one_step_before_its_rule(action: str) -> None:
+    assert action not in [card.id for card in choose(JUST_NOT[action])]
+
+
+@pytest.mark.parametrize("action", FIRES)
+def test_every_action_says_why_with_a_number_and_leaves_no_gap(action: str) -> None:
+    card = choose(FIRES[action])[0]
+    assert re.search(r"\d", card.why)
+    assert not re.search(r"[{}]", card.what + card.why)
+    assert card.what.endswith(".")
+    assert card.why.endswith(".")
+
+
+def test_fields_of_the_texts_are_filled_by_their_rules() -> None:
+    for entry in LIBRARY:
+        reason = entry.chosen_by(FIRES[entry.id])
+        assert reason is not None
+        named = {name for text in (entry.what, entry.why) for _, name, _, _ in string.Formatter().parse(text) if name}
+        assert named <= set(reason.filled)
+
+
+def test_at_most_three_actions_the_most_urgent_first() -> None:
+    changes = change("low_share", "rose", 0.45, 0.1) | change("reviews_received", "rose", 70, 25)
+    bad = found(site(changes=changes, removed=9, answered=0), waiting=Waiting(1, 2))
+    assert [card.id for card in choose(bad)] == ["answer-low", "find-cause", "check-page"]
+
+
+def test_a_calm_month_asks_for_nothing() -> None:
+    assert choose(found()) == []
+    assert headline(found()) == "No clear change."
+    assert NEXT_WORDS[0] == "Nothing needs doing this month."
+
+
+def test_a_month_that_is_not_over_does_not_ask_for_access() -> None:
+    running = found(site(nights_read=9, last_read=dt.date(2026, 10, 9)), as_of=dt.date(2026, 10, 9))
+    assert choose(running) == []
+
+
+def test_evidence_is_a_count_not_a_rate() -> None:
+    (card,) = choose(FIRES["find-cause"])
+    assert card.why == "9 of 20 reviews gave one or two stars; the month before it was 2 of 20."
+
+
+def test_stars_alone_are_evidence_where_no_share_is_known() -> None:
+    (card,) = choose(found(site(changes=change("mean_stars", "fell", 3.4, 4.5))))
+    assert card.why.startswith("Stars fell from 4.5 to 3.4, with 20\u00a0reviews this month")
+
+
+def test_what_was_never_read_says_so() -> None:
+    (card,) = choose(found(site(nights_read=0, last_read=None)))
+    assert card.why == "It has never been read; 0 of 31 nights of the month were read."
+
+
+def test_one_review_is_not_many() -> None:
+    (card,) = choose(found(waiting=Waiting(1, 1)))
+    assert card.why == "1\u00a0review of three stars or fewer has no answer. It has waited 1\u00a0day."
+    assert card.link == card.link_words == ""
+
+
+OTHER = site(site="healthgrades", name="Healthgrades", changes=change("mean_stars", "rose", 4.8, 4.1))
+FALLEN = site(changes=change("mean_stars", "fell", 3.4, 4.5))
+FEW = Change("too_few", None, None, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("case", "said"),
+    [
+        (found(FALLEN), "Stars on Google fell from 4.5 to 3.4."),
+        (found(OTHER), "Stars on Healthgrades rose from 4.1 to 4.8."),
+        (found(FALLEN, OTHER), "Stars fell on Google and rose on Healthgrades."),
+        (found(FALLEN, dataclasses.replace(FALLEN, name="Yelp")), "Stars fell on Google and Yelp."),
+        (FIRES["find-cause"], "More of the reviews on Google gave one or two stars."),
+        (
+            found(site(changes=change("low_share", "fell", 0.1, 0.5))),
+            "Fewer of the reviews on Google gave one or two stars.",
+        ),
+        (FIRES["keep-inviting"], "Fewer reviews came in on Google than the month before."),
+        (FIRES["explain-more"], "More reviews came in on Google than the month before."),
+        (found(site(changes=change("reply_share", "fell", 0.1, 0.9))), "Fewer of the reviews on Google were answered."),
+        (found(site(reviews=0)), "No new reviews came in during October 2026."),
+        (
+            found(site(reviews=0, last_read=dt.date(2026, 10, 9))),
+            "No new reviews were seen in October 2026, but not every site was read.",
+        ),
+        (
+            found(site(reviews=None, nights_read=0, last_read=None)),
+            "No site could be read for October 2026, so we cannot say what happened.",
+        ),
+        (
+            found(site(reviews=3, changes={"mean_stars": FEW})),
+            "3\u00a0reviews came in, too few to say if anything changed.",
+        ),
+        (
+            found(site(reviews=3, changes={"mean_stars": FEW}), site(reviews=None, last_read=None, nights_read=0)),
+            "Only 3\u00a0reviews were seen, and not every site was read.",
+        ),
+        (
+            found(site(changes=change("mean_stars", "first_month", 4.5, 0))),
+            "This is the first month on record, with 23\u00a0reviews.",
+        ),
+        (found(site(), site(last_read=dt.date(2026, 10, 9))), "No clear change on the sites that were read."),
+    ],
+)
+def test_the_headline_says_what_the_verdicts_say(case: Findings, said: str) -> None:
+    assert headline(case) == said
+
+
+def test_names_and_counts_are_written_for_people() -> None:
+    assert [advice.site_name(name) for name in ("google", "local_paper", "")] == [
+        "Google",
+        "Local paper",
+        "Unnamed site",
+    ]
+    assert advice.listed(["A", "B", "C"]) == "A, B and C"
+    assert advice.listed([]) == ""
+    assert advice.count(1234, "review") == "1,234\u00a0reviews"
+    assert advice.written_day(dt.date(2026, 2, 3)) == "3 Feb 2026"

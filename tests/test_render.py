@@ -1,0 +1,352 @@
+"""The verb render: what it prints in every awkward state, and what it leaves on disk."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import functools
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pikepdf
+import pypdf
+import pytest
+
+from pipelines import landing, pdf, render, view
+from pipelines.errors import NotReady, RenderFailed, SeveralFailed, UnknownName
+from pipelines.landing import DataDir
+from pipelines.view import month_report
+from tests.report_states import AS_OF, MONTH, STATES, Warehouse, practices
+
+
+def made(data: DataDir, *states: Warehouse, **how: Any) -> list[render.Rendered]:
+    for state in states:
+        state.write(data.warehouse)
+    return render.render(data, practices(*states), MONTH, **how)
+
+
+def report_of(state: Warehouse) -> view.Report:
+    return month_report(state.practice(), state.month, state.inputs())
+
+
+def text_of(path: Path, *pages: int) -> str:
+    read = pypdf.PdfReader(path).pages
+    said = " ".join(read[number].extract_text() for number in pages or range(len(read)))
+    return " ".join(said.replace("\u00a0", " ").split())
+
+
+@pytest.fixture(scope="module")
+def layout() -> Callable[[str], Any]:
+    typesetter = pdf.Typesetter(render.TEMPLATES)
+    return functools.cache(
+        lambda state: typesetter.lay_out(render.report_html(report_of(STATES[state]()), render.TEMPLATES))
+    )
+
+
+def text_boxes(box: Any) -> Iterator[Any]:
+    if type(box).__name__ == "TextBox":
+        yield box
+    for child in getattr(box, "children", ()):
+        yield from text_boxes(child)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_state_fits_on_three_pages_and_nothing_leaves_its_column(layout: Any, state: str) -> None:
+    pages = layout(state).pages
+    assert len(pages) <= 3
+    content = 176 / 25.4 * 96
+    for page in pages:
+        margin = (page.width - content) / 2
+        for box in text_boxes(page._page_box):
+            assert box.position_x >= margin - 0.5
+            assert box.position_x + box.width <= margin + content + 0.5, box.text
+            assert box.position_y + box.height <= page.height - 20
+
+
+def test_no_heading_stands_alone_at_the_foot_of_a_page() -> None:
+    typesetter = pdf.Typesetter(render.TEMPLATES)
+    html = render.report_html(report_of(STATES["first-month"]()), render.TEMPLATES)
+    for millimetres in range(0, 150, 6):
+        spacer = f'<div style="height: {millimetres}mm"></div><h2 class="opening"'
+        for page in typesetter.lay_out(html.replace('<h2 class="opening"', spacer)).pages:
+            body = [box for box in text_boxes(page._page_box) if box.position_y < page.height - 80]
+            lowest = max(body, key=lambda box: (box.position_y, box.position_x))
+            assert lowest.element_tag not in {"h1", "h2", "h3"}, millimetres
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_page_one_holds_what_a_busy_reader_needs(layout: Any, state: str) -> None:
+    said = " ".join(box.text for box in text_boxes(layout(state).pages[0]._page_box))
+    wanted = ["Stars", "Needs an answer"] + ([] if state == "long-word" else ["How sure are we"])
+    assert all(heading in said for heading in wanted)
+
+
+SAYS = {
+    "calm": ["No clear change. Nothing needs doing this month.", "too few to say (3)", "No night was missed."],
+    "fell": ["Stars on Google fell from 4.5 to 3.4.", "9 of 25 reviews gave one or two stars", "And 4 more reviews"],
+    "everything-bad": ["not read since 3 Oct 2026", "Facebook was not read yet.", "more than half not answered yet"],
+    "no-reviews": ["No new reviews came in during October 2026.", "no reviews this month", "nothing to draw"],
+    "one-review": ["1 review came in, too few to say", "1 of 1", "no link", "Nights read"],
+    "first-month": ["This is the first month on record", "There is no month before to compare with."],
+    "source-failed": [
+        "Only 3 reviews were seen, and not every site was read.",
+        "Google was not read since 9 Oct 2026.",
+    ],
+    "never-read": ["No site could be read for October 2026", "No key was given."],
+    "burst": ["It may be an event, a news story", "47 of 70 (67%)", "rose 25 to 70"],
+    "rose": ["Stars on Google rose from 3.4 to 4.8."],
+    "many-sites": ["And 4 more sites", "And 7 more sites in the tables below."],
+    "markup-name": ['<script>alert(1)</script><img src="http://evil.example/x.png"> {{ 7*7 }}'],
+}
+
+
+@pytest.mark.parametrize("state", SAYS)
+def test_what_a_report_says(data: DataDir, state: str) -> None:
+    (one,) = made(data, STATES[state]())
+    said = text_of(one.pdf)
+    missing = [words for words in SAYS[state] if words not in said]
+    assert not missing, said
+
+
+def test_a_name_without_glyphs_fails_and_names_the_characters(data: DataDir) -> None:
+    state = dataclasses.replace(STATES["calm"](), name="微笑牙科 Smile")
+    with pytest.raises(SeveralFailed, match=r"riverside: no font here has the characters U\+5FAE, U\+7259"):
+        made(data, state)
+    assert not data.report("2026-10", "riverside").exists()
+    assert not data.manifest("2026-10", "riverside").exists()
+
+
+def test_paper_follows_the_practice(data: DataDir) -> None:
+    for paper, size in (("letter", (612, 792)), ("a4", (595, 842))):
+        state = dataclasses.replace(STATES["first-month"](), paper=paper, practice_id=paper)
+        (one,) = made(data, state, practice_ids=[paper])
+        with pikepdf.open(one.pdf) as opened:
+            assert tuple(round(float(side)) for side in opened.pages[0].MediaBox[2:]) == size
+
+
+def test_a_month_of_too_few_or_not_read_is_a_gap_never_a_line() -> None:
+    (panel,) = [panel for panel in report_of(STATES["calm"]()).panels if panel.name == "Healthgrades"]
+    assert [point.mean_words for point in panel.points][:8] == ["few", "4.5", "few", "4.3", "", "4.7", "4.2", "–"]
+    assert [point.stars is None for point in panel.points][:4] == [True, False, True, False]
+    html = render.report_html(report_of(STATES["calm"]()), render.TEMPLATES)
+    chart = html.split("Mean stars on Healthgrades")[1].split("</svg>")[0]
+    assert chart.count("<circle") == 8
+    assert len(re.findall(r'd="M[\d.]+ [\d.]+L', chart)) == 4
+    assert "April 2026 not measured" in chart
+    assert "January 2026 no reviews" in chart
+
+
+def test_a_months_zero_is_not_the_same_as_not_read() -> None:
+    quiet = report_of(STATES["no-reviews"]()).sites[0]
+    unread = report_of(STATES["never-read"]()).sites[0]
+    assert (quiet.reviews, quiet.instead) == ("0", "no reviews this month")
+    assert (unread.reviews, unread.instead) == ("–", "not read yet")
+
+
+def test_shares_carry_a_percentage_from_thirty_on() -> None:
+    assert report_of(STATES["fell"]()).sites[0].low == "9 of 25"
+    assert report_of(STATES["burst"]()).sites[0].low == "47 of 70 (67%)"
+
+
+def test_replies_say_what_is_still_open() -> None:
+    (row,) = report_of(STATES["fell"]()).replies
+    assert (row.this_month, row.month_before) == ("10 of 25 so far", "10 of 25")
+    assert report_of(STATES["fell"]()).replies_note == "October is final on 1 Dec 2026"
+    assert report_of(STATES["burst"]()).replies[0].this_month == "49 of 70 so far"
+
+
+def test_two_sources_of_one_site_speak_with_the_newer_voice() -> None:
+    state = STATES["first-month"]()
+    older = {"source": "owner_export", "last_read_night": dt.date(2026, 10, 3), "nights_read": 1, "why": "old"}
+    state.rows["coverage"].insert(0, state.rows["coverage"][0] | older)
+    state.rows["coverage"].append(state.rows["coverage"][1] | older)
+    report = report_of(state)
+    assert [row.nights for row in report.coverage] == ["31 of 31", "31 of 31"]
+    assert report.cards == ()
+
+
+def test_reasons_of_the_warehouse_become_sentences_once() -> None:
+    state = STATES["calm"]()
+    state.rows["coverage"][0]["why"] = "the night of 2026-11-02 failed: the key was refused"
+    state.rows["coverage"][1] |= {"month_is_complete": False, "why": None}
+    assert report_of(state).data_notes == (
+        "Google: The night of 2 Nov 2026 failed: the key was refused.",
+        "Healthgrades: no full list was read late enough to be sure that no review of the month is gone.",
+    )
+    state.rows["coverage"][0] |= {"last_read_night": dt.date(2026, 10, 9), "why": "last read on 2026-10-09"}
+    assert report_of(state).data_notes[0] == "Google: not read since 9 Oct 2026."
+
+
+def test_what_was_not_measured_is_a_dash_in_every_column() -> None:
+    state = STATES["first-month"]()
+    state.rows["coverage"][0] |= {"nights_expected": 0, "nights_read": 0, "platform_total": None}
+    for row in state.rows["figures"]:
+        if row["metric"] == "reviews_removed":
+            row |= {"value": None, "state": "not_measured"}
+        if row["metric"] == "star_distribution" and row["site"] == "google" and not row["value"]:
+            row |= {"value": None, "state": "not_measured"}
+    report = report_of(state)
+    assert (report.coverage[0].nights, report.coverage[0].platform_total, report.coverage[0].vanished) == ("–",) * 3
+    assert [bar.reviews for bar in report.panels[0].bars] == [12, 3, 1, 0, 1]
+
+
+def test_a_months_trend_ends_at_fourteen() -> None:
+    state = Warehouse().site("google", [(0, 0, 0, 1, 9)] * 20)
+    assert len(report_of(state).panels[0].points) == 14
+
+
+def test_scales_start_at_three_only_where_nothing_lies_below() -> None:
+    assert report_of(STATES["calm"]()).scale_floor == 3
+    assert report_of(STATES["fell"]()).scale_floor == 1
+
+
+def test_a_second_run_changes_nothing(data: DataDir) -> None:
+    (first,) = made(data, STATES["first-month"]())
+    before = {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in first.pdf.parent.iterdir()}
+    (second,) = render.render(data, practices(STATES["first-month"]()), MONTH)
+    assert (first.made, second.made) == (True, False)
+    assert {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in first.pdf.parent.iterdir()} == before
+
+
+def test_the_manifest_names_what_the_pdf_was_made_from(data: DataDir) -> None:
+    (one,) = made(data, STATES["first-month"]())
+    manifest = json.loads(one.manifest.read_bytes())
+    assert manifest["pdf_sha256"] == hashlib.sha256(one.pdf.read_bytes()).hexdigest()
+    assert manifest["made_from"]["as_of_night"] == "2026-11-02"
+    assert manifest["made_from"]["versions"]["weasyprint"] == "70.0"
+    assert "fonts/NotoSans-Regular.ttf" in manifest["made_from"]["templates"]
+    assert "recipients" not in json.dumps(manifest)
+    assert render.standing_manifest(one.pdf, one.manifest) == manifest
+
+
+@pytest.mark.parametrize("harm", ["pdf", "no-manifest", "torn-manifest", "rows", "name"])
+def test_whatever_does_not_belong_together_is_made_again(data: DataDir, harm: str) -> None:
+    state = STATES["first-month"]()
+    (one,) = made(data, state)
+    if harm == "pdf":
+        one.pdf.write_bytes(b"%PDF-1.7 somebody else's")
+    elif harm == "no-manifest":
+        one.manifest.unlink()
+    elif harm == "torn-manifest":
+        one.manifest.write_bytes(one.manifest.read_bytes()[:40])
+    elif harm == "rows":
+        with duckdb.connect(str(data.warehouse)) as connection:
+            connection.execute("UPDATE reports.coverage SET set_aside = 7")
+    else:
+        state.name = "Another Name"
+    assert render.standing_manifest(one.pdf, one.manifest) is not None or harm in {
+        "pdf",
+        "no-manifest",
+        "torn-manifest",
+    }
+    (again,) = render.render(data, practices(state), MONTH)
+    assert again.made
+    assert render.standing_manifest(again.pdf, again.manifest) is not None
+
+
+def test_a_stop_between_the_files_leaves_nothing_to_send(data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = STATES["first-month"]()
+    (one,) = made(data, state)
+    state.name = "Another Name"
+
+    write = landing.write_bytes
+
+    def stop_at_the_manifest(target: Path, body: bytes) -> None:
+        if target.suffix == ".json":
+            raise KeyboardInterrupt
+        write(target, body)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(landing, "write_bytes", stop_at_the_manifest)
+        with pytest.raises(KeyboardInterrupt):
+            render.render(data, practices(state), MONTH)
+    assert one.pdf.exists()
+    assert not one.manifest.exists()
+    assert render.standing_manifest(one.pdf, one.manifest) is None
+    (again,) = render.render(data, practices(state), MONTH)
+    assert again.made
+
+
+def test_one_failure_does_not_stop_the_others_even_in_processes(data: DataDir) -> None:
+    names = {"a": "Able Dental", "b": "微笑", "c": "Care Dental", "d": "😀 Dental"}
+    states = [dataclasses.replace(STATES["never-read"](), practice_id=key, name=name) for key, name in names.items()]
+    said: list[str] = []
+    with pytest.raises(SeveralFailed) as failed:
+        made(data, *states, workers=2, say=said.append)
+    assert [failure.where for failure in failed.value.failures] == ["b", "d"]
+    assert all(isinstance(failure, RenderFailed) for failure in failed.value.failures)
+    assert "2 of 4 reports" in str(failed.value)
+    assert [data.report("2026-10", key).exists() for key in names] == [True, False, True, False]
+    assert pdf.practice_of(data.report("2026-10", "c")) == "c"
+    assert sorted(line.split(":")[0] for line in said) == ["a", "c", "failed", "failed"]
+
+
+def test_an_unforeseen_error_names_its_place_not_its_values(data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    def explode(*_: object) -> None:
+        raise ValueError("a secret")
+
+    monkeypatch.setattr(view, "month_report", explode)
+    with pytest.raises(SeveralFailed, match=r"unexpected ValueError in test_render.py, line \d+") as failed:
+        made(data, STATES["first-month"]())
+    assert "secret" not in str(failed.value)
+
+
+def test_a_missing_template_variable_fails_instead_of_printing_nothing(data: DataDir, tmp_path: Path) -> None:
+    templates = tmp_path / "templates"
+    shutil.copytree(render.TEMPLATES, templates)
+    (templates / "sections" / "47-new.html.jinja").write_text("{{ report.nothing_of_that_name }}")
+    with pytest.raises(SeveralFailed, match="nothing_of_that_name"):
+        made(data, STATES["first-month"](), templates=templates)
+
+
+def test_without_a_warehouse_rows_or_practice_it_says_so(data: DataDir) -> None:
+    nobody = practices(STATES["calm"]())
+    with pytest.raises(NotReady, match="no warehouse"):
+        render.render(data, nobody, MONTH)
+    STATES["calm"]().write(data.warehouse)
+    with pytest.raises(UnknownName):
+        render.render(data, nobody, MONTH, practice_ids=["who"])
+    said: list[str] = []
+    assert render.render(data, nobody, dt.date(2027, 3, 1), say=said.append) == []
+    assert said == ["riverside: nothing known of 2027-03, no report"]
+    with pytest.raises(SeveralFailed, match="nothing is known of 2027-03"):
+        render.render(data, nobody, dt.date(2027, 3, 1), practice_ids=["riverside"])
+
+
+def test_no_rows_of_another_practice_are_read(data: DataDir) -> None:
+    state, other = STATES["first-month"](), dataclasses.replace(STATES["burst"](), practice_id="other", name="Other")
+    state.write(data.warehouse)
+    other.write(data.warehouse)
+    with duckdb.connect(str(data.warehouse), read_only=True) as connection:
+        assert render.report_inputs(connection, state.practice_id, MONTH) == state.inputs()
+    assert [one.practice_id for one in render.render(data, practices(state), MONTH)] == ["riverside"]
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "http://maps.example/1", "file:///etc/passwd"])
+def test_an_address_that_is_not_https_is_no_link(data: DataDir, url: str) -> None:
+    (one,) = made(data, STATES["first-month"]().waiting(2, url=url))
+    with pikepdf.open(one.pdf) as opened:
+        kinds = [str(note.A.S) for page in opened.pages for note in page.get("/Annots", []) if "/A" in note]
+    assert "/URI" not in kinds
+    assert "no link" in text_of(one.pdf)
+
+
+def test_a_mean_of_too_few_is_not_printed_even_if_it_is_known() -> None:
+    state = Warehouse().site("google", [(0, 0, 0, 1, 9), (0, 0, 0, 1, 1)])
+    for row in state.rows["figures"]:
+        if row["metric"] == "mean_stars" and row["state"] == "too_few":
+            row |= {"value": 4.5, "low": 3.0, "high": 5.0}
+    report = report_of(state)
+    assert report.sites[0].instead == "too few to say (2)"
+    assert report.panels[0].points[-1].mean_words == "few"
+
+
+def test_the_last_known_night_is_told(data: DataDir) -> None:
+    (one,) = made(data, STATES["first-month"]())
+    assert f"Known on {AS_OF.day} Nov 2026" in text_of(one.pdf)
