@@ -199,7 +199,7 @@ def explain(practice: str, month: str, metric: str, site: str | None, as_json: b
     """Trace one figure of a report to its definition, its SQL, its rows and its pages."""
     from pipelines.explain import explain as trace
 
-    _, data, _ = _open()
+    data = DataDir(load_settings().data_dir)
     found = trace(data, practice, parse_month(month), metric, site)
     click.echo(json.dumps(found.as_dict(), default=str, ensure_ascii=False) if as_json else str(found))
 

@@ -46,9 +46,7 @@ def fetch(
     waiting = [_with_watermark(p, source_name, night, data) for p in planned if p.label not in done]
     say(f"{source.SOURCE.title}: {len(waiting)} to pull, {len(planned) - len(waiting)} already there")
     failures: list[RapportError] = []
-    with Client(
-        source_name, per_minute=source.per_minute(settings), attempts=settings.http_attempts
-    ) as client:
+    with Client(source_name, per_minute=source.per_minute(settings), attempts=settings.http_attempts) as client:
         tools = Tools(settings=settings, client=client, exports=data.exports)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             tries = [pool.submit(_visit, source, one, night, data, tools) for one in waiting]

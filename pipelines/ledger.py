@@ -75,7 +75,10 @@ class Ledger:
             "where ?1 is null or month = ?1 order by month, practice_id, recipient, report_sha256"
         )
         with self._open() as db:
-            return [msgspec.convert(dict(zip(Row.__struct_fields__, row, strict=True)), Row) for row in db.execute(sql, (month,))]
+            return [
+                msgspec.convert(dict(zip(Row.__struct_fields__, row, strict=True)), Row)
+                for row in db.execute(sql, (month,))
+            ]
 
     def doubt_unfinished(self, now: str) -> list[Row]:
         """Turn every `sending` row into `uncertain` and return those rows. Only one process may send at a time."""
