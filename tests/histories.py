@@ -10,9 +10,12 @@ import random
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pipelines.build import build
 from pipelines.landing import DataDir, atomic_path
 from pipelines.practices import Practice, Practices
 from pipelines.records import COMPLETENESS, FEATURES, write_table
@@ -266,3 +269,18 @@ def until(history: History, night: dt.date) -> History:
         visits={key: rows for key, rows in history.visits.items() if key[1] <= night},
         nights={key: {n: k for n, k in kinds.items() if n <= night} for key, kinds in history.nights.items()},
     )
+
+
+def town() -> History:
+    """The history most tests share."""
+    return seeded_history(7, first=dt.date(2026, 8, 20), nights=76)
+
+
+@cache
+def built_at(base: Path, night: dt.date | None) -> tuple[DataDir, History]:
+    """Build the town's warehouse once per test run (`base` is its temporary folder), as known on a night."""
+    history, data = town(), DataDir(base / f"town-{night or 'whole'}")
+    history.write(data)
+    # dbt's own unit tests run once: they are about the SQL, not about the night.
+    build(data, history.practices, night, lambda _: None, unit_tests=night is None)
+    return data, history

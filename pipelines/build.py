@@ -1,0 +1,390 @@
+"""Verb `build`: features and `sql/` make the warehouse, which readers see only after every check has passed.
+
+dbt runs in a child process, so that its write lock is gone for certain when the file is published. If this
+process is killed the child notices and ends too; what both leave behind is cleared by the next build.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import fcntl
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.errors import ChangedShape, CheckFailed, NotReady, UnknownName
+from pipelines.landing import DataDir, fsync_folder
+from pipelines.practices import Practices
+from pipelines.records import COMPLETENESS, FEATURES, write_table
+from pipelines.settings import REPOSITORY
+from pipelines.sources import load_source
+
+SQL = REPOSITORY / "sql"
+_PRACTICES = pa.schema([("practice_id", pa.string()), ("time_zone", pa.string())])
+_SOURCES = pa.schema([("source", pa.string()), ("handed_over_once", pa.bool_())])
+_BUILD = pa.schema([("as_of_night", pa.date32()), ("inputs_id", pa.string())])
+_ROWS_KEPT_OF_A_FAILED_CHECK = 1000
+
+
+class BuildResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a build published: the night it knows up to, the inputs it was made of, and the checks that warned."""
+
+    warehouse: str
+    as_of_night: dt.date
+    inputs_id: str
+    files: int
+    checks: int
+    warnings: list[str]
+
+
+class _Node(msgspec.Struct, frozen=True, kw_only=True):
+    """One model or check as the child reports it, in one line of JSON."""
+
+    name: str
+    kind: str
+    status: str
+    milliseconds: int = 0
+    sql: str = ""
+    message: str = ""
+    rows: int = 0
+    metric: bool = False
+
+
+def build(
+    data: DataDir,
+    practices: Practices,
+    night: dt.date | None,
+    say: Callable[[str], None],
+    *,
+    threads: int = 2,
+    unit_tests: bool = False,
+    sql: Path = SQL,
+) -> BuildResult:
+    """Build the warehouse from all that was known on `night` (None: everything), check it and publish it.
+
+    `threads` are DuckDB's and change nothing but the time it takes. Raises NotReady if there is nothing to build
+    from, a night was read but not scored, or another build is running; ChangedShape if a file has other columns;
+    CheckFailed, with the old warehouse still standing, if a model or check fails.
+    """
+    folder = data.build_folder
+    folder.mkdir(parents=True, exist_ok=True)
+    with _only_build(folder):
+        for left in (*folder.glob("warehouse.duckdb*"), *folder.glob("failed_checks/*")):
+            left.unlink()
+        inputs = _write_inputs(data, practices, night)
+        nodes = _run_dbt(data, sql, say, threads=threads, unit_tests=unit_tests)
+        _refuse_failures(data, nodes)
+        new = folder / data.warehouse.name
+        _seal(new, {node.name: node.sql for node in nodes if node.metric})
+        _publish(new, data.warehouse, say)
+    checks = [node for node in nodes if node.kind == "test"]
+    return BuildResult(
+        warehouse=data.relative(data.warehouse),
+        as_of_night=inputs.as_of_night,
+        inputs_id=inputs.inputs_id,
+        files=inputs.files,
+        checks=len(checks),
+        warnings=[node.name for node in checks if node.status == "warn"],
+    )
+
+
+@contextmanager
+def _only_build(folder: Path) -> Iterator[None]:
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise NotReady(
+                "another build is running", where="build", next_step="Wait until it has ended and build again"
+            ) from None
+        yield
+
+
+class _Inputs(msgspec.Struct, frozen=True):
+    as_of_night: dt.date
+    inputs_id: str
+    files: int
+
+
+def _write_inputs(data: DataDir, practices: Practices, night: dt.date | None) -> _Inputs:
+    """Choose the nightly files, check their columns, and write beside them what dbt reads of everything else."""
+    features = _nightly(data, "features", night)
+    completeness = _nightly(data, "completeness", night)
+    files = sorted([*features, *completeness])
+    if not files:
+        raise NotReady(
+            "nothing has been scored yet" if night is None else f"nothing has been scored up to the night of {night}",
+            where="build",
+            next_step="Run `rapport fetch`, `rapport read` and `rapport score` for a night first",
+        )
+    for kind, chosen, schema in (("features", features, FEATURES), ("completeness", completeness, COMPLETENESS)):
+        for path in chosen:
+            _check_columns(data, path, kind, schema)
+    _refuse_unscored(data, night)
+
+    as_of_night = night or max(dt.date.fromisoformat(path.stem) for path in files)
+    sources = sorted({path.parent.name for path in files})
+    people = [{"practice_id": p.id, "time_zone": p.time_zone} for p in practices.practice]
+    inputs_id = _inputs_id(data, files, people)
+    folder = data.build_folder / "inputs"
+    folder.mkdir(exist_ok=True)
+    # The files without rows give a night with nothing its columns: DuckDB has no empty list of files.
+    tables: dict[str, tuple[list[dict[str, Any]], pa.Schema, list[Path]]] = {
+        "features": ([], FEATURES, features),
+        "completeness": ([], COMPLETENESS, completeness),
+        "practices": (people, _PRACTICES, []),
+        "sources": ([{"source": s, "handed_over_once": _handed_over_once(s)} for s in sources], _SOURCES, []),
+        "build": ([{"as_of_night": as_of_night, "inputs_id": inputs_id}], _BUILD, []),
+    }
+    lists: dict[str, list[str]] = {}
+    for name, (of_name, schema, nightly) in tables.items():
+        write_table(of_name, schema, folder / f"{name}.parquet")
+        lists[f"{name}_files"] = [str(path.absolute()) for path in (folder / f"{name}.parquet", *nightly)]
+    (folder / "inputs.json").write_text(json.dumps(lists), encoding="utf-8")
+    return _Inputs(as_of_night, inputs_id, len(files))
+
+
+def _nightly(data: DataDir, stage: str, night: dt.date | None) -> list[Path]:
+    return sorted(
+        data.root / stage / folder.name / f"{known}.parquet"
+        for folder in (data.root / stage).glob("*/")
+        for known in data.nights(stage, folder.name)
+        if night is None or known <= night
+    )
+
+
+def _check_columns(data: DataDir, path: Path, kind: str, schema: pa.Schema) -> None:
+    """Refuse a file whose columns are not the agreed ones: DuckDB would cast or drop them without a word."""
+    try:
+        there = pq.read_schema(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise ChangedShape(
+            f"not a readable Parquet file ({type(error).__name__})",
+            where=data.relative(path),
+            next_step=f"Run `rapport score {path.parent.name} {path.stem}` again",
+        ) from None
+    if there.equals(schema):
+        return
+    differing = sorted(
+        name for name in {*there.names, *schema.names} if name not in there.names or name not in schema.names
+    ) or [name for name in schema.names if there.field(name).type != schema.field(name).type]
+    raise ChangedShape(
+        f"the {kind} have other columns than this version writes: {', '.join(differing) or 'another order'}",
+        where=data.relative(path),
+        next_step=f"Run `rapport {'score' if kind == 'features' else 'read'} {path.parent.name} {path.stem}` again",
+    )
+
+
+def _refuse_unscored(data: DataDir, night: dt.date | None) -> None:
+    """A night that was read but not scored would look like a night on which every review had vanished."""
+    for path in _nightly(data, "records", night):
+        source, read_night = path.parent.name, dt.date.fromisoformat(path.stem)
+        if not data.features(source, read_night).is_file():
+            raise NotReady(
+                f"the night of {read_night} was read but not scored",
+                where=source,
+                next_step=f"Run `rapport score {source} {read_night}`",
+            )
+
+
+def _inputs_id(data: DataDir, files: list[Path], people: list[dict[str, Any]]) -> str:
+    told = hashlib.sha256(json.dumps(people, sort_keys=True).encode())
+    for path in files:
+        with path.open("rb") as file:
+            told.update(f"{data.relative(path)} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return told.hexdigest()
+
+
+def _handed_over_once(source: str) -> bool:
+    try:
+        return load_source(source).SOURCE.once
+    except UnknownName:
+        # Its module is gone but its history is not; a platform is the stricter guess.
+        return False
+
+
+def _run_dbt(data: DataDir, sql: Path, say: Callable[[str], None], *, threads: int, unit_tests: bool) -> list[_Node]:
+    """Run dbt in a process of its own and return what became of every node. Raises CheckFailed if it stops midway."""
+    folder = data.build_folder
+    log = folder / "dbt.log"
+    job = {"sql": str(sql.absolute()), "target": str((folder / "dbt").absolute()), "unit_tests": unit_tests}
+    # Keys have no business in SQL, and settings somebody made for a dbt of their own none in ours.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("RAPPORT_", "DBT_"))}
+    environment |= {
+        "DO_NOT_TRACK": "1",
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH", "")])),
+        "RAPPORT_BUILD_WAREHOUSE": str((folder / data.warehouse.name).absolute()),
+        "RAPPORT_BUILD_INPUTS": str((folder / "inputs" / "inputs.json").absolute()),
+        "RAPPORT_BUILD_THREADS": str(threads),
+    }
+    nodes: list[_Node] = []
+    ended = False
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen(
+            [sys.executable, "-m", "pipelines.build", json.dumps(job)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=environment,
+            cwd=folder,
+        ) as child,
+    ):
+        try:
+            for line in child.stdout or ():
+                node = msgspec.json.decode(line, type=_Node)
+                if node.kind == "progress":
+                    say(f"{node.status:8}{node.name} {node.milliseconds} ms")
+                elif node.kind == "end":
+                    ended = True
+                else:
+                    nodes.append(node)
+        except BaseException:
+            child.kill()
+            raise
+    if not ended:
+        raise CheckFailed(
+            f"dbt stopped before it had run everything (exit code {child.returncode})",
+            where="build",
+            next_step="Read the end of the log; the warehouse of before still stands",
+            evidence=data.relative(log),
+        )
+    return nodes
+
+
+def _refuse_failures(data: DataDir, nodes: list[_Node]) -> None:
+    failed = [node for node in nodes if node.status in ("error", "fail")]
+    if not failed:
+        return
+    evidence = [_keep_rows(data, node) for node in failed if node.status == "fail" and node.kind == "test"]
+    said = "; ".join(
+        f"check '{node.name}' found {node.rows} rows"
+        if node.status == "fail" and node.kind == "test"
+        else f"{node.kind.replace('_', ' ')} '{node.name}' failed: {' '.join(node.message.split())[:600]}"
+        for node in failed
+    )
+    raise CheckFailed(
+        said,
+        where="build",
+        next_step="The warehouse of before still stands. Look at the rows, mend the cause and build again",
+        evidence=", ".join(evidence) or data.relative(data.build_folder / "dbt.log"),
+    )
+
+
+def _keep_rows(data: DataDir, node: _Node) -> str:
+    """Write the rows a check found beside the refused warehouse; they hold ids and numbers, never a text."""
+    target = data.build_folder / "failed_checks" / f"{node.name}.csv"
+    target.parent.mkdir(exist_ok=True)
+    with duckdb.connect(str(data.build_folder / data.warehouse.name), read_only=True) as connection:
+        found = connection.execute(node.sql)
+        names = [column[0] for column in found.description or ()]
+        kept = found.fetchmany(_ROWS_KEPT_OF_A_FAILED_CHECK)
+    with target.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(names)
+        writer.writerows(kept)
+    return data.relative(target)
+
+
+def _seal(new: Path, metrics: dict[str, str]) -> None:
+    """Add the SQL every metric was made with, so that the warehouse explains itself, and close the file for good."""
+    with duckdb.connect(str(new)) as connection:
+        connection.execute("create table reports.metric_sql (metric varchar, sql varchar)")
+        for name, text in sorted(metrics.items()):
+            connection.execute("insert into reports.metric_sql values (?, ?)", [name, text.strip()])
+        connection.execute("checkpoint")
+    log = new.with_name(f"{new.name}.wal")
+    if log.exists():
+        raise CheckFailed(
+            f"the new warehouse left {log.name}, so it is not whole",
+            where="build",
+            next_step="The warehouse of before still stands; see that the disk is not full and build again",
+        )
+
+
+def _publish(new: Path, target: Path, say: Callable[[str], None]) -> None:
+    with new.open("rb") as written:
+        os.fsync(written.fileno())
+    log = target.with_name(f"{target.name}.wal")
+    if log.exists():
+        # Beside another file than its own it would end every reader's process.
+        say(f"warning: somebody had written to the old warehouse; {log.name} is deleted with it")
+        log.unlink()
+    new.chmod(0o640)
+    os.replace(new, target)
+    fsync_folder(target.parent)
+
+
+def _child(job: dict[str, Any]) -> int:
+    """Run dbt and report on standard output, one line of JSON a node; everything else dbt says goes to the log."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    reports = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+
+    def report(node: _Node) -> None:
+        reports.write(msgspec.json.encode(node).decode() + "\n")
+        reports.flush()
+
+    from dbt.cli.main import dbtRunner
+
+    def progress(event: Any) -> None:
+        if event.info.name == "NodeFinished":
+            node, result = event.data.node_info, event.data.run_result
+            report(
+                _Node(
+                    name=f"{node.resource_type} {node.node_name}",
+                    kind="progress",
+                    status=str(node.node_status),
+                    milliseconds=round(result.execution_time * 1000),
+                )
+            )
+
+    metrics = sorted(path.stem for path in (Path(job["sql"]) / "models" / "metrics").glob("*.sql"))
+    arguments = ["build", "--project-dir", job["sql"], "--profiles-dir", job["sql"], "--target-path", job["target"]]
+    arguments += ["--log-path", job["target"], "--log-level-file", "none", "--log-level", "warn", "--no-use-colors"]
+    # The folder of metrics is their only list; SQL asks for it as a variable because dbt does not look into folders.
+    arguments += ["--vars", json.dumps({"metrics": metrics})]
+    if not job["unit_tests"]:
+        arguments += ["--exclude-resource-type", "unit_test"]
+    done = dbtRunner(callbacks=[progress]).invoke(arguments)
+    for result in getattr(done.result, "results", ()):
+        node = result.node
+        kind = str(node.resource_type)
+        report(
+            _Node(
+                name=node.name,
+                kind=kind,
+                status=str(result.status),
+                sql=getattr(node, "compiled_code", None) or "",
+                message=result.message or "",
+                rows=result.failures or 0,
+                metric=kind == "model" and node.name in metrics,
+            )
+        )
+    if done.exception:
+        report(_Node(name="dbt", kind="project", status="error", message=str(done.exception)))
+    report(_Node(name="", kind="end", status=""))
+    return 0
+
+
+def _end_with_parent() -> None:
+    """End this process when the parent is gone: its end of standard input closes, however it died."""
+    os.read(0, 1)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(_child(json.loads(sys.argv[1])))

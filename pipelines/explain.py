@@ -1,0 +1,173 @@
+"""Trace one figure of a report back to its definition, its SQL, the reviews behind it and the pages they came from.
+
+The warehouse holds all of that itself, so a figure is explained by the very build that made it, not by today's SQL.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import duckdb
+import msgspec
+
+from pipelines.errors import UnknownName
+from pipelines.landing import DataDir
+from pipelines.periods import add_months, month_name
+from pipelines.warehouse import open_warehouse, rows
+
+_FIGURES = """
+    select site, part, value, low, high, numerator, sample_size, state, reason
+    from reports.figures
+    where practice_id = $practice and month = $month and metric = $metric and site = coalesce($site, site)
+    order by site, part
+"""
+# The condition is the metric's own, from the .yml beside its SQL; it names columns of core.reviews and the month.
+_REVIEWS = """
+    with period as (select $month::date as month_start, $after::date as month_after),
+    reviews as (
+        select reviews.*
+        from core.reviews as reviews, period
+        where practice_id = $practice and site = coalesce($site, site) and ({condition})
+    ),
+    answers as (
+        select source, site, practice_id, parent_id, min(first_reply_at) as first_reply_at
+        from core.replies
+        where visible
+        group by all
+    )
+    select
+        reviews.site, reviews.item_id, reviews.stars, reviews.created_local, answers.first_reply_at,
+        reviews.removed_on, reviews.page, reviews.position
+    from reviews
+    left join answers
+        on reviews.source = answers.source and reviews.site = answers.site
+        and reviews.practice_id = answers.practice_id and reviews.item_id = answers.parent_id
+    order by reviews.site, reviews.created_local, reviews.source, reviews.item_id
+"""
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """One figure and everything it rests on. `reviews` hold ids, stars, dates and places in pages; never a text."""
+
+    practice_id: str
+    month: str
+    metric: str
+    told: dict[str, str]
+    as_of_night: dt.date
+    inputs_id: str
+    figures: list[dict[str, Any]]
+    sql: str
+    reviews: list[dict[str, Any]]
+    pages: list[str]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__struct_fields__}
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def lines(self) -> list[str]:
+        """Return the explanation as lines for people."""
+        told = self.told
+        lines = [
+            f"{told['title']} ({self.metric}), {self.practice_id}, {self.month}",
+            f"  {told['definition']}",
+            f"  How: {told['source']}",
+            f"  Weakness: {told['weakness']}",
+            f"  Known up to the night of {self.as_of_night}, inputs {self.inputs_id[:12]}, "
+            f"way of counting {told['score_version']}",
+            "",
+        ]
+        lines += [_said(figure, told["unit"]) for figure in self.figures]
+        lines += ["", f"{len(self.reviews)} reviews behind it:"]
+        lines += [
+            f"  {review['created_local']:%Y-%m-%d %H:%M}  {review['site']}  "
+            f"{'no' if review['stars'] is None else review['stars']} stars  {review['item_id']}"
+            + (f"  answered {review['first_reply_at']:%Y-%m-%d %H:%M} UTC" if review["first_reply_at"] else "")
+            + (f"  gone since {review['removed_on']}" if review["removed_on"] else "")
+            + f"  {review['page']}#{review['position']}"
+            for review in self.reviews
+        ]
+        lines += ["", f"{len(self.pages)} pages, as the sites sent them:", *(f"  {page}" for page in self.pages)]
+        return [*lines, "", "The SQL that made it:", *(f"  {line}".rstrip() for line in self.sql.splitlines())]
+
+
+def explain(data: DataDir, practice_id: str, month: dt.date, metric: str, site: str | None = None) -> Explanation:
+    """Explain a figure of a practice and month (its first day), on one site or on all.
+
+    Raises UnknownName listing what exists, and NotReady if there is no warehouse.
+    """
+    with open_warehouse(data) as connection:
+        catalogue = rows(connection, "select * from reports.catalogue where metric = $metric", {"metric": metric})
+        if not catalogue:
+            raise _unknown(connection, f"there is no metric '{metric}'", "metric", "reports.catalogue", {})
+        asked: dict[str, object] = {"practice": practice_id, "month": month, "metric": metric, "site": site}
+        figures = rows(connection, _FIGURES, asked)
+        if not figures:
+            raise _what_is_missing(connection, practice_id, month, site)
+        told = catalogue[0]
+        reviews = rows(
+            connection,
+            _REVIEWS.format(condition=told["rows"]),
+            {"practice": practice_id, "month": month, "after": add_months(month, 1), "site": site},
+        )
+        build = rows(connection, "select as_of_night, inputs_id from reports.build_info", {})[0]
+        made = rows(connection, "select sql from reports.metric_sql where metric = $metric", {"metric": metric})
+    return Explanation(
+        practice_id=practice_id,
+        month=month_name(month),
+        metric=metric,
+        told={name: told[name] for name in told if name not in ("metric", "rows")},
+        as_of_night=build["as_of_night"],
+        inputs_id=build["inputs_id"],
+        figures=figures,
+        sql=made[0]["sql"],
+        reviews=reviews,
+        pages=sorted({review["page"] for review in reviews}),
+    )
+
+
+def _said(figure: dict[str, Any], unit: str) -> str:
+    where = f"  {figure['site']}" + (f", {figure['part']}" if figure["part"] else "")
+    reason = f" ({figure['reason']})" if figure["reason"] else ""
+    counted = f"{figure['numerator']} of {figure['sample_size']}" if unit == "share" else f"n = {figure['sample_size']}"
+    if figure["state"] == "not_measured":
+        return f"{where}: not measured{reason}"
+    if figure["value"] is None:
+        return f"{where}: too few to say, {counted}{reason}"
+    bounds = f", 95% from {figure['low']:f} to {figure['high']:f}" if figure["low"] is not None else ""
+    return f"{where}: {figure['value']:f} {unit}{bounds}, {counted}{reason}"
+
+
+def _what_is_missing(
+    connection: duckdb.DuckDBPyConnection, practice_id: str, month: dt.date, site: str | None
+) -> UnknownName:
+    """Say which of practice, site and month does not exist, the outermost first."""
+    practice = {"practice_id": practice_id}
+    if not rows(connection, "select 1 from core.months where practice_id = $practice_id limit 1", practice):
+        return _unknown(connection, f"nothing is known of a practice '{practice_id}'", "practice_id", "core.months", {})
+    found = rows(
+        connection,
+        "select 1 from core.months where practice_id = $practice_id and site = coalesce($site, site) limit 1",
+        practice | {"site": site},
+    )
+    if not found:
+        return _unknown(
+            connection, f"'{practice_id}' is not read from a site '{site}'", "site", "core.months", practice
+        )
+    return _unknown(
+        connection, f"nothing is known of '{practice_id}' in {month_name(month)}", "month", "core.months", practice
+    )
+
+
+def _unknown(
+    connection: duckdb.DuckDBPyConnection, what: str, column: str, table: str, only: dict[str, str]
+) -> UnknownName:
+    there = connection.table(table)
+    for name, value in only.items():
+        there = there.filter(duckdb.ColumnExpression(name) == duckdb.ConstantExpression(value))
+    values = [row[0] for row in there.project(column).distinct().order(column).fetchall()]
+    names = [month_name(value) if isinstance(value, dt.date) else str(value) for value in values]
+    shown = f"{names[0]} to {names[-1]}" if column == "month" and names else ", ".join(names[:20]) or "none"
+    return UnknownName(what, where="explain", next_step=f"There is: {shown}")

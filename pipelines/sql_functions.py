@@ -1,0 +1,69 @@
+"""Puts `statistics.py` on dbt's DuckDB connection, and tells its SQL which files to read: a dbt-duckdb plugin.
+
+Imported by dbt in the build's child process only. The models reach the inputs as DuckDB variables, so no path
+ever becomes part of a model, of its compiled SQL or of the command line.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from dbt.adapters.duckdb.plugins import BasePlugin
+from duckdb.func import FunctionNullHandling
+
+from pipelines import statistics
+
+_COUNTS = "BIGINT[]"
+_INTERVAL = "STRUCT(low DOUBLE, high DOUBLE)"
+
+
+def wilson(successes: int, trials: int) -> dict[str, float]:
+    low, high = statistics.wilson(successes, trials)
+    return {"low": low, "high": high}
+
+
+def dirichlet_mean(counts: Sequence[int]) -> dict[str, float]:
+    _, _, low, high = statistics.dirichlet_mean(counts)
+    return {"low": low, "high": high}
+
+
+def kaplan_meier_median(answered: Sequence[int] | None, waiting: Sequence[int] | None) -> int | None:
+    # An aggregate over no rows is NULL in SQL, not an empty list.
+    return statistics.kaplan_meier_median(answered or [], waiting or [])
+
+
+_FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str], str]] = {
+    "wilson": (wilson, ["BIGINT", "BIGINT"], _INTERVAL),
+    "dirichlet_mean": (dirichlet_mean, [_COUNTS], _INTERVAL),
+    "permutation_test": (statistics.permutation_test, [_COUNTS, _COUNTS], "DOUBLE"),
+    "fisher_test": (statistics.fisher_test, ["BIGINT"] * 4, "DOUBLE"),
+    "count_test": (statistics.count_test, ["BIGINT"] * 4, "DOUBLE"),
+    "benjamini_hochberg": (statistics.benjamini_hochberg, ["DOUBLE[]"], "DOUBLE[]"),
+    "kaplan_meier_median": (kaplan_meier_median, [_COUNTS, _COUNTS], "BIGINT"),
+}
+
+
+def register(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make every statistic a SQL function. All but the median give NULL for a NULL argument."""
+    for name, (function, takes, gives) in _FUNCTIONS.items():
+        handling = FunctionNullHandling.SPECIAL if name == "kaplan_meier_median" else FunctionNullHandling.DEFAULT
+        connection.create_function(name, function, [*takes], gives, null_handling=handling)
+
+
+class Plugin(BasePlugin):
+    """What profiles.yml names; `inputs` is the path of a JSON object of file lists."""
+
+    def initialize(self, plugin_config: dict[str, Any]) -> None:
+        self._inputs: dict[str, list[str]] = json.loads(Path(plugin_config["inputs"]).read_text(encoding="utf-8"))
+
+    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
+        register(conn)
+
+    def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        for name, files in self._inputs.items():
+            listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+            cursor.execute(f"set variable {name} = [{listed}]")

@@ -1,0 +1,30 @@
+{#- What dbt's graph of this project knows. Empty while dbt only parses, because there is no graph yet. -#}
+
+{#- The names of a folder's models, as SQL texts with commas. -#}
+{% macro models_of_folder(folder) -%}
+  {%- if execute -%}
+    {%- for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') if folder in node.fqn -%}
+      '{{ node.name }}',
+    {%- endfor -%}
+  {%- endif -%}
+{%- endmacro %}
+
+{#- The columns that tell what a metric is. A metric that does not say everything stops the build. -#}
+{% macro told_of_metric(metric) -%}
+  {%- set nodes = [] -%}
+  {%- if execute -%}
+    {%- set nodes = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model')
+        | selectattr('name', 'equalto', metric) | list -%}
+  {%- endif -%}
+  {%- for field in
+    ['title', 'unit', 'better', 'why', 'definition', 'source', 'weakness', 'score_version', 'rows'] -%}
+    {%- set said = (nodes[0].config.meta.get(field) or '') | string | trim if nodes else '' -%}
+    {%- if execute and not said -%}
+      {{ exceptions.raise_compiler_error("models/metrics/" ~ metric ~ ".yml does not say its " ~ field) }}
+    {%- endif -%}
+    {%- if execute and field == 'better' and said not in ('higher', 'lower', 'none') -%}
+      {{ exceptions.raise_compiler_error("models/metrics/" ~ metric ~ ".yml: better is higher, lower or none") }}
+    {%- endif -%}
+    '{{ said | replace("'", "''") }}' as {{ field }}{{ ',' if not loop.last }}
+    {% endfor -%}
+{%- endmacro %}

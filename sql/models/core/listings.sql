@@ -1,0 +1,48 @@
+-- one row per source, site, practice and night: what the night's visits brought together
+with visits as (
+    select
+        completeness.source,
+        completeness.site,
+        completeness.practice_id,
+        completeness.night,
+        bool_and(completeness.status = 'ok') as was_read,
+        bool_or(completeness.complete) as listed_everything,
+        bool_or(completeness.can_reply) as can_reply,
+        sum(completeness.fetched)::bigint as fetched,
+        sum(completeness.set_aside)::bigint as set_aside,
+        string_agg(distinct completeness.why, '; ' order by completeness.why) as why
+    from {{ ref('completeness') }} as completeness
+    inner join {{ ref('practices') }} as practices on completeness.practice_id = practices.practice_id
+    where completeness.site <> ''
+    group by completeness.source, completeness.site, completeness.practice_id, completeness.night
+),
+
+kept_nights as (
+    select distinct
+        source,
+        site,
+        practice_id,
+        night
+    from {{ ref('features') }}
+)
+
+select
+    visits.source,
+    visits.site,
+    visits.practice_id,
+    visits.night,
+    visits.was_read,
+    -- Only a list of everything proves that something is gone or that there is nothing. A failed visit beside it
+    -- spoils the proof, and so does time: of a list whose features have expired nothing can be concluded.
+    visits.was_read and visits.listed_everything
+    and (visits.fetched = 0 or kept_nights.night is not null) as was_complete,
+    visits.can_reply,
+    visits.set_aside,
+    visits.why
+from visits
+left join kept_nights
+    on
+        visits.source = kept_nights.source
+        and visits.site = kept_nights.site
+        and visits.practice_id = kept_nights.practice_id
+        and visits.night = kept_nights.night

@@ -1,0 +1,24 @@
+-- one row per practice, site and month: how many reviews gave 1, 2, 3, 4 and 5 stars
+select
+    months.practice_id,
+    months.site,
+    months.month,
+    months.not_covered_why,
+    [
+        count(*) filter (reviews.stars = 1),
+        count(*) filter (reviews.stars = 2),
+        count(*) filter (reviews.stars = 3),
+        count(*) filter (reviews.stars = 4),
+        count(*) filter (reviews.stars = 5)
+    ] as star_counts,
+    count(reviews.stars) as rated,
+    count(*) filter (reviews.stars <= 2) as low_rated,
+    coalesce(sum(reviews.stars), 0)::bigint as star_sum
+from {{ ref('months') }} as months
+left join {{ ref('reviews') }} as reviews
+    on
+        months.practice_id = reviews.practice_id
+        and months.site = reviews.site
+        and months.month = reviews.month
+        and reviews.counted
+group by months.practice_id, months.site, months.month, months.not_covered_why

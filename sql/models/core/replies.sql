@@ -1,0 +1,45 @@
+-- one row per reply of a practice: source, site, practice_id, item_id
+with first_visible_versions as (
+    select
+        source,
+        site,
+        practice_id,
+        item_id,
+        night,
+        coalesce(created_at, updated_at) as said_at,
+        row_number() over (
+            partition by source, site, practice_id, item_id
+            order by night asc, updated_at asc nulls last, page asc, position asc
+        ) as oldest_first
+    from {{ ref('features') }}
+    where kind = 'reply' and coalesce(state, 'approved') = 'approved'
+)
+
+select
+    items.source,
+    items.site,
+    items.practice_id,
+    items.item_id,
+    items.parent_id,
+    -- Google overwrites a reply's time when it is edited, so the earliest version that could be seen is the witness,
+    -- and the night that saw it is the latest it can have been.
+    least(
+        coalesce(first_visible_versions.said_at, first_visible_versions.night::timestamp),
+        first_visible_versions.night + interval 1 day
+    ) as first_reply_at,
+    items.first_seen,
+    items.last_seen,
+    items.state,
+    coalesce(items.state, 'approved') = 'approved' and items.removed_on is null as visible,
+    items.removed_on,
+    items.page,
+    items.position
+from {{ ref('items') }} as items
+left join first_visible_versions
+    on
+        items.source = first_visible_versions.source
+        and items.site = first_visible_versions.site
+        and items.practice_id = first_visible_versions.practice_id
+        and items.item_id = first_visible_versions.item_id
+        and first_visible_versions.oldest_first = 1
+where items.kind = 'reply'

@@ -1,0 +1,156 @@
+-- one row per practice, month, source and site: what was read of the month, and what we hold as of the build's night
+with site_months as (
+    select
+        months.practice_id,
+        months.month,
+        months.next_month,
+        months.as_of_night,
+        practice_sites.source,
+        practice_sites.site,
+        practice_sites.last_read_night,
+        practice_sites.last_complete_night,
+        -- The nights that see a day of the month: those of its 2nd to the next month's 1st.
+        greatest(months.month + 1, practice_sites.first_night) as first_expected,
+        least(months.next_month, months.as_of_night) as last_expected,
+        coalesce(sources.handed_over_once, false) as handed_over_once
+    from {{ ref('months') }} as months
+    inner join {{ ref('practice_sites') }} as practice_sites
+        on months.practice_id = practice_sites.practice_id and months.site = practice_sites.site
+    left join {{ ref('sources') }} as sources on practice_sites.source = sources.source
+),
+
+reads as (
+    select
+        site_months.practice_id,
+        site_months.month,
+        site_months.source,
+        site_months.site,
+        count(listings.night) as nights_visited,
+        count(*) filter (listings.was_read) as nights_read,
+        -- The same unreadable record comes again every night, so the worst night says how many there are.
+        max(listings.set_aside) as set_aside
+    from site_months
+    left join {{ ref('listings') }} as listings
+        on
+            site_months.practice_id = listings.practice_id
+            and site_months.source = listings.source
+            and site_months.site = listings.site
+            and listings.night between site_months.first_expected and site_months.last_expected
+    group by site_months.practice_id, site_months.month, site_months.source, site_months.site
+),
+
+holdings as (
+    select
+        practice_id,
+        source,
+        site,
+        count(*) filter (removed_on is null) as held
+    from {{ ref('reviews') }}
+    group by practice_id, source, site
+),
+
+removals as (
+    select
+        practice_id,
+        source,
+        site,
+        date_trunc('month', removed_on)::date as month,
+        count(*) as vanished
+    from {{ ref('reviews') }}
+    where removed_on is not null
+    group by practice_id, source, site, date_trunc('month', removed_on)
+),
+
+newest_failures as (
+    select
+        listings.practice_id,
+        listings.source,
+        listings.site,
+        max(listings.night) as night,
+        arg_max(listings.why, listings.night) as why
+    from {{ ref('listings') }} as listings
+    inner join {{ ref('practice_sites') }} as practice_sites
+        on
+            listings.practice_id = practice_sites.practice_id
+            and listings.source = practice_sites.source
+            and listings.site = practice_sites.site
+    where not listings.was_read and listings.night > coalesce(practice_sites.last_read_night, '0001-01-01'::date)
+    group by listings.practice_id, listings.source, listings.site
+),
+
+platform_totals as (
+    select
+        practice_id,
+        source,
+        site,
+        arg_max(total_count, (night, page, position)) as platform_total
+    from {{ ref('features') }}
+    where kind = 'total' and total_count is not null
+    group by practice_id, source, site
+)
+
+select
+    site_months.practice_id,
+    site_months.month,
+    site_months.source,
+    site_months.site,
+    -- A file is read on the night it is handed over; on the others nothing was to be expected.
+    case
+        when site_months.handed_over_once then reads.nights_visited
+        else greatest(0, site_months.last_expected - site_months.first_expected + 1)
+    end::integer as nights_expected,
+    reads.nights_read::integer as nights_read,
+    site_months.last_read_night,
+    site_months.last_complete_night,
+    coalesce(reads.set_aside, 0)::integer as set_aside,
+    coalesce(removals.vanished, 0)::integer as vanished,
+    coalesce(holdings.held, 0)::integer as held,
+    platform_totals.platform_total::integer as platform_total,
+    coalesce(
+        site_months.last_read_night >= site_months.next_month
+        and site_months.last_complete_night >= site_months.next_month - 8,
+        false
+    ) as month_is_complete,
+    case
+        when newest_failures.night is not null
+            then
+                'the night of ' || strftime(newest_failures.night, '%Y-%m-%d') || ' failed: '
+                || coalesce(newest_failures.why, 'no reason was kept')
+        when site_months.last_read_night is null then 'never read'
+        when site_months.as_of_night < site_months.next_month then 'the month is not over'
+        when
+            site_months.last_read_night < site_months.next_month
+            then 'last read on ' || strftime(site_months.last_read_night, '%Y-%m-%d')
+        when site_months.last_complete_night is null then 'no complete list has been read'
+        when
+            site_months.last_complete_night < site_months.next_month - 8
+            then 'last complete list read on ' || strftime(site_months.last_complete_night, '%Y-%m-%d')
+    end as why
+from site_months
+inner join reads
+    on
+        site_months.practice_id = reads.practice_id
+        and site_months.month = reads.month
+        and site_months.source = reads.source
+        and site_months.site = reads.site
+left join holdings
+    on
+        site_months.practice_id = holdings.practice_id
+        and site_months.source = holdings.source
+        and site_months.site = holdings.site
+left join removals
+    on
+        site_months.practice_id = removals.practice_id
+        and site_months.month = removals.month
+        and site_months.source = removals.source
+        and site_months.site = removals.site
+left join newest_failures
+    on
+        site_months.practice_id = newest_failures.practice_id
+        and site_months.source = newest_failures.source
+        and site_months.site = newest_failures.site
+left join platform_totals
+    on
+        site_months.practice_id = platform_totals.practice_id
+        and site_months.source = platform_totals.source
+        and site_months.site = platform_totals.site

@@ -1,0 +1,33 @@
+-- one row per practice, month and review that waits for an answer, as known on the night of the build
+select
+    reviews.practice_id,
+    months.month,
+    reviews.source,
+    reviews.site,
+    reviews.item_id,
+    reviews.url,
+    reviews.created_local::date as written_on,
+    reviews.stars,
+    (months.as_of_night - reviews.created_local::date)::integer as days_waiting,
+    reviews.has_text
+from {{ ref('reviews') }} as reviews
+inner join {{ ref('answerable_reviews') }} as answerable
+    on
+        reviews.source = answerable.source
+        and reviews.site = answerable.site
+        and reviews.practice_id = answerable.practice_id
+        and reviews.item_id = answerable.item_id
+-- A review is in the list of the month it was written in and of every month after.
+inner join {{ ref('months') }} as months
+    on
+        reviews.practice_id = months.practice_id
+        and reviews.site = months.site
+        and reviews.month <= months.month
+where
+    reviews.stars <= 3
+    and reviews.removed_on is null
+    and answerable.first_reply_at is null
+    and reviews.created_local::date between months.as_of_night - 365 and months.as_of_night
+order by
+    reviews.practice_id asc, months.month asc, reviews.stars asc, written_on desc, reviews.site asc,
+    reviews.source asc, reviews.item_id asc

@@ -1,0 +1,19 @@
+-- one row per item that is said to be removed without a complete list, later than it was last seen, that proves it
+select
+    items.kind,
+    items.source,
+    items.site,
+    items.practice_id,
+    items.item_id,
+    items.last_seen,
+    items.removed_on
+from {{ ref('items') }} as items
+left join {{ ref('listings') }} as listings
+    on
+        items.source = listings.source
+        and items.site = listings.site
+        and items.practice_id = listings.practice_id
+        and items.removed_on = listings.night
+        and items.last_seen < listings.night
+        and listings.was_complete
+where items.removed_on is not null and listings.night is null

@@ -1,0 +1,27 @@
+-- one row per "rose" or "fell" without enough reviews, a clear test and a difference in that direction
+select
+    practice_id,
+    site,
+    month,
+    metric,
+    this_size,
+    previous_size,
+    difference,
+    p_value,
+    p_adjusted,
+    verdict
+from {{ ref('verdicts') }}
+where
+    verdict not in ('rose', 'fell', 'no_clear_change', 'too_few', 'not_measured', 'first_month')
+    or (
+        verdict in ('rose', 'fell')
+        and (
+            p_value is null
+            or p_value > 0.05
+            or p_adjusted > 0.10
+            or (metric <> 'reviews_received' and least(this_size, previous_size) < 5)
+            or (metric = 'mean_stars' and abs(difference) < 0.299999)
+            or (metric in ('low_share', 'reply_share') and abs(difference) < 0.149999)
+            or (metric <> 'reviews_received' and (verdict = 'rose') <> (difference > 0))
+        )
+    )

@@ -1,0 +1,240 @@
+"""Building: the same nights give the same warehouse in any order, and only what passed its checks is published."""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+import random
+import shutil
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.build import SQL, BuildResult, build
+from pipelines.errors import ChangedShape, CheckFailed, NotReady
+from pipelines.landing import DataDir
+from pipelines.practices import Practice, Practices
+from pipelines.warehouse import open_warehouse, rows, table_hashes, warehouse_hash
+from tests.histories import built_at, feature, until, visit, write_night
+
+FIRST = dt.date(2026, 11, 1)
+EARLIER = dt.date(2026, 10, 9)
+
+
+def people(*ids: str) -> Practices:
+    return Practices(practice=tuple(Practice(id=name, name=name) for name in ids))
+
+
+def quiet_night(data: DataDir, night: dt.date = FIRST, **more: object) -> None:
+    """One practice whose listing was whole and empty."""
+    write_night(data, "google_business", night, [], [visit("google_business", "google", night, "riverside", **more)])
+
+
+def test_any_order_of_nights_and_any_number_of_threads_gives_the_same_warehouse(
+    tmp_path_factory: pytest.TempPathFactory, data: DataDir
+) -> None:
+    whole, history = built_at(tmp_path_factory.getbasetemp(), None)
+    earlier, _ = built_at(tmp_path_factory.getbasetemp(), EARLIER)
+
+    # What later nights brought must not be in an earlier night's warehouse, nor anything of a build before.
+    until(history, EARLIER).write(data, shuffled=random.Random(1))
+    build(data, history.practices, None, lambda _: None)
+    assert table_hashes(data.warehouse) == table_hashes(earlier.warehouse)
+
+    history.write(data, shuffled=random.Random(2))
+    build(data, history.practices, None, lambda _: None, threads=1)
+    assert table_hashes(data.warehouse) == table_hashes(whole.warehouse)
+    assert warehouse_hash(data.warehouse) == warehouse_hash(whole.warehouse) != warehouse_hash(earlier.warehouse)
+
+
+def test_a_night_with_nothing_builds_around_every_leftover_and_warns(data: DataDir, said: list[str]) -> None:
+    write_night(
+        data,
+        "google_business",
+        dt.date(2026, 10, 31),
+        [feature("review", "google_business", "google", dt.date(2026, 10, 31), "gone", "r1", stars=1)],
+        [visit("google_business", "google", dt.date(2026, 10, 31), "gone", fetched=1)],
+    )
+    quiet_night(data)
+    night = FIRST + dt.timedelta(days=1)
+    quiet_night(data, night, status="failed", complete=False, why="the key has expired")
+    # What a killed build and a careless hand leave behind.
+    data.build_folder.mkdir()
+    for left in (data.build_folder / "warehouse.duckdb", data.build_folder / "warehouse.duckdb.wal"):
+        left.write_bytes(b"half a file")
+    data.warehouse.with_name("warehouse.duckdb.wal").write_bytes(b"not its own")
+
+    repository = {path for path in SQL.rglob("*") if path.is_file()}
+    result = build(data, people("riverside", "new"), None, said.append)
+
+    assert {path for path in SQL.rglob("*") if path.is_file()} == repository
+    assert isinstance(result, BuildResult)
+    assert (result.as_of_night, result.files) == (night, 6)
+    assert result.warnings == [
+        "every_observation_belongs_to_a_configured_practice",
+        "every_practice_has_been_visited",
+    ]
+    assert any(line.startswith("success model figures ") for line in said)
+    assert any("warehouse.duckdb.wal is deleted" in line for line in said)
+    assert not data.warehouse.with_name("warehouse.duckdb.wal").exists()
+    assert not list(data.build_folder.glob("warehouse.duckdb*"))
+    with open_warehouse(data) as connection:
+        figures = rows(
+            connection,
+            "select month, state, value from reports.figures where metric = 'reviews_received' order by month",
+        )
+        coverage = rows(connection, "select month, held, month_is_complete, why from reports.coverage order by month")
+        removed = rows(connection, "select * from core.reviews")
+    assert removed == []
+    october, november = dt.date(2026, 10, 1), dt.date(2026, 11, 1)
+    assert figures == [
+        {"month": october, "state": "zero", "value": 0},
+        {"month": november, "state": "not_measured", "value": None},
+    ]
+    why = "the night of 2026-11-02 failed: the key has expired"
+    assert coverage == [
+        {"month": october, "held": 0, "month_is_complete": True, "why": why},
+        {"month": november, "held": 0, "month_is_complete": False, "why": why},
+    ]
+
+
+def test_a_failed_night_removes_nothing_and_a_complete_one_does(data: DataDir) -> None:
+    def night(number: int, items: list[str], **more: object) -> None:
+        day = FIRST + dt.timedelta(days=number)
+        seen = [
+            feature(
+                "review",
+                "google_business",
+                "google",
+                day,
+                "riverside",
+                item,
+                created_at=dt.datetime(2026, 10, 20, 12, tzinfo=dt.UTC),
+                created_local=dt.datetime(2026, 10, 20, 12),
+                stars=5,
+            )
+            for item in items
+        ]
+        visits = [visit("google_business", "google", day, "riverside", fetched=len(items), **more)]
+        write_night(data, "google_business", day, seen, visits)
+
+    night(0, ["one", "two"])
+    night(1, [], status="failed", complete=False, why="the key has expired")
+    night(2, ["one"], complete=False)
+    night(3, ["one"])
+    night(4, [])
+    build(data, people("riverside"), FIRST + dt.timedelta(days=3), lambda _: None)
+    with open_warehouse(data) as connection:
+        assert rows(connection, "select item_id, removed_on from core.reviews where removed_on is not null") == [
+            {"item_id": "two", "removed_on": FIRST + dt.timedelta(days=3)}
+        ]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the dbt project to break."""
+    return Path(shutil.copytree(SQL, tmp_path / "sql"))
+
+
+def test_a_failed_check_leaves_the_old_warehouse_and_shows_its_rows(data: DataDir, project: Path) -> None:
+    data.root.mkdir()
+    data.warehouse.write_bytes(b"the warehouse of before")
+    quiet_night(data)
+    (project / "tests" / "no_practice_is_quiet.sql").write_text(
+        "-- one row per figure\nselect practice_id, state from {{ ref('figures') }} where state = 'zero'\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(CheckFailed) as failed:
+        build(data, people("riverside"), None, lambda _: None, sql=project)
+    assert "check 'no_practice_is_quiet' found" in failed.value.what
+    assert "warehouse of before still stands" in failed.value.next_step
+    assert failed.value.evidence == "build/failed_checks/no_practice_is_quiet.csv"
+    kept = (data.root / failed.value.evidence).read_text(encoding="utf-8").splitlines()
+    assert kept[:2] == ["practice_id,state", "riverside,zero"]
+    assert data.warehouse.read_bytes() == b"the warehouse of before"
+
+
+def test_a_metric_that_does_not_say_what_it_is_stops_the_build(data: DataDir, project: Path) -> None:
+    quiet_night(data)
+    entry = project / "models" / "metrics" / "low_share.yml"
+    entry.write_text(entry.read_text(encoding="utf-8").replace("weakness:", "strength:"), encoding="utf-8")
+    with pytest.raises(CheckFailed, match=r"low_share.yml does not say its weakness"):
+        build(data, people("riverside"), None, lambda _: None, sql=project)
+    assert not data.warehouse.exists()
+
+
+def test_a_project_that_cannot_start_says_where_to_look(data: DataDir, tmp_path: Path) -> None:
+    quiet_night(data)
+    with pytest.raises(CheckFailed, match=r"Evidence: build/dbt.log"):
+        build(data, people("riverside"), None, lambda _: None, sql=tmp_path)
+
+
+def test_a_child_that_dies_is_told_from_one_that_found_nothing_and_never_sees_a_key(
+    data: DataDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quiet_night(data)
+    dying = tmp_path / "python"
+    dying.write_text("#!/bin/sh\nenv > environment\nexit 3\n", encoding="utf-8")
+    dying.chmod(0o755)
+    monkeypatch.setenv("RAPPORT_KEY_GOOGLE_BUSINESS", "a key")
+    monkeypatch.setattr("pipelines.build.sys.executable", str(dying))
+    with pytest.raises(CheckFailed, match=r"exit code 3.*Evidence: build/dbt.log"):
+        build(data, people("riverside"), None, lambda _: None)
+    environment = (data.build_folder / "environment").read_text(encoding="utf-8")
+    assert "RAPPORT_BUILD_WAREHOUSE" in environment
+    assert "RAPPORT_KEY" not in environment
+    assert not data.warehouse.exists()
+
+
+def test_without_any_night_there_is_nothing_to_build(data: DataDir) -> None:
+    with pytest.raises(NotReady, match=r"nothing has been scored yet. Run `rapport fetch`"):
+        build(data, people("riverside"), None, lambda _: None)
+    quiet_night(data)
+    with pytest.raises(NotReady, match="up to the night of 2026-10-31"):
+        build(data, people("riverside"), FIRST - dt.timedelta(days=1), lambda _: None)
+
+
+def test_a_night_that_was_read_but_not_scored_is_refused(data: DataDir) -> None:
+    quiet_night(data)
+    records = data.records("google_business", FIRST + dt.timedelta(days=1))
+    records.parent.mkdir(parents=True)
+    records.touch()
+    with pytest.raises(NotReady, match="Run `rapport score google_business 2026-11-02`"):
+        build(data, people("riverside"), None, lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda table: table.append_column("mood", pa.nulls(table.num_rows)), "mood"),
+        (lambda table: table.drop_columns(["words"]), "words"),
+        (lambda table: table.set_column(11, "stars", pa.nulls(table.num_rows, pa.int64())), "stars"),
+    ],
+    ids=["another column", "a missing column", "another type"],
+)
+def test_a_file_with_other_columns_is_refused_by_name(data: DataDir, spoil: object, said: str) -> None:
+    quiet_night(data)
+    path = data.features("google_business", FIRST)
+    assert callable(spoil)
+    pq.write_table(spoil(pq.read_table(path)), path)
+    with pytest.raises(ChangedShape, match=said) as refused:
+        build(data, people("riverside"), None, lambda _: None)
+    assert refused.value.where == "features/google_business/2026-11-01.parquet"
+
+
+def test_a_broken_file_is_refused_by_name(data: DataDir) -> None:
+    quiet_night(data)
+    data.completeness("google_business", FIRST).write_bytes(b"PAR1")
+    with pytest.raises(ChangedShape, match=r"completeness/google_business/2026-11-01.parquet: not a readable"):
+        build(data, people("riverside"), None, lambda _: None)
+
+
+def test_two_builds_at_once_are_refused(data: DataDir) -> None:
+    quiet_night(data)
+    data.build_folder.mkdir()
+    with (data.build_folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        with pytest.raises(NotReady, match="another build is running"):
+            build(data, people("riverside"), None, lambda _: None)

@@ -1,0 +1,94 @@
+"""A figure is traced to its definition, its SQL, the reviews behind it and the pages they came from."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import pytest
+
+from pipelines.errors import NotReady, UnknownName
+from pipelines.explain import explain
+from pipelines.landing import DataDir
+from pipelines.warehouse import open_warehouse, rows
+from tests.histories import built_at
+
+OCTOBER = dt.date(2026, 10, 1)
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> DataDir:
+    return built_at(tmp_path_factory.getbasetemp(), None)[0]
+
+
+@pytest.mark.parametrize(
+    "metric", ["reviews_received", "mean_stars", "low_share", "star_distribution", "reply_hours", "reviews_removed"]
+)
+def test_the_reviews_behind_a_figure_are_as_many_as_it_counts(town: DataDir, metric: str) -> None:
+    with open_warehouse(town) as connection:
+        figures = rows(
+            connection,
+            "select practice_id, site, month, max(sample_size) as n from reports.figures "
+            "where metric = ? and site = 'google' group by all order by all",
+            [metric],
+        )
+    assert any(figure["n"] for figure in figures)
+    for figure in figures:
+        found = explain(town, figure["practice_id"], figure["month"], metric, "google")
+        assert len(found.reviews) == figure["n"], figure
+
+
+def test_people_can_read_it(town: DataDir) -> None:
+    found = explain(town, "riverside", OCTOBER, "mean_stars", "google")
+    text = str(found)
+    assert text.startswith("Average stars (mean_stars), riverside, 2026-10\n")
+    assert found.told["definition"] in text
+    assert "of the night" not in text
+    assert "night of 2026-11-03" in text
+    assert all(review["item_id"] in text for review in found.reviews)
+    assert all(page in text for page in found.pages)
+    assert "star_sum::decimal" in text
+
+
+def test_programmes_can_read_it(town: DataDir) -> None:
+    found = explain(town, "riverside", OCTOBER, "low_share").as_dict()
+    again = json.loads(json.dumps(found, default=str))
+    assert again["metric"] == "low_share"
+    assert {figure["site"] for figure in again["figures"]} == {"google", "healthgrades"}
+    assert set(again["reviews"][0]) == {
+        "site",
+        "item_id",
+        "stars",
+        "created_local",
+        "first_reply_at",
+        "removed_on",
+        "page",
+        "position",
+    }
+
+
+def test_a_figure_without_a_value_says_why(town: DataDir) -> None:
+    text = str(explain(town, "riverside", OCTOBER, "reply_share", "healthgrades"))
+    assert "healthgrades: not measured, None of 0 (replies cannot be read on this site)" not in text
+    assert "healthgrades: not measured (replies cannot be read on this site)" in text
+
+
+@pytest.mark.parametrize(
+    ("practice", "month", "metric", "site", "said"),
+    [
+        ("riverside", OCTOBER, "stars", None, "There is: critical_reply_share, low_share, mean_stars"),
+        ("river", OCTOBER, "mean_stars", None, "There is: hilltop, quiet, riverside"),
+        ("riverside", dt.date(2020, 1, 1), "mean_stars", None, "There is: 2026-06 to 2026-11"),
+        ("riverside", OCTOBER, "mean_stars", "yelp", "There is: google, healthgrades"),
+    ],
+)
+def test_an_unknown_name_is_answered_with_what_exists(
+    town: DataDir, practice: str, month: dt.date, metric: str, site: str | None, said: str
+) -> None:
+    with pytest.raises(UnknownName, match=said):
+        explain(town, practice, month, metric, site)
+
+
+def test_without_a_warehouse_there_is_nothing_to_explain(data: DataDir) -> None:
+    with pytest.raises(NotReady, match="Run `rapport build`"):
+        explain(data, "riverside", OCTOBER, "mean_stars")

@@ -1,0 +1,285 @@
+"""Every statistic against worked examples, an outside implementation, a slow obvious one, and its own laws."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from pipelines import statistics
+from pipelines.statistics import (
+    benjamini_hochberg,
+    count_test,
+    dirichlet_mean,
+    fisher_test,
+    kaplan_meier_median,
+    newcombe,
+    permutation_test,
+    probability_of_decline,
+    wilson,
+)
+
+VECTORS: dict[str, Any] = json.loads((Path(__file__).parent / "vectors.json").read_text(encoding="utf-8"))
+SIX = 5.1e-7
+COUNTS = st.lists(st.integers(0, 12), min_size=5, max_size=5)
+FEW = st.lists(st.integers(0, 3), min_size=5, max_size=5)
+
+
+@st.composite
+def shares(draw: st.DrawFn, most: int = 60) -> tuple[int, int]:
+    trials = draw(st.integers(0, most))
+    return draw(st.integers(0, trials)), trials
+
+
+def stars_of(counts: list[int]) -> list[int]:
+    return [star for star, count in enumerate(counts, 1) for _ in range(count)]
+
+
+@pytest.mark.parametrize("case", VECTORS["wilson"], ids=lambda case: f"{case['k']} of {case['n']}")
+def test_wilson_is_as_worked_out(case: dict[str, Any]) -> None:
+    assert wilson(case["k"], case["n"]) == pytest.approx((case["lo"], case["hi"]), abs=SIX)
+
+
+@given(shares())
+def test_wilson_holds_the_share_is_symmetric_and_is_scipy_s(share: tuple[int, int]) -> None:
+    successes, trials = share
+    low, high = wilson(successes, trials)
+    assert 0 <= low <= high <= 1
+    assert wilson(trials - successes, trials) == pytest.approx((1 - high, 1 - low), abs=1e-12)
+    if trials:
+        assert low <= successes / trials <= high
+        bounds = stats.binomtest(successes, trials).proportion_ci(method="wilson")
+        assert (low, high) == pytest.approx((bounds.low, bounds.high), abs=1e-12)
+
+
+@given(shares(40))
+def test_more_trials_with_the_same_share_narrow_the_interval(share: tuple[int, int]) -> None:
+    successes, trials = share
+    low, high = wilson(successes, trials)
+    low_twice, high_twice = wilson(2 * successes, 2 * trials)
+    assert high_twice - low_twice <= high - low
+
+
+@pytest.mark.parametrize(("successes", "trials"), [(2, 1), (-1, 3)])
+def test_what_is_no_share_is_refused(successes: int, trials: int) -> None:
+    with pytest.raises(ValueError, match="not a share"):
+        wilson(successes, trials)
+    with pytest.raises(ValueError, match="not shares"):
+        fisher_test(1, 2, successes, trials)
+
+
+@pytest.mark.parametrize("case", VECTORS["prop_change"], ids=str)
+def test_a_difference_of_shares_is_as_worked_out(case: dict[str, Any]) -> None:
+    assert newcombe(*case["prev"], *case["cur"]) == pytest.approx(case["newcombe95"], abs=SIX)
+    assert fisher_test(*case["prev"], *case["cur"]) == pytest.approx(case["fisher_p"], abs=SIX)
+
+
+def test_the_burst_s_mix_of_stars_is_as_worked_out() -> None:
+    case = VECTORS["burst_star_shift"]
+    assert fisher_test(*case["base_low"], *case["burst_low"]) == pytest.approx(case["fisher_p"], abs=1e-9)
+
+
+@given(shares(), shares())
+def test_newcombe_holds_the_difference_and_turns_with_it(before: tuple[int, int], now: tuple[int, int]) -> None:
+    low, high = newcombe(*before, *now)
+    assert -1 - 1e-12 <= low <= high <= 1 + 1e-12
+    back = newcombe(*now, *before)
+    assert (low, high) == pytest.approx((-back[1], -back[0]), abs=1e-12)
+    if before[1] and now[1]:
+        assert low <= now[0] / now[1] - before[0] / before[1] <= high
+
+
+@given(shares(25), shares(25))
+def test_fisher_is_scipy_s_and_does_not_know_which_came_first(before: tuple[int, int], now: tuple[int, int]) -> None:
+    p = fisher_test(*before, *now)
+    table = [[k, n - k] for k, n in (before, now)]
+    assert p == pytest.approx(float(stats.fisher_exact(table).pvalue), rel=1e-9)
+    assert p == fisher_test(*now, *before)
+    assert 0 < p <= 1
+
+
+@pytest.mark.parametrize("case", VECTORS["dirichlet"], ids=lambda case: str(case["counts_1to5"]))
+def test_the_mean_behind_the_stars_is_as_worked_out(case: dict[str, Any]) -> None:
+    clipped = (max(1.0, case["lo95"]), min(5.0, case["hi95"]))
+    assert dirichlet_mean(case["counts_1to5"]) == pytest.approx((case["mean"], case["sd"], *clipped), abs=SIX)
+
+
+def test_the_prior_is_as_worked_out() -> None:
+    prior = VECTORS["dirichlet_prior"]
+    assert list(statistics.STAR_PRIOR) == prior["pi0"]
+    assert prior["C"] == statistics.PRIOR_REVIEWS
+    assert dirichlet_mean([0] * 5)[0] == pytest.approx(prior["mean"])
+
+
+@given(COUNTS)
+def test_another_best_review_never_lowers_the_mean(counts: list[int]) -> None:
+    mean, deviation, low, high = dirichlet_mean(counts)
+    assert 1 <= low <= mean <= high <= 5
+    assert deviation > 0
+    assert dirichlet_mean([*counts[:4], counts[4] + 1])[0] > mean
+    assert dirichlet_mean([counts[0] + 1, *counts[1:]])[0] < mean
+
+
+def test_weights_take_the_place_of_counts() -> None:
+    decayed = VECTORS["reputation_decayed"]["decayed_counts"]
+    mean, _, _, _ = dirichlet_mean(decayed)
+    total = 2 + sum(decayed)
+    assert mean == pytest.approx((2 * 4.37 + sum(s * w for s, w in enumerate(decayed, 1))) / total)
+
+
+@pytest.mark.parametrize("counts", [[1, 2, 3], [0, 0, 0, 0, -1]])
+def test_what_is_no_count_of_stars_is_refused(counts: list[int]) -> None:
+    with pytest.raises(ValueError, match="five numbers"):
+        dirichlet_mean(counts)
+    with pytest.raises(ValueError, match="five numbers"):
+        permutation_test([1] * 5, counts)
+
+
+@pytest.mark.parametrize("case", VECTORS["month_change"], ids=lambda case: case["name"])
+def test_a_change_of_stars_is_as_worked_out(case: dict[str, Any]) -> None:
+    before, now = case["prev"]["counts"], case["cur"]["counts"]
+    assert permutation_test(before, now) == pytest.approx(case["perm_exact_two_sided_p"], abs=SIX)
+
+
+@given(FEW, FEW)
+@settings(max_examples=60, deadline=None)
+def test_the_permutation_test_counts_every_choice(before: list[int], now: list[int]) -> None:
+    everyone, chosen = stars_of(before) + stars_of(now), sum(now)
+    if not chosen or chosen == len(everyone) or math.comb(len(everyone), chosen) > 20_000:
+        return
+    # The mean of a choice is as far from the mean of all as the sums are, times the same number.
+    far = abs(sum(stars_of(now)) * len(everyone) - chosen * sum(everyone))
+    sums = Counter(sum(choice) for choice in combinations(everyone, chosen))
+    extreme = sum(n for s, n in sums.items() if abs(s * len(everyone) - chosen * sum(everyone)) >= far)
+    assert permutation_test(before, now) == extreme / sums.total()
+
+
+@given(COUNTS, COUNTS)
+@settings(deadline=None)
+def test_the_permutation_test_does_not_know_which_came_first_nor_which_way_stars_run(
+    before: list[int], now: list[int]
+) -> None:
+    p = permutation_test(before, now)
+    assert 0 < p <= 1
+    assert p == pytest.approx(permutation_test(now, before), rel=1e-12)
+    assert p == pytest.approx(permutation_test(before[::-1], now[::-1]), rel=1e-12)
+
+
+def test_nothing_to_compare_is_no_change() -> None:
+    assert permutation_test([0] * 5, [1, 0, 0, 0, 9]) == 1
+    assert permutation_test([1, 0, 0, 0, 9], [0] * 5) == 1
+    assert permutation_test([0, 0, 0, 0, 9], [0, 0, 0, 0, 3]) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ([30, 20, 40, 60, 80], [40, 30, 40, 50, 70]),
+        ([30, 30, 40, 50, 50], [45, 40, 40, 40, 35]),
+        ([25, 25, 25, 60, 100], [35, 30, 30, 50, 80]),
+    ],
+)
+def test_beyond_counting_the_normal_limit_is_close(
+    before: list[int], now: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statistics, "EXACT_UP_TO", 10_000)
+    statistics._permutation_test.cache_clear()
+    exact = permutation_test(before, now)
+    monkeypatch.setattr(statistics, "EXACT_UP_TO", 0)
+    statistics._permutation_test.cache_clear()
+    assert permutation_test(before, now) == pytest.approx(exact, abs=0.002)
+    statistics._permutation_test.cache_clear()
+
+
+def test_a_large_practice_is_no_reason_to_wait() -> None:
+    p = permutation_test([300, 200, 400, 600, 3000], [400, 200, 400, 600, 2900])
+    assert 0 < p < 0.05
+
+
+@pytest.mark.parametrize("case", VECTORS["p_decline"], ids=lambda case: str(case["cur"]))
+def test_the_probability_of_a_decline_is_as_worked_out(case: dict[str, Any]) -> None:
+    assert probability_of_decline(case["prev"], case["cur"]) == pytest.approx(case["p"], abs=5.1e-5)
+
+
+@given(COUNTS, COUNTS)
+def test_a_decline_one_way_is_a_rise_the_other(before: list[int], now: list[int]) -> None:
+    assert probability_of_decline(before, now) + probability_of_decline(now, before) == pytest.approx(1)
+    assert probability_of_decline(before, before) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("case", VECTORS["count_change"], ids=str)
+def test_a_change_of_counts_is_as_worked_out(case: dict[str, Any]) -> None:
+    assert count_test(*case["prev"], *case["cur"]) == pytest.approx(case["cond_binom_p"], abs=SIX)
+
+
+@given(st.integers(0, 40), st.integers(1, 31), st.integers(0, 40), st.integers(1, 31))
+def test_a_change_of_counts_is_scipy_s(count: int, days: int, count_now: int, days_now: int) -> None:
+    p = count_test(count, days, count_now, days_now)
+    assert p == pytest.approx(count_test(count_now, days_now, count, days), rel=1e-12)
+    if count + count_now:
+        outside = stats.binomtest(count_now, count + count_now, days_now / (days + days_now)).pvalue
+        assert p == pytest.approx(outside, rel=1e-6)
+    else:
+        assert p == 1
+
+
+@pytest.mark.parametrize("case", [(1, 0, 1, 30), (1, 30, -1, 30)])
+def test_what_is_no_rate_is_refused(case: tuple[int, int, int, int]) -> None:
+    with pytest.raises(ValueError, match="at least a day"):
+        count_test(*case)
+
+
+def test_several_p_values_are_adjusted_as_worked_out() -> None:
+    case = VECTORS["bh"]
+    adjusted = benjamini_hochberg(case["p"])
+    assert adjusted == pytest.approx(case["p_adj_bh"], abs=SIX)
+    assert [p <= 0.10 for p in adjusted] == case["q10_reject"]
+
+
+@given(st.lists(st.floats(0, 1), max_size=30))
+def test_adjusting_is_scipy_s_and_keeps_the_order(p_values: list[float]) -> None:
+    adjusted = benjamini_hochberg(p_values)
+    assert all(before <= after <= 1 for before, after in zip(p_values, adjusted, strict=True))
+    if p_values:
+        assert adjusted == pytest.approx(stats.false_discovery_control(p_values).tolist())
+    by_p = [after for _, after in sorted(zip(p_values, adjusted, strict=True))]
+    assert by_p == sorted(by_p)
+
+
+def test_the_median_wait_is_as_worked_out() -> None:
+    case = VECTORS["km_latency_hours"]
+    assert kaplan_meier_median(case["answered"], case["unanswered_age"]) == case["median"]
+    assert kaplan_meier_median(case["answered"], []) == case["naive_median_answered_only"]
+
+
+@given(st.lists(st.integers(0, 12), max_size=14), st.lists(st.integers(0, 12), max_size=14))
+def test_the_median_wait_is_where_scipy_s_curve_crosses_a_half(answered: list[int], waiting: list[int]) -> None:
+    found = kaplan_meier_median(answered, waiting)
+    if not answered:
+        assert found is None
+        return
+    curve = stats.ecdf(stats.CensoredData(uncensored=answered, right=waiting)).sf
+    crossed = [
+        int(time)
+        for time, share in zip(curve.quantiles, curve.probabilities, strict=True)
+        if share <= 0.5 + 1e-9 and time in answered
+    ]
+    assert found == (crossed[0] if crossed else None)
+
+
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=25))
+def test_without_waiting_ones_it_is_the_plain_lower_median(answered: list[int]) -> None:
+    assert kaplan_meier_median(answered, []) == sorted(answered)[(len(answered) - 1) // 2]
+
+
+@given(st.lists(st.integers(0, 50), max_size=25), st.integers(26, 60))
+def test_more_than_half_waiting_since_before_any_answer_has_no_median(answered: list[int], many: int) -> None:
+    assert kaplan_meier_median(answered, [99] * many) is None
