@@ -23,9 +23,8 @@ def purge(today: dt.date, data: DataDir, settings: Settings, *, say: Callable[[s
         policy = load_source(name).SOURCE.policy
         longer = settings.keep_derived_days.get(name, 0)
         if longer > policy.keep_derived_days:
-            say(
-                f"warning: {name} features are kept {longer} days, its terms say {policy.keep_derived_days}: your setting"
-            )
+            terms = policy.keep_derived_days
+            say(f"warning: {name} features are kept {longer} days, its terms say {terms}: your setting")
         for night in data.nights("pages", name):
             if policy.text_expires_on(night) < today:
                 gone += sorted(data.pages(name, night).glob("*/*.zst"))

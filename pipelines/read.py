@@ -123,7 +123,8 @@ def _complete(
             label=receipt.label,
             practice_id=practice_id,
             status="ok",
-            complete=listing.complete,
+            # A record that could not be read would otherwise count as absent, and so as removed.
+            complete=listing.complete and not aside,
             can_reply=listing.can_reply,
             expected=receipt.expected,
             fetched=reviews[(practice_id, site)],

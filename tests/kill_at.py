@@ -27,7 +27,9 @@ def children() -> ForkServerContext:
     return context
 
 
-def start(context: ForkServerContext, environment: dict[str, str], words: list[str], kill_at: int, log: Path) -> BaseProcess:
+def start(
+    context: ForkServerContext, environment: dict[str, str], words: list[str], kill_at: int, log: Path
+) -> BaseProcess:
     """Start a verb; `kill_at` 0 lets it live. Its output, and at the end its number of changes, go to `log`."""
     child = context.Process(target=_run, args=(environment, words, kill_at, str(log)))
     child.start()

@@ -113,9 +113,7 @@ def test_the_doctor_says_what_is_wrong_and_how_to_mend_it(tmp_path: Path) -> Non
     (tmp_path / "practices.toml").write_text(
         '[[practice]]\nid = "oak"\nname = "Oak"\ngoogle_business = { location = "accounts/1/locations/2" }\n'
     )
-    done = run(
-        "doctor", "--json", folder=tmp_path, RAPPORT_PRACTICES_FILE="practices.toml", RAPPORT_SMTP_PORT="1"
-    )
+    done = run("doctor", "--json", folder=tmp_path, RAPPORT_PRACTICES_FILE="practices.toml", RAPPORT_SMTP_PORT="1")
     found = {line["check"]: line for line in map(json.loads, done.stdout.splitlines())}
     assert done.returncode == 1
     assert found["source google_business"]["state"] == "bad"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import email
 import email.policy
-from collections.abc import Iterator
 from pathlib import Path
 
 import pypdf
@@ -22,11 +21,11 @@ pytestmark = pytest.mark.xdist_group("demo")
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DataDir, list[str]]]:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[DataDir, list[str]]:
     root = tmp_path_factory.mktemp("demo")
     said: list[str] = []
     run_demo(root, keep_running=False, say=said.append)
-    yield DataDir(demo_folder(root)), said
+    return DataDir(demo_folder(root)), said
 
 
 @pytest.fixture(scope="module")
@@ -126,5 +125,5 @@ def test_no_word_and_no_name_is_in_mail_manifest_or_pdf(demo: tuple[DataDir, lis
 
 def test_nothing_is_left_half_done(demo: tuple[DataDir, list[str]]) -> None:
     data, _ = demo
-    assert [path for path in data.root.rglob("*.partial")] == []
+    assert list(data.root.rglob("*.partial")) == []
     assert not Path(f"{data.warehouse}.wal").exists()

@@ -121,7 +121,12 @@ def outcome(root: Path, verb: str) -> dict[str, str]:
         return {"warehouse": warehouse_hash(DataDir(root).warehouse)}
     if verb == "send":
         return {f"{row.practice_id} {row.recipient}": row.state for row in Ledger(DataDir(root).ledger).rows()}
-    folders = {"fetch": ["pages"], "read": ["records", "completeness", "set_aside"], "score": ["features"], "render": ["reports"]}
+    folders = {
+        "fetch": ["pages"],
+        "read": ["records", "completeness", "set_aside"],
+        "score": ["features"],
+        "render": ["reports"],
+    }
     files = [path for name in folders[verb] for path in (root / name).rglob("*") if path.is_file()]
     visible = [path for path in files if not any(part.startswith(".") for part in path.relative_to(root).parts)]
     return {str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest() for path in visible}

@@ -132,7 +132,9 @@ def test_the_warehouse_holds_what_the_files_hold(town: tuple[DataDir, Practices]
 def test_the_same_answers_under_another_spelling_are_counted_once(town: tuple[DataDir, Practices]) -> None:
     data, practices = town
     with open_warehouse(data) as connection:
-        [row] = rows(connection, "select count(*) as reviews, count(distinct practice_id) as practices from core.reviews")
+        [row] = rows(
+            connection, "select count(*) as reviews, count(distinct practice_id) as practices from core.reviews"
+        )
     known = {practice.name for practice in practices.practice}
     in_files = sum(_named(r["practice"]) in known for found in _file_rows().values() for r in found)
     assert row["practices"] == 12

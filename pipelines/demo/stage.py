@@ -26,6 +26,9 @@ from pipelines.settings import REPOSITORY
 
 USER = "admin"
 _START_SECONDS = 180.0
+# Answered sooner than any person could, the task is queued again before the scheduler has noted that it had
+# stopped to wait, and is taken for a crashed one.
+_HUMAN_SECONDS = 4.0
 _FINISHED = {"success", "failed"}
 _TOLD = {*_FINISHED, "upstream_failed", "up_for_retry", "awaiting_input"}
 
@@ -123,13 +126,17 @@ class Stage:
     def follow(self, dag: str, run: str, limit_seconds: float = 300.0, *, approve: bool = False) -> str:
         """Print each task as it ends and return the run's state; answer the approval if `approve`."""
         told: dict[tuple[str, int], str] = {}
+        asked_at = 0.0
         give_up = time.monotonic() + limit_seconds
         while True:
             state = str(self._call("GET", f"/api/v2/dags/{dag}/dagRuns/{run}")["state"])
             for task in self._tasks(dag, run):
                 key = (task["task_id"], task["map_index"])
-                if approve and task["state"] == "awaiting_input" and told.get(key) != "awaiting_input":
-                    self._approve(dag, run, task["task_id"])
+                if approve and task["state"] == "awaiting_input":
+                    asked_at = asked_at or time.monotonic()
+                    if time.monotonic() - asked_at > _HUMAN_SECONDS:
+                        self._approve(dag, run, task["task_id"])
+                        approve = False
                 if told.get(key) != task["state"] and task["state"] in _TOLD:
                     told[key] = task["state"]
                     named = f" {task['rendered_map_index']}" if task.get("rendered_map_index") else ""
