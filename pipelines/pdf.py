@@ -6,6 +6,8 @@ for, WeasyPrint complained, a character had no glyph in our own fonts, or the pa
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 import re
 import unicodedata
@@ -261,6 +263,16 @@ def _make_artifacts(stream: list[Any], orphans: set[int]) -> None:
     for place, entry in enumerate(stream):
         if isinstance(entry, dict) and entry.get("MCID") in orphans:
             stream[place - 1], stream[place] = b"/Artifact", b"<</Type/Pagination>>"
+
+
+def standing_manifest(pdf_path: Path, manifest_path: Path) -> dict[str, Any] | None:
+    """Return the manifest of a PDF that matches it, or None where either is missing or they do not belong together."""
+    try:
+        manifest = json.loads(manifest_path.read_bytes())
+        digest = hashlib.sha256(pdf_path.read_bytes()).hexdigest()
+    except (FileNotFoundError, ValueError):
+        return None
+    return manifest if isinstance(manifest, dict) and manifest.get("pdf_sha256") == digest else None
 
 
 def practice_of(path: Path) -> str:

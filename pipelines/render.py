@@ -52,6 +52,7 @@ _TABLES = {
         " held, platform_total, month_is_complete, why FROM reports.coverage"
         " WHERE practice_id = $practice AND month = $month ORDER BY site, source"
     ),
+    "catalogue": "SELECT metric, title, definition FROM reports.catalogue ORDER BY metric",
 }
 
 
@@ -163,7 +164,7 @@ def _make(job: _Job) -> Rendered:
     """Render one report, unless its PDF is there already, whole and from the same inputs."""
     made_from = _made_from(job)
     digest = _digest(made_from)
-    standing = standing_manifest(job.pdf, job.manifest)
+    standing = pdf.standing_manifest(job.pdf, job.manifest)
     if standing is not None and standing.get("inputs_sha256") == digest:
         return _rendered(job, int(standing["pages"]), made=False)
     report = view.month_report(job.practice, job.month, job.inputs)
@@ -193,23 +194,13 @@ def _rendered(job: _Job, pages: int, *, made: bool) -> Rendered:
     return Rendered(practice_id=job.practice.id, pdf=job.pdf, manifest=job.manifest, pages=pages, made=made)
 
 
-def standing_manifest(pdf_path: Path, manifest_path: Path) -> dict[str, Any] | None:
-    """Return the manifest of a PDF that matches it, or None where either is missing or they do not belong together."""
-    try:
-        manifest = json.loads(manifest_path.read_bytes())
-        digest = hashlib.sha256(pdf_path.read_bytes()).hexdigest()
-    except (FileNotFoundError, ValueError):
-        return None
-    return manifest if isinstance(manifest, dict) and manifest.get("pdf_sha256") == digest else None
-
-
 def _made_from(job: _Job) -> dict[str, Any]:
     """Name everything that can change a byte of the PDF."""
     practice = job.practice
     return {
         "rows": {
             name: _digest([dict(row) for row in getattr(job.inputs, name)])
-            for name in ("figures", "verdicts", "needs_answer", "coverage")
+            for name in ("figures", "verdicts", "needs_answer", "coverage", "catalogue")
         },
         "as_of_night": str(job.inputs.build["as_of_night"]),
         "warehouse_inputs_id": str(job.inputs.build["inputs_id"]),
@@ -298,7 +289,7 @@ def report_inputs(connection: duckdb.DuckDBPyConnection, practice_id: str, month
     asked: dict[str, object] = {"practice": practice_id, "month": month}
     first = {"first": periods.add_months(month, 1 - view.TREND_MONTHS)}
     rows = {
-        name: warehouse.rows(connection, query, asked | (first if "$first" in query else {}))
+        name: warehouse.rows(connection, query, {k: v for k, v in (asked | first).items() if f"${k}" in query})
         for name, query in _TABLES.items()
     }
     build = warehouse.rows(connection, "SELECT as_of_night, inputs_id, score_version FROM reports.build_info", {})

@@ -25,7 +25,7 @@ import msgspec
 from pipelines.errors import NotReady, RapportError, SendFailed, SeveralFailed, SiteDown
 from pipelines.landing import DataDir
 from pipelines.ledger import Ledger
-from pipelines.pdf import practice_of
+from pipelines.pdf import practice_of, standing_manifest
 from pipelines.periods import month_name
 from pipelines.practices import Practice, Practices
 from pipelines.settings import REPOSITORY, Settings
@@ -121,6 +121,14 @@ def _send_one(
     where = f"send {month_name(month)}: {practice.id}"
     pdf = data.report(month_name(month), practice.id)
     body = pdf.read_bytes()
+    manifest = standing_manifest(pdf, data.manifest(month_name(month), practice.id))
+    if manifest is None:
+        raise SendFailed(
+            "the PDF and its manifest do not belong together",
+            where=where,
+            next_step=f"Nothing was sent. Run `rapport render {month_name(month)}` again",
+            evidence=data.relative(pdf),
+        )
     if practice_of(pdf) != practice.id:
         raise SendFailed(
             "the PDF is another practice's",

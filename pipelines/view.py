@@ -63,6 +63,7 @@ class ReportInputs:
     verdicts: Sequence[Row]
     needs_answer: Sequence[Row]
     coverage: Sequence[Row]
+    catalogue: Sequence[Row]
     build: Row
 
 
@@ -197,6 +198,8 @@ class Report:
     replies_note: str
     coverage: tuple[CoverageRow, ...]
     data_notes: tuple[str, ...]
+    # Title and definition of each figure, in the words that stand beside its SQL.
+    terms: tuple[tuple[str, str], ...]
     as_of: str
     score_version: str
 
@@ -241,11 +244,12 @@ def month_report(practice: Practice, month: dt.date, inputs: ReportInputs) -> Re
         panels=panels,
         scale_floor=_scale_floor(panels),
         more_panels=_more(sum(held.has_reviews(s) for s in sites) - len(charted), "site"),
-        changed=_changed([by_site[site] for site in shown]),
+        changed=_changed(held, [by_site[site] for site in shown]),
         replies=tuple(_reply_row(held, site) for site in shown if held.can_reply(site)),
         replies_note=_replies_note(held, shown),
         coverage=tuple(_coverage_row(held, site) for site in shown),
         data_notes=_data_notes(held, shown, found),
+        terms=tuple((clean(row["title"], 60), clean(row["definition"], 300)) for row in inputs.catalogue),
         as_of=written_day(as_of),
         score_version=clean(str(inputs.build["score_version"]), 40),
     )
@@ -501,17 +505,18 @@ def _point_words(point: Point) -> str:
     return f"too few to say ({point.reviews})" if point.mean_words else "no reviews"
 
 
-def _changed(sites: Sequence[SiteFindings]) -> tuple[ChangedRow, ...]:
+def _changed(held: _Held, sites: Sequence[SiteFindings]) -> tuple[ChangedRow, ...]:
     """Return a row a site, or none at all where every site is in its first month."""
     verdicts = {change.verdict for site in sites for change in site.changes.values()}
-    return () if verdicts <= {"first_month"} else tuple(_changed_row(site) for site in sites)
+    return () if verdicts <= {"first_month"} else tuple(_changed_row(held, site) for site in sites)
 
 
-def _changed_row(site: SiteFindings) -> ChangedRow:
-    return ChangedRow(
-        site.name,
-        tuple(_changed_cell(site, metric) for metric in ("mean_stars", "low_share", "reviews_received", "reply_share")),
-    )
+def _changed_row(held: _Held, site: SiteFindings) -> ChangedRow:
+    cells = [_changed_cell(site, metric) for metric in ("mean_stars", "low_share", "reviews_received", "reply_share")]
+    answered = held.figure(site.site, "reply_share")
+    if answered and answered["reason"] == "maturing":
+        cells[-1] = ChangedCell("too early to say", "", False)
+    return ChangedRow(site.name, tuple(cells))
 
 
 def _changed_cell(site: SiteFindings, metric: str) -> ChangedCell:

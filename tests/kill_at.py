@@ -61,6 +61,6 @@ def _run(environment: dict[str, str], words: list[str], kill_at: int, log: str) 
 
     for name in _CHANGES:
         setattr(os, name, dying(getattr(os, name)))
-    shutil.rmtree = dying(shutil.rmtree)
+    setattr(shutil, "rmtree", dying(shutil.rmtree))  # noqa: B010, mypy keeps its hidden attribute
     rapport(words, prog_name="rapport", standalone_mode=False)
     print(seen, flush=True)

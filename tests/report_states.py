@@ -1,4 +1,4 @@
-"""Small warehouses for report tests: exactly the five tables a report reads, in states that are awkward on paper."""
+"""Small warehouses for report tests: exactly the tables a report reads, in states that are awkward on paper."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
+import yaml
 
 from pipelines.periods import add_months, last_day
 from pipelines.practices import Practice, Practices
 from pipelines.render import report_inputs
+from pipelines.settings import REPOSITORY
 from pipelines.view import ReportInputs
 
 MONTH = dt.date(2026, 10, 1)
@@ -29,8 +32,14 @@ _TABLES = {
     "coverage": "practice_id VARCHAR, month DATE, source VARCHAR, site VARCHAR, nights_expected INTEGER, "
     "nights_read INTEGER, last_read_night DATE, last_complete_night DATE, set_aside INTEGER, vanished INTEGER, "
     "held INTEGER, platform_total INTEGER, month_is_complete BOOLEAN, why VARCHAR",
+    "catalogue": "metric VARCHAR, title VARCHAR, definition VARCHAR",
     "build_info": "as_of_night DATE, inputs_id VARCHAR, score_version VARCHAR",
 }
+METRICS = tuple(
+    {"metric": path.stem, **{field: told.config["meta"][field].strip() for field in ("title", "definition")}}
+    for path in sorted((REPOSITORY / "sql" / "models" / "metrics").glob("*.yml"))
+    for told in [SimpleNamespace(**yaml.safe_load(path.read_text())["models"][0])]
+)
 _PRIOR = (0.16, 0.06, 0.10, 0.24, 1.44)
 Stars = tuple[int, int, int, int, int]
 
@@ -180,12 +189,13 @@ class Warehouse:
 
     def _fill(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.rows["build_info"] = [{"as_of_night": self.as_of, "inputs_id": "0" * 16, "score_version": "1"}]
+        self.rows["catalogue"] = list(METRICS)
         about = {"practice_id": self.practice_id, "month": self.month}
         connection.execute("CREATE SCHEMA IF NOT EXISTS reports")
         for table, columns in _TABLES.items():
             connection.execute(f"CREATE TABLE IF NOT EXISTS reports.{table} ({columns})")
-            if table == "build_info":
-                connection.execute("DELETE FROM reports.build_info")
+            if table in ("build_info", "catalogue"):
+                connection.execute(f"DELETE FROM reports.{table}")
             names = [column.split()[0] for column in columns.replace("(18,6)", "").split(", ")]
             values = [[(about | row).get(name) for name in names] for row in self.rows[table]]
             if values:

@@ -12,7 +12,7 @@ import pytest
 from pipelines.errors import BadKey, ChangedShape, SeveralFailed, SiteDown
 from pipelines.settings import REPOSITORY
 
-SHAPE = {
+SHAPE: dict[str, dict[str, set[str]]] = {
     "nightly": {
         "source.fetch": {"source.read"},
         "source.read": {"score"},
@@ -69,7 +69,8 @@ def test_every_source_of_the_folder_is_pulled(dags: Any) -> None:
 
     source = Path(REPOSITORY / "dags" / "nightly.py").read_text()
     assert "glob" in source
-    assert list(dags["nightly"].task_group_dict["source"]._expand_input.value["name"]) == source_names()
+    pulled: list[str] = dags["nightly"].task_group_dict["source"]._expand_input.value["name"]
+    assert list(pulled) == source_names()
 
 
 def test_no_dag_file_is_long_and_none_imports_the_programme_outside_a_task() -> None:

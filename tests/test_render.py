@@ -222,7 +222,7 @@ def test_the_manifest_names_what_the_pdf_was_made_from(data: DataDir) -> None:
     assert manifest["made_from"]["versions"]["weasyprint"] == "70.0"
     assert "fonts/NotoSans-Regular.ttf" in manifest["made_from"]["templates"]
     assert "recipients" not in json.dumps(manifest)
-    assert render.standing_manifest(one.pdf, one.manifest) == manifest
+    assert pdf.standing_manifest(one.pdf, one.manifest) == manifest
 
 
 @pytest.mark.parametrize("harm", ["pdf", "no-manifest", "torn-manifest", "rows", "name"])
@@ -240,14 +240,14 @@ def test_whatever_does_not_belong_together_is_made_again(data: DataDir, harm: st
             connection.execute("UPDATE reports.coverage SET set_aside = 7")
     else:
         state.name = "Another Name"
-    assert render.standing_manifest(one.pdf, one.manifest) is not None or harm in {
+    assert pdf.standing_manifest(one.pdf, one.manifest) is not None or harm in {
         "pdf",
         "no-manifest",
         "torn-manifest",
     }
     (again,) = render.render(data, practices(state), MONTH)
     assert again.made
-    assert render.standing_manifest(again.pdf, again.manifest) is not None
+    assert pdf.standing_manifest(again.pdf, again.manifest) is not None
 
 
 def test_a_stop_between_the_files_leaves_nothing_to_send(data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,7 +268,7 @@ def test_a_stop_between_the_files_leaves_nothing_to_send(data: DataDir, monkeypa
             render.render(data, practices(state), MONTH)
     assert one.pdf.exists()
     assert not one.manifest.exists()
-    assert render.standing_manifest(one.pdf, one.manifest) is None
+    assert pdf.standing_manifest(one.pdf, one.manifest) is None
     (again,) = render.render(data, practices(state), MONTH)
     assert again.made
 

@@ -7,6 +7,7 @@ import datetime as dt
 import email
 import email.policy
 import hashlib
+import json
 import multiprocessing
 import os
 import signal
@@ -43,6 +44,8 @@ def put_pdf(data: DataDir, practice_id: str, says: str = "", named: str = "") ->
         pdf.docinfo["/rapportpractice"] = named or practice_id
         pdf.docinfo["/Title"] = says
         pdf.save(path, deterministic_id=True)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    data.manifest("2026-10", practice_id).write_text(json.dumps({"pdf_sha256": digest}))
     return path
 
 
@@ -112,6 +115,18 @@ def test_another_practices_pdf_is_never_sent(data: DataDir) -> None:
     with Mailbox(data.mailbox) as mailbox, pytest.raises(SeveralFailed, match="oak: the PDF is another practice's"):
         run(data, mailbox.port)
     assert [message["To"] for message in arrived(data)] == ["c@elm.example"]
+
+
+@pytest.mark.parametrize("harm", ["no manifest", "another PDF"])
+def test_a_pdf_without_its_own_manifest_is_never_sent(data: DataDir, harm: str) -> None:
+    path = put_pdf(data, "elm")
+    if harm == "no manifest":
+        data.manifest("2026-10", "elm").unlink()
+    else:
+        path.write_bytes(path.read_bytes() + b"%")
+    with Mailbox(data.mailbox) as mailbox, pytest.raises(SeveralFailed, match="do not belong together"):
+        run(data, mailbox.port)
+    assert arrived(data) == []
 
 
 def test_a_corrected_report_waits_for_a_person(data: DataDir) -> None:

@@ -17,4 +17,4 @@ where
     or answerable.first_reply_at is not null
     or answerable.removed_on is not null
     or coalesce(answerable.stars, 5) > 3
-    or needs_answer.days_waiting not between 0 and 365
+    or needs_answer.days_waiting not between 0 and 90

@@ -27,7 +27,7 @@ where
     reviews.stars <= 3
     and reviews.removed_on is null
     and answerable.first_reply_at is null
-    and reviews.created_local::date between months.as_of_night - 365 and months.as_of_night
+    and reviews.created_local::date between months.as_of_night - 90 and months.as_of_night
 order by
     reviews.practice_id asc, months.month asc, reviews.stars asc, written_on desc, reviews.site asc,
     reviews.source asc, reviews.item_id asc
