@@ -43,6 +43,7 @@ check: setup-dev
 fix: setup-dev
 	@$(BIN)/ruff check --fix $(SOURCES)
 	@$(BIN)/ruff format $(SOURCES)
+	@$(BIN)/python -m tests.numbers_page
 	@cd sql && ../$(BIN)/sqlfluff fix --disable-progress-bar .
 
 bench: setup-dev

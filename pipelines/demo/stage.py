@@ -147,6 +147,10 @@ class Stage:
                 raise StageFailed(f"{dag} did not end in {limit_seconds:.0f} s", evidence=str(self._log("scheduler")))
             time.sleep(0.5)
 
+    def newest_run(self, dag: str) -> str:
+        found = self._call("GET", f"/api/v2/dags/{dag}/dagRuns", params={"order_by": "-run_after", "limit": "1"})
+        return str(found["dag_runs"][0]["dag_run_id"])
+
     def failed_tasks(self, dag: str, run: str) -> list[str]:
         return sorted(
             f"{t['task_id']} {t.get('rendered_map_index') or ''}".strip()

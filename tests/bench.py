@@ -1,0 +1,187 @@
+"""Measure speed and memory of each verb, and print them as JSON with the machine's description.
+
+Every step runs in a process of its own, so that its peak memory is its own. Numbers of one run on one machine are
+orders of magnitude; docs/benchmarks.md keeps them as ratios. `make bench` runs this; no test does.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import multiprocessing
+import os
+import platform
+import random
+import resource
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from decimal import Decimal
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from pipelines.build import build
+from pipelines.landing import DataDir, Visit, atomic_path
+from pipelines.practices import GoogleLocation, Practice, Practices
+from pipelines.read import read
+from pipelines.records import COMPLETENESS, FEATURES, Completeness, Feature, write_table
+from pipelines.render import render
+from pipelines.score import score
+
+NIGHT = dt.date(2026, 11, 1)
+MONTH = dt.date(2026, 10, 1)
+SOURCE = "google_business"
+_WORDS = ("waited", "kind", "staff", "explained", "front desk", "phone", "pain", "gentle", "cost", "quick")
+# The J shape of real reviews: seven of ten give five stars.
+_STARS = (1, 1, 2, 3, 4, 4, *[5] * 14)
+
+
+def practices_of(count: int) -> Practices:
+    return Practices(
+        practice=tuple(
+            Practice(
+                id=f"p-{n}", name=f"Practice {n}", google_business=GoogleLocation(location=f"accounts/1/locations/{n}")
+            )
+            for n in range(count)
+        )
+    )
+
+
+def write_pages(data: DataDir, count: int, reviews_each: int) -> None:
+    """Write what a complete sweep of `count` profiles leaves behind."""
+    chance = random.Random(1)
+    for practice in practices_of(count).practice:
+        visit = Visit(data, SOURCE, NIGHT, practice.id)
+        for first in range(0, reviews_each, 50):
+            page = [
+                {
+                    "reviewId": f"r{n}",
+                    "reviewer": {"displayName": f"Person {n}"},
+                    "starRating": chance.choice(["ONE", "FOUR", "FIVE", "FIVE"]),
+                    "comment": " ".join(chance.choices(_WORDS, k=30)),
+                    "createTime": f"2026-{1 + n % 10:02d}-{1 + n % 28:02d}T10:00:00Z",
+                    "updateTime": f"2026-{1 + n % 10:02d}-{1 + n % 28:02d}T10:00:00Z",
+                }
+                for n in range(first, min(first + 50, reviews_each))
+            ]
+            visit.keep(json.dumps({"reviews": page, "totalReviewCount": reviews_each}).encode(), "json")
+        visit.publish(complete=True, expected=reviews_each, about={"practice_id": practice.id})
+
+
+def write_features(data: DataDir, count: int, reviews_each: int) -> None:
+    """Write one complete night of features, two years long, without going through text."""
+    chance = random.Random(2)
+    rows: list[dict[str, Any]] = []
+    for practice in practices_of(count).practice:
+        for n in range(reviews_each):
+            written = dt.datetime(2024, 11, 1, tzinfo=dt.UTC) + dt.timedelta(minutes=chance.randrange(730 * 1440))
+            feature = Feature(
+                kind="review", source=SOURCE, site="google", night=NIGHT, practice_id=practice.id, item_id=f"r{n}",
+                parent_id=None, author_key=None, created_at=written, created_local=written.replace(tzinfo=None),
+                updated_at=written, stars=chance.choice(_STARS), has_text=True, words=12,
+                emoji_only=False, language="en", language_sure=True, text_key=f"{n:016x}", state=None, url=None,
+                total_count=None, total_average=None, page="p", position=n, model_id="bench",
+            )  # fmt: skip
+            rows.append(msgspec.structs.asdict(feature))
+            if n % 2:
+                reply = {"kind": "reply", "item_id": f"r{n}/reply", "parent_id": f"r{n}", "stars": None}
+                answered = {"updated_at": written + dt.timedelta(hours=chance.randrange(400)), "created_at": None}
+                rows.append({**rows[-1], **reply, **answered, "created_local": None})
+        total = {"kind": "total", "item_id": "total", "total_count": reviews_each, "total_average": Decimal("4.2")}
+        rows.append({**rows[-1], **total, "parent_id": None, "stars": None, "created_local": None})
+    whole = [
+        Completeness(
+            source=SOURCE, site="google", night=NIGHT, label=p.id, practice_id=p.id, status="ok", complete=True,
+            can_reply=True, expected=reviews_each, fetched=reviews_each, set_aside=0, why=None,
+        )
+        for p in practices_of(count).practice
+    ]  # fmt: skip
+    with atomic_path(data.features(SOURCE, NIGHT)) as partial:
+        write_table(rows, FEATURES, partial)
+    with atomic_path(data.completeness(SOURCE, NIGHT)) as partial:
+        write_table(map(msgspec.structs.asdict, whole), COMPLETENESS, partial)
+
+
+def _silent(line: str) -> None:
+    del line
+
+
+def _measured(to: Connection, step: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    started, cpu = time.perf_counter(), time.process_time()
+    step(*arguments)
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    # Not ru_maxrss: that of a started process begins with its parent's.
+    own_kb = int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+    to.send(
+        {
+            "seconds": round(time.perf_counter() - started, 2),
+            "cpu_seconds": round(time.process_time() - cpu + children.ru_utime + children.ru_stime, 2),
+            "peak_mb": round(max(own_kb, children.ru_maxrss) / 1024),
+        }
+    )
+
+
+def measure(step: Callable[..., Any], *arguments: Any) -> dict[str, float]:
+    here, there = multiprocessing.Pipe()
+    child = multiprocessing.get_context("spawn").Process(target=_measured, args=(there, step, arguments))
+    child.start()
+    child.join()
+    if child.exitcode:
+        raise SystemExit(f"{step.__name__} failed")
+    found: dict[str, float] = here.recv()
+    return found
+
+
+def read_step(root: Path, count: int) -> None:
+    read(SOURCE, NIGHT, practices_of(count), DataDir(root), say=_silent)
+
+
+def score_step(root: Path, count: int) -> None:
+    score(SOURCE, NIGHT, practices_of(count), DataDir(root), say=_silent)
+
+
+def build_step(root: Path, count: int) -> None:
+    build(DataDir(root), practices_of(count), None, _silent)
+
+
+def render_step(root: Path, count: int, workers: int) -> None:
+    ids = [practice.id for practice in practices_of(count).practice]
+    render(DataDir(root), practices_of(count), MONTH, workers=workers, practice_ids=ids, say=_silent)
+
+
+def main() -> None:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**30
+    result: dict[str, Any] = {
+        "machine": {
+            "python": platform.python_version(),
+            "system": platform.platform(),
+            "cores": os.cpu_count(),
+            "memory_gb": memory,
+        },
+        "steps": [],
+    }
+
+    def note(name: str, size: int, unit: str, found: dict[str, float]) -> None:
+        per_second = round(size / found["seconds"]) if found["seconds"] else None
+        result["steps"].append({"step": name, unit: size, f"{unit}_per_second": per_second, **found})
+
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        write_pages(DataDir(root / "text"), 40, 500)
+        note("read", 20_000, "reviews", measure(read_step, root / "text", 40))
+        note("score", 20_000, "reviews", measure(score_step, root / "text", 40))
+        for count, each in ((8, 500), (100, 500), (1_000, 500)):
+            write_features(DataDir(root / str(count)), count, each)
+            note("build", count * each, "reviews", measure(build_step, root / str(count), count))
+        for workers in (1, 2):
+            shutil.rmtree(DataDir(root / "100").root / "reports", ignore_errors=True)
+            note(f"render, {workers} workers", 40, "reports", measure(render_step, root / "100", 40, workers))
+    print(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""The documents, read by the programme: what they name exists, and what exists is named."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pipelines.__main__ import rapport
+from pipelines.settings import REPOSITORY, Settings
+from pipelines.sources import load_source, source_names
+from tests.numbers_page import PAGE, page
+
+PAGES = [*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").glob("*.md")]
+TEXTS = {"", ".py", ".md", ".toml", ".cfg", ".lock", ".sql", ".yml", ".sh", ".jinja", ".css"}
+TARGETS = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_every_link_and_picture_is_there(path: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text(encoding="utf-8")):
+        assert (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_every_command_named_exists(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    for target in re.findall(r"`make ([a-z-]+)", text) + re.findall(r"^make ([a-z-]+)", text, re.MULTILINE):
+        assert target in TARGETS, f"make {target}"
+    named = re.findall(r"(?:`|\s)rapport ([a-z]+)", text)
+    assert set(named) <= {*rapport.commands, "command"}, named
+
+
+def test_the_two_commands_come_before_everything_else() -> None:
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    assert text.index("make demo") < text.index("make test") < text.index("make up")
+
+
+def test_every_make_target_is_in_its_help() -> None:
+    shown = (REPOSITORY / "Makefile").read_text().split("\nhelp:")[1].split("\n\n")[0]
+    assert TARGETS - {"help", "setup-dev"} <= set(re.findall(r"make ([a-z-]+)", shown))
+
+
+def test_every_setting_is_in_the_sample() -> None:
+    sample = (REPOSITORY / ".env.sample").read_text(encoding="utf-8")
+    named = set(re.findall(r"RAPPORT_([A-Z_]+)", sample))
+    assert {field.upper() for field in Settings.model_fields} <= named
+
+
+def test_every_source_has_its_row_in_the_readme() -> None:
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8").casefold()
+    for name in source_names():
+        assert f"| {load_source(name).SOURCE.title.casefold()} |" in text
+
+
+def test_every_ledger_state_is_explained_to_operators() -> None:
+    text = (REPOSITORY / "docs" / "operators.md").read_text(encoding="utf-8")
+    for state in ("sent", "failed", "uncertain", "held"):
+        assert f"| {state} |" in text
+
+
+def test_how_each_number_is_made_is_what_the_metrics_say() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run `make fix`"
+
+
+def test_no_file_names_a_machine_or_an_index() -> None:
+    forbidden = re.compile(r"(?<![\w.])/(?:work|root|home|tmp)/|--(?:extra-)?index-url|files\.pythonhosted")
+    for path in REPOSITORY.rglob("*"):
+        parts = path.relative_to(REPOSITORY).parts
+        hidden = parts[0].startswith(".") and parts[0] not in (".ci", ".env.sample", ".gitignore")
+        if path.is_file() and not hidden and not {"data", "__pycache__"} & set(parts) and path.suffix in TEXTS:
+            found = forbidden.search(path.read_text(encoding="utf-8", errors="replace"))
+            assert not found or path.name == "test_docs.py", f"{path.relative_to(REPOSITORY)}: {found}"
+
+
+def test_the_changelog_says_what_is_unreleased() -> None:
+    assert "## Unreleased" in (REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8")
