@@ -62,6 +62,9 @@ with DAG(
         body="These reports are ready in the data directory. Look at them, then decide.\n\n"
         "{% for practice in ti.xcom_pull(task_ids='render') %}* {{ practice }}\n{% endfor %}",
         response_timeout=dt.timedelta(days=5),
+        # An answer given within seconds of the question can cross the scheduler's own notice of it; ask again soon.
+        retries=5,
+        retry_delay=dt.timedelta(seconds=10),
     )
 
     @task

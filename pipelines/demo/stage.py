@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import math
 import os
 import secrets
 import signal
@@ -26,9 +27,9 @@ from pipelines.settings import REPOSITORY
 
 USER = "admin"
 _START_SECONDS = 180.0
-# Answered sooner than any person could, the task is queued again before the scheduler has noted that it had
-# stopped to wait, and is taken for a crashed one.
-_HUMAN_SECONDS = 4.0
+# Answered before the scheduler's next loop, the task is queued again before it is noted that it had stopped to wait,
+# and is taken for a crashed one. It then asks a second time, which `follow` answers too.
+_HUMAN_SECONDS = 8.0
 _FINISHED = {"success", "failed"}
 _TOLD = {*_FINISHED, "upstream_failed", "up_for_retry", "awaiting_input"}
 
@@ -126,17 +127,14 @@ class Stage:
     def follow(self, dag: str, run: str, limit_seconds: float = 300.0, *, approve: bool = False) -> str:
         """Print each task as it ends and return the run's state; answer the approval if `approve`."""
         told: dict[tuple[str, int], str] = {}
-        asked_at = 0.0
+        waiting_since: float | None = None
         give_up = time.monotonic() + limit_seconds
         while True:
             state = str(self._call("GET", f"/api/v2/dags/{dag}/dagRuns/{run}")["state"])
             for task in self._tasks(dag, run):
                 key = (task["task_id"], task["map_index"])
-                if approve and task["state"] == "awaiting_input":
-                    asked_at = asked_at or time.monotonic()
-                    if time.monotonic() - asked_at > _HUMAN_SECONDS:
-                        self._approve(dag, run, task["task_id"])
-                        approve = False
+                if approve and task["task_id"] == "approve":
+                    waiting_since = self._answer(dag, run, task, waiting_since)
                 if told.get(key) != task["state"] and task["state"] in _TOLD:
                     told[key] = task["state"]
                     named = f" {task['rendered_map_index']}" if task.get("rendered_map_index") else ""
@@ -162,9 +160,17 @@ class Stage:
         found = self._call("GET", f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances", params={"limit": "100"})
         return sorted(found["task_instances"], key=lambda task: (task["start_date"] or "9", task["task_id"]))
 
-    def _approve(self, dag: str, run: str, task: str) -> None:
-        path = f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}/-1/hitlDetails"
+    def _answer(self, dag: str, run: str, task: dict[str, Any], waiting_since: float | None) -> float | None:
+        """Press Approve once the question has stood for a while; return since when it has been standing."""
+        if task["state"] != "awaiting_input":
+            return None
+        if waiting_since is None:
+            return time.monotonic()
+        if time.monotonic() - waiting_since < _HUMAN_SECONDS:
+            return waiting_since
+        path = f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task['task_id']}/-1/hitlDetails"
         self._call("PATCH", path, json={"chosen_options": ["Approve"], "params_input": {}})
+        return math.inf
 
     def _call(self, method: str, path: str, **body: Any) -> Any:
         answer = self._http.request(method, path, **body)
