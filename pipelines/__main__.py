@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import click
 import msgspec
+from dotenv import load_dotenv
 from rich.console import Console
 from rich.table import Table
 
@@ -22,7 +23,7 @@ from pipelines.errors import RapportError
 from pipelines.landing import DataDir
 from pipelines.periods import parse_month, parse_night
 from pipelines.practices import Practices, load_practices
-from pipelines.settings import Settings, load_settings
+from pipelines.settings import REPOSITORY, Settings, load_settings
 
 
 class _Group(click.Group):
@@ -168,12 +169,16 @@ def render(month: str, only: tuple[str, ...], as_json: bool) -> None:
 @rapport.command(epilog=_example("rapport send 2026-10 --list --state uncertain"))
 @click.argument("month")
 @click.option("--practice", "only", multiple=True, help="Send to this practice only; may be given again.")
-@click.option("--again", is_flag=True, help="Also send to those who have another version of this report.")
+@click.option("--again", is_flag=True, help="Also send corrected reports, and repeat uncertain mails.")
 @click.option("--list", "listed", is_flag=True, help="Send nothing; print the ledger of this month.")
 @click.option("--state", help="With --list: only rows in this state (planned, sending, sent, failed, uncertain).")
 @_JSON
 def send(month: str, only: tuple[str, ...], again: bool, listed: bool, state: str | None, as_json: bool) -> None:
-    """Mail the PDFs of one MONTH to the practices' recipients, each once."""
+    """Mail the PDFs of one MONTH to the practices' recipients, each once.
+
+    --again also sends a corrected report to those who have an earlier version, and repeats mails whose fate is
+    uncertain; what is known to be sent is never sent twice.
+    """
     from pipelines.ledger import Ledger
     from pipelines.send import send as send_reports
 
@@ -236,6 +241,8 @@ def up(port: int) -> None:
 
 
 def main() -> None:
+    # Variables that are set already win over the file.
+    load_dotenv(REPOSITORY / ".env")
     rapport(prog_name="rapport")
 
 

@@ -146,7 +146,7 @@ def _send_one(
         why = "has another version of this month's report"
         return Sent(practice_id=practice.id, recipient=recipient, state="held", why=why)
     state = ledger.plan(*key, stamp)
-    if state in ("sent", "uncertain"):
+    if state == "sent" or (state == "uncertain" and not again):
         return Sent(practice_id=practice.id, recipient=recipient, state=state)
     message = compose(practice, recipient, month, body, settings, now, token)
     ledger.mark(*key, "sending", stamp, message_id=message["Message-ID"])

@@ -1,4 +1,4 @@
-"""Settings, read once from the environment (`RAPPORT_…`) or `.env`; keys come from the environment only.
+"""Settings, read once from the environment (`RAPPORT_…`), where the command line also puts what `.env` says.
 
 A key is JSON in `RAPPORT_KEY_<SOURCE>` (or `RAPPORT_KEY_<SOURCE>__<NAME>` for a practice with an account of
 its own). Under Airflow the DAGs copy connections into these variables, so nothing here knows Airflow.
@@ -22,7 +22,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 class Settings(BaseSettings):
     """Every setting of Rapport. The environment variable is RAPPORT_ and the field's name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix="RAPPORT_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="RAPPORT_", extra="ignore", frozen=True)
 
     data_dir: Path = Field(REPOSITORY / "data", description="Where everything Rapport makes is kept")
     practices_file: Path = Field(REPOSITORY / "practices.toml", description="The practices and their exports")

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from pipelines.landing import DataDir
-from pipelines.settings import Settings
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -24,7 +23,6 @@ def fenced(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the developer's settings away, and refuse every connection that leaves this machine."""
     for name in [name for name in os.environ if name.startswith("RAPPORT_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setitem(Settings.model_config, "env_file", None)
     connect = socket.socket.connect
 
     def only_loopback(self: socket.socket, address: Any) -> None:

@@ -188,6 +188,17 @@ def test_a_connection_lost_after_the_message_leaves_it_uncertain_and_is_not_repe
     assert arrived(data) == []
 
 
+def test_an_uncertain_mail_is_repeated_only_when_a_person_says_so(data: DataDir) -> None:
+    put_pdf(data, "elm")
+    with smtp_that(lambda connection: connection.close()) as port:
+        run(data, port)
+    with Mailbox(data.mailbox) as mailbox:
+        assert [result.state for result in run(data, mailbox.port)] == ["uncertain"]
+        assert [result.state for result in run(data, mailbox.port, again=True)] == ["sent"]
+        assert [result.state for result in run(data, mailbox.port, again=True)] == ["sent"]
+    assert len(arrived(data)) == 1
+
+
 def _send_in_a_child(root: Path, port: int) -> None:
     run(DataDir(root), port)
 
