@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -97,6 +99,8 @@ def run_up(settings: Settings, port: int, *, say: Callable[[str], None]) -> None
 
     Raises NotReady if there are neither.
     """
+    # A service manager ends us with SIGTERM; Airflow's processes must end with us.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     components = ("api-server", "dag-processor", "scheduler", "triggerer")
     folder = demo_folder(settings.data_dir)
     variables: dict[str, str] = {}

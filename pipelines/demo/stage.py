@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -83,7 +84,9 @@ class Stage:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise StageFailed(
-                "Airflow is already running here", where=str(self.folder), next_step="End it first"
+                "Airflow is already running here",
+                where=str(self.folder),
+                next_step="End it first: Ctrl-C where it was started, or `pkill -f airflow`",
             ) from None
         if self._fresh:
             # A run that a killed process left behind would hold the place of the next one.
@@ -192,7 +195,13 @@ class Stage:
     def _start(self, component: str) -> subprocess.Popen[bytes]:
         with self._log(component).open("wb") as log:
             return subprocess.Popen(
-                self._command(component), env=self._environment, stdout=log, stderr=log, start_new_session=True
+                self._command(component),
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                # As long as one of them lives, even after we were killed, nobody starts a second set beside it.
+                pass_fds=(self._lock.fileno(),),
             )
 
     @staticmethod
@@ -235,8 +244,11 @@ class Stage:
             try:
                 process.wait(8)
             except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
+                process.kill()
                 process.wait()
+            # What a component started and left behind is in its process group.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
         self._running = {}
         self._lock.close()
 
