@@ -187,9 +187,13 @@ def _check_whole(
     bad = sum(isinstance(item, SetAside) for item in found)
     reviews = sum(isinstance(item, Record) and item.kind == "review" for item in found)
     if strangers:
-        named = ", ".join(f"'{name[:60]}' ({count} rows)" for name, count in strangers.most_common(10))
+        # A column mapped by mistake may hold what patients wrote; only what can be a name is repeated.
+        names = [(name, count) for name, count in strangers.most_common(50) if _can_be_a_name(name)]
+        named = ", ".join(f"'{name}' ({count} rows)" for name, count in names)
+        unnamed = len(strangers) - len(names)
+        more = f"{unnamed} more whose values do not look like names" if unnamed else ""
         raise BadExport(
-            f"unknown practices: {named}",
+            f"unknown practices: {', '.join(part for part in (named, more) if part)}",
             where=where,
             next_step="Add each as an alias of a practice in practices.toml, or to ignore_practices of this export",
             evidence=evidence,
@@ -353,6 +357,12 @@ def _check_columns(header: list[str], columns: Columns, export: Export, where: s
     repeated = sorted({name for name in header if name and header.count(name) > 1})
     if repeated:
         raise BadExport(f"the column '{repeated[0]}' is there twice", where=where, next_step="Rename one of them")
+    if any(_is_data(name) for name in header):
+        raise BadExport(
+            "the first line does not look like column names",
+            where=where,
+            next_step="Add a line of column names, or ask for the export with one",
+        )
     wanted = [*(name for name in columns.model_dump(exclude={"text_more"}).values() if name), *columns.text_more]
     for name in wanted:
         if name not in header:
@@ -361,8 +371,18 @@ def _check_columns(header: list[str], columns: Columns, export: Export, where: s
                 f"there is no column '{name}'" + (f"; did it become '{close[0]}'?" if close else ""),
                 where=where,
                 next_step=f"Correct the columns of this export in practices.toml. The file has: "
-                f"{', '.join(n for n in header if n)[:300]}",
+                f"{', '.join(n if _can_be_a_name(n) else '(a long name)' for n in header if n)[:300]}",
             )
+
+
+def _is_data(cell: str) -> bool:
+    """Tell a cell that holds a number, a date or an address, which no column is named after."""
+    return bool(re.fullmatch(r"[\d.,:/ T+-]*\d[\d.,:/ TZ+-]*|\S+@\S+", cell))
+
+
+def _can_be_a_name(text: str) -> bool:
+    """Tell what an error may print, the name of a column or a practice, from what a patient may have written."""
+    return len(text) <= 60 and len(text.split()) <= 8 and text.isprintable()
 
 
 def _practice(
@@ -402,12 +422,12 @@ def _records(
     if not site:
         raise _BadRow("the site is empty")
     author = cell(columns.author)
-    item_id = cell(columns.id)
-    if item_id is None:
-        seen = "|".join([site, practice.id, written.isoformat(), author or "", str(rating or ""), _normal(text)])
-        digest = hashlib.sha256(seen.encode("utf-8", "surrogatepass")).hexdigest()[:24]
-        occurrences[digest] += 1
-        item_id = f"{digest}-{occurrences[digest]}"
+    given_id = cell(columns.id)
+    # An id is hashed too: it goes into the warehouse, and an owner's file may use an address or a name as one.
+    seen = given_id or "|".join([written.isoformat(), author or "", str(rating or ""), _normal(text)])
+    digest = hashlib.sha256(f"{site}|{practice.id}|{seen}".encode("utf-8", "surrogatepass")).hexdigest()[:24]
+    occurrences[digest] += 1
+    item_id = digest if given_id else f"{digest}-{occurrences[digest]}"
     place: dict[str, Any] = {
         "source": SOURCE.name,
         "site": site,

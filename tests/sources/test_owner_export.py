@@ -196,6 +196,25 @@ def test_no_error_and_no_reason_repeats_a_patients_words() -> None:
     assert secret not in str(aside(found))
 
 
+def test_a_column_mapped_by_mistake_does_not_print_what_patients_wrote() -> None:
+    secret = "The doctor told my wife about her test results in front of the whole waiting room"
+    columns = {**COLUMNS, "practice": "Words"}
+    with pytest.raises(BadExport, match="1 more whose values do not look like names") as raised:
+        read_csv(f"Date,Stars,Words\n2026-10-05,4,{secret}\n", columns=columns, practice="")
+    assert "wife" not in str(raised.value)
+    with pytest.raises(BadExport, match="the first line does not look like column names") as raised:
+        read_csv(f"2026-10-05,4,{secret}\n2026-10-06,5,Fine\n")
+    assert "wife" not in str(raised.value)
+
+
+def test_an_id_of_the_file_tells_reviews_apart_and_is_not_kept() -> None:
+    columns = {**COLUMNS, "id": "Who"}
+    rows = "2026-10-05,4,same,ann@example.org\n2026-10-05,4,same,bob@example.org\n2026-10-06,5,other,ann@example.org\n"
+    first, second, again = reviews(read_csv(f"Date,Stars,Words,Who\n{rows}", columns=columns))
+    assert first.item_id == again.item_id != second.item_id
+    assert "example" not in first.item_id
+
+
 def test_a_declared_scale_is_kept_with_each_rating() -> None:
     [review] = reviews(read_csv("Date,Stars,Words\n2026-10-05,9,x\n", rating_max=10))
     assert (review.rating, review.rating_min, review.rating_max) == (Decimal(9), 1, 10)
@@ -212,8 +231,8 @@ def test_the_import_layout_brings_sites_ids_and_replies() -> None:
     )
     found = read_csv(header + rows, preset="reviews_import", columns=None, site="", practice="")
     first, reply, second = (item for item in found if isinstance(item, Record))
-    assert (first.site, first.item_id, first.title, first.author_name) == ("healthgrades", "h1", "Good", "Ann")
-    assert (reply.kind, reply.parent_id, reply.text) == ("reply", "h1", "Thank you")
+    assert (first.site, first.title, first.author_name) == ("healthgrades", "Good", "Ann")
+    assert (reply.kind, reply.parent_id, reply.text) == ("reply", first.item_id, "Thank you")
     assert reply.created_at == dt.datetime(2026, 10, 7, 5, tzinfo=dt.UTC)
     assert (second.site, second.url, second.rating) == ("ratemds", None, Decimal("2.5"))
 
