@@ -1,0 +1,65 @@
+"""Purge: what may no longer be kept is gone as whole files, and nothing else is."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from pipelines.landing import DataDir, Visit, write_bytes
+from pipelines.purge import purge
+from pipelines.settings import Settings
+from pipelines.sources import load_source
+
+NIGHT = dt.date(2026, 10, 1)
+TEXT_DAYS = load_source("google_business").SOURCE.policy.keep_text_days
+
+
+def filled(data: DataDir, source: str) -> None:
+    visit = Visit(data, source, NIGHT, "oak")
+    visit.keep(b"what a patient wrote", "json")
+    visit.publish(complete=True)
+    for path in (data.records(source, NIGHT), data.features(source, NIGHT), data.completeness(source, NIGHT)):
+        write_bytes(path, b"x")
+
+
+def left(data: DataDir) -> set[str]:
+    return {path.relative_to(data.root).parts[0] + path.suffix for path in data.root.rglob("*") if path.is_file()}
+
+
+def test_texts_go_on_the_day_after_the_last_they_may_be_kept(data: DataDir) -> None:
+    filled(data, "google_business")
+    last = NIGHT + dt.timedelta(days=TEXT_DAYS)
+    assert purge(last, data, Settings(), say=lambda line: None) == []
+    gone = purge(last + dt.timedelta(days=1), data, Settings(), say=lambda line: None)
+    assert sorted(path.split("/")[0] for path in gone) == ["features", "pages", "records"]
+    assert left(data) == {"pages.json", "completeness.parquet"}, "the receipt and the counts hold no words"
+    assert purge(last + dt.timedelta(days=1), data, Settings(), say=lambda line: None) == []
+
+
+def test_an_operator_may_keep_features_longer_and_is_warned(data: DataDir) -> None:
+    filled(data, "google_business")
+    lines: list[str] = []
+    longer = Settings(keep_derived_days={"google_business": 760})
+    purge(NIGHT + dt.timedelta(days=400), data, longer, say=lines.append)
+    assert left(data) == {"pages.json", "features.parquet", "completeness.parquet"}
+    assert any(line.startswith("warning: google_business") and "your setting" in line for line in lines)
+
+
+def test_each_source_has_its_own_days(data: DataDir) -> None:
+    filled(data, "google_business")
+    filled(data, "owner_export")
+    purge(NIGHT + dt.timedelta(days=100), data, Settings(), say=lambda line: None)
+    assert not data.features("google_business", NIGHT).exists()
+    assert data.features("owner_export", NIGHT).exists()
+
+
+def test_what_a_killed_visit_left_is_cleared(data: DataDir) -> None:
+    Visit(data, "google_business", NIGHT, "oak").keep(b"what a patient wrote", "json")
+    purge(NIGHT, data, Settings(), say=lambda line: None)
+    assert left(data) == set()
+
+
+def test_an_expired_file_is_not_pulled_again_because_its_text_is_gone(data: DataDir) -> None:
+    """The receipt stays, so an owner's file is still known."""
+    filled(data, "owner_export")
+    purge(NIGHT + dt.timedelta(days=31), data, Settings(), say=lambda line: None)
+    assert [receipt.label for receipt in data.receipts("owner_export", NIGHT)] == ["oak"]
