@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from pathlib import Path
 
 import pytest
@@ -40,11 +41,14 @@ def test_a_visit_is_invisible_until_it_is_published(data: DataDir) -> None:
 
 
 def test_what_an_interrupted_visit_left_is_not_mixed_into_the_next(data: DataDir) -> None:
-    Visit(data, "somewhere", NIGHT, "oak").keep(b"left over", "json")
+    left_over = Visit(data, "somewhere", NIGHT, "oak")
+    left_over.keep(b"left over", "json")
+    left_over.keep(b"left over too", "json")
     again = Visit(data, "somewhere", NIGHT, "oak")
     again.keep(b"whole", "json")
     receipt = again.publish()
     assert [page.body for page in data.saved_pages(receipt)] == [b"whole"]
+    assert sorted(path.name for path in data.pages("somewhere", NIGHT).glob("*/*")) == ["0001.json.zst", "receipt.json"]
 
 
 def test_a_visit_that_is_there_stays_as_it_was(data: DataDir) -> None:
@@ -64,7 +68,12 @@ def test_a_failed_visit_keeps_its_pages_and_gives_way_to_a_whole_one(data: DataD
     [receipt] = data.receipts("somewhere", NIGHT)
     assert (receipt.status, receipt.why) == ("failed", "it is odd")
     assert [page.body for page in data.saved_pages(receipt)] == [b"odd"]
+    evidence = data.pages("somewhere", NIGHT) / "oak.failed"
+    shutil.copytree(evidence, data.root / "copy")
     Visit(data, "somewhere", NIGHT, "oak").publish()
+    assert not evidence.exists()
+    # Killed between publishing and tidying up, both are there; the whole visit is the one that counts.
+    shutil.copytree(data.root / "copy", evidence)
     assert [r.status for r in data.receipts("somewhere", NIGHT)] == ["ok"]
 
 

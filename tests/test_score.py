@@ -156,6 +156,8 @@ def test_any_text_can_be_scored(text: str) -> None:
         ("Die Praxis ist sehr sauber und das Team immer freundlich", "de"),
         ("צוות נהדר ורופא סבלני מאוד, ממליץ בחום", "he"),
         ("Great!", None),
+        # Six words of plain English of which the model is not sure enough.
+        ("Waited fifty minutes past my appointment", None),
         ("👍", None),
     ],
 )

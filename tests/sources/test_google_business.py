@@ -16,7 +16,7 @@ from pipelines.fetch import fetch
 from pipelines.landing import DataDir, Receipt, SavedPage
 from pipelines.practices import GoogleLocation, Practice, Practices
 from pipelines.read import read
-from pipelines.records import Record, SetAside
+from pipelines.records import COMPLETENESS, RECORDS, Record, SetAside, read_table
 from pipelines.settings import Settings, load_settings
 from pipelines.sources import google_business as google
 from tests.conftest import SHARED, Answer, serving
@@ -330,9 +330,19 @@ def test_mostly_bad_reviews_are_a_changed_shape() -> None:
 
 
 def test_a_review_listed_twice_is_read_once(data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
-    server = Google([review(1), review(2), review(1)])
+    later = dt.datetime(2026, 10, 20, tzinfo=dt.UTC)
+    server = Google([review(1), review(2), review(1, later, starRating="ONE")])
     pull(data, server, monkeypatch)
     assert read("google_business", NIGHT, PRACTICES, data, say=lambda line: None).records == 3
+    rows = {row["item_id"]: row for row in read_table(data.records("google_business", NIGHT), RECORDS)}
+    assert rows["r1"]["rating"] == 1, "the newer version is the one that counts"
+
+
+def test_a_listing_with_an_unreadable_review_proves_no_removal(data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    pull(data, Google([review(1), review(2, starRating="MANY")]), monkeypatch)
+    read("google_business", NIGHT, PRACTICES, data, say=lambda line: None)
+    [row] = read_table(data.completeness("google_business", NIGHT), COMPLETENESS)
+    assert (row["complete"], row["fetched"], row["set_aside"], row["expected"]) == (False, 1, 1, 2)
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared")
