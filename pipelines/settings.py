@@ -60,8 +60,8 @@ def load_settings() -> Settings:
 
 def key_variable(source: str, name: str = "") -> str:
     """Return the environment variable that holds a source's key."""
-    plain = re.sub(r"[^A-Z0-9]+", "_", f"{source}__{name}".upper() if name else source.upper())
-    return f"RAPPORT_KEY_{plain}"
+    parts = [re.sub(r"[^A-Z0-9]+", "_", part.upper()) for part in (source, name) if part]
+    return f"RAPPORT_KEY_{'__'.join(parts)}"
 
 
 def load_key(source: str, name: str, fields: tuple[str, ...]) -> dict[str, str]:

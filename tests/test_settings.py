@@ -1,0 +1,53 @@
+"""Settings and keys: what is missing is named, and a key's value never is."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pipelines.errors import BadKey, BadSettings
+from pipelines.settings import key_variable, load_key, load_settings
+
+
+@pytest.mark.parametrize(
+    ("name", "variable"),
+    [
+        ("", "RAPPORT_KEY_GOOGLE_BUSINESS"),
+        ("elm", "RAPPORT_KEY_GOOGLE_BUSINESS__ELM"),
+        ("a-b", "RAPPORT_KEY_GOOGLE_BUSINESS__A_B"),
+    ],
+)
+def test_each_key_has_its_variable(name: str, variable: str) -> None:
+    assert key_variable("google_business", name) == variable
+
+
+@pytest.mark.parametrize(
+    ("held", "words"),
+    [
+        ("", "RAPPORT_KEY_X is not set"),
+        ("hush", "RAPPORT_KEY_X is not JSON"),
+        ('["hush"]', "RAPPORT_KEY_X is not JSON"),
+        ('{"id": "hush"}', "RAPPORT_KEY_X lacks secret"),
+        ('{"id": "hush", "secret": ""}', "RAPPORT_KEY_X lacks secret"),
+        ('{"id": "hush", "secret": 5}', "RAPPORT_KEY_X lacks secret"),
+    ],
+)
+def test_a_key_that_cannot_work_is_named_without_its_value(
+    held: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAPPORT_KEY_X", held)
+    with pytest.raises(BadKey, match=words) as raised:
+        load_key("x", "", ("id", "secret"))
+    assert "hush" not in str(raised.value)
+
+
+def test_a_whole_key_is_returned_without_what_was_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAPPORT_KEY_X", json.dumps({"id": "i", "secret": "s", "more": "m"}))
+    assert load_key("x", "", ("id", "secret")) == {"id": "i", "secret": "s"}
+
+
+def test_a_wrong_setting_names_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAPPORT_HTTP_ATTEMPTS", "0")
+    with pytest.raises(BadSettings, match="RAPPORT_HTTP_ATTEMPTS: .*greater than or equal to 1"):
+        load_settings()
