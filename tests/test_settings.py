@@ -49,5 +49,5 @@ def test_a_whole_key_is_returned_without_what_was_not_asked_for(monkeypatch: pyt
 
 def test_a_wrong_setting_names_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAPPORT_HTTP_ATTEMPTS", "0")
-    with pytest.raises(BadSettings, match="RAPPORT_HTTP_ATTEMPTS: .*greater than or equal to 1"):
+    with pytest.raises(BadSettings, match=r"RAPPORT_HTTP_ATTEMPTS: .*greater than or equal to 1"):
         load_settings()
