@@ -320,6 +320,8 @@ class _Held:
     def findings(self, site: str) -> SiteFindings:
         seen = self.coverage.get(site, {})
         three = [self.reviews(site, back) for back in range(3)]
+        # A site that counts no review at all says so of every month, also of those before we looked.
+        never = seen.get("platform_total") == 0 and seen.get("held") == 0
         answered = self.newest_reply_month(site)
         removed = self.figure(site, "reviews_removed")
         return SiteFindings(
@@ -327,7 +329,7 @@ class _Held:
             name=clean(site_name(site), 40),
             is_export="export" in str(seen.get("source", "")),
             reviews=self.reviews(site),
-            reviews_in_three_months=None if None in three else sum(number or 0 for number in three),
+            reviews_in_three_months=None if None in three and not never else sum(number or 0 for number in three),
             changes=self.verdicts(site),
             answered=int(answered["numerator"] or 0) if answered else 0,
             answerable=int(answered["sample_size"] or 0) if answered else 0,

@@ -13,7 +13,7 @@ from fontTools.ttLib import TTFont
 
 from pipelines.render import TEMPLATES, colour_tokens, report_html
 from pipelines.view import month_report
-from tests.report_states import STATES
+from tests.report_states import STATES, Warehouse
 
 SHEET = (TEMPLATES / "styles" / "report.css").read_text(encoding="utf-8")
 FILES = sorted(path for path in TEMPLATES.rglob("*.jinja") if "email" not in path.parts)
@@ -182,3 +182,12 @@ def test_a_section_is_added_by_adding_a_file(tmp_path: Path) -> None:
     (copy / "sections" / "47-new.html.jinja").write_text('<section id="new"><p>{{ report.month }}</p></section>')
     html = html_of("calm", copy)
     assert html.index('id="needs-answer"') < html.index('id="new"') < html.index('id="how-sure"')
+
+
+def test_a_site_without_any_review_ever_asks_to_invite_everyone_from_the_first_month_on() -> None:
+    empty = Warehouse().site("google", [(0, 0, 0, 0, 0)])
+    report = month_report(empty.practice(), empty.month, empty.inputs())
+    assert [card.id for card in report.cards] == ["invite-everyone"]
+    # With a total of its own the site may have older reviews that we do not hold, so nothing is known of them.
+    some = Warehouse().site("google", [(0, 0, 0, 0, 0)], platform_total=4)
+    assert month_report(some.practice(), some.month, some.inputs()).cards == ()
