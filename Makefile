@@ -6,7 +6,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/dags
 export AIRFLOW_HOME := $(CURDIR)
 export PYTHON
 
-.PHONY: help setup setup-dev demo up test check fix bench pictures lock
+.PHONY: help setup setup-dev demo up test check fix bench models pictures lock
 
 help:
 	@echo "make demo      set up, and run the whole main job through Airflow on an invented town"
@@ -15,6 +15,7 @@ help:
 	@echo "make up        the Airflow UI on this machine, with your practices or the demo's"
 	@echo "make check     style, types, SQL, architecture; changes nothing (make fix does)"
 	@echo "make bench     measure speed and memory, printed as JSON"
+	@echo "make models    train the packaged models anew; needs the data that models/manifest.toml names"
 	@echo "make pictures  the README's pictures, from the demo"
 	@echo "make lock      resolve the dependencies anew"
 
@@ -47,6 +48,9 @@ fix: setup-dev
 
 bench: setup-dev
 	@$(BIN)/python -m tests.bench
+
+models: setup-dev
+	@$(BIN)/python -m models.train
 
 pictures: setup-dev
 	@$(BIN)/python -m tests.pictures
