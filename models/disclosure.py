@@ -34,6 +34,9 @@ FIRST_RESULTS: dict[str, dict[str, str]] = {
         "rules": "31 of 50 flagged, 4 of 50 safe ones flagged, 9 green, 1 violating green",
         "rules or model": "43 of 50 flagged, 5 of 50 safe ones flagged",
     },
+    "batch_5": {
+        "the whole check": "29 of 30 flagged, 2 of 30 safe ones flagged, 13 green, 0 violating green",
+    },
 }
 
 
@@ -170,7 +173,7 @@ def train(domain: list[Reply], folder: Path = FOLDER) -> dict[str, Any]:
         "data": [
             {"name": "replies of the task", "replies": len(domain), "licence": "synthetic, given with the task"},
             {
-                "name": "replies written for Rapport, four batches",
+                "name": "replies written for Rapport, five batches",
                 "replies": len(everything) - len(domain),
                 "licence": "Apache-2.0",
             },

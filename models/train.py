@@ -19,7 +19,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "models.md"
 
 def main() -> int:
     """Train, write weights, cards and the page on them. Returns 2 without the data."""
-    from models import disclosure, sentiment
+    from models import disclosure, sentiment, topics
     from models.texts import Missing, data_folder, sources
 
     try:
@@ -30,6 +30,7 @@ def main() -> int:
     sources()
     disclosure.train(disclosure.read_domain(folder.parent / "domain" / "replies.jsonl"))
     sentiment.train(folder)
+    topics.train(folder)
     write_page()
     return 0
 
@@ -50,6 +51,8 @@ def write_page(page: Path = PAGE) -> None:
         lines += ["", f"## {card['name']} ({card['sha256'][:8]})", "", f"{card['what'].capitalize()}.", ""]
         lines += ["Data:", "", *(f"- {_line(entry)}" for entry in card["data"]), ""]
         lines += [f"Settings: {_line(card['settings'])}.", "", "Measured:", "", *_nested(card["measured"]), ""]
+        if "reported" in card:
+            lines += [f"Shown in a report: {', '.join(card['reported'])}. The others were right too seldom to be.", ""]
         lines += ["Weaknesses:", "", *(f"- {weakness}" for weakness in card["weaknesses"])]
     page.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -70,6 +70,15 @@ def test_every_sentence_has_its_own_sentiment() -> None:
     assert line["sentence_sentiments"] == ["positive", "negative"]
 
 
+def test_a_review_has_topics_and_alerts_and_says_which_may_be_shown() -> None:
+    line = scored("She never listened to me. The crown fell out and I ended up in hospital.")
+    found = {(topic["topic"], topic["polarity"], topic["sentence"]): topic for topic in line["topics"]}
+    assert found[("bedside_manner", "negative", 1)]["reported"] is True
+    assert found[("results_outcome", "negative", 2)]["reported"] is False
+    assert line["alerts"] == [{"alert": "ALERT_safety", "sentence": 2}]
+    assert "topics" not in scored("She never listened to me.", "post")
+
+
 def test_no_word_of_the_text_is_printed() -> None:
     for kind in KINDS:
         text = (

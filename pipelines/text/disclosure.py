@@ -300,7 +300,7 @@ RULES: Final[tuple[_Rule, ...]] = (
         r"\byou (?:will )?(?:always )?(?:have|found|find) a (?:dental |medical )?(?:home|team)\b", r"\bin good hands\b",
         r"\bmiss(?:ed)? you\b", r"\b(?:made|make|making|keep|kept|keeping) (?:you|your)\b(?! (?:post|review|comment|aware))",
         r"\byour (?:care|treatment|health|case|situation|file|needs)\b", r"\bwe (?:\w+ )?(?!thank|hear|hope|wish|want|know|promise|assure|ask|encourage|invite|urge)\w+ you\b", r"\byou and yours\b", r"\blet you down\b",
-        r"\bour paths\b|\bsince we (?:last )?(?:met|saw|spoke)|\bface to the (?:voice|name)|\b(?:drive|trip|way|traveling|travelling) (?:\w+ )*to (?:us|see us|our)\b|\bbringing (?:the |your )?\w+",
+        r"\bour paths\b|\bsince we (?:last )?(?:met|saw|spoke)|\bface to the (?:voice|name)|\b(?:drive|trip|way|traveling|travelling) (?:\w+ )*to (?:us|see us|our)\b|\bbringing (?:the |your )(?!concern|matter|issue|feedback|problem)\w+",
     ),
     # P2: the denial.
     _rule(
@@ -491,7 +491,7 @@ _GENERIC_WORDS: Final = frozenset(
     counts stings honesty also neither nor breaks site site's removed request anything information anybody's parties welcoming friendly efficient easier faster quicker picked answered shorter
     equal equally treated welcomed languages interpreter interpreters accessible entrance ramp wheelchair stairs elevator map directions bus stop weekdays evening evenings extended early late
     department passed along raised raise seriously heard count lead leads kindly truth city town local neighbors neighbours schools library charity event events volunteer volunteers
-    morning meeting meetings weekly monthly regularly hearing read aloud whole entire daily every hard-working""",
+    morning meeting meetings cases create creates english spanish french polish certified courses course location sincere accept apply applies bad reached weekly monthly regularly hearing read aloud whole entire daily every hard-working""",
     )
 )  # fmt: skip
 # Harmless words that together are not: praise for a deal, a body that is sorry for a deed.

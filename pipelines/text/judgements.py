@@ -16,8 +16,9 @@ from pipelines.text.language import MEASURED, is_english
 from pipelines.text.linear import model_id
 from pipelines.text.sentences import plain, sentences_of, words_of
 from pipelines.text.sentiment import NOTHING, Mood, mood_of
+from pipelines.text.topics import alerts_of, reported, topics_of
 
-MODELS: Final = ("disclosure", "sentiment")
+MODELS: Final = ("disclosure", "sentiment", "topics")
 
 
 class Surroundings(msgspec.Struct, frozen=True):
@@ -62,15 +63,33 @@ def judgements(
     sentences = [] if why_not else sentences_of(plain(text))
     found: dict[str, Any] = {"judged": why_not is None, "not_judged_because": why_not}
     words = [words_of(sentence) for sentence in sentences]
-    found |= _sentiment(words, why_not, stars)
+    moods = [mood_of(sentence) for sentence in words]
+    found |= _sentiment(words, moods, why_not, stars)
+    if kind in ("review", "comment"):
+        found["topics"] = [
+            {
+                "topic": each.topic,
+                "polarity": each.polarity,
+                "sentence": each.sentence,
+                "reason": each.reason,
+                "reported": each.topic in reported(),
+            }
+            for each in topics_of(sentences, moods)
+        ]
+        found["alerts"] = [{"alert": alert, "sentence": number} for alert, number in alerts_of(sentences)]
     if kind == "reply":
         found["disclosure"] = _disclosure(text, why_not, around)
     found["model"] = {name: model_id(name) for name in MODELS}
     return found
 
 
-def _sentiment(words: Sequence[Sequence[str]], why_not: str | None, stars: float | None) -> dict[str, Any]:
-    mood: Mood = NOTHING if why_not else mood_of([word for sentence in words for word in sentence])
+def _sentiment(
+    words: Sequence[Sequence[str]], moods: Sequence[Mood], why_not: str | None, stars: float | None
+) -> dict[str, Any]:
+    if why_not:
+        mood = NOTHING
+    else:
+        mood = moods[0] if len(moods) == 1 else mood_of([word for sentence in words for word in sentence])
     reason = why_not or (
         f"the likeliest class has probability {mood.sure:.2f}"
         + (", too little to decide" if mood.sentiment == "unsure" else "")
@@ -82,7 +101,7 @@ def _sentiment(words: Sequence[Sequence[str]], why_not: str | None, stars: float
         "sentiment": mood.sentiment,
         "sentiment_score": None if mood.sentiment == "not_checked" else mood.score,
         "sentiment_reason": reason,
-        "sentence_sentiments": [mood_of(sentence).sentiment for sentence in words],
+        "sentence_sentiments": [each.sentiment for each in moods],
         "contradicts_stars": contradicts if stars is not None and mood.sentiment != "not_checked" else None,
     }
 
