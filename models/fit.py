@@ -55,7 +55,7 @@ def fit(
     def loss(held: Array) -> tuple[float, Array]:
         margin = rows @ held[:count] + dense @ held[count:-1] + held[-1]
         product = signs * margin
-        value = 0.5 * float(held[:-1] @ held[:-1]) + strength * float((each * np.logaddexp(0, -product)).sum())
+        value = 0.5 * float(np.square(held[:-1]).sum()) + strength * float((each * np.logaddexp(0, -product)).sum())
         pull = -strength * each * signs / (1 + np.exp(np.clip(product, -30, 30)))
         return value, np.concatenate([held[:-1], [0.0]]) + np.concatenate([turned @ pull, dense.T @ pull, [pull.sum()]])
 

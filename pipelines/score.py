@@ -19,7 +19,7 @@ from pipelines.practices import Practices
 from pipelines.records import FEATURES, RECORDS, Feature, read_table, stars_of, write_table
 from pipelines.sources import source_names
 from pipelines.text.author import load_secret, pseudonym
-from pipelines.text.judgements import Surroundings, judgements
+from pipelines.text.judgements import Surroundings, explained, judgements
 from pipelines.text.language import MODEL_ID, language_of
 from pipelines.text.shape import folded, is_emoji_only, words_in
 
@@ -105,6 +105,11 @@ def score_lines(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
             **judgements(item.kind, item.text or "", shape.language, around, item.stars),
             "model_id": MODEL_ID,
         }
+
+
+def explain_text(text: str, kind: str) -> list[str]:
+    """Return the judgements on one text with their evidence, which quotes it: for the screen, never for a log."""
+    return explained(kind, text, text_features(text).language)
 
 
 def text_features(text: str | None) -> TextFeatures:

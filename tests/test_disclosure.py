@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.disclosure import cross_validated, curve, prepare, read_batches, read_domain
+from models.disclosure import cross_validated, prepare, read_batches, read_domain
 from pipelines.text.disclosure import CLASSES, VERDICT_WORDS, Roster, clinical_words, judge
 from tests.conftest import SHARED
 
@@ -131,14 +131,12 @@ def test_a_megabyte_is_judged_by_its_beginning() -> None:
     assert judge("You owe us $40. " + "a" * 1_000_000).verdict == "pattern"
 
 
-def test_unseen_batches_are_judged_as_the_card_says() -> None:
+def test_replies_left_out_of_training_are_judged_as_well_as_is_asked() -> None:
     if not DOMAIN.is_file():
         pytest.skip("needs ../shared/domain")
     domain = read_domain(DOMAIN)
-    learnt = curve(domain)
-    assert list(learnt) == sorted(BATCHES)
     everything = prepare(domain) + [reply for batch in BATCHES.values() for reply in prepare(batch)]
-    total = cross_validated(everything)
+    total = cross_validated(everything, folds=3)
     assert total["violating ones called generic"][0] == 0
     flagged, of = total["violating ones flagged"]
     assert flagged / of >= 0.85

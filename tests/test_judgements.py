@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.errors import RapportError
-from pipelines.score import score_lines
+from pipelines.score import explain_text, score_lines
 
 KINDS = ("review", "comment", "post", "reply")
 
@@ -120,3 +120,16 @@ def test_bad_input_costs_little_and_breaks_nothing(text: str) -> None:
         started = time.monotonic()
         scored(text, kind)
         assert time.monotonic() - started < 5
+
+
+def test_an_explanation_shows_the_words_the_rule_and_the_sentence() -> None:
+    reply = explain_text("Thank you for your feedback. Your crown was placed as planned.", "reply")
+    assert reply[1].startswith("reply: pattern found")
+    assert reply[2:4] == ["1. Thank you for your feedback.", "2. Your crown was placed as planned."]
+    assert any(line.startswith("   P4, high: names care") and "Your crown" in line for line in reply)
+    review = explain_text("The receptionist was rude and I ended up in hospital.", "review")
+    assert "rude -" in review[0]
+    assert {line.split(",")[0].split(":")[0].strip() for line in review[2:]} >= {"front_desk_staff", "ALERT_safety"}
+    assert explain_text("Die Praxis ist sehr sauber und das Team immer freundlich", "review")[0].startswith(
+        "not checked"
+    )

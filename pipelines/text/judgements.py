@@ -15,7 +15,7 @@ from pipelines.text.disclosure import CLASSES, VERDICT_WORDS, Roster, judge
 from pipelines.text.language import MEASURED, is_english
 from pipelines.text.linear import model_id
 from pipelines.text.sentences import plain, sentences_of, words_of
-from pipelines.text.sentiment import NOTHING, Mood, mood_of
+from pipelines.text.sentiment import NOTHING, Mood, evidence, mood_of
 from pipelines.text.topics import alerts_of, reported, topics_of
 
 MODELS: Final = ("disclosure", "sentiment", "topics")
@@ -122,3 +122,36 @@ def _disclosure(text: str, why_not: str | None, around: Surroundings) -> dict[st
             for each in found.findings
         ],
     }
+
+
+def explained(kind: str, text: str, language: str | None, around: Surroundings | None = None) -> list[str]:
+    """Return the judgements as lines that quote the text: for the eyes of the person who gave it, never to be kept."""
+    around = around or Surroundings()
+    found = judgements(kind, text, language, around)
+    if not found["judged"]:
+        return [f"not checked: {found['not_judged_because']}"]
+    sentences = sentences_of(plain(text))
+    words = [word for sentence in sentences for word in words_of(sentence)]
+    pulls = ", ".join(f"{word} {pull:+.2f}" for word, pull in evidence(words))
+    lines = [f"sentiment: {found['sentiment']} ({found['sentiment_score']:+.2f}); strongest words: {pulls}"]
+    disclosed = judge(text, review=around.review_text, reviewer=around.reviewer, roster=around.roster())
+    if kind == "reply":
+        lines.append(f"reply: {VERDICT_WORDS[disclosed.verdict]}; {disclosed.reason}")
+    for number, sentence in enumerate(sentences, 1):
+        lines.append(f"{number}. {sentence}")
+        lines += [
+            f"   {topic['topic']}, {topic['polarity']}: {topic['reason']}"
+            for topic in found.get("topics", ())
+            if topic["sentence"] == number
+        ]
+        lines += [
+            f"   {alert['alert']}: a person should look"
+            for alert in found.get("alerts", ())
+            if alert["sentence"] == number
+        ]
+        lines += [
+            f"   {each.code}, {each.severity}: {each.reason}: “{sentence[each.start : each.end]}”"
+            for each in disclosed.findings
+            if kind == "reply" and each.sentence == number
+        ]
+    return lines
