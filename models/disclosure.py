@@ -28,7 +28,7 @@ FIRST_RESULTS: dict[str, dict[str, str]] = {
     "batch_2": {"rules": "27 of 54 flagged, 2 of 46 safe ones flagged, 4 green, 0 violating green"},
     "batch_3": {
         "rules": "31 of 50 flagged, 2 of 50 safe ones flagged, 10 green, 1 violating green",
-        "rules or model": "43 of 50 flagged, 9 of 50 safe ones flagged",
+        "rules or model": "43 of 50 flagged, 9 of 50 safe ones flagged, at a threshold chosen after looking at it",
     },
     "batch_4": {
         "rules": "31 of 50 flagged, 4 of 50 safe ones flagged, 9 green, 1 violating green",

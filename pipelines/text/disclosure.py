@@ -635,7 +635,7 @@ def clinical_words(text: str) -> frozenset[str]:
 
 # --- The trained part ---------------------------------------------------------------------------------------------
 BUCKETS: Final = 1 << 14
-# Set on cross-validated scores of the written replies, before the last batch was scored; see docs/models.md.
+# Chosen on the second and third batch of written replies, before the fourth and fifth were scored; see docs/models.md.
 THRESHOLD: Final = 0.5
 # A sentence of harmless words is still not green where the trained part is this much in doubt.
 GREEN_BELOW: Final = 0.4

@@ -18,7 +18,7 @@ from pipelines.text.linear import Buckets, buckets_of, load, probabilities, weig
 Sentiment = Literal["positive", "neutral", "negative", "unsure", "not_checked"]
 OUTPUTS: Final[tuple[Sentiment, ...]] = ("negative", "neutral", "positive")
 BUCKETS: Final = 1 << 17
-# Set on texts of sets that were left out of training, before anything else was measured; see docs/models.md.
+# Picked before anything was measured, and not tuned since; what it gives stands in docs/models.md.
 UNSURE_BELOW: Final = 0.55
 _NEGATION: Final = re.compile(
     r"^(?:not|no|never|nobody|nothing|none|without|hardly|cannot|can't|cant|don't|dont|didn't|didnt|doesn't|doesnt|"
