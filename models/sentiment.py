@@ -100,7 +100,7 @@ def train(folder: Path, target: Path = FOLDER, *, say: Any = print) -> dict[str,
             "'Nothing' is praise as an answer to what could be better, and a complaint as one to what was good; "
             "the question is not read.",
             "Irony, and praise of one thing inside a complaint about another, unless in different sentences.",
-            "The strength of the penalty was chosen among three settings on the trusts and the survey that it is measured by.",
+            "The strength of the penalty was chosen among three settings on the sets that it is measured by.",
             "The survey's texts are labelled by the rating beside them, which is not always what they say.",
         ],
     }
