@@ -1,12 +1,12 @@
 # make demo and make test need nothing but Python 3.11+ and make; both set up what they use.
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := pipelines dags tests
+SOURCES := pipelines models dags tests
 export PYTHONPATH := $(CURDIR):$(CURDIR)/dags
 export AIRFLOW_HOME := $(CURDIR)
 export PYTHON
 
-.PHONY: help setup setup-dev demo up test check fix bench pictures lock
+.PHONY: help setup setup-dev demo up test check fix bench models pictures lock
 
 help:
 	@echo "make demo      set up, and run the whole main job through Airflow on an invented town"
@@ -15,6 +15,7 @@ help:
 	@echo "make up        the Airflow UI on this machine, with your practices or the demo's"
 	@echo "make check     style, types, SQL, architecture; changes nothing (make fix does)"
 	@echo "make bench     measure speed and memory, printed as JSON"
+	@echo "make models    train the packaged models anew; needs the data that models/manifest.toml names"
 	@echo "make pictures  the README's pictures, from the demo"
 	@echo "make lock      resolve the dependencies anew"
 
@@ -48,6 +49,9 @@ fix: setup-dev
 
 bench: setup-dev
 	@$(BIN)/python -m tests.bench
+
+models: setup-dev
+	@$(BIN)/python -m models.train
 
 pictures: setup-dev
 	@$(BIN)/python -m tests.pictures

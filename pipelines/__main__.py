@@ -124,17 +124,23 @@ def read(source: str, night: str | None, page: Path | None) -> None:
 @click.argument("source", required=False)
 @click.argument("night", required=False)
 @click.option("--jsonl", is_flag=True, help="Read {id, kind, text} lines from standard input, print their features.")
-def score(source: str | None, night: str | None, jsonl: bool) -> None:
+@click.option("--explain", is_flag=True, help="Read one text from standard input, print each judgement with evidence.")
+@click.option("--kind", type=click.Choice(["review", "comment", "post", "reply"]), default="review", show_default=True)
+def score(source: str | None, night: str | None, jsonl: bool, explain: bool, kind: str) -> None:
     """Turn the records of one SOURCE and NIGHT into features without text or names."""
+    from pipelines.score import explain_text, score_lines
     from pipelines.score import score as score_records
-    from pipelines.score import score_lines
 
+    if explain:
+        for line in explain_text(sys.stdin.buffer.read().decode("utf-8", "replace"), kind):
+            click.echo(line)
+        return
     if jsonl:
         for features in score_lines(sys.stdin.buffer):
             click.echo(json.dumps(features, ensure_ascii=False))
         return
     if source is None or night is None:
-        raise click.UsageError("Give SOURCE and NIGHT, or --jsonl.")
+        raise click.UsageError("Give SOURCE and NIGHT, --jsonl, or --explain.")
     practices, data, _ = _open()
     score_records(source, parse_night(night), practices, data, say=_say)
 

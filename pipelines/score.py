@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -19,6 +19,7 @@ from pipelines.practices import Practices
 from pipelines.records import FEATURES, RECORDS, Feature, read_table, stars_of, write_table
 from pipelines.sources import source_names
 from pipelines.text.author import load_secret, pseudonym
+from pipelines.text.judgements import Surroundings, explained, judgements
 from pipelines.text.language import MODEL_ID, language_of
 from pipelines.text.shape import folded, is_emoji_only, words_in
 
@@ -34,11 +35,18 @@ class TextFeatures(msgspec.Struct, frozen=True):
 
 
 class JsonLine(msgspec.Struct, frozen=True):
-    """One line of `rapport score --jsonl`; other fields are ignored."""
+    """One line of `rapport score --jsonl`; other fields are ignored. `reviewer` is the name shown with the review."""
 
     id: str | int
     text: str | None = None
-    kind: str = "review"
+    kind: Literal["review", "comment", "post", "reply"] = "review"
+    stars: float | None = None
+    review_text: str | None = None
+    reviewer: str | None = None
+    practice_names: tuple[str, ...] = ()
+    staff: tuple[str, ...] = ()
+    phones: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
 
 
 def score(source: str, night: dt.date, practices: Practices, data: DataDir, *, say: Callable[[str], None]) -> int:
@@ -82,14 +90,26 @@ def score_lines(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
             item = msgspec.json.decode(line, type=JsonLine)
         except (msgspec.ValidationError, msgspec.DecodeError):
             raise RapportError(
-                "not a JSON object with id and text", where=f"line {number}", next_step="Correct the line"
+                "not a JSON object with id, text and a kind of review, comment, post or reply",
+                where=f"line {number}",
+                next_step="Correct the line",
             ) from None
+        shape = text_features(item.text)
+        around = Surroundings(
+            item.review_text or "", item.reviewer or "", item.practice_names, item.staff, item.phones, item.domains
+        )
         yield {
             "id": item.id,
             "kind": item.kind,
-            **msgspec.structs.asdict(text_features(item.text)),
+            **msgspec.structs.asdict(shape),
+            **judgements(item.kind, item.text or "", shape.language, around, item.stars),
             "model_id": MODEL_ID,
         }
+
+
+def explain_text(text: str, kind: str) -> list[str]:
+    """Return the judgements on one text with their evidence, which quotes it: for the screen, never for a log."""
+    return explained(kind, text, text_features(text).language)
 
 
 def text_features(text: str | None) -> TextFeatures:

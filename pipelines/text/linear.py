@@ -1,0 +1,93 @@
+"""Linear models over hashed words: the one form in which all trained weights are kept, loaded and applied.
+
+Surprise: words are hashed, so a weights file holds no word of anybody's text; what spoke for a judgement is found by
+hashing the words of the text at hand again. Weights are plain numbers in an npz read with `allow_pickle=False`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+FOLDER = Path(__file__).parent / "models"
+Floats = npt.NDArray[np.float32]
+Buckets = npt.NDArray[np.int64]
+
+
+def word_grams(words: Sequence[str], prefix: str = "") -> list[str]:
+    """Return the single words and the pairs of neighbours, each marked with a prefix."""
+    marked = [prefix + word for word in words]
+    return marked + [f"{one} {other}" for one, other in zip(marked, words[1:], strict=False)]
+
+
+def character_grams(words: Iterable[str], shortest: int = 3, longest: int = 5) -> list[str]:
+    """Return the runs of characters inside each word, whose edges count as spaces."""
+    found: list[str] = []
+    for word in words:
+        padded = f" {word} "
+        for length in range(shortest, longest + 1):
+            found += ["\x02" + padded[at : at + length] for at in range(len(padded) - length + 1)]
+    return found
+
+
+def buckets_of(grams: Iterable[str], size: int) -> Buckets:
+    """Return the distinct buckets of the grams, in order, as numbers below `size`, a power of two."""
+    mask = size - 1
+    found = {zlib.crc32(gram.encode("utf-8", "surrogatepass")) & mask for gram in grams}
+    return np.fromiter(sorted(found), dtype=np.int64, count=len(found))
+
+
+def weighted(buckets: Buckets, rarity: Floats) -> Floats:
+    """Return the value of each bucket: its rarity, scaled so that a text's values have length one."""
+    values = rarity[buckets]
+    length = float(np.sqrt(np.dot(values, values)))
+    return values / np.float32(length) if length else values
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Weights of one model. `weights` is (buckets, outputs), `dense` (further features, outputs)."""
+
+    weights: Floats
+    dense: Floats
+    bias: Floats
+    rarity: Floats
+    card: dict[str, Any]
+
+    def margins(self, buckets: Buckets, more: Floats | None = None) -> Floats:
+        """Return the log-odds of each output for one text."""
+        found = weighted(buckets, self.rarity) @ self.weights[buckets] + self.bias
+        return found if more is None else found + more @ self.dense
+
+
+def probabilities(margins: Floats) -> Floats:
+    """Return the logistic function of log-odds."""
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(margins, -30, 30))), dtype=np.float32)
+
+
+@cache
+def load(name: str) -> Linear:
+    """Return a packaged model. Its weights are checked against the hash its card holds; ValueError if they differ."""
+    card = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    path = FOLDER / f"{name}.npz"
+    if hashlib.sha256(path.read_bytes()).hexdigest() != card["sha256"]:
+        raise ValueError(
+            f"{path.name} is not the file its card describes; run `make models` or take both from one release"
+        )
+    with np.load(path, allow_pickle=False) as held:
+        arrays = {key: held[key].astype(np.float32) for key in ("weights", "dense", "bias", "rarity")}
+    return Linear(**arrays, card=card)
+
+
+def model_id(name: str) -> str:
+    """Return name and the first digits of the weights' hash: what is kept with every feature."""
+    return f"{name}-{load(name).card['sha256'][:8]}"

@@ -1,0 +1,150 @@
+"""The disclosure check: no violating reply is ever called generic, and what is found has a class, a reason, a place."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.disclosure import cross_validated, prepare, read_batches, read_domain
+from pipelines.text.disclosure import CLASSES, VERDICT_WORDS, Roster, clinical_words, judge
+from tests.conftest import SHARED
+
+BATCHES = read_batches()
+DOMAIN = SHARED / "domain" / "replies.jsonl"
+
+
+def test_no_verdict_says_that_a_reply_is_fine() -> None:
+    words = " ".join([*VERDICT_WORDS.values(), judge("Thank you for your feedback.").reason])
+    assert not re.search(r"complian|\bsafe|\bfine\b|\bok\b", words, re.IGNORECASE)
+
+
+def test_no_written_violating_reply_is_called_generic() -> None:
+    wrong = [
+        reply.text
+        for batch in BATCHES.values()
+        for reply in batch
+        if reply.codes and judge(reply.text).verdict == "generic"
+    ]
+    assert wrong == []
+
+
+def test_there_are_four_hundred_written_replies_and_none_twice() -> None:
+    texts = [reply.text.casefold() for batch in BATCHES.values() for reply in batch]
+    assert len(texts) >= 400
+    assert len(set(texts)) == len(texts)
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        ("It was lovely to see you again!", "P1"),
+        ("You are not a patient here.", "P2"),
+        ("You came forty minutes late on Monday.", "P3"),
+        ("Your filling held for nine years.", "P4"),
+        ("We hope your migraine is better.", "P5"),
+        ("You still owe $40.", "P6"),
+        ("Hi Jonathan, thanks for the note.", "P7"),
+        ("Our records show another story.", "P8"),
+        ("Your son was very brave.", "P9"),
+        ("You were yelling at our nurse.", "P10"),
+        ("We wrote to you at jane@example.org.", "P11"),
+        ("Our attorney will contact you.", "N1"),
+        ("Change this review and get a gift card.", "N2"),
+        ("You should take 600 mg of ibuprofen.", "N3"),
+    ],
+)
+def test_each_class_is_found_with_its_reason(reply: str, code: str) -> None:
+    found = judge(reply)
+    assert found.verdict == "pattern"
+    assert code in found.classes
+    assert all(finding.reason and 0 <= finding.start < finding.end for finding in found.findings)
+    assert not any(word in found.reason for word in ("Jonathan", "migraine", "jane"))
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "Thank you for your feedback.",
+        "Thank you! We appreciate your kind words.",
+        "We take all comments seriously. Please call our office manager at 555-0100.",
+        "Because of privacy laws we cannot discuss anything here.",
+    ],
+)
+def test_known_harmless_speech_acts_are_generic(reply: str) -> None:
+    assert judge(reply).verdict == "generic"
+
+
+@pytest.mark.parametrize("reply", ["", "👍", "1234", "\u202e\u0000", "Our lobby has a fish tank."])
+def test_what_nobody_knows_is_for_a_person(reply: str) -> None:
+    assert judge(reply).verdict == "look"
+
+
+def test_the_worst_sentence_decides() -> None:
+    found = judge("Thank you for your feedback. Your blood test came back normal. Please call our office.")
+    assert (found.verdict, found.sentences) == ("pattern", ("generic", "pattern", "generic"))
+    assert {finding.sentence for finding in found.findings} == {2}
+
+
+def test_a_relationship_alone_is_caution_and_with_more_it_is_high() -> None:
+    assert judge("Thank you for being our patient!").severity == "caution"
+    both = judge("Thank you for being our patient since your surgery!")
+    assert {finding.code: finding.severity for finding in both.findings}["P1"] == "high"
+
+
+def test_an_echo_of_the_review_is_worse() -> None:
+    reply = "We are glad that the veneers look natural."
+    assert judge(reply).severity == "high"
+    assert judge(reply, review="I got veneers here and love them").severity == "critical"
+    assert clinical_words("My crowns hurt") == clinical_words("the CROWN hurts")
+
+
+def test_a_name_the_reviewer_did_not_show_is_critical() -> None:
+    reply = "Thank you, Mrs. Hernandez!"
+    assert judge(reply).severity == "high"
+    assert judge(reply, reviewer="ToothFairy77").severity == "critical"
+    assert judge(reply, reviewer="Ana Hernandez").severity == "high"
+
+
+def test_the_roster_discloses_nobody() -> None:
+    roster = Roster(
+        staff=frozenset({"Tiffany Brooks"}), names=frozenset({"Oak Dental"}), domains=frozenset({"oak.example"})
+    )
+    assert "P7" in judge("We told Tiffany Brooks about this.").classes
+    assert "P7" not in judge("We told Tiffany Brooks about this.", roster=roster).classes
+    assert judge("Please email hello@oak.example.", roster=roster).verdict == "generic"
+    assert "P11" in judge("Please email hello@elm.example.", roster=roster).classes
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=300))
+def test_any_text_gets_a_verdict(text: str) -> None:
+    found = judge(text, review=text, reviewer=text[:9])
+    assert found.verdict in VERDICT_WORDS
+    assert set(found.classes) <= {*CLASSES, "unsure"}
+
+
+def test_a_megabyte_is_judged_by_its_beginning() -> None:
+    assert judge("You owe us $40. " + "a" * 1_000_000).verdict == "pattern"
+
+
+def test_replies_left_out_of_training_are_judged_as_well_as_is_asked() -> None:
+    if not DOMAIN.is_file():
+        pytest.skip("needs ../shared/domain")
+    domain = read_domain(DOMAIN)
+    everything = prepare(domain) + [reply for batch in BATCHES.values() for reply in prepare(batch)]
+    total = cross_validated(everything, folds=3)
+    assert total["violating ones called generic"][0] == 0
+    flagged, of = total["violating ones flagged"]
+    assert flagged / of >= 0.85
+    wrongly, safe = total["safe ones flagged"]
+    assert wrongly / safe <= 0.15
+
+
+def test_the_weights_hold_no_words() -> None:
+    folder = Path(__file__).parents[1] / "pipelines" / "text" / "models"
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 10_000_000
+    assert b"patient" not in (folder / "disclosure.npz").read_bytes()

@@ -1,0 +1,55 @@
+"""`make models`: the shipped weights are what the data give, and without the data it says what is missing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from models import disclosure, texts, train
+from pipelines.text.judgements import MODELS
+from pipelines.text.linear import FOLDER
+from tests.conftest import SHARED
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+def test_without_the_data_it_is_said_and_nothing_is_written(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = tmp_path / "models" / "manifest.toml"
+    manifest.parent.mkdir()
+    manifest.write_text('folder = "../nowhere"\nsource = []\n')
+    monkeypatch.setattr(texts, "MANIFEST", manifest)
+    monkeypatch.setattr(disclosure, "train", lambda *given: pytest.fail("trained without the data"))
+    assert train.main() == 2
+    assert "shipped weights work without it" in capsys.readouterr().err
+
+
+def test_the_shipped_disclosure_weights_are_those_the_replies_give(tmp_path: Path) -> None:
+    replies = SHARED / "domain" / "replies.jsonl"
+    if not replies.is_file():
+        pytest.skip("needs ../shared/domain")
+    code = (
+        "import models.train, pathlib, sys; from models import disclosure as d;"
+        "d.train(d.read_domain(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2]))"
+    )
+    subprocess.run([sys.executable, "-c", code, replies, tmp_path], check=True, cwd=REPOSITORY, timeout=120)
+    assert (tmp_path / "disclosure.npz").read_bytes() == (FOLDER / "disclosure.npz").read_bytes()
+    assert (tmp_path / "disclosure.json").read_text() == (FOLDER / "disclosure.json").read_text()
+
+
+def test_the_page_is_written_from_the_cards(tmp_path: Path) -> None:
+    train.write_page(tmp_path / "models.md")
+    assert (tmp_path / "models.md").read_text() == (REPOSITORY / "docs" / "models.md").read_text()
+
+
+def test_every_model_has_a_card_with_its_data_its_measure_and_its_weaknesses() -> None:
+    assert {path.stem for path in FOLDER.glob("*.npz")} == set(MODELS)
+    for name in MODELS:
+        card = json.loads((FOLDER / f"{name}.json").read_text())
+        assert all(card[key] for key in ("what", "data", "settings", "measured", "weaknesses", "sha256"))
+        assert "licence" in json.dumps(card)
