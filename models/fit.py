@@ -36,7 +36,6 @@ def matrix(texts: Sequence[Buckets], rarity: Floats) -> csr_matrix:
     values = rarity[columns].astype(np.float64)
     starts = np.concatenate([[0], np.cumsum(lengths)])
     norms = np.sqrt(np.add.reduceat(np.append(values**2, 0.0), np.minimum(starts[:-1], len(values))))
-    norms[lengths == 0] = 1.0
     return csr_matrix((values / np.repeat(norms, lengths), columns, starts), shape=(len(texts), len(rarity)))
 
 
