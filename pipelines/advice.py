@@ -28,6 +28,7 @@ _SITE_NAMES = {
     "webmd": "WebMD",
     "ratemds": "RateMDs",
     "zocdoc": "Zocdoc",
+    "trustpilot": "Trustpilot",
     "survey": "Patient survey",
 }
 

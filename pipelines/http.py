@@ -83,7 +83,7 @@ class Client:
         self._wait_for_turn()
         try:
             answer = self._http.request(method, url, headers=dict(headers), params=dict(params), data=form)
-        except httpx.TransportError as error:
+        except (httpx.TransportError, httpx.DecodingError) as error:
             # str(error) may quote the address with its query; the host and the kind of failure are enough.
             host = urlsplit(url).netloc
             raise SiteDown(f"{host} could not be read ({type(error).__name__})", where=where) from None

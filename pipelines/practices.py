@@ -44,6 +44,7 @@ def _printable(text: str) -> str:
 Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 Address = Annotated[str, AfterValidator(_address)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
+KeyName = Annotated[str, Field(pattern=r"^[a-z0-9-]*$")]
 
 
 class _Strict(BaseModel):
@@ -54,7 +55,15 @@ class GoogleLocation(_Strict):
     """Where a practice's Google profile is, and under which key it is read."""
 
     location: Annotated[str, Field(pattern=r"^accounts/[A-Za-z0-9]+/locations/[A-Za-z0-9]+$")]
-    key: Annotated[str, Field(pattern=r"^[a-z0-9-]*$")] = ""
+    key: KeyName = ""
+
+
+class TrustpilotUnit(_Strict):
+    """A practice's business unit at Trustpilot, and its location's id there if the unit has several."""
+
+    business_unit: Annotated[str, Field(pattern=r"^[0-9a-f]{24}$")]
+    location: Annotated[str, Field(pattern=r"^[^\s&=#]*$", max_length=100)] = ""
+    key: KeyName = ""
 
 
 class Practice(_Strict):
@@ -69,6 +78,7 @@ class Practice(_Strict):
     language: Literal["en"] = "en"
     recipients: tuple[Address, ...] = ()
     google_business: GoogleLocation | None = None
+    trustpilot: TrustpilotUnit | None = None
 
 
 class Columns(_Strict):
@@ -140,6 +150,11 @@ class Practices(_Strict):
                     f"the export '{export.files}' names the practice '{export.practice}', which is not here"
                 )
         return self
+
+    def key_names(self) -> list[tuple[str, str]]:
+        """Return each (source, key name) that some practice's block needs, sorted."""
+        blocks = ((field, getattr(p, field)) for p in self.practice for field in type(p).model_fields)
+        return sorted({(field, str(block.key)) for field, block in blocks if hasattr(block, "key")})
 
     @cached_property
     def _by_name(self) -> dict[str, Practice]:

@@ -34,6 +34,8 @@ class Settings(BaseSettings):
         "https://oauth2.googleapis.com/token", description="Where Google's refresh tokens are exchanged"
     )
     google_business_per_minute: float = Field(300, gt=0, description="Google's pace: requests a minute")
+    trustpilot_base_url: str = Field("https://api.trustpilot.com/v1", description="Trustpilot's API")
+    trustpilot_per_minute: float = Field(160, gt=0, description="Trustpilot's pace: it recommends 833 in 5 minutes")
     keep_derived_days: dict[str, int] = Field(
         default_factory=dict,
         description="Source name to days: keep features longer than its terms say. Your decision, logged as a warning",

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from pipelines.demo.elsewhere import GUESTS, SPEAKERS
 from pipelines.demo.mailbox import Mailbox
 from pipelines.demo.server import TownServer
 from pipelines.demo.stage import Stage, StageFailed, free_port
@@ -40,10 +41,13 @@ def town_services(folder: Path, town: Town) -> Iterator[tuple[TownServer, dict[s
         write_bytes(data.exports / name, body)
     with TownServer(town) as server, Mailbox(data.mailbox) as mailbox:
         keys = {key_variable("google_business", name): json.dumps(key) for name, key in town.keys().items()}
+        keys |= {key_variable(guest.platform): json.dumps(guest.key) for guest in GUESTS if guest.key}
+        addresses = {f"RAPPORT_{name.upper()}_BASE_URL": f"{server.base_url}/{name}" for name in SPEAKERS}
         yield (
             server,
             {
                 **keys,
+                **addresses,
                 **_NO_SCHEDULE,
                 "RAPPORT_DATA_DIR": str(folder),
                 "RAPPORT_PRACTICES_FILE": str(folder / "practices.toml"),

@@ -11,7 +11,7 @@ Who lives here (ids), from 1 September 2025 to 2 November 2026:
     arroyo-dental           quiet: 0 to 2 reviews a month, none in October 2026; A4; some replies without a state
     new-leaf-pediatrics     no review at all
     gesher-dental           a Hebrew name mixed with Latin; Hebrew, Arabic, Spanish and English reviews; a survey
-    cedar-hollow            a name of almost 200 characters; rose clearly from September to October 2026
+    cedar-hollow            a name of almost 200 characters; rose clearly from September to October 2026; on Trustpilot
     maple-street-dental     replies that disclose, friendly and angry ones, among safe ones; three hostile texts
     lakeside-medical        fell clearly from September to October 2026; its key, "lakeside", is dead on 2 November
 
@@ -40,6 +40,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from pipelines.demo import phrases
+from pipelines.demo.elsewhere import blocks_of
 from pipelines.errors import UnknownName
 from pipelines.periods import add_months, last_day
 
@@ -231,6 +232,7 @@ class Town:
                         f"paper = {_quoted(p.paper)}",
                         f"recipients = [{', '.join(_quoted(address) for address in p.recipients)}]",
                         f"google_business = {{ {google} }}",
+                        *blocks_of(p.id),
                     ]
                 )
             )

@@ -1,0 +1,184 @@
+"""What is said of the town's practices elsewhere than at Google, and the servers' side of those platforms.
+
+It has its own random numbers, so that adding a platform changes nothing that Google or the owners' files say. Each
+platform speaks in its own manner, refuses a wrong key in its own words, and shows only what was there on the night.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from pipelines.demo import phrases
+
+FIRST_DAY = dt.date(2026, 3, 1)
+_DAYS = 245
+_TRUSTPILOT_UNIT = "5f0e6bb6a1d2c3000b7e4c18"
+
+
+class RefusedError(Exception):
+    """An answer that is not a 200: its status, its JSON body and further headers."""
+
+    def __init__(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
+        self.status, self.body, self.headers = status, body, headers or {}
+
+
+class Voice(msgspec.Struct, frozen=True, kw_only=True):
+    """One review somewhere else, with the practice's reply if it has one. `gone_at` is when it was taken off."""
+
+    number: int
+    author: str
+    stars: int
+    title: str
+    text: str
+    created_at: dt.datetime
+    reply: str | None = None
+    replied_at: dt.datetime | None = None
+    gone_at: dt.datetime | None = None
+
+
+class Guest(msgspec.Struct, frozen=True, kw_only=True):
+    """A practice on a platform: its block of practices.toml, its key, how many voices, and who answers there."""
+
+    platform: str
+    practice_id: str
+    block: str
+    key: dict[str, str]
+    voices: int
+    weights: tuple[int, int, int, int, int] = (1, 1, 1, 3, 8)
+    answers: float = 0.6
+
+
+GUESTS: tuple[Guest, ...] = (
+    Guest(
+        platform="trustpilot",
+        practice_id="cedar-hollow",
+        block=f'{{ business_unit = "{_TRUSTPILOT_UNIT}" }}',
+        key={"api_key": "made-up-trustpilot-key"},
+        voices=130,
+    ),
+)
+
+
+def blocks_of(practice_id: str) -> list[str]:
+    """Return the lines of practices.toml that name a practice's places elsewhere."""
+    return [f"{guest.platform} = {guest.block}" for guest in GUESTS if guest.practice_id == practice_id and guest.block]
+
+
+def voices_of(guest: Guest, seed: int) -> list[Voice]:
+    """Return everything that is ever said of a guest, oldest first; the same seed gives the same."""
+    rng = random.Random(f"{seed} {guest.platform} {guest.practice_id}")
+    moments = sorted(rng.randrange(_DAYS * 86_400) for _ in range(guest.voices))
+    start = dt.datetime.combine(FIRST_DAY, dt.time(), tzinfo=dt.UTC)
+    found = []
+    for number, seconds in enumerate(moments, 1):
+        created = start + dt.timedelta(seconds=seconds)
+        stars = rng.choices((1, 2, 3, 4, 5), guest.weights)[0]
+        happy = stars >= 4
+        topic = rng.choice(("waiting", "explaining", "pain", "cost"))
+        text = rng.choice((phrases.PRAISE if happy else phrases.COMPLAINTS)[topic]).format(
+            minutes=rng.choice((20, 35, 50)), weekday="Tuesday", doctor="Dr. Okabe", helper="nurse", visit="check-up"
+        )
+        answered = rng.random() < guest.answers
+        found.append(
+            Voice(
+                number=number,
+                author=f"{rng.choice(phrases.FIRST_NAMES)} {rng.choice(phrases.LAST_NAMES)[0]}.",
+                stars=stars,
+                title="Thank you" if happy else "Not again",
+                text=text,
+                created_at=created,
+                reply=(phrases.REPLY_TO_PRAISE if happy else phrases.REPLY_TO_COMPLAINT)[0] if answered else None,
+                replied_at=created + dt.timedelta(hours=rng.randint(2, 200)) if answered else None,
+                # One in October is taken off between the first night and the second.
+                gone_at=dt.datetime(2026, 10, 31, 20, tzinfo=dt.UTC) if number == guest.voices - 4 else None,
+            )
+        )
+    return found
+
+
+def voices_at(guest: Guest, seed: int, instant: dt.datetime) -> list[Voice]:
+    """Return what stands there at an instant, newest first; a reply that is yet to come is not there."""
+    there = [v for v in voices_of(guest, seed) if v.created_at <= instant and not (v.gone_at and v.gone_at <= instant)]
+    return [
+        msgspec.structs.replace(v, reply=None, replied_at=None) if v.replied_at and v.replied_at > instant else v
+        for v in reversed(there)
+    ]
+
+
+def answer(
+    platform: str, path: str, query: dict[str, str], headers: Mapping[str, str], seed: int, at: dt.datetime
+) -> Any:
+    """Return the body of a 200 of one platform at an instant. Raises RefusedError with anything else."""
+    guest = next(guest for guest in GUESTS if guest.platform == platform)
+    return SPEAKERS[platform](path, query, headers, guest, voices_at(guest, seed, at))
+
+
+def _stamp(moment: dt.datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _number(query: dict[str, str], name: str, standard: int, largest: int) -> int:
+    text = query.get(name, str(standard))
+    if not re.fullmatch(r"[0-9]{1,6}", text) or int(text) > largest:
+        raise RefusedError(400, {"message": f"{name} must be a number up to {largest}."})
+    return int(text)
+
+
+def _trustpilot(path: str, query: dict[str, str], headers: Mapping[str, str], guest: Guest, voices: list[Voice]) -> Any:
+    if headers.get("apikey") != guest.key["api_key"]:
+        detail = {"errorcode": "oauth.v2.InvalidApiKey"}
+        raise RefusedError(401, {"fault": {"faultstring": "Invalid ApiKey", "detail": detail}})
+    unit = f"/business-units/{_TRUSTPILOT_UNIT}"
+    if path == unit:
+        each = {f"{word}Star{'s' if n > 1 else ''}": sum(v.stars == n for v in voices) for n, word in _WORDS.items()}
+        mean = round(sum(v.stars for v in voices) / max(1, len(voices)), 1)
+        return {
+            "id": _TRUSTPILOT_UNIT,
+            "numberOfReviews": {"total": len(voices), "usedForTrustScoreCalculation": len(voices), **each},
+            "score": {"stars": mean, "trustScore": mean},
+            "status": "active",
+        }
+    if path != f"{unit}/reviews":
+        raise RefusedError(404, {"message": "There is no such business unit."})
+    size, page = _number(query, "perPage", 20, 100), _number(query, "page", 1, 999_999)
+    shown = voices[(page - 1) * size : page * size]
+    return {"links": [], "reviews": [_as_trustpilot(voice) for voice in shown]}
+
+
+_WORDS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
+
+
+def _as_trustpilot(voice: Voice) -> dict[str, Any]:
+    reply = (
+        {"text": voice.reply, "createdAt": _stamp(voice.replied_at), "updatedAt": None} if voice.replied_at else None
+    )
+    return {
+        "links": [],
+        "id": f"{voice.number:024x}",
+        "consumer": {"links": [], "id": f"c{voice.number:023x}", "displayName": voice.author, "numberOfReviews": 1},
+        "businessUnit": {"links": [], "id": _TRUSTPILOT_UNIT},
+        "location": None,
+        "stars": voice.stars,
+        "title": voice.title,
+        "text": voice.text,
+        "language": "en",
+        "createdAt": _stamp(voice.created_at),
+        "updatedAt": None,
+        "companyReply": reply,
+        "isVerified": False,
+        "numberOfLikes": 0,
+        "status": "active",
+        "reportData": None,
+        "complianceLabels": [],
+        "countsTowardsTrustScore": True,
+    }
+
+
+Speaker = Callable[[str, dict[str, str], Mapping[str, str], Guest, list[Voice]], Any]
+SPEAKERS: dict[str, Speaker] = {"trustpilot": _trustpilot}
