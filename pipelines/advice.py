@@ -29,6 +29,9 @@ _SITE_NAMES = {
     "ratemds": "RateMDs",
     "zocdoc": "Zocdoc",
     "trustpilot": "Trustpilot",
+    "nhs_uk": "NHS.uk",
+    "care_opinion": "Care Opinion",
+    "vitals": "Vitals",
     "survey": "Patient survey",
 }
 

@@ -66,6 +66,13 @@ class TrustpilotUnit(_Strict):
     key: KeyName = ""
 
 
+class NhsOrganisation(_Strict):
+    """A practice's code in the NHS's Organisation Data Service, as its NHS.uk page has it."""
+
+    ods_code: Annotated[str, Field(pattern=r"^[A-Z0-9]{3,12}$")]
+    key: KeyName = ""
+
+
 class Practice(_Strict):
     """One practice: who it is, whose calendar it lives by, who may get its report."""
 
@@ -79,6 +86,7 @@ class Practice(_Strict):
     recipients: tuple[Address, ...] = ()
     google_business: GoogleLocation | None = None
     trustpilot: TrustpilotUnit | None = None
+    nhs_uk: NhsOrganisation | None = None
 
 
 class Columns(_Strict):

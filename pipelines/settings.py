@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     google_business_per_minute: float = Field(300, gt=0, description="Google's pace: requests a minute")
     trustpilot_base_url: str = Field("https://api.trustpilot.com/v1", description="Trustpilot's API")
     trustpilot_per_minute: float = Field(160, gt=0, description="Trustpilot's pace: it recommends 833 in 5 minutes")
+    nhs_uk_base_url: str = Field("https://api.nhs.uk/comments", description="NHS.uk's ratings and reviews API")
+    nhs_uk_key_header: str = Field("subscription-key", description="Its key's header; 'apikey' on the new portal")
+    nhs_uk_per_minute: float = Field(60, gt=0, description="NHS.uk's pace: requests a minute")
     keep_derived_days: dict[str, int] = Field(
         default_factory=dict,
         description="Source name to days: keep features longer than its terms say. Your decision, logged as a warning",

@@ -10,7 +10,7 @@ import datetime as dt
 import random
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -54,6 +54,14 @@ class Guest(msgspec.Struct, frozen=True, kw_only=True):
     answers: float = 0.6
 
 
+class Scene(NamedTuple):
+    """What a platform holds of a guest at an instant, newest first, and what it has taken off by then."""
+
+    guest: Guest
+    voices: list[Voice]
+    gone: list[Voice]
+
+
 GUESTS: tuple[Guest, ...] = (
     Guest(
         platform="trustpilot",
@@ -61,6 +69,13 @@ GUESTS: tuple[Guest, ...] = (
         block=f'{{ business_unit = "{_TRUSTPILOT_UNIT}" }}',
         key={"api_key": "made-up-trustpilot-key"},
         voices=130,
+    ),
+    Guest(
+        platform="nhs_uk",
+        practice_id="maple-street-dental",
+        block='{ ods_code = "V90210" }',
+        key={"api_key": "made-up-nhs-key"},
+        voices=48,
     ),
 )
 
@@ -116,7 +131,8 @@ def answer(
 ) -> Any:
     """Return the body of a 200 of one platform at an instant. Raises RefusedError with anything else."""
     guest = next(guest for guest in GUESTS if guest.platform == platform)
-    return SPEAKERS[platform](path, query, headers, guest, voices_at(guest, seed, at))
+    gone = [voice for voice in voices_of(guest, seed) if voice.gone_at and voice.gone_at <= at]
+    return SPEAKERS[platform](path, query, headers, Scene(guest, voices_at(guest, seed, at), gone))
 
 
 def _stamp(moment: dt.datetime) -> str:
@@ -130,7 +146,8 @@ def _number(query: dict[str, str], name: str, standard: int, largest: int) -> in
     return int(text)
 
 
-def _trustpilot(path: str, query: dict[str, str], headers: Mapping[str, str], guest: Guest, voices: list[Voice]) -> Any:
+def _trustpilot(path: str, query: dict[str, str], headers: Mapping[str, str], scene: Scene) -> Any:
+    guest, voices = scene.guest, scene.voices
     if headers.get("apikey") != guest.key["api_key"]:
         detail = {"errorcode": "oauth.v2.InvalidApiKey"}
         raise RefusedError(401, {"fault": {"faultstring": "Invalid ApiKey", "detail": detail}})
@@ -180,5 +197,40 @@ def _as_trustpilot(voice: Voice) -> dict[str, Any]:
     }
 
 
-Speaker = Callable[[str, dict[str, str], Mapping[str, str], Guest, list[Voice]], Any]
-SPEAKERS: dict[str, Speaker] = {"trustpilot": _trustpilot}
+def _nhs_uk(path: str, query: dict[str, str], headers: Mapping[str, str], scene: Scene) -> Any:
+    if headers.get("subscription-key") != scene.guest.key["api_key"]:
+        raise RefusedError(401, {"statusCode": 401, "message": "Access denied due to invalid subscription key."})
+    if path != "/Comments" or query.get("odsCode") != "V90210":
+        raise RefusedError(404, {"statusCode": 404, "message": "Resource not found"})
+    shown = {"published": scene.voices, "removed": scene.gone}[query.get("status", "published")]
+    shown = [voice for voice in shown if f"{voice.created_at:%Y-%m-%d}" >= query.get("fromDate", "")]
+    start, size = _number(query, "offset", 0, 999_999), _number(query, "limit", 10, 100)
+    status = query.get("status", "published")
+    return {"comments": [_as_nhs_uk(voice, status) for voice in shown[start : start + size]]}
+
+
+def _as_nhs_uk(voice: Voice, status: str) -> dict[str, Any]:
+    response = None
+    if voice.replied_at:
+        replied = f"{voice.replied_at:%Y-%m-%dT%H:%M:%S}"
+        response = {"commentID": f"a{voice.number}", "commentText": voice.reply, "dateSubmitted": replied}
+    comment = {
+        "commentId": f"b1f7d9b0-0000-4000-8000-{voice.number:012d}",
+        "commentRef": f"{voice.number}",
+        "odsCode": "V90210",
+        "commentOriginalURL": f"https://www.nhs.example/V90210/{voice.number}",
+        "title": voice.title,
+        "commentText": voice.text,
+        "dateSubmitted": f"{voice.created_at:%Y-%m-%dT%H:%M:%S}",
+        "lastUpdated": f"{voice.created_at:%Y-%m-%dT%H:%M:%S}",
+        "screenName": voice.author if voice.number % 3 else "Anonymous",
+        "status": status,
+        # Numbers and strings both occur.
+        "ratings": [{"question": "Overall", "rating": voice.stars if voice.number % 2 else f"{voice.stars}"}],
+        "visit": {"month": voice.created_at.month, "year": voice.created_at.year},
+    }
+    return {"comment": comment, "response": response}
+
+
+Speaker = Callable[[str, dict[str, str], Mapping[str, str], Scene], Any]
+SPEAKERS: dict[str, Speaker] = {"trustpilot": _trustpilot, "nhs_uk": _nhs_uk}

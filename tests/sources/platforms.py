@@ -32,8 +32,8 @@ class Platform:
     block: ClassVar[dict[str, Any]]
     key: ClassVar[dict[str, str]]
     largest_page: ClassVar[int] = 100
-    # Without these a record is no good.
-    required: ClassVar[tuple[str, ...]]
+    # What makes a record no good.
+    broken: ClassVar[Item]
 
     def __init__(self, items: list[Item], page_size: int | None = None) -> None:
         self.items, self.page_size = items, page_size or self.largest_page
@@ -43,6 +43,7 @@ class Platform:
     def __call__(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
         assert method == "GET"
         self.asked.append(path)
+        assert len(self.asked) < 400, "the list never ends"
         self.check_key(headers)
         if self.refuse:
             return self.refuse.pop(0)
@@ -73,7 +74,7 @@ class Trustpilot(Platform):
     name = "trustpilot"
     block: ClassVar[dict[str, Any]] = {"business_unit": "507f191e810c19729de860ea"}
     key: ClassVar[dict[str, str]] = {"api_key": "hush-trustpilot"}
-    required = ("stars",)
+    broken: ClassVar[Item] = {"stars": {"secret": "words"}}
     total: int | None = None
 
     def check_key(self, headers: dict[str, str]) -> None:
@@ -97,7 +98,37 @@ class Trustpilot(Platform):
         return {"id": f"r{number}", "stars": 5, "createdAt": stamp, "consumer": consumer, **more}
 
 
-PLATFORMS: list[type[Platform]] = [Trustpilot]
+class NhsUk(Platform):
+    name = "nhs_uk"
+    block: ClassVar[dict[str, Any]] = {"ods_code": "V00123"}
+    key: ClassVar[dict[str, str]] = {"api_key": "hush-nhs"}
+    broken: ClassVar[Item] = {"title": {"secret": "words"}}
+
+    def check_key(self, headers: dict[str, str]) -> None:
+        assert headers["subscription-key"] == "hush-nhs"
+
+    def answer(self, path: str, query: dict[str, str]) -> Any:
+        assert path == "/Comments"
+        assert (query["odsCode"], query["api-version"]) == ("V00123", "1.0")
+        wanted = [item for item in self.items if item["comment"]["status"] == query["status"]]
+        wanted = [item for item in wanted if item["comment"]["dateSubmitted"] >= query.get("fromDate", "")]
+        start = int(query["offset"])
+        return {"comments": wanted[start : start + min(self.page_size, int(query["limit"]))]}
+
+    @staticmethod
+    def item(number: int, when: dt.datetime | None = None, **more: Any) -> Item:
+        response = more.pop("response", None)
+        comment = {
+            "commentId": f"r{number}",
+            "dateSubmitted": when_of(number, when).strftime("%Y-%m-%dT%H:%M:%S"),
+            "status": "published",
+            "screenName": "Ada",
+            "ratings": [{"question": "How likely are you to recommend this dental practice", "rating": 5}],
+        }
+        return {"comment": {**comment, **more}, "response": response}
+
+
+PLATFORMS: list[type[Platform]] = [Trustpilot, NhsUk]
 
 
 def configured(name: str, base: str, key: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Settings:

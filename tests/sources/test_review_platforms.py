@@ -170,7 +170,7 @@ def test_the_doctor_tries_each_key(kind: type[Platform], data: DataDir, monkeypa
 
 @every
 def test_a_bad_record_is_set_aside_and_mostly_bad_ones_stop(kind: type[Platform], data: DataDir) -> None:
-    broken = {**kind.item(7), **{field: {"secret": "words"} for field in kind.required}}
+    broken = kind.item(7, **kind.broken)
     platform = kind([kind.item(1), broken, kind.item(2)])
     receipt = pull(data, platform)
     assert {review.item_id for review in reviews_of(data, platform, receipt)} == {"r1", "r2"}

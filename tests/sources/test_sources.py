@@ -25,5 +25,5 @@ def test_no_policy_no_source() -> None:
 
 
 def test_an_unknown_source_is_answered_with_those_there_are() -> None:
-    with pytest.raises(UnknownName, match="google_business, owner_export"):
+    with pytest.raises(UnknownName, match="google_business, "):
         load_source("myspace")
