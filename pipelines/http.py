@@ -92,6 +92,7 @@ class Client:
                 f"{urlsplit(url).netloc} answered {answer.status_code}",
                 where=where,
                 retry_after_seconds=retry_after_seconds(answer.headers),
+                status=answer.status_code,
             )
         return answer
 

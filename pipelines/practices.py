@@ -73,6 +73,13 @@ class NhsOrganisation(_Strict):
     key: KeyName = ""
 
 
+class CareOpinionService(_Strict):
+    """A practice's code as a health service at Care Opinion, which is in the address of its page there."""
+
+    nacs: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{2,30}$")]
+    key: KeyName = ""
+
+
 class Practice(_Strict):
     """One practice: who it is, whose calendar it lives by, who may get its report."""
 
@@ -87,6 +94,7 @@ class Practice(_Strict):
     google_business: GoogleLocation | None = None
     trustpilot: TrustpilotUnit | None = None
     nhs_uk: NhsOrganisation | None = None
+    care_opinion: CareOpinionService | None = None
 
 
 class Columns(_Strict):

@@ -22,9 +22,17 @@ def load(tmp_path: Path, text: str) -> object:
 def test_the_sample_is_valid_and_explains_every_field() -> None:
     text = (REPOSITORY / "practices.sample.toml").read_text()
     practices = load_practices(REPOSITORY / "practices.sample.toml")
-    from pipelines.practices import Columns, Export, GoogleLocation, NhsOrganisation, Practice, TrustpilotUnit
+    from pipelines.practices import (
+        CareOpinionService,
+        Columns,
+        Export,
+        GoogleLocation,
+        NhsOrganisation,
+        Practice,
+        TrustpilotUnit,
+    )
 
-    for model in (Practice, GoogleLocation, TrustpilotUnit, NhsOrganisation, Export, Columns):
+    for model in (Practice, GoogleLocation, TrustpilotUnit, NhsOrganisation, CareOpinionService, Export, Columns):
         for field in model.model_fields:
             assert field in text, f"{model.__name__}.{field} is not explained"
     assert len(practices.practice) == 2

@@ -77,6 +77,13 @@ GUESTS: tuple[Guest, ...] = (
         key={"api_key": "made-up-nhs-key"},
         voices=48,
     ),
+    Guest(
+        platform="care_opinion",
+        practice_id="maple-street-dental",
+        block='{ nacs = "V90210" }',
+        key={"api_key": "made-up-care-opinion-key"},
+        voices=20,
+    ),
 )
 
 
@@ -232,5 +239,35 @@ def _as_nhs_uk(voice: Voice, status: str) -> dict[str, Any]:
     return {"comment": comment, "response": response}
 
 
+def _care_opinion(path: str, query: dict[str, str], headers: Mapping[str, str], scene: Scene) -> Any:
+    if headers.get("Authorization") != f"SUBSCRIPTION_KEY {scene.guest.key['api_key']}":
+        # Care Opinion sends a wrong key to its page to sign in.
+        raise RefusedError(302, {}, {"Location": "/account/login"})
+    stories = {str(1_180_000 + voice.number): voice for voice in reversed(scene.voices)}
+    asked = re.fullmatch(r"/opinions/([0-9]+)/responses", path)
+    if asked and asked[1] in stories:
+        told = stories[asked[1]]
+        return [{"id": 1, "body": told.reply, "dateOfPublication": _stamp(told.replied_at)}] if told.replied_at else []
+    if path != "/opinions":
+        raise RefusedError(404, {"message": "There is nothing there."})
+    wanted = [n for n, voice in stories.items() if f"{voice.created_at:%Y-%m-%d}" >= query.get("publishedafter", "")]
+    start, take = _number(query, "skip", 0, 999_999), _number(query, "take", 100, 100)
+    return [_as_care_opinion(story, stories[story]) for story in wanted[start : start + take]]
+
+
+def _as_care_opinion(story: str, voice: Voice) -> dict[str, Any]:
+    return {
+        "id": int(story),
+        "title": voice.title,
+        "body": f"*{voice.text}*",
+        "dateOfSubmission": _stamp(voice.created_at - dt.timedelta(days=1)),
+        "dateOfPublication": _stamp(voice.created_at),
+        "authorRole": "the patient",
+        "criticality": None if voice.stars > 3 else "mildly critical",
+        "progress": "response" if voice.replied_at else None,
+        "links": [{"relation": name, "id": None, "link": ""} for name in ("tags", "responses", "healthservices")],
+    }
+
+
 Speaker = Callable[[str, dict[str, str], Mapping[str, str], Scene], Any]
-SPEAKERS: dict[str, Speaker] = {"trustpilot": _trustpilot, "nhs_uk": _nhs_uk}
+SPEAKERS: dict[str, Speaker] = {"trustpilot": _trustpilot, "nhs_uk": _nhs_uk, "care_opinion": _care_opinion}

@@ -13,7 +13,7 @@ Who lives here (ids), from 1 September 2025 to 2 November 2026:
     gesher-dental           a Hebrew name mixed with Latin; Hebrew, Arabic, Spanish and English reviews; a survey
     cedar-hollow            a name of almost 200 characters; rose clearly from September to October 2026; on Trustpilot
     maple-street-dental     replies that disclose, friendly and angry ones, among safe ones; three hostile texts;
-                            for the sake of the demo, this town's only practice with a page at NHS.uk
+                            for the sake of the demo, this town's only practice at NHS.uk and Care Opinion
     lakeside-medical        fell clearly from September to October 2026; its key, "lakeside", is dead on 2 November
 
 What is new on which night (`Town.events` has the review ids; each name says what happened):

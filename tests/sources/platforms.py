@@ -128,7 +128,37 @@ class NhsUk(Platform):
         return {"comment": {**comment, **more}, "response": response}
 
 
-PLATFORMS: list[type[Platform]] = [Trustpilot, NhsUk]
+class CareOpinion(Platform):
+    name = "care_opinion"
+    block: ClassVar[dict[str, Any]] = {"nacs": "RR801"}
+    key: ClassVar[dict[str, str]] = {"api_key": "hush-care"}
+    broken: ClassVar[Item] = {"body": {"secret": "words"}}
+
+    def __init__(self, items: list[Item], page_size: int | None = None) -> None:
+        super().__init__(items, page_size)
+        self.responses: dict[str, list[Item]] = {}
+
+    def check_key(self, headers: dict[str, str]) -> None:
+        assert headers["Authorization"] == "SUBSCRIPTION_KEY hush-care"
+
+    def answer(self, path: str, query: dict[str, str]) -> Any:
+        if path != "/opinions":
+            return self.responses.get(path.split("/")[2], [])
+        assert query["nacs"] == "RR801"
+        start, take = int(query["skip"]), int(query["take"])
+        ordered = sorted(self.items, key=lambda item: str(item["dateOfPublication"]))
+        wanted = [item for item in ordered if item["dateOfPublication"] >= query.get("publishedafter", "")]
+        return wanted[start : start + min(take, self.page_size)]
+
+    @staticmethod
+    def item(number: int, when: dt.datetime | None = None, **more: Any) -> Item:
+        stamp = when_of(number, when).strftime("%Y-%m-%dT%H:%M:%SZ")
+        links = [{"relation": "responses", "id": None, "link": "https://www.careopinion.org.uk/x"}]
+        dates = {"dateOfSubmission": stamp, "dateOfPublication": stamp}
+        return {"id": f"r{number}", "title": "A story", "body": "Words", "links": links, **dates, **more}
+
+
+PLATFORMS: list[type[Platform]] = [Trustpilot, NhsUk, CareOpinion]
 
 
 def configured(name: str, base: str, key: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Settings:

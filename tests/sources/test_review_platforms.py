@@ -115,11 +115,12 @@ def test_a_platform_that_is_busy_or_down_can_recover(
     kind: type[Platform], answer: Answer, seconds: float | None, data: DataDir
 ) -> None:
     platform = kind([kind.item(1)])
-    platform.refuse = [answer]
+    platform.refuse = [answer] * 30
     with pytest.raises(SeveralFailed) as raised:
         pull(data, platform)
     assert raised.value.can_recover
     assert raised.value.retry_after_seconds == seconds
+    platform.refuse.clear()
     assert reviews_of(data, platform, pull(data, platform)), "the same night is pulled once it is back"
 
 
