@@ -144,11 +144,23 @@ class Export(_Strict):
         return self
 
 
+class Feed(_Strict):
+    """A vendor's files of review events below exports/; its entities are the ids, names or aliases of practices."""
+
+    files: Annotated[str, Field(min_length=1)]
+    format: Literal["yext"] = "yext"
+    sites: dict[str, Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]] = Field(default_factory=dict)
+    # Google is read from Google: counted from a feed too, each of its reviews would be two.
+    ignore_publishers: tuple[str, ...] = ("GOOGLEMYBUSINESS",)
+    ignore_entities: tuple[str, ...] = ()
+
+
 class Practices(_Strict):
     """Everything in practices.toml."""
 
     practice: tuple[Practice, ...] = ()
     export: tuple[Export, ...] = ()
+    feed: tuple[Feed, ...] = ()
 
     @model_validator(mode="after")
     def _unique(self) -> Practices:

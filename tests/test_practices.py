@@ -26,13 +26,14 @@ def test_the_sample_is_valid_and_explains_every_field() -> None:
         CareOpinionService,
         Columns,
         Export,
+        Feed,
         GoogleLocation,
         NhsOrganisation,
         Practice,
         TrustpilotUnit,
     )
 
-    for model in (Practice, GoogleLocation, TrustpilotUnit, NhsOrganisation, CareOpinionService, Export, Columns):
+    for model in (Practice, GoogleLocation, TrustpilotUnit, NhsOrganisation, CareOpinionService, Export, Columns, Feed):
         for field in model.model_fields:
             assert field in text, f"{model.__name__}.{field} is not explained"
     assert len(practices.practice) == 2

@@ -7,6 +7,7 @@ platform speaks in its own manner, refuses a wrong key in its own words, and sho
 from __future__ import annotations
 
 import datetime as dt
+import json
 import random
 import re
 from collections.abc import Callable, Mapping
@@ -84,12 +85,20 @@ GUESTS: tuple[Guest, ...] = (
         key={"api_key": "made-up-care-opinion-key"},
         voices=20,
     ),
+    # A vendor's file is handed over, not asked for: no key, and an alias by which the file knows the practice.
+    Guest(platform="vendor_feed", practice_id="lakeside-medical", block="", key={}, voices=40),
 )
+FEED_BLOCK = """[[feed]]
+files = "yext/*.jsonl"
+"""
+_FEED_ENTITY = "lakeside-main"
 
 
 def blocks_of(practice_id: str) -> list[str]:
     """Return the lines of practices.toml that name a practice's places elsewhere."""
-    return [f"{guest.platform} = {guest.block}" for guest in GUESTS if guest.practice_id == practice_id and guest.block]
+    alias = [f'aliases = ["{_FEED_ENTITY}"]'] if practice_id == "lakeside-medical" else []
+    guests = [guest for guest in GUESTS if guest.practice_id == practice_id and guest.block]
+    return alias + [f"{guest.platform} = {guest.block}" for guest in guests]
 
 
 def voices_of(guest: Guest, seed: int) -> list[Voice]:
@@ -267,6 +276,53 @@ def _as_care_opinion(story: str, voice: Voice) -> dict[str, Any]:
         "progress": "response" if voice.replied_at else None,
         "links": [{"relation": name, "id": None, "link": ""} for name in ("tags", "responses", "healthservices")],
     }
+
+
+def feed_files(seed: int, at: dt.datetime) -> dict[str, bytes]:
+    """Return the vendor's file as it stood at an instant: an event a line, the deletion after the review."""
+    guest = next(guest for guest in GUESTS if guest.platform == "vendor_feed")
+    events = [_as_yext(voice, "REVIEW_CREATED", voice.created_at) for voice in voices_of(guest, seed)]
+    events += [
+        _as_yext(voice, "REVIEW_COMMENT_UPDATED", voice.replied_at)
+        for voice in voices_of(guest, seed)
+        if voice.replied_at
+    ]
+    events += [_as_yext(voice, "REVIEW_DELETED", voice.gone_at) for voice in voices_of(guest, seed) if voice.gone_at]
+    told = sorted((moment, json.dumps(event)) for moment, event in events if moment <= at)
+    return {"yext/webmd.jsonl": "".join(f"{line}\n" for _, line in told).encode()}
+
+
+def _as_yext(voice: Voice, kind: str, moment: dt.datetime) -> tuple[dt.datetime, dict[str, Any]]:
+    comments = []
+    if kind == "REVIEW_COMMENT_UPDATED":
+        comments = [
+            {
+                "id": voice.number,
+                "publisherDate": _milliseconds(moment),
+                "authorRole": "BUSINESS_OWNER",
+                "content": voice.reply,
+                "visibility": "PUBLIC",
+            }
+        ]
+    review = {
+        "id": 700_000 + voice.number,
+        "entityId": _FEED_ENTITY,
+        "publisherId": "WEBMD",
+        "rating": float(voice.stars),
+        "title": voice.title,
+        "content": voice.text,
+        "authorName": voice.author,
+        "url": f"https://webmd.example/{voice.number}",
+        "publisherDate": _milliseconds(voice.created_at),
+        "lastYextUpdateTime": _milliseconds(moment),
+        "comments": comments,
+    }
+    meta = {"eventType": kind, "uuid": f"{kind}-{voice.number}", "timestamp": str(_milliseconds(moment))}
+    return moment, {"meta": meta, "review": review}
+
+
+def _milliseconds(moment: dt.datetime) -> int:
+    return int(moment.timestamp() * 1000)
 
 
 Speaker = Callable[[str, dict[str, str], Mapping[str, str], Scene], Any]

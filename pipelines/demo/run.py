@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from pipelines.demo.elsewhere import GUESTS, SPEAKERS
+from pipelines.demo.elsewhere import GUESTS, SPEAKERS, feed_files
 from pipelines.demo.mailbox import Mailbox
 from pipelines.demo.server import TownServer
 from pipelines.demo.stage import Stage, StageFailed, free_port
-from pipelines.demo.town import MONTH, NIGHTS, Town, build_town
+from pipelines.demo.town import MONTH, NIGHTS, Town, build_town, pull_instant
 from pipelines.errors import NotReady
 from pipelines.landing import DataDir, write_bytes
 from pipelines.periods import month_name
@@ -37,7 +37,7 @@ def town_services(folder: Path, town: Town) -> Iterator[tuple[TownServer, dict[s
     """Run the town's server and mailbox; give the variables that point Rapport at them."""
     data = DataDir(folder)
     write_bytes(folder / "practices.toml", town.practices_toml().encode())
-    for name, body in town.exports().items():
+    for name, body in {**town.exports(), **feed_files(town.seed, pull_instant(NIGHTS[0]))}.items():
         write_bytes(data.exports / name, body)
     with TownServer(town) as server, Mailbox(data.mailbox) as mailbox:
         keys = {key_variable("google_business", name): json.dumps(key) for name, key in town.keys().items()}

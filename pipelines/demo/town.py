@@ -14,7 +14,8 @@ Who lives here (ids), from 1 September 2025 to 2 November 2026:
     cedar-hollow            a name of almost 200 characters; rose clearly from September to October 2026; on Trustpilot
     maple-street-dental     replies that disclose, friendly and angry ones, among safe ones; three hostile texts;
                             for the sake of the demo, this town's only practice at NHS.uk and Care Opinion
-    lakeside-medical        fell clearly from September to October 2026; its key, "lakeside", is dead on 2 November
+    lakeside-medical        fell clearly from September to October 2026; its key, "lakeside", is dead on 2 November;
+                            a vendor hands over what WebMD says of it
 
 What is new on which night (`Town.events` has the review ids; each name says what happened):
 
@@ -41,7 +42,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from pipelines.demo import phrases
-from pipelines.demo.elsewhere import blocks_of
+from pipelines.demo.elsewhere import FEED_BLOCK, blocks_of
 from pipelines.errors import UnknownName
 from pipelines.periods import add_months, last_day
 
@@ -237,7 +238,7 @@ class Town:
                     ]
                 )
             )
-        return "\n\n".join([*blocks, _EXPORT_BLOCKS])
+        return "\n\n".join([*blocks, _EXPORT_BLOCKS, FEED_BLOCK])
 
     def exports(self) -> dict[str, bytes]:
         """Return the owners' files by name. Each has one row with an impossible date, to be set aside."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.demo.elsewhere import GUESTS, SPEAKERS, Guest, voices_at, voices_of
+from pipelines.demo.elsewhere import GUESTS, SPEAKERS, Guest, feed_files, voices_at, voices_of
 from pipelines.demo.run import town_services
 from pipelines.demo.server import TownServer
 from pipelines.demo.town import MONTH, NIGHTS, build_town, pull_instant
@@ -76,6 +76,18 @@ def test_the_first_night_and_the_first_of_the_month_list_everything(read_nights:
         assert sum(row["kind"] == "reply" for row in alive) == sum(voice.reply is not None for voice in there)
     [third] = read_table(read_nights.completeness(guest.platform, NIGHTS[2]), COMPLETENESS)
     assert not third["complete"], "an ordinary night reads what is new and not the whole list"
+
+
+def test_the_vendors_file_is_read_once_and_says_what_webmd_says(read_nights: DataDir) -> None:
+    guest = next(guest for guest in GUESTS if guest.platform == "vendor_feed")
+    there = voices_at(guest, SEED, pull_instant(NIGHTS[0]))
+    rows = read_table(read_nights.records("vendor_feed", NIGHTS[0]), RECORDS)
+    assert {row["site"] for row in rows} == {"webmd"}
+    assert sum(row["kind"] == "review" for row in rows) == len(there)
+    assert sum(row["kind"] == "reply" for row in rows) == sum(voice.reply is not None for voice in there)
+    assert read_nights.receipts("vendor_feed", NIGHTS[1]) == []
+    later = feed_files(SEED, pull_instant(NIGHTS[1]))["yext/webmd.jsonl"]
+    assert later.count(b'"eventType": "REVIEW_DELETED"') == 1
 
 
 @each_guest
