@@ -106,14 +106,18 @@ class Client:
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """Return the Retry-After header in seconds, given as seconds or as an HTTP date relative to Date; else None."""
+    """Return how long the answer asks to wait, relative to its own Date, or None.
+
+    It is said by Retry-After, in seconds or as an HTTP date, or by RateLimit-ResetTime if the day's quota is used up.
+    """
     said = headers.get("retry-after", "").strip()
     if said.isascii() and said.isdigit():
         return float(said)
     try:
-        until = parsedate_to_datetime(said)
+        spent = not said and headers.get("ratelimit-remaining") == "0"
+        until = dt.datetime.fromisoformat(headers["ratelimit-resettime"]) if spent else parsedate_to_datetime(said)
         now = parsedate_to_datetime(headers.get("date", ""))
-    except ValueError:
+    except (ValueError, KeyError):
         return None
     until, now = (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC) for moment in (until, now))
     return max(0.0, (until - now).total_seconds())

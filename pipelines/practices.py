@@ -80,6 +80,13 @@ class CareOpinionService(_Strict):
     key: KeyName = ""
 
 
+class YelpBusiness(_Strict):
+    """A practice's id or alias at Yelp."""
+
+    business: Annotated[str, Field(pattern=r"^[^\s/?#]{1,200}$")]
+    key: KeyName = ""
+
+
 class Practice(_Strict):
     """One practice: who it is, whose calendar it lives by, who may get its report."""
 
@@ -95,6 +102,7 @@ class Practice(_Strict):
     trustpilot: TrustpilotUnit | None = None
     nhs_uk: NhsOrganisation | None = None
     care_opinion: CareOpinionService | None = None
+    yelp: YelpBusiness | None = None
 
 
 class Columns(_Strict):

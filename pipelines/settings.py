@@ -43,6 +43,8 @@ class Settings(BaseSettings):
         "https://www.careopinion.org.uk/api/v2", description="Care Opinion's API; .ie and .org.au have their own"
     )
     care_opinion_per_minute: float = Field(280, gt=0, description="Care Opinion's pace: its limit is 5 a second")
+    yelp_base_url: str = Field("https://api.yelp.com/v3", description="Yelp's Places API")
+    yelp_per_minute: float = Field(60, gt=0, description="Yelp's pace: requests a minute")
     keep_derived_days: dict[str, int] = Field(
         default_factory=dict,
         description="Source name to days: keep features longer than its terms say. Your decision, logged as a warning",

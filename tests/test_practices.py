@@ -31,9 +31,20 @@ def test_the_sample_is_valid_and_explains_every_field() -> None:
         NhsOrganisation,
         Practice,
         TrustpilotUnit,
+        YelpBusiness,
     )
 
-    for model in (Practice, GoogleLocation, TrustpilotUnit, NhsOrganisation, CareOpinionService, Export, Columns, Feed):
+    for model in (
+        Practice,
+        GoogleLocation,
+        TrustpilotUnit,
+        NhsOrganisation,
+        CareOpinionService,
+        Export,
+        Columns,
+        Feed,
+        YelpBusiness,
+    ):
         for field in model.model_fields:
             assert field in text, f"{model.__name__}.{field} is not explained"
     assert len(practices.practice) == 2

@@ -85,6 +85,14 @@ GUESTS: tuple[Guest, ...] = (
         key={"api_key": "made-up-care-opinion-key"},
         voices=20,
     ),
+    Guest(
+        platform="yelp",
+        practice_id="riverside-dental",
+        block='{ business = "riverside-dental-rapport-town" }',
+        key={"api_key": "made-up-yelp-key"},
+        voices=60,
+        answers=0,
+    ),
     # A vendor's file is handed over, not asked for: no key, and an alias by which the file knows the practice.
     Guest(platform="vendor_feed", practice_id="lakeside-medical", block="", key={}, voices=40),
 )
@@ -278,6 +286,36 @@ def _as_care_opinion(story: str, voice: Voice) -> dict[str, Any]:
     }
 
 
+def _yelp(path: str, query: dict[str, str], headers: Mapping[str, str], scene: Scene) -> Any:
+    if headers.get("Authorization") != f"Bearer {scene.guest.key['api_key']}":
+        said = {"code": "UNAUTHORIZED_API_KEY", "description": "That is not one of our keys."}
+        raise RefusedError(401, {"error": said})
+    business = "/businesses/riverside-dental-rapport-town"
+    if path == business:
+        # Yelp rounds its mean to halves.
+        mean = round(2 * sum(voice.stars for voice in scene.voices) / max(1, len(scene.voices))) / 2
+        return {"id": "rapport-town-riverside", "review_count": len(scene.voices), "rating": mean, "is_closed": False}
+    if path != f"{business}/reviews":
+        said = {"code": "BUSINESS_NOT_FOUND", "description": "There is no such business."}
+        raise RefusedError(404, {"error": said})
+    _number(query, "limit", 20, 50)
+    # The plan of this key has three excerpts, whatever is asked for.
+    shown = [_as_yelp(voice) for voice in scene.voices[:3]]
+    return {"reviews": shown, "total": len(scene.voices), "possible_languages": ["en"]}
+
+
+def _as_yelp(voice: Voice) -> dict[str, Any]:
+    user = {"id": f"u{voice.number}", "profile_url": "https://yelp.example/u", "image_url": None, "name": voice.author}
+    return {
+        "id": f"yelp-{voice.number:04d}",
+        "url": f"https://yelp.example/riverside?hrid={voice.number}",
+        "text": f"{voice.text[:157]}...",
+        "rating": voice.stars,
+        "time_created": f"{voice.created_at - dt.timedelta(hours=8):%Y-%m-%d %H:%M:%S}",
+        "user": user,
+    }
+
+
 def feed_files(seed: int, at: dt.datetime) -> dict[str, bytes]:
     """Return the vendor's file as it stood at an instant: an event a line, the deletion after the review."""
     guest = next(guest for guest in GUESTS if guest.platform == "vendor_feed")
@@ -326,4 +364,9 @@ def _milliseconds(moment: dt.datetime) -> int:
 
 
 Speaker = Callable[[str, dict[str, str], Mapping[str, str], Scene], Any]
-SPEAKERS: dict[str, Speaker] = {"trustpilot": _trustpilot, "nhs_uk": _nhs_uk, "care_opinion": _care_opinion}
+SPEAKERS: dict[str, Speaker] = {
+    "trustpilot": _trustpilot,
+    "nhs_uk": _nhs_uk,
+    "care_opinion": _care_opinion,
+    "yelp": _yelp,
+}

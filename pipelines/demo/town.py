@@ -6,7 +6,8 @@ Everything is invented and follows from the seed: no clock, no hash of a text. T
 Who lives here (ids), from 1 September 2025 to 2 November 2026:
 
     riverside-dental        busy and fine, about fifteen reviews a month; "no clear change" in October 2026;
-                            most of the scripted events below and four texts written to break things
+                            most of the scripted events below and four texts written to break things; on Yelp,
+                            whose three excerpts are no measure
     harbor-family-medicine  twelve one-star reviews from 12 to 18 October 2026, some nearly equal; none answered
     arroyo-dental           quiet: 0 to 2 reviews a month, none in October 2026; A4; some replies without a state
     new-leaf-pediatrics     no review at all

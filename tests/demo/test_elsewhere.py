@@ -78,6 +78,14 @@ def test_the_first_night_and_the_first_of_the_month_list_everything(read_nights:
     assert not third["complete"], "an ordinary night reads what is new and not the whole list"
 
 
+def test_yelp_shows_three_excerpts_of_what_it_counts(read_nights: DataDir) -> None:
+    guest = next(guest for guest in GUESTS if guest.platform == "yelp")
+    for night in NIGHTS:
+        there = len(voices_at(guest, SEED, pull_instant(night)))
+        [row] = read_table(read_nights.completeness("yelp", night), COMPLETENESS)
+        assert (row["expected"], row["fetched"], row["complete"]) == (there, 3, False)
+
+
 def test_the_vendors_file_is_read_once_and_says_what_webmd_says(read_nights: DataDir) -> None:
     guest = next(guest for guest in GUESTS if guest.platform == "vendor_feed")
     there = voices_at(guest, SEED, pull_instant(NIGHTS[0]))

@@ -158,7 +158,51 @@ class CareOpinion(Platform):
         return {"id": f"r{number}", "title": "A story", "body": "Words", "links": links, **dates, **more}
 
 
-PLATFORMS: list[type[Platform]] = [Trustpilot, NhsUk, CareOpinion]
+class Yelp(Platform):
+    name = "yelp"
+    block: ClassVar[dict[str, Any]] = {"business": "riverside-dental-portland"}
+    key: ClassVar[dict[str, str]] = {"api_key": "hush-yelp"}
+    largest_page: ClassVar[int] = 7
+    broken: ClassVar[Item] = {"rating": {"secret": "words"}}
+    remaining: int = 298
+    plan_has_excerpts: bool = True
+
+    def __call__(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
+        if path.partition("?")[0].endswith("/reviews") and not self.plan_has_excerpts:
+            self.asked.append(path)
+            return 404, {}, b'{"error": {"code": "NOT_FOUND", "description": "secret words"}}'
+        status, more, told = super().__call__(method, path, headers, body)
+        if status == 200 and not more:
+            self.remaining -= 1
+            more = {"RateLimit-DailyLimit": "300", "RateLimit-Remaining": str(self.remaining)}
+        return status, more, told
+
+    def check_key(self, headers: dict[str, str]) -> None:
+        assert headers["Authorization"] == "Bearer hush-yelp"
+
+    def answer(self, path: str, query: dict[str, str]) -> Any:
+        if path == "/businesses/riverside-dental-portland":
+            return {"id": "b1", "alias": "riverside-dental-portland", "review_count": 87, "rating": 4.5, "hours": []}
+        assert path == "/businesses/riverside-dental-portland/reviews"
+        assert query == {"limit": "50", "sort_by": "newest"}
+        return {"reviews": self.items[: self.page_size], "total": 87, "possible_languages": ["en"]}
+
+    @staticmethod
+    def item(number: int, when: dt.datetime | None = None, **more: Any) -> Item:
+        stamp = when_of(number, when).strftime("%Y-%m-%d %H:%M:%S")
+        user = {"id": "u1", "profile_url": "https://www.yelp.com/u", "image_url": None, "name": "Ada L."}
+        url = "https://www.yelp.com/biz/x"
+        return {
+            "id": f"r{number}",
+            "url": url,
+            "text": "Words...",
+            "rating": 5,
+            "time_created": stamp,
+            "user": user,
+        } | more
+
+
+PLATFORMS: list[type[Platform]] = [Trustpilot, NhsUk, CareOpinion, Yelp]
 
 
 def configured(name: str, base: str, key: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Settings:

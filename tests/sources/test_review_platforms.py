@@ -161,7 +161,9 @@ def test_the_doctor_tries_each_key(kind: type[Platform], data: DataDir, monkeypa
     platform = kind([kind.item(1)])
     with serving(platform) as base, Client(kind.name, per_minute=600_000, attempts=1) as client:
         tools = Tools(settings=configured(kind.name, base, kind.key, monkeypatch), client=client, exports=data.exports)
-        assert source.check(kind.practices(), tools) == [("key 'default' works", None)]
+        [(what, error)] = source.check(kind.practices(), tools)
+        assert what.startswith("key 'default' works")
+        assert error is None
         platform.refuse = [(401, {}, b"{}")]
         [(what, error)] = source.check(kind.practices(), tools)
         assert what == "key 'default'"

@@ -16,7 +16,7 @@ def test_each_module_is_a_whole_source(name: str) -> None:
         assert callable(getattr(module, verb))
     policy = module.SOURCE.policy
     assert policy.terms_url.startswith("https://")
-    assert 0 < policy.keep_text_days <= policy.keep_derived_days
+    assert 0 <= policy.keep_text_days <= policy.keep_derived_days
 
 
 def test_no_policy_no_source() -> None:
