@@ -66,21 +66,25 @@ def open_rapport() -> tuple[Any, Any, Any]:
 
     settings = load_settings()
     practices = load_practices(settings.practices_file)
-    for practice in practices.practice:
-        if practice.google_business:
-            _key_from_connection("google_business", practice.google_business.key)
+    for source, name in practices.key_names():
+        _key_from_connection(source, name)
     return practices, DataDir(settings.data_dir), _mail_from_connection(settings)
 
 
 def _key_from_connection(source: str, name: str) -> None:
-    """Copy a connection (login: client id, password: client secret, extra: the rest) to where a source looks."""
+    """Copy a connection (login: client id, password: secret or API key, extra: the rest) to where a source looks."""
     from airflow.sdk.log import mask_secret
 
     from pipelines.settings import key_variable
 
     variable = key_variable(source, name)
     if variable not in os.environ and (found := _connection(variable.removeprefix("RAPPORT_KEY_").lower())):
-        key = {"client_id": found.login, "client_secret": found.password, **found.extra_dejson}
+        key = {
+            "client_id": found.login,
+            "client_secret": found.password,
+            "api_key": found.password,
+            **found.extra_dejson,
+        }
         os.environ[variable] = json.dumps({field: value for field, value in key.items() if value})
     for value in json.loads(os.environ.get(variable) or "{}").values():
         mask_secret(value)

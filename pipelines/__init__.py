@@ -13,6 +13,7 @@ Below the verbs stand, each importing only what is under it:
     demo/         a seeded town of practices and a server that speaks the platforms' APIs from it
     warehouse, statistics, charts, advice
     landing       the data directory: paths and atomic writes
+    answers       strict reading of JSON answers, and refusals as errors
     http          one client: pace, retries, Retry-After, no secrets in errors
     records, practices, policies, periods, settings, errors
 

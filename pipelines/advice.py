@@ -28,6 +28,10 @@ _SITE_NAMES = {
     "webmd": "WebMD",
     "ratemds": "RateMDs",
     "zocdoc": "Zocdoc",
+    "trustpilot": "Trustpilot",
+    "nhs_uk": "NHS.uk",
+    "care_opinion": "Care Opinion",
+    "vitals": "Vitals",
     "survey": "Patient survey",
 }
 

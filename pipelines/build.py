@@ -34,7 +34,7 @@ from pipelines.sources import load_source
 
 SQL = REPOSITORY / "sql"
 _PRACTICES = pa.schema([("practice_id", pa.string()), ("time_zone", pa.string())])
-_SOURCES = pa.schema([("source", pa.string()), ("handed_over_once", pa.bool_())])
+_SOURCES = pa.schema([("source", pa.string()), ("handed_over_once", pa.bool_()), ("sampled", pa.bool_())])
 _BUILD = pa.schema([("as_of_night", pa.date32()), ("inputs_id", pa.string())])
 _ROWS_KEPT_OF_A_FAILED_CHECK = 1000
 
@@ -146,7 +146,7 @@ def _write_inputs(data: DataDir, practices: Practices, night: dt.date | None) ->
         "features": ([], FEATURES, features),
         "completeness": ([], COMPLETENESS, completeness),
         "practices": (people, _PRACTICES, []),
-        "sources": ([{"source": s, "handed_over_once": _handed_over_once(s)} for s in sources], _SOURCES, []),
+        "sources": ([{"source": s, **_nature(s)} for s in sources], _SOURCES, []),
         "build": ([{"as_of_night": as_of_night, "inputs_id": inputs_id}], _BUILD, []),
     }
     lists: dict[str, list[str]] = {}
@@ -208,12 +208,13 @@ def _inputs_id(data: DataDir, files: list[Path], people: list[dict[str, Any]]) -
     return told.hexdigest()
 
 
-def _handed_over_once(source: str) -> bool:
+def _nature(source: str) -> dict[str, bool]:
     try:
-        return load_source(source).SOURCE.once
+        known = load_source(source).SOURCE
     except UnknownName:
         # Its module is gone but its history is not; a platform is the stricter guess.
-        return False
+        return {"handed_over_once": False, "sampled": False}
+    return {"handed_over_once": known.once, "sampled": known.sampled}
 
 
 def _run_dbt(data: DataDir, sql: Path, say: Callable[[str], None], *, threads: int, unit_tests: bool) -> list[_Node]:

@@ -48,8 +48,9 @@ class SiteDown(RapportError):
         next_step: str = "Nothing needs doing unless it persists: the run is tried again",
         evidence: str = "",
         retry_after_seconds: float | None = None,
+        status: int | None = None,
     ) -> None:
-        self.retry_after_seconds = retry_after_seconds
+        self.retry_after_seconds, self.status = retry_after_seconds, status
         super().__init__(what, where=where, next_step=next_step, evidence=evidence)
 
 

@@ -54,7 +54,8 @@ def fetch(
                 try:
                     receipt = tried.result()
                     listed = "complete listing" if receipt.complete else "changes only"
-                    say(f"  {number}/{len(waiting)} {one.label}: {len(receipt.pages)} pages, {listed}")
+                    left = "" if receipt.quota_left is None else f", {receipt.quota_left} requests left today"
+                    say(f"  {number}/{len(waiting)} {one.label}: {len(receipt.pages)} pages, {listed}{left}")
                 except RapportError as error:
                     failures.append(error)
                     say(f"  {number}/{len(waiting)} {one.label}: failed, {type(error).__name__}")

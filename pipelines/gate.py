@@ -85,13 +85,19 @@ def check_approval(answer: dict[str, object] | None) -> str:
     return str(person.get("name") or person.get("id")) if isinstance(person, dict) else "unknown"
 
 
+def _covers(row: dict[str, object], month: dt.date) -> bool:
+    """Say whether a platform's month is there: listed in full, or looked at after its end if it only shows samples."""
+    if load_source(str(row["source"])).SOURCE.sampled:
+        last = row["last_read_night"]
+        return isinstance(last, dt.date) and last >= add_months(month, 1)
+    return bool(row["month_is_complete"])
+
+
 def _readiness(practice_id: str, month: dt.date, coverage: list[dict[str, object]]) -> Readiness:
     own = [row for row in coverage if row["practice_id"] == practice_id]
     platforms = [row for row in own if not load_source(str(row["source"])).SOURCE.once]
     missing = [
-        f"{row['source']} last read {row['last_read_night'] or 'never'}"
-        for row in platforms
-        if not row["month_is_complete"]
+        f"{row['source']} last read {row['last_read_night'] or 'never'}" for row in platforms if not _covers(row, month)
     ]
     if not own:
         return Readiness(practice_id=practice_id, ready=False, why="nothing was ever read")

@@ -83,7 +83,7 @@ class Client:
         self._wait_for_turn()
         try:
             answer = self._http.request(method, url, headers=dict(headers), params=dict(params), data=form)
-        except httpx.TransportError as error:
+        except (httpx.TransportError, httpx.DecodingError) as error:
             # str(error) may quote the address with its query; the host and the kind of failure are enough.
             host = urlsplit(url).netloc
             raise SiteDown(f"{host} could not be read ({type(error).__name__})", where=where) from None
@@ -92,6 +92,7 @@ class Client:
                 f"{urlsplit(url).netloc} answered {answer.status_code}",
                 where=where,
                 retry_after_seconds=retry_after_seconds(answer.headers),
+                status=answer.status_code,
             )
         return answer
 
@@ -105,14 +106,18 @@ class Client:
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """Return the Retry-After header in seconds, given as seconds or as an HTTP date relative to Date; else None."""
+    """Return how long the answer asks to wait, relative to its own Date, or None.
+
+    It is said by Retry-After, in seconds or as an HTTP date, or by RateLimit-ResetTime if the day's quota is used up.
+    """
     said = headers.get("retry-after", "").strip()
     if said.isascii() and said.isdigit():
         return float(said)
     try:
-        until = parsedate_to_datetime(said)
+        spent = not said and headers.get("ratelimit-remaining") == "0"
+        until = dt.datetime.fromisoformat(headers["ratelimit-resettime"]) if spent else parsedate_to_datetime(said)
         now = parsedate_to_datetime(headers.get("date", ""))
-    except ValueError:
+    except (ValueError, KeyError):
         return None
     until, now = (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC) for moment in (until, now))
     return max(0.0, (until - now).total_seconds())

@@ -30,6 +30,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool = False
     expected: int | None = None
     newest: dt.datetime | None = None
+    quota_left: int | None = None
     pages: list[str] = []
     why: str = ""
     retriable: bool = False

@@ -12,7 +12,10 @@ import msgspec
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """One source's terms, as read on `terms_read_on`. Days are calendar days after the night of the fetch."""
+    """One source's terms, as read on `terms_read_on`. Days are calendar days after the night of the fetch.
+
+    0 days of text stands for terms of hours: it goes with the first housekeeping after the night was scored.
+    """
 
     terms_url: str
     terms_read_on: dt.date
@@ -23,7 +26,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     quotable: bool = False
     attribution: str = ""
 
-    def text_expires_on(self, night: dt.date) -> dt.date:
+    def text_expires_on(self, night: dt.date, *, scored: bool = False) -> dt.date:
+        if scored and self.keep_text_days == 0:
+            return night - dt.timedelta(days=1)
         return night + dt.timedelta(days=self.keep_text_days)
 
     def derived_expires_on(self, night: dt.date, longer_days: int = 0) -> dt.date:

@@ -44,6 +44,7 @@ def _printable(text: str) -> str:
 Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 Address = Annotated[str, AfterValidator(_address)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
+KeyName = Annotated[str, Field(pattern=r"^[a-z0-9-]*$")]
 
 
 class _Strict(BaseModel):
@@ -54,7 +55,36 @@ class GoogleLocation(_Strict):
     """Where a practice's Google profile is, and under which key it is read."""
 
     location: Annotated[str, Field(pattern=r"^accounts/[A-Za-z0-9]+/locations/[A-Za-z0-9]+$")]
-    key: Annotated[str, Field(pattern=r"^[a-z0-9-]*$")] = ""
+    key: KeyName = ""
+
+
+class TrustpilotUnit(_Strict):
+    """A practice's business unit at Trustpilot, and its location's id there if the unit has several."""
+
+    business_unit: Annotated[str, Field(pattern=r"^[0-9a-f]{24}$")]
+    location: Annotated[str, Field(pattern=r"^[^\s&=#]*$", max_length=100)] = ""
+    key: KeyName = ""
+
+
+class NhsOrganisation(_Strict):
+    """A practice's code in the NHS's Organisation Data Service, as its NHS.uk page has it."""
+
+    ods_code: Annotated[str, Field(pattern=r"^[A-Z0-9]{3,12}$")]
+    key: KeyName = ""
+
+
+class CareOpinionService(_Strict):
+    """A practice's code as a health service at Care Opinion, which is in the address of its page there."""
+
+    nacs: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{2,30}$")]
+    key: KeyName = ""
+
+
+class YelpBusiness(_Strict):
+    """A practice's id or alias at Yelp."""
+
+    business: Annotated[str, Field(pattern=r"^[^\s/?#]{1,200}$")]
+    key: KeyName = ""
 
 
 class Practice(_Strict):
@@ -69,6 +99,10 @@ class Practice(_Strict):
     language: Literal["en"] = "en"
     recipients: tuple[Address, ...] = ()
     google_business: GoogleLocation | None = None
+    trustpilot: TrustpilotUnit | None = None
+    nhs_uk: NhsOrganisation | None = None
+    care_opinion: CareOpinionService | None = None
+    yelp: YelpBusiness | None = None
 
 
 class Columns(_Strict):
@@ -118,11 +152,23 @@ class Export(_Strict):
         return self
 
 
+class Feed(_Strict):
+    """A vendor's files of review events below exports/; its entities are the ids, names or aliases of practices."""
+
+    files: Annotated[str, Field(min_length=1)]
+    format: Literal["yext"] = "yext"
+    sites: dict[str, Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]] = Field(default_factory=dict)
+    # Google is read from Google: counted from a feed too, each of its reviews would be two.
+    ignore_publishers: tuple[str, ...] = ("GOOGLEMYBUSINESS",)
+    ignore_entities: tuple[str, ...] = ()
+
+
 class Practices(_Strict):
     """Everything in practices.toml."""
 
     practice: tuple[Practice, ...] = ()
     export: tuple[Export, ...] = ()
+    feed: tuple[Feed, ...] = ()
 
     @model_validator(mode="after")
     def _unique(self) -> Practices:
@@ -140,6 +186,11 @@ class Practices(_Strict):
                     f"the export '{export.files}' names the practice '{export.practice}', which is not here"
                 )
         return self
+
+    def key_names(self) -> list[tuple[str, str]]:
+        """Return each (source, key name) that some practice's block needs, sorted."""
+        blocks = ((field, getattr(p, field)) for p in self.practice for field in type(p).model_fields)
+        return sorted({(field, str(block.key)) for field, block in blocks if hasattr(block, "key")})
 
     @cached_property
     def _by_name(self) -> dict[str, Practice]:

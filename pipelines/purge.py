@@ -25,11 +25,12 @@ def purge(today: dt.date, data: DataDir, settings: Settings, *, say: Callable[[s
         if longer > policy.keep_derived_days:
             terms = policy.keep_derived_days
             say(f"warning: {name} features are kept {longer} days, its terms say {terms}: your setting")
+        scored = set(data.nights("features", name))
         for night in data.nights("pages", name):
-            if policy.text_expires_on(night) < today:
+            if policy.text_expires_on(night, scored=night in scored) < today:
                 gone += sorted(data.pages(name, night).glob("*/*.zst"))
         for night in data.nights("records", name):
-            if policy.text_expires_on(night) < today:
+            if policy.text_expires_on(night, scored=night in scored) < today:
                 gone.append(data.records(name, night))
         for night in data.nights("features", name):
             if policy.derived_expires_on(night, longer) < today:

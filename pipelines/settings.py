@@ -34,6 +34,17 @@ class Settings(BaseSettings):
         "https://oauth2.googleapis.com/token", description="Where Google's refresh tokens are exchanged"
     )
     google_business_per_minute: float = Field(300, gt=0, description="Google's pace: requests a minute")
+    trustpilot_base_url: str = Field("https://api.trustpilot.com/v1", description="Trustpilot's API")
+    trustpilot_per_minute: float = Field(160, gt=0, description="Trustpilot's pace: it recommends 833 in 5 minutes")
+    nhs_uk_base_url: str = Field("https://api.nhs.uk/comments", description="NHS.uk's ratings and reviews API")
+    nhs_uk_key_header: str = Field("subscription-key", description="Its key's header; 'apikey' on the new portal")
+    nhs_uk_per_minute: float = Field(60, gt=0, description="NHS.uk's pace: requests a minute")
+    care_opinion_base_url: str = Field(
+        "https://www.careopinion.org.uk/api/v2", description="Care Opinion's API; .ie and .org.au have their own"
+    )
+    care_opinion_per_minute: float = Field(280, gt=0, description="Care Opinion's pace: its limit is 5 a second")
+    yelp_base_url: str = Field("https://api.yelp.com/v3", description="Yelp's Places API")
+    yelp_per_minute: float = Field(60, gt=0, description="Yelp's pace: requests a minute")
     keep_derived_days: dict[str, int] = Field(
         default_factory=dict,
         description="Source name to days: keep features longer than its terms say. Your decision, logged as a warning",

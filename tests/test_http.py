@@ -107,6 +107,24 @@ def test_keeps_its_pace() -> None:
         ({"retry-after": "Sun, 22 Nov 2026 10:01:30 GMT", "date": "Sun, 22 Nov 2026 10:00:00 GMT"}, 90.0),
         ({"retry-after": "Sun, 22 Nov 2026 09:00:00 GMT", "date": "Sun, 22 Nov 2026 10:00:00 GMT"}, 0.0),
         ({"retry-after": "soon"}, None),
+        # Yelp: the day's quota is used up until midnight UTC; with some left it was only too fast.
+        (
+            {
+                "ratelimit-remaining": "0",
+                "ratelimit-resettime": "2026-11-23T00:00:00+00:00",
+                "date": "Sun, 22 Nov 2026 22:30:00 GMT",
+            },
+            5400.0,
+        ),
+        (
+            {
+                "ratelimit-remaining": "9",
+                "ratelimit-resettime": "2026-11-23T00:00:00+00:00",
+                "date": "Sun, 22 Nov 2026 22:30:00 GMT",
+            },
+            None,
+        ),
+        ({"ratelimit-remaining": "0", "date": "Sun, 22 Nov 2026 22:30:00 GMT"}, None),
         ({"retry-after": "-5"}, None),
         ({}, None),
     ],

@@ -22,9 +22,29 @@ def load(tmp_path: Path, text: str) -> object:
 def test_the_sample_is_valid_and_explains_every_field() -> None:
     text = (REPOSITORY / "practices.sample.toml").read_text()
     practices = load_practices(REPOSITORY / "practices.sample.toml")
-    from pipelines.practices import Columns, Export, GoogleLocation, Practice
+    from pipelines.practices import (
+        CareOpinionService,
+        Columns,
+        Export,
+        Feed,
+        GoogleLocation,
+        NhsOrganisation,
+        Practice,
+        TrustpilotUnit,
+        YelpBusiness,
+    )
 
-    for model in (Practice, GoogleLocation, Export, Columns):
+    for model in (
+        Practice,
+        GoogleLocation,
+        TrustpilotUnit,
+        NhsOrganisation,
+        CareOpinionService,
+        Export,
+        Columns,
+        Feed,
+        YelpBusiness,
+    ):
         for field in model.model_fields:
             assert field in text, f"{model.__name__}.{field} is not explained"
     assert len(practices.practice) == 2

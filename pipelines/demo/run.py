@@ -15,10 +15,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from pipelines.demo.elsewhere import GUESTS, SPEAKERS, feed_files
 from pipelines.demo.mailbox import Mailbox
 from pipelines.demo.server import TownServer
 from pipelines.demo.stage import Stage, StageFailed, free_port
-from pipelines.demo.town import MONTH, NIGHTS, Town, build_town
+from pipelines.demo.town import MONTH, NIGHTS, Town, build_town, pull_instant
 from pipelines.errors import NotReady
 from pipelines.landing import DataDir, write_bytes
 from pipelines.periods import month_name
@@ -41,10 +42,13 @@ def town_services(folder: Path, town: Town) -> Iterator[tuple[TownServer, dict[s
     write_bytes(folder / "practices.toml", town.practices_toml().encode())
     with TownServer(town) as server, Mailbox(data.mailbox) as mailbox:
         keys = {key_variable("google_business", name): json.dumps(key) for name, key in town.keys().items()}
+        keys |= {key_variable(guest.platform): json.dumps(guest.key) for guest in GUESTS if guest.key}
+        addresses = {f"RAPPORT_{name.upper()}_BASE_URL": f"{server.base_url}/{name}" for name in SPEAKERS}
         yield (
             server,
             {
                 **keys,
+                **addresses,
                 **_NO_SCHEDULE,
                 "RAPPORT_DATA_DIR": str(folder),
                 "RAPPORT_PRACTICES_FILE": str(folder / "practices.toml"),
@@ -124,7 +128,7 @@ def run_up(settings: Settings, port: int, *, say: Callable[[str], None]) -> None
 
 def _hand_over(town: Town, data: DataDir, night: dt.date) -> None:
     """Put the owners' files where they are looked for: one before the month's end, one after it."""
-    for name, body in town.exports().items():
+    for name, body in {**town.exports(), **feed_files(town.seed, pull_instant(NIGHTS[0]))}.items():
         if night >= (NIGHTS[1] if name.startswith("healthgrades") else NIGHTS[0]):
             write_bytes(data.exports / name, body)
 

@@ -1,7 +1,8 @@
 """Google's reviews API and token endpoint on loopback, answering from the town as it stood on a night.
 
 It is as tiresome as the real one: tokens die when the night changes, every 25th request is told to slow down
-(with Retry-After every other time), and once there is a 503. `POST /demo/night` moves the clock.
+(with Retry-After every other time), and once there is a 503. `POST /demo/night` moves the clock. The other platforms
+stand each below its name (`/trustpilot/…`) and speak in `elsewhere`.
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ import json
 import re
 import signal
 import threading
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
+from pipelines.demo import elsewhere
+from pipelines.demo.elsewhere import RefusedError as _RefusedError
 from pipelines.demo.town import LAKESIDE_KEY_DIES_ON, NIGHTS, Review, Town, build_town, pull_instant
 from pipelines.errors import UnknownName
 from pipelines.periods import parse_night
@@ -41,13 +45,6 @@ class Seen(NamedTuple):
     method: str
     path: str
     status: int
-
-
-class _RefusedError(Exception):
-    """An answer that is not a 200: its status, its JSON body and further headers."""
-
-    def __init__(self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
-        self.status, self.body, self.headers = status, body, headers or {}
 
 
 def _error(code: int, status: str, message: str, reason: str = "", **metadata: str) -> dict[str, Any]:
@@ -117,6 +114,11 @@ class TownServer:
         if method == "POST" and (found := _BATCH.fullmatch(path)):
             return self._batch(found[1], body, key)
         raise _not_found()
+
+    def answer_elsewhere(self, path: str, query: dict[str, str], headers: Mapping[str, str]) -> Any:
+        """Return the body of another platform's 200. Raises _RefusedError with anything else."""
+        _, platform, rest = path.split("/", 2)
+        return elsewhere.answer(platform, f"/{rest}", query, headers, self.town.seed, pull_instant(self.night))
 
     def _move(self, body: bytes) -> dict[str, Any]:
         asked = _object(body).get("night")
@@ -284,7 +286,11 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             query = {name: values[-1] for name, values in parse_qs(target.query, keep_blank_values=True).items()}
             bearer = self.headers.get("Authorization", "")
-            told = self.server_of.answer(self.command, target.path, query, self._body(), bearer)
+            told: Any
+            if self.command == "GET" and target.path.split("/")[1] in elsewhere.SPEAKERS and target.path.count("/") > 1:
+                told = self.server_of.answer_elsewhere(target.path, query, dict(self.headers.items()))
+            else:
+                told = self.server_of.answer(self.command, target.path, query, self._body(), bearer)
         except _RefusedError as refused:
             status, told, headers = refused.status, refused.body, refused.headers
         body = json.dumps(told, ensure_ascii=False).encode()

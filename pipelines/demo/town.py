@@ -6,14 +6,17 @@ Everything is invented and follows from the seed: no clock, no hash of a text. T
 Who lives here (ids), from 1 September 2025 to 2 November 2026:
 
     riverside-dental        busy and fine, about fifteen reviews a month; "no clear change" in October 2026;
-                            most of the scripted events below and four texts written to break things
+                            most of the scripted events below and four texts written to break things; on Yelp,
+                            whose three excerpts are no measure
     harbor-family-medicine  twelve one-star reviews from 12 to 18 October 2026, some nearly equal; none answered
     arroyo-dental           quiet: 0 to 2 reviews a month, none in October 2026; A4; some replies without a state
     new-leaf-pediatrics     no review at all
     gesher-dental           a Hebrew name mixed with Latin; Hebrew, Arabic, Spanish and English reviews; a survey
-    cedar-hollow            a name of almost 200 characters; rose clearly from September to October 2026
-    maple-street-dental     replies that disclose, friendly and angry ones, among safe ones; three hostile texts
-    lakeside-medical        fell clearly from September to October 2026; its key, "lakeside", is dead on 2 November
+    cedar-hollow            a name of almost 200 characters; rose clearly from September to October 2026; on Trustpilot
+    maple-street-dental     replies that disclose, friendly and angry ones, among safe ones; three hostile texts;
+                            for the sake of the demo, this town's only practice at NHS.uk and Care Opinion
+    lakeside-medical        fell clearly from September to October 2026; its key, "lakeside", is dead on 2 November;
+                            a vendor hands over what WebMD says of it
 
 What is new on which night (`Town.events` has the review ids; each name says what happened):
 
@@ -40,6 +43,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from pipelines.demo import phrases
+from pipelines.demo.elsewhere import FEED_BLOCK, blocks_of
 from pipelines.errors import UnknownName
 from pipelines.periods import add_months, last_day
 
@@ -231,10 +235,11 @@ class Town:
                         f"paper = {_quoted(p.paper)}",
                         f"recipients = [{', '.join(_quoted(address) for address in p.recipients)}]",
                         f"google_business = {{ {google} }}",
+                        *blocks_of(p.id),
                     ]
                 )
             )
-        return "\n\n".join([*blocks, _EXPORT_BLOCKS])
+        return "\n\n".join([*blocks, _EXPORT_BLOCKS, FEED_BLOCK])
 
     def exports(self) -> dict[str, bytes]:
         """Return the owners' files by name. Each has one row with an impossible date, to be set aside."""

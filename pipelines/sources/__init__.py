@@ -40,6 +40,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     key_fields: tuple[str, ...] = ()
     # A file an owner handed over is pulled once; a platform is asked every night.
     once: bool = False
+    # It shows some reviews of its own choice: they are neither counted nor averaged, and no month waits for all.
+    sampled: bool = False
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +66,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool
     expected: int | None = None
     newest: dt.datetime | None = None
+    # What the platform says is left of the day's requests, if it says so.
+    quota_left: int | None = None
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):

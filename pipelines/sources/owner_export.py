@@ -100,12 +100,14 @@ class _OutsideScale(_BadRow):
 
 
 def visits(practices: Practices, exports: Path) -> list[Planned]:
-    """Return one visit a file. The label holds the content's hash, so a changed file is a new visit."""
+    """Return one visit a file that is no vendor's. The label holds its hash: a changed file is a new visit."""
     if not exports.is_dir():
         return []
     files = sorted(path for path in exports.rglob("*") if path.is_file() and not path.name.startswith("."))
     planned = []
     for path in files:
+        if any(fnmatch.fnmatch(path.relative_to(exports).as_posix(), feed.files) for feed in practices.feed):
+            continue
         with path.open("rb") as opened:
             digest = hashlib.file_digest(opened, "sha256").hexdigest()[:12]
         plain = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-")[:40] or "file"

@@ -1,4 +1,5 @@
--- one row per item that is said to be removed without a complete list, later than it was last seen, that proves it
+-- one row per item that is said to be removed without a complete list, later than it was last seen, that proves it,
+-- and without a word of the platform itself on that night
 select
     items.kind,
     items.source,
@@ -16,4 +17,13 @@ left join {{ ref('listings') }} as listings
         and items.removed_on = listings.night
         and items.last_seen < listings.night
         and listings.was_complete
-where items.removed_on is not null and listings.night is null
+left join {{ ref('features') }} as announcements
+    on
+        items.kind = announcements.kind
+        and items.source = announcements.source
+        and items.site = announcements.site
+        and items.practice_id = announcements.practice_id
+        and items.item_id = announcements.item_id
+        and items.removed_on = announcements.night
+        and announcements.state = 'removed'
+where items.removed_on is not null and listings.night is null and announcements.night is null

@@ -6,6 +6,8 @@ with observations as (
             partition by
                 features.kind, features.source, features.site, features.practice_id, features.item_id
             order by
+                -- A removal says nothing of what it removed: the item stays as it last stood.
+                coalesce(features.state = 'removed', false),
                 features.night desc, features.updated_at desc nulls last, features.page desc, features.position desc
         ) as newest_first
     from {{ ref('features') }} as features
@@ -25,9 +27,14 @@ histories as (
         min(created_local) as created_local,
         min(night) as first_seen,
         max(night) as last_seen,
+        min(night) filter (state = 'removed') as said_to_be_removed_on,
+        max(night) filter (state = 'removed') as last_said_to_be_removed_on,
+        max(night) filter (state is distinct from 'removed') as last_seen_standing,
         count(distinct struct_pack(stars := stars, text_key := text_key, state := state)) as versions
     from observations
     group by kind, source, site, practice_id, item_id
+    -- That something is gone which nobody here ever saw is no news of this practice.
+    having count(*) > count(*) filter (state = 'removed')
 ),
 
 complete_listings as (
@@ -41,7 +48,16 @@ complete_listings as (
 )
 
 select
-    histories.*,
+    histories.kind,
+    histories.source,
+    histories.site,
+    histories.practice_id,
+    histories.item_id,
+    histories.created_at,
+    histories.created_local,
+    histories.first_seen,
+    histories.last_seen,
+    histories.versions,
     observations.parent_id,
     observations.author_key,
     observations.updated_at,
@@ -55,8 +71,15 @@ select
     observations.url,
     observations.page,
     observations.position,
-    -- The first complete list without it. A list that may lack something proves nothing.
-    complete_listings.night as removed_on
+    -- The first complete list without it, as a list that may lack something proves nothing; or the first night on
+    -- which the platform itself said so, if that still holds.
+    least(
+        complete_listings.night,
+        case
+            when histories.last_said_to_be_removed_on > histories.last_seen_standing
+                then histories.said_to_be_removed_on
+        end
+    ) as removed_on
 from histories
 inner join observations
     on

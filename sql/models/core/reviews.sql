@@ -1,28 +1,31 @@
 -- one row per review: source, site, practice_id, item_id; as last seen
 select
-    source,
-    site,
-    practice_id,
-    item_id,
-    stars,
-    created_at,
-    created_local,
-    date_trunc('month', created_local)::date as month,
-    first_seen,
-    last_seen,
-    removed_on,
+    items.source,
+    items.site,
+    items.practice_id,
+    items.item_id,
+    items.stars,
+    items.created_at,
+    items.created_local,
+    date_trunc('month', items.created_local)::date as month,
+    items.first_seen,
+    items.last_seen,
+    items.removed_on,
     -- A review the platform removes leaves the figures from the month of its removal: what an earlier report
     -- printed of the month it was written in stays true.
-    removed_on is null or date_trunc('month', removed_on) > date_trunc('month', created_local) as counted,
-    versions,
-    has_text,
-    words,
-    emoji_only,
-    language,
-    text_key,
-    author_key,
-    url,
-    page,
-    position
-from {{ ref('items') }}
-where kind = 'review'
+    -- A sample that the platform has chosen is no count and no mean of anything.
+    (items.removed_on is null or date_trunc('month', items.removed_on) > date_trunc('month', items.created_local))
+    and not coalesce(sources.sampled, false) as counted,
+    items.versions,
+    items.has_text,
+    items.words,
+    items.emoji_only,
+    items.language,
+    items.text_key,
+    items.author_key,
+    items.url,
+    items.page,
+    items.position
+from {{ ref('items') }} as items
+left join {{ ref('sources') }} as sources on items.source = sources.source
+where items.kind = 'review'

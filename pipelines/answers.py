@@ -1,0 +1,104 @@
+"""Answers of platforms, read strictly: what does not fit is set aside or stops, and no message quotes a value.
+
+A single bad record is set aside with its place; when most of a page is bad, it is the platform that has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
+
+import httpx
+import msgspec
+
+from pipelines.errors import BadKey, ChangedShape, RapportError, UnknownName
+from pipelines.landing import SavedPage
+from pipelines.records import SetAside
+
+# Some platforms write the same id as a number and as a string; it is text to us.
+Id = str | int
+Shape = TypeVar("Shape")
+_Problem = (msgspec.ValidationError, msgspec.DecodeError)
+
+
+def decoded(body: bytes, shape: type[Shape], *, source: str, where: str) -> Shape:
+    """Return a page's body as `shape`. Raises ChangedShape, also for a page of HTML or of broken UTF-8."""
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except (*_Problem, UnicodeDecodeError) as error:
+        raise ChangedShape(
+            f"the page is not what the contract says ({safe(error)})",
+            where=where,
+            next_step=f"Compare the kept page with pipelines/sources/{source}.py",
+        ) from None
+
+
+def record_or_none(raw: msgspec.Raw, shape: type[Shape]) -> Shape | None:
+    """Return what paging needs of a record, or None if even that is no good; reading it will set it aside."""
+    try:
+        return msgspec.json.decode(raw, type=shape)
+    except _Problem:
+        return None
+
+
+def each(
+    raws: Sequence[msgspec.Raw], shape: type[Shape], page: SavedPage, *, practice_id: str, what: str = "review"
+) -> Iterator[tuple[int, Shape | SetAside]]:
+    """Yield each record with its position from 1, or a SetAside. Raises ChangedShape after them if most are bad."""
+    bad = 0
+    for position, raw in enumerate(raws, 1):
+        try:
+            yield position, msgspec.json.decode(raw, type=shape)
+        except _Problem as error:
+            bad += 1
+            where = f"{what} {position}"
+            yield position, SetAside(page=page.path, where=where, reason=safe(error), practice_id=practice_id)
+    if bad >= 3 and bad * 2 > len(raws):
+        source = page.receipt.source
+        raise ChangedShape(
+            f"{bad} of {len(raws)} {what}s on one page could not be read",
+            where=f"{source}: {practice_id or page.receipt.label}",
+            next_step=f"The platform's answer has probably changed: correct pipelines/sources/{source}.py and run "
+            f"`rapport read {source} {page.receipt.night}` again",
+            evidence=page.path,
+        )
+
+
+def refusal(
+    answer: httpx.Response, *, title: str, where: str, said: str, renew: str, allow: str, correct: str
+) -> RapportError:
+    """Return the error of an answer that is not a 200; the last three are what to do at 401, at 403 and at 404.
+
+    `said` is the platform's machine-readable word, never its sentence. A redirect is not followed, because it
+    would carry the key to wherever it points.
+    """
+    status = answer.status_code
+    told = f"{status}, {said}" if said else str(status)
+    if status == 401:
+        return BadKey(f"{title} refuses the key ({told})", where=where, next_step=renew)
+    if status == 403:
+        return BadKey(f"the key may not read this ({told})", where=where, next_step=allow)
+    if status in (404, 410):
+        return UnknownName(f"{title} has nothing of that name ({told})", where=where, next_step=correct)
+    return ChangedShape(f"{title} answered {told}", where=where, next_step="Look at the platform's status and changes")
+
+
+def word(answer: httpx.Response, *path: str) -> str:
+    """Return the short machine-readable word at a path of keys in a JSON answer, or ""."""
+    try:
+        held: Any = msgspec.json.decode(answer.content)
+    except (*_Problem, UnicodeDecodeError):
+        return ""
+    for key in path:
+        held = held.get(key) if isinstance(held, dict) else None
+    return held[:60] if isinstance(held, str) and held and " " not in held else ""
+
+
+def safe(error: Exception) -> str:
+    """Return a decoding error's message without the values it may quote."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"byte {error.start} is not UTF-8"
+    said = str(error).split(" - at `")
+    place = said[1].rstrip("`") if len(said) > 1 else "$"
+    reason = said[0] if "Invalid enum value" not in said[0] else "a value that is not in the contract"
+    return f"{reason} at {place}"[:200]

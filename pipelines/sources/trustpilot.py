@@ -1,0 +1,239 @@
+"""Trustpilot: service reviews and the company's one reply, by the public API with an application's key.
+
+An edit or a reply does not move a review up the list, so most nights read a month further back than the newest
+review, and the weekly sweep finds what changed before that.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Generator, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from pipelines.answers import Id, decoded, each, record_or_none, refusal, word
+from pipelines.errors import ChangedShape, RapportError
+from pipelines.landing import Receipt, SavedPage
+from pipelines.policies import Policy
+from pipelines.practices import Practices
+from pipelines.records import Record, SetAside
+from pipelines.settings import Settings, load_key
+from pipelines.sources import Listing, Outcome, Page, Planned, Source, Tools
+
+SOURCE = Source(
+    name="trustpilot",
+    title="Trustpilot",
+    policy=Policy(
+        terms_url="https://legal.trustpilot.com/for-businesses/terms-of-use-for-businesses",
+        terms_read_on=dt.date(2026, 11, 22),
+        # The terms name no number of days: text goes at once, features when four sweeps have listed them anew.
+        keep_text_days=1,
+        keep_derived_days=30,
+        attribution="Trustpilot",
+    ),
+    gives=("reviews", "replies", "totals"),
+    site="trustpilot",
+    key_fields=("api_key",),
+)
+PAGE_SIZE = 100
+OVERLAP = dt.timedelta(days=30)
+
+
+class _Consumer(msgspec.Struct, rename="camel"):
+    id: Id | None = None
+    display_name: str | None = None
+
+
+class _Reply(msgspec.Struct, rename="camel"):
+    created_at: dt.datetime
+    text: str | None = None
+    updated_at: dt.datetime | None = None
+
+
+class _Review(msgspec.Struct, rename="camel"):
+    id: Id
+    stars: Annotated[int, msgspec.Meta(ge=1, le=5)]
+    created_at: dt.datetime
+    consumer: _Consumer | None = None
+    title: str | None = None
+    text: str | None = None
+    updated_at: dt.datetime | None = None
+    company_reply: _Reply | None = None
+    status: str | None = None
+
+
+class _Head(msgspec.Struct, rename="camel"):
+    id: Id
+    created_at: dt.datetime
+
+
+class _Reviews(msgspec.Struct):
+    reviews: list[msgspec.Raw]
+
+
+class _Count(msgspec.Struct):
+    total: int
+
+
+class _Score(msgspec.Struct, rename="camel"):
+    trust_score: Decimal | None = None
+
+
+class _Unit(msgspec.Struct, rename="camel"):
+    number_of_reviews: _Count
+    score: _Score | None = None
+
+
+def visits(practices: Practices, exports: Path) -> list[Planned]:
+    return [
+        Planned(
+            label=practice.id,
+            practice_id=practice.id,
+            key=practice.trustpilot.key,
+            about={
+                "practice_id": practice.id,
+                "business_unit": practice.trustpilot.business_unit,
+                **({"location": practice.trustpilot.location} if practice.trustpilot.location else {}),
+            },
+        )
+        for practice in practices.practice
+        if practice.trustpilot
+    ]
+
+
+def per_minute(settings: Settings) -> float:
+    return settings.trustpilot_per_minute
+
+
+def listing(receipt: Receipt, practices: Practices) -> Listing:
+    return Listing(complete=receipt.complete, can_reply=True)
+
+
+def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
+    """Keep the unit's own total, then list reviews, newest first: to the empty page (sweep) or past the watermark.
+
+    A practice that is one location of a unit has no total of its own. Raises SiteDown, BadKey, UnknownName (the
+    unit is gone) or ChangedShape.
+    """
+    unit, location = planned.about["business_unit"], planned.about.get("location")
+    where = f"{SOURCE.name}: {planned.label}"
+    expected: int | None = None
+    if not location:
+        body = _get(f"/business-units/{unit}", {}, planned, tools)
+        expected = decoded(body, _Unit, source=SOURCE.name, where=where).number_of_reviews.total
+        yield Page(body=body)
+    known = planned.since - OVERLAP if planned.since and not planned.sweep else None
+    ids, newest, number = set[str](), planned.since, 1
+    while True:
+        asked = {"perPage": str(PAGE_SIZE), "page": str(number), "orderBy": "createdat.desc"}
+        more = {"internalLocationId": location} if location else {}
+        body = _get(f"/business-units/{unit}/reviews", asked | more, planned, tools)
+        yield Page(body=body)
+        raws = decoded(body, _Reviews, source=SOURCE.name, where=where).reviews
+        heads = [head for raw in raws if (head := record_or_none(raw, _Head))]
+        new = {str(head.id) for head in heads} - ids
+        if not raws:
+            # A list shorter than Trustpilot's own total lacks something, so nothing is called deleted by it.
+            complete = expected is None or len(ids) >= expected
+            return Outcome(complete=complete, expected=len(ids) if expected is None else expected, newest=newest)
+        if heads and not new:
+            raise ChangedShape("a page has nothing but reviews of earlier pages: the list would never end", where=where)
+        ids |= new
+        written = [head.created_at for head in heads]
+        newest = max([*written, *([newest] if newest else [])], default=None)
+        if known and written and min(written) < known:
+            return Outcome(complete=False, expected=expected, newest=newest)
+        number += 1
+
+
+def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
+    """Read one business unit with each key."""
+    found: list[tuple[str, RapportError | None]] = []
+    for planned in {planned.key: planned for planned in reversed(visits(practices, tools.exports))}.values():
+        what = f"key '{planned.key or 'default'}'"
+        try:
+            _get(f"/business-units/{planned.about['business_unit']}", {}, planned, tools)
+        except RapportError as error:
+            found.append((what, error))
+        else:
+            found.append((f"{what} works", None))
+    return found
+
+
+def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
+    """Yield the page's reviews and replies, or Trustpilot's own total. Raises ChangedShape."""
+    practice_id = page.receipt.about.get("practice_id", page.receipt.label)
+    where = f"{SOURCE.name}: {practice_id}, {page.path}"
+    place: dict[str, Any] = {
+        "source": SOURCE.name,
+        "site": SOURCE.site,
+        "practice_id": practice_id,
+        "page": page.path,
+    }
+    if "numberOfReviews" in decoded(page.body, dict[str, msgspec.Raw], source=SOURCE.name, where=where):
+        unit = decoded(page.body, _Unit, source=SOURCE.name, where=where)
+        yield Record(
+            kind="total",
+            item_id="total",
+            position=0,
+            total_count=unit.number_of_reviews.total,
+            total_average=unit.score.trust_score if unit.score else None,
+            **place,
+        )
+        return
+    raws = decoded(page.body, _Reviews, source=SOURCE.name, where=where).reviews
+    for position, review in each(raws, _Review, page, practice_id=practice_id):
+        if isinstance(review, SetAside):
+            yield review
+        else:
+            yield from _records(review, {**place, "position": position})
+
+
+def _records(review: _Review, place: dict[str, Any]) -> Iterator[Record]:
+    author = review.consumer or _Consumer()
+    yield Record(
+        kind="review",
+        item_id=str(review.id),
+        author_id=None if author.id is None else str(author.id),
+        author_name=author.display_name,
+        created_at=review.created_at.astimezone(dt.UTC),
+        updated_at=(review.updated_at or review.created_at).astimezone(dt.UTC),
+        rating=Decimal(review.stars),
+        title=review.title or None,
+        text=review.text or None,
+        state=review.status.lower() if review.status and review.status != "active" else None,
+        url=f"https://www.trustpilot.com/reviews/{review.id}",
+        **place,
+    )
+    if reply := review.company_reply:
+        yield Record(
+            kind="reply",
+            item_id=f"{review.id}/reply",
+            parent_id=str(review.id),
+            created_at=reply.created_at.astimezone(dt.UTC),
+            updated_at=(reply.updated_at or reply.created_at).astimezone(dt.UTC),
+            text=reply.text or None,
+            **place,
+        )
+
+
+def _get(path: str, params: dict[str, str], planned: Planned, tools: Tools) -> bytes:
+    where = f"{SOURCE.name}: {planned.label}"
+    key = load_key(SOURCE.name, planned.key, SOURCE.key_fields)["api_key"]
+    answer = tools.client.request(
+        "GET", f"{tools.settings.trustpilot_base_url}{path}", where=where, params=params, headers={"apikey": key}
+    )
+    if answer.status_code == 200:
+        return answer.content
+    raise refusal(
+        answer,
+        title="Trustpilot",
+        where=where,
+        said=word(answer, "fault", "detail", "errorcode"),
+        renew="Copy the API key of your application in Trustpilot Business again",
+        allow="Ask Trustpilot whether your plan includes the API for this business unit",
+        correct="Correct trustpilot.business_unit in practices.toml; rapport needs its 24-character id",
+    )

@@ -1,0 +1,210 @@
+"""Yelp: a business's own count and mean, and the few excerpts that the plan of the key allows.
+
+Seven excerpts of a hundred reviews are a sample that Yelp has chosen. They are shown as waiting for a look, and never
+counted, averaged, or mixed with another site; what they leave out is the difference to Yelp's own count.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Generator, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+import httpx
+import msgspec
+
+from pipelines.answers import Id, decoded, each, refusal, word
+from pipelines.errors import BadKey, RapportError, UnknownName
+from pipelines.landing import Receipt, SavedPage
+from pipelines.policies import Policy
+from pipelines.practices import Practices
+from pipelines.records import Record, SetAside
+from pipelines.settings import Settings, load_key
+from pipelines.sources import Listing, Outcome, Page, Planned, Source, Tools
+
+SOURCE = Source(
+    name="yelp",
+    title="Yelp",
+    policy=Policy(
+        terms_url="https://docs.developer.yelp.com/docs/policies",
+        terms_read_on=dt.date(2026, 11, 22),
+        # 24 hours for everything but ids: gone with the first housekeeping after the night was scored.
+        keep_text_days=0,
+        keep_derived_days=0,
+        attribution="Yelp",
+    ),
+    gives=("excerpts", "totals"),
+    site="yelp",
+    key_fields=("api_key",),
+    sampled=True,
+)
+MOST_EXCERPTS = 50
+# Yelp's times have no zone; by convention they are those of San Francisco.
+_PACIFIC = ZoneInfo("America/Los_Angeles")
+
+
+class _Business(msgspec.Struct):
+    id: Id
+    review_count: int
+    rating: Decimal | None = None
+
+
+class _User(msgspec.Struct):
+    id: Id | None = None
+    name: str | None = None
+
+
+class _Excerpt(msgspec.Struct):
+    id: Id
+    rating: Annotated[float, msgspec.Meta(ge=1, le=5)]
+    time_created: dt.datetime
+    text: str | None = None
+    url: str | None = None
+    user: _User | None = None
+
+
+class _Excerpts(msgspec.Struct):
+    reviews: list[msgspec.Raw]
+    total: int | None = None
+
+
+def visits(practices: Practices, exports: Path) -> list[Planned]:
+    return [
+        Planned(
+            label=practice.id,
+            practice_id=practice.id,
+            key=practice.yelp.key,
+            about={"practice_id": practice.id, "business": practice.yelp.business},
+        )
+        for practice in practices.practice
+        if practice.yelp
+    ]
+
+
+def per_minute(settings: Settings) -> float:
+    return settings.yelp_per_minute
+
+
+def listing(receipt: Receipt, practices: Practices) -> Listing:
+    """Excerpts list nothing, and Yelp tells no replies."""
+    return Listing(complete=False, can_reply=False)
+
+
+def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
+    """Keep the business and, where the key's plan has them, its newest excerpts: two requests a night.
+
+    Raises SiteDown (until the quota is new, if it is used up), BadKey, UnknownName or ChangedShape.
+    """
+    where = f"{SOURCE.name}: {planned.label}"
+    answer = _get("", {}, planned, tools)
+    if answer.status_code != 200:
+        raise _refused(answer, where)
+    yield Page(body=answer.content)
+    business = decoded(answer.content, _Business, source=SOURCE.name, where=where)
+    answer = _get("/reviews", {"limit": str(MOST_EXCERPTS), "sort_by": "newest"}, planned, tools)
+    # The business could be read with this key, so a refusal here is what the plan has to say of excerpts.
+    if answer.status_code == 200:
+        yield Page(body=answer.content)
+        decoded(answer.content, _Excerpts, source=SOURCE.name, where=where)
+    elif answer.status_code not in (403, 404):
+        raise _refused(answer, where)
+    left = answer.headers.get("ratelimit-remaining", "")
+    return Outcome(complete=False, expected=business.review_count, quota_left=int(left) if left.isdecimal() else None)
+
+
+def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
+    """Read one business with each key, and say what is left of the day's requests."""
+    found: list[tuple[str, RapportError | None]] = []
+    for planned in {planned.key: planned for planned in reversed(visits(practices, tools.exports))}.values():
+        what = f"key '{planned.key or 'default'}'"
+        try:
+            answer = _get("", {}, planned, tools)
+            if answer.status_code != 200:
+                raise _refused(answer, f"{SOURCE.name}: {planned.label}")
+        except RapportError as error:
+            found.append((what, error))
+        else:
+            left = answer.headers.get("ratelimit-remaining", "")
+            found.append((f"{what} works" + (f", {left} requests left today" if left.isdecimal() else ""), None))
+    return found
+
+
+def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
+    """Yield the page's excerpts, or Yelp's own count and mean. Raises ChangedShape."""
+    practice_id = page.receipt.about.get("practice_id", page.receipt.label)
+    where = f"{SOURCE.name}: {practice_id}, {page.path}"
+    place: dict[str, Any] = {
+        "source": SOURCE.name,
+        "site": SOURCE.site,
+        "practice_id": practice_id,
+        "page": page.path,
+    }
+    if "review_count" in decoded(page.body, dict[str, msgspec.Raw], source=SOURCE.name, where=where):
+        business = decoded(page.body, _Business, source=SOURCE.name, where=where)
+        yield Record(
+            kind="total",
+            item_id="total",
+            position=0,
+            total_count=business.review_count,
+            total_average=business.rating,
+            **place,
+        )
+        return
+    raws = decoded(page.body, _Excerpts, source=SOURCE.name, where=where).reviews
+    for position, excerpt in each(raws, _Excerpt, page, practice_id=practice_id, what="excerpt"):
+        if isinstance(excerpt, SetAside):
+            yield excerpt
+            continue
+        author = excerpt.user or _User()
+        written = excerpt.time_created
+        written = (written if written.tzinfo else written.replace(tzinfo=_PACIFIC)).astimezone(dt.UTC)
+        yield Record(
+            kind="review",
+            item_id=str(excerpt.id),
+            author_id=None if author.id is None else str(author.id),
+            author_name=author.name,
+            created_at=written,
+            updated_at=written,
+            rating=Decimal(str(excerpt.rating)),
+            text=excerpt.text or None,
+            url=excerpt.url if excerpt.url and excerpt.url.startswith("https://") else None,
+            position=position,
+            **place,
+        )
+
+
+def _get(path: str, params: dict[str, str], planned: Planned, tools: Tools) -> httpx.Response:
+    key = load_key(SOURCE.name, planned.key, SOURCE.key_fields)["api_key"]
+    return tools.client.request(
+        "GET",
+        f"{tools.settings.yelp_base_url}/businesses/{quote(planned.about['business'], safe='')}{path}",
+        where=f"{SOURCE.name}: {planned.label}",
+        params=params,
+        headers={"Authorization": f"Bearer {key}"},
+    )
+
+
+def _refused(answer: httpx.Response, where: str) -> RapportError:
+    said = word(answer, "error", "code")
+    moved_to = word(answer, "error", "new_business_id")
+    if said == "BUSINESS_MIGRATED" or moved_to:
+        return UnknownName(
+            "the business has moved at Yelp",
+            where=where,
+            next_step=f"Set yelp.business in practices.toml to '{moved_to or 'its new id'}'",
+        )
+    if answer.status_code == 400 and word(answer, "error", "field") == "Authorization":
+        return BadKey("Yelp refuses the key (it is too short)", where=where, next_step="Copy the API key again")
+    return refusal(
+        answer,
+        title="Yelp",
+        where=where,
+        said=said,
+        renew="Copy the API key of your app at Yelp again, or make a new one; a trial's key ends with the trial",
+        allow="Yelp does not show this business to your plan or region: take yelp out of the practice",
+        correct="Correct yelp.business in practices.toml, or take it out if the business is closed",
+    )
