@@ -32,7 +32,7 @@ up: setup
 	@$(BIN)/rapport up
 
 test: setup-dev
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: setup-dev
 	@$(BIN)/ruff format --check $(SOURCES)

@@ -86,6 +86,7 @@ class SiteFindings:
     site: str
     name: str
     is_export: bool
+    is_sample: bool
     reviews: int | None
     reviews_in_three_months: int | None
     changes: Mapping[str, Change] = field(default_factory=dict)

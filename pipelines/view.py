@@ -34,6 +34,7 @@ from pipelines.advice import (
 from pipelines.pdf import clean, https_only
 from pipelines.periods import add_months
 from pipelines.practices import Practice
+from pipelines.sources import load_source
 
 TREND_MONTHS = 14
 MOST_WAITING = 5
@@ -319,6 +320,7 @@ class _Held:
 
     def findings(self, site: str) -> SiteFindings:
         seen = self.coverage.get(site, {})
+        source = load_source(str(seen["source"])).SOURCE if seen else None
         three = [self.reviews(site, back) for back in range(3)]
         # A site that counts no review at all says so of every month, also of those before we looked.
         never = seen.get("platform_total") == 0 and seen.get("held") == 0
@@ -327,7 +329,8 @@ class _Held:
         return SiteFindings(
             site=site,
             name=clean(site_name(site), 40),
-            is_export="export" in str(seen.get("source", "")),
+            is_export=bool(source and source.once),
+            is_sample=bool(source and source.sampled),
             reviews=self.reviews(site),
             reviews_in_three_months=None if None in three and not never else sum(number or 0 for number in three),
             changes=self.verdicts(site),
@@ -392,14 +395,17 @@ def _site_row(held: _Held, site: SiteFindings) -> SiteRow:
     reviews, stars = held.reviews(site.site), held.stars(site.site)
     low = held.figure(site.site, "low_share")
     instead = ""
-    if reviews is None or (not site.nights_read and not reviews):
+    if site.is_sample:
+        instead = "a few excerpts only, not counted"
+    elif reviews is None or (not site.nights_read and not reviews):
         last = site.last_read
         instead = f"not read since {written_day(last)}" if last else "not read yet"
     elif not reviews:
         instead = "no reviews this month"
     elif stars is None:
         size = held.figure(site.site, "mean_stars")
-        instead = f"too few to say ({int(size['sample_size'] or 0) if size else reviews})"
+        rated = int(size["sample_size"] or 0) if size else reviews
+        instead = f"too few to say ({rated})" if rated else "reviews without stars"
     return SiteRow(
         name=site.name,
         stars=None if instead else stars,

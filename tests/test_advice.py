@@ -34,6 +34,7 @@ def site(**changed: object) -> SiteFindings:
         site="google",
         name="Google",
         is_export=False,
+        is_sample=False,
         reviews=23,
         reviews_in_three_months=70,
         changes={name: Change("no_clear_change", 4.5, 4.4, 23, 25) for name in ("mean_stars", "reviews_received")},

@@ -17,8 +17,6 @@ from pipelines.periods import month_name
 from pipelines.records import COMPLETENESS, FEATURES, RECORDS, read_table
 from pipelines.warehouse import open_warehouse, rows, tables
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[DataDir, list[str]]:

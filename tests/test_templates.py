@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import re
 import shutil
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fontTools.ttLib import TTFont
@@ -191,3 +193,26 @@ def test_a_site_without_any_review_ever_asks_to_invite_everyone_from_the_first_m
     # With a total of its own the site may have older reviews that we do not hold, so nothing is known of them.
     some = Warehouse().site("google", [(0, 0, 0, 0, 0)], platform_total=4)
     assert month_report(some.practice(), some.month, some.inputs()).cards == ()
+
+
+def test_a_sample_that_a_site_has_chosen_is_named_as_one_and_not_as_unread() -> None:
+    house = Warehouse().site("google", [(1, 0, 0, 2, 12)]).site("yelp", [None], source="yelp", platform_total=58)
+    report = month_report(house.practice(), house.month, house.inputs())
+    assert [row.instead for row in report.sites] == ["", "a few excerpts only, not counted"]
+
+
+def test_reviews_without_stars_are_not_too_few() -> None:
+    house = Warehouse().site("care_opinion", [(0, 0, 0, 0, 0)], source="care_opinion")
+    for figure in house.rows["figures"]:
+        if figure["metric"] == "reviews_received":
+            figure |= {"value": 5, "sample_size": 5, "state": "value"}
+    report = month_report(house.practice(), house.month, house.inputs())
+    assert [row.instead for row in report.sites] == ["reviews without stars"]
+
+
+def test_a_vendors_feed_is_asked_for_as_a_file_not_as_access() -> None:
+    late: dict[str, Any] = {"last_read_night": dt.date(2026, 10, 31), "month_is_complete": False}
+    house = Warehouse().site("webmd", [(0, 0, 0, 1, 2)], source="vendor_feed", **late)
+    report = month_report(house.practice(), house.month, house.inputs())
+    assert "fresh-export" in [card.id for card in report.cards]
+    assert "renew-access" not in [card.id for card in report.cards]

@@ -73,7 +73,7 @@ def run_demo(data_dir: Path, *, keep_running: bool, say: Callable[[str], None]) 
         stage = stack.enter_context(Stage(folder, variables, port=port, fresh=True, say=say))
         for number, night in enumerate(NIGHTS, 1):
             server.set_night(night)
-            _hand_over(town, DataDir(folder), night)
+            hand_over(town, DataDir(folder), night)
             say(f"Night {number} of {len(NIGHTS)}, {night}: pull, read, score, build")
             run = stage.trigger("nightly", {"night": night.isoformat()})
             state = stage.follow("nightly", run)
@@ -126,7 +126,7 @@ def run_up(settings: Settings, port: int, *, say: Callable[[str], None]) -> None
         stage.wait()
 
 
-def _hand_over(town: Town, data: DataDir, night: dt.date) -> None:
+def hand_over(town: Town, data: DataDir, night: dt.date) -> None:
     """Put the owners' files where they are looked for: one before the month's end, one after it."""
     for name, body in {**town.exports(), **feed_files(town.seed, pull_instant(NIGHTS[0]))}.items():
         if night >= (NIGHTS[1] if name.startswith("healthgrades") else NIGHTS[0]):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.demo.elsewhere import GUESTS, SPEAKERS, Guest, feed_files, voices_at, voices_of
-from pipelines.demo.run import town_services
+from pipelines.demo.run import hand_over, town_services
 from pipelines.demo.server import TownServer
 from pipelines.demo.town import MONTH, NIGHTS, build_town, pull_instant
 from pipelines.fetch import fetch
@@ -53,6 +53,7 @@ def read_nights(tmp_path_factory: pytest.TempPathFactory) -> DataDir:
         practices = load_practices(settings.practices_file)
         for night in NIGHTS:
             server.set_night(night)
+            hand_over(build_town(), data, night)
             for name in sorted({guest.platform for guest in GUESTS}):
                 fetch(name, night, practices, data, settings, say=lambda line: None)
                 assert read(name, night, practices, data, say=lambda line: None).set_aside == 0
