@@ -168,6 +168,24 @@ class CoverageRow:
 
 
 @dataclass(frozen=True)
+class Term:
+    """What one figure or word of the report means; figures in the words that stand beside their SQL."""
+
+    title: str
+    definition: str
+
+
+_RULES = [
+    Term("Likely range", "Where the figure would lie in 95 of 100 such months."),
+    Term(
+        "Rose, fell", "Chance is unlikely, both months have 5 reviews, and stars moved 0.3 or a share 15 points."
+    ),
+    Term("Set aside", "We could not read it."),
+    Term("Left out", "Reviewers\u2019 names and words."),
+]
+
+
+@dataclass(frozen=True)
 class Report:
     """Everything the templates print."""
 
@@ -199,8 +217,7 @@ class Report:
     replies_note: str
     coverage: tuple[CoverageRow, ...]
     data_notes: tuple[str, ...]
-    # Title and definition of each figure, in the words that stand beside its SQL.
-    terms: tuple[tuple[str, str], ...]
+    terms: tuple[tuple[Term, ...], ...]
     as_of: str
     score_version: str
 
@@ -250,10 +267,18 @@ def month_report(practice: Practice, month: dt.date, inputs: ReportInputs) -> Re
         replies_note=_replies_note(held, shown),
         coverage=tuple(_coverage_row(held, site) for site in shown),
         data_notes=_data_notes(held, shown, found),
-        terms=tuple((clean(row["title"], 60), clean(row["definition"], 300)) for row in inputs.catalogue),
+        terms=_columns([Term(clean(r["title"], 60), clean(r["definition"], 300)) for r in inputs.catalogue] + _RULES),
         as_of=written_day(as_of),
         score_version=clean(str(inputs.build["score_version"]), 40),
     )
+
+
+def _columns(terms: Sequence[Term], number: int = 3) -> tuple[tuple[Term, ...], ...]:
+    """Spread terms over columns of about the same height: the longest first, each into the shortest so far."""
+    columns: list[list[Term]] = [[] for _ in range(number)]
+    for term in sorted(terms, key=lambda term: -len(term.title + term.definition)):
+        min(columns, key=lambda column: sum(len(t.title + t.definition) for t in column)).append(term)
+    return tuple(tuple(sorted(column, key=terms.index)) for column in columns)
 
 
 class _Held:
