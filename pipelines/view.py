@@ -177,9 +177,7 @@ class Term:
 
 _RULES = [
     Term("Likely range", "Where the figure would lie in 95 of 100 such months."),
-    Term(
-        "Rose, fell", "Chance is unlikely, both months have 5 reviews, and stars moved 0.3 or a share 15 points."
-    ),
+    Term("Rose, fell", "Chance is unlikely, both months have 5 reviews, and stars moved 0.3 or a share 15 points."),
     Term("Set aside", "We could not read it."),
     Term("Left out", "Reviewers\u2019 names and words."),
 ]
