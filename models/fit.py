@@ -6,7 +6,9 @@ Sums are done in one thread and weights rounded before they are written, so that
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -96,15 +98,27 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.npz"
     with np.errstate(over="ignore"):
-        np.savez_compressed(
-            path,
-            weights=_rounded(small).astype(np.float16),
-            dense=_rounded(dense).astype(np.float32),
-            bias=_rounded(bias).astype(np.float32),
-            rarity=rarity.astype(np.float16),
-        )
+        arrays: dict[str, npt.NDArray[Any]] = {
+            "weights": _rounded(small).astype(np.float16),
+            "dense": _rounded(dense).astype(np.float32),
+            "bias": _rounded(bias).astype(np.float32),
+            "rarity": rarity.astype(np.float16),
+        }
+    archive(path, arrays)
     full = {"name": name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "bytes": path.stat().st_size, **card}
     (folder / f"{name}.json").write_text(json.dumps(full, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def archive(path: Path, arrays: dict[str, npt.NDArray[Any]]) -> None:
+    """Write an .npz whose bytes depend on the arrays alone.
+
+    numpy's own writer leaves compression to zlib and flags to zipfile, and both differ between versions of Python.
+    """
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as packed:
+        for name, values in arrays.items():
+            held = io.BytesIO()
+            np.save(held, values, allow_pickle=False)
+            packed.writestr(zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0)), held.getvalue())
 
 
 def _rounded(values: Array) -> Array:
