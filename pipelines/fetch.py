@@ -41,8 +41,9 @@ def fetch(
     # The folder says that this night was asked for, even where there was nothing to pull.
     data.pages(source_name, night).mkdir(parents=True, exist_ok=True)
     planned = [p for p in source.visits(practices, data.exports) if only in (None, p.label)]
-    earlier = {label for n in data.nights("pages", source_name) for label in _labels(data, source_name, n, night)}
-    done = _whole_labels(data, source_name, night) | (earlier if source.SOURCE.once else set())
+    # Only a source that hands things over once needs its whole history looked at.
+    looked_at = [n for n in data.nights("pages", source_name) if n <= night] if source.SOURCE.once else [night]
+    done = {label for looked in looked_at for label in _whole_labels(data, source_name, looked)}
     waiting = [_with_watermark(p, source_name, night, data) for p in planned if p.label not in done]
     say(f"{source.SOURCE.title}: {len(waiting)} to pull, {len(planned) - len(waiting)} already there")
     failures: list[RapportError] = []
@@ -84,10 +85,6 @@ def _visit(source: SourceModule, planned: Planned, night: dt.date, data: DataDir
         if not isinstance(error, SiteDown | BadKey) and not error.evidence:
             error.evidence = kept
         raise
-
-
-def _labels(data: DataDir, source: str, night: dt.date, before: dt.date) -> set[str]:
-    return _whole_labels(data, source, night) if night < before else set()
 
 
 def _whole_labels(data: DataDir, source: str, night: dt.date) -> set[str]:
