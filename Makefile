@@ -45,6 +45,7 @@ fix: setup-dev
 	@$(BIN)/ruff check --fix $(SOURCES)
 	@$(BIN)/ruff format $(SOURCES)
 	@$(BIN)/python -m tests.numbers_page
+	@$(BIN)/python -m tests.sources_table
 	@cd sql && ../$(BIN)/sqlfluff fix --disable-progress-bar .
 
 bench: setup-dev

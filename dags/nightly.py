@@ -4,6 +4,8 @@
 Runs at 02:30 and pulls everything that is new since the night before. The night of 1 November is the first that
 sees all of October. Every box may be run again at any time: what is done stays done.
 
+A source that no practice uses, or whose key is not there yet, is skipped, and its log says why.
+
 | red box | means | do |
 |---|---|---|
 | fetch | a site is down (it is retried with the site's own delay), or a key is bad (it is not) | read the last line of the log: it names each practice. Mend the key, clear the task |
@@ -20,8 +22,9 @@ import os
 from pathlib import Path
 
 import pendulum
-from airflow.sdk import DAG, Param, TriggerRule, get_current_context, task, task_group
-from wiring import TIME_ZONE, SourceRetry, named, night_of, open_rapport
+from airflow.sdk import DAG, Param, TaskGroup, TriggerRule, get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
+from wiring import TIME_ZONE, SourceRetry, night_of, open_rapport
 
 # The folder is the registry. Names only: a module is imported inside its task.
 FOLDER = Path(__file__).parent.parent / "pipelines" / "sources"
@@ -39,21 +42,22 @@ with DAG(
     tags=["rapport"],
 ):
 
-    @task(map_index_template="{{ source_name }}")
+    @task
     def fetch(name: str) -> int:
         from pipelines.fetch import fetch as pull
 
-        context = named(name)
         practices, data, settings = open_rapport()
-        return pull(name, night_of(context), practices, data, settings, say=print)
+        found = pull(name, night_of(get_current_context()), practices, data, settings, say=print)
+        if not found.whole and found.why:
+            raise AirflowSkipException(f"{name}: {found.why}")
+        return found.whole
 
-    @task(map_index_template="{{ source_name }}", trigger_rule=TriggerRule.ALL_DONE)
+    @task(trigger_rule=TriggerRule.ALL_DONE)
     def read(name: str) -> int:
         from pipelines.read import read as read_pages
 
-        context = named(name)
         practices, data, _ = open_rapport()
-        return read_pages(name, night_of(context), practices, data, say=print).records
+        return read_pages(name, night_of(get_current_context()), practices, data, say=print).records
 
     @task(trigger_rule=TriggerRule.ALL_DONE)
     def score() -> int:
@@ -76,8 +80,8 @@ with DAG(
         practices, data, _ = open_rapport()
         return night_verdict(night_of(get_current_context()), practices, data)
 
-    @task_group
-    def source(name: str) -> None:
-        fetch(name) >> read(name)
-
-    source.expand(name=SOURCES) >> score() >> build() >> verdict()
+    scored = score()
+    for source in SOURCES:
+        with TaskGroup(source):
+            fetch(source) >> read(source) >> scored
+    scored >> build() >> verdict()

@@ -8,7 +8,7 @@ import os
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from airflow.sdk import RetryDecision, RetryPolicy, get_current_context
+from airflow.sdk import RetryDecision, RetryPolicy
 
 TIME_ZONE = os.environ.get("RAPPORT_TIME_ZONE", "UTC")
 LONGEST_DELAY = dt.timedelta(hours=1)
@@ -30,13 +30,6 @@ class SourceRetry(RetryPolicy):
         if isinstance(exception, RapportError):
             return RetryDecision.fail(reason=f"{type(exception).__name__}: another try cannot help")
         return RetryDecision.default()
-
-
-def named(name: str) -> Any:
-    """Return the task's context, with the source's name where `map_index_template` puts it into the grid."""
-    context: Any = get_current_context()
-    context["source_name"] = name
-    return context
 
 
 def night_of(context: Any) -> dt.date:

@@ -18,6 +18,7 @@ from pipelines.records import SetAside
 # Some platforms write the same id as a number and as a string; it is text to us.
 Id = str | int
 Shape = TypeVar("Shape")
+LARGEST_RECORD_BYTES = 2_000_000
 _Problem = (msgspec.ValidationError, msgspec.DecodeError)
 
 
@@ -47,6 +48,10 @@ def each(
     """Yield each record with its position from 1, or a SetAside. Raises ChangedShape after them if most are bad."""
     bad = 0
     for position, raw in enumerate(raws, 1):
+        if len(bytes(raw)) > LARGEST_RECORD_BYTES:
+            reason = f"larger than {LARGEST_RECORD_BYTES // 1_000_000} MB"
+            yield position, SetAside(page=page.path, where=f"{what} {position}", reason=reason, practice_id=practice_id)
+            continue
         try:
             yield position, msgspec.json.decode(raw, type=shape)
         except _Problem as error:

@@ -30,11 +30,27 @@ from pipelines.landing import DataDir, fsync_folder
 from pipelines.practices import Practices
 from pipelines.records import COMPLETENESS, FEATURES, write_table
 from pipelines.settings import REPOSITORY
-from pipelines.sources import load_source
+from pipelines.sources import Source, load_source
 
 SQL = REPOSITORY / "sql"
 _PRACTICES = pa.schema([("practice_id", pa.string()), ("time_zone", pa.string())])
-_SOURCES = pa.schema([("source", pa.string()), ("handed_over_once", pa.bool_()), ("sampled", pa.bool_())])
+_SOURCES = pa.schema(
+    [
+        ("source", pa.string()),
+        *[
+            (name, pa.bool_())
+            for name in ("handed_over_once", "sampled", "has_reviews", "has_conversation", "blendable")
+        ],
+        ("window_days", pa.int32()),
+    ]
+)
+_METRICS = pa.schema(
+    [
+        *[(name, pa.string()) for name in ("source", "metric", "meaning")],
+        ("valid_from", pa.date32()),
+        ("valid_to", pa.date32()),
+    ]
+)
 _BUILD = pa.schema([("as_of_night", pa.date32()), ("inputs_id", pa.string())])
 _ROWS_KEPT_OF_A_FAILED_CHECK = 1000
 
@@ -147,6 +163,7 @@ def _write_inputs(data: DataDir, practices: Practices, night: dt.date | None) ->
         "completeness": ([], COMPLETENESS, completeness),
         "practices": (people, _PRACTICES, []),
         "sources": ([{"source": s, **_nature(s)} for s in sources], _SOURCES, []),
+        "source_metrics": (_metrics(sources), _METRICS, []),
         "build": ([{"as_of_night": as_of_night, "inputs_id": inputs_id}], _BUILD, []),
     }
     lists: dict[str, list[str]] = {}
@@ -208,13 +225,39 @@ def _inputs_id(data: DataDir, files: list[Path], people: list[dict[str, Any]]) -
     return told.hexdigest()
 
 
-def _nature(source: str) -> dict[str, bool]:
+def _nature(source: str) -> dict[str, bool | int | None]:
+    """Say what a source gives. Of one whose module is gone but whose history is not, the strictest is assumed."""
+    known = _known(source)
+    return {
+        "handed_over_once": known.once if known else False,
+        "sampled": known.sampled if known else False,
+        "has_reviews": known.has_reviews if known else True,
+        "has_conversation": known.has_conversation if known else False,
+        "blendable": known.policy.blendable if known else False,
+        "window_days": known.window_days if known else None,
+    }
+
+
+def _metrics(sources: list[str]) -> list[dict[str, Any]]:
+    known = [found for name in sources if (found := _known(name))]
+    return [
+        {
+            "source": source.name,
+            "metric": metric.name,
+            "meaning": metric.meaning,
+            "valid_from": metric.valid_from,
+            "valid_to": metric.valid_to,
+        }
+        for source in known
+        for metric in source.metrics
+    ]
+
+
+def _known(source: str) -> Source | None:
     try:
-        known = load_source(source).SOURCE
+        return load_source(source).SOURCE
     except UnknownName:
-        # Its module is gone but its history is not; a platform is the stricter guess.
-        return {"handed_over_once": False, "sampled": False}
-    return {"handed_over_once": known.once, "sampled": known.sampled}
+        return None
 
 
 def _run_dbt(data: DataDir, sql: Path, say: Callable[[str], None], *, threads: int, unit_tests: bool) -> list[_Node]:

@@ -24,6 +24,7 @@ from pipelines.records import SetAside
 from pipelines.send import check_mail_server
 from pipelines.settings import REPOSITORY, Settings, load_settings
 from pipelines.sources import Tools, load_source, source_names
+from pipelines.tokens import TokenStore
 
 LEAST_FREE_BYTES = 1_000_000_000
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)(?: ; ([^\\]+))?", re.MULTILINE)
@@ -155,8 +156,15 @@ def _practices(practices: Practices) -> Iterator[Finding]:
 def _sources(practices: Practices, data: DataDir, settings: Settings) -> Iterator[Finding]:
     for name in source_names():
         source = load_source(name)
-        with Client(name, per_minute=source.per_minute(settings), attempts=1) as client:
-            tools = Tools(settings=settings, client=client, exports=data.exports)
+        pace = settings.per_minute.get(name, source.SOURCE.per_minute)
+        with Client(name, per_minute=pace, attempts=1) as client:
+            tools = Tools(
+                source=source.SOURCE,
+                settings=settings,
+                client=client,
+                exports=data.exports,
+                tokens=TokenStore(data.tokens),
+            )
             checked = source.check(practices, tools)
         if not checked:
             yield Finding(check=f"source {name}", state="ok", said="not used")

@@ -58,6 +58,10 @@ class BadKey(RapportError):
     """A key is missing, expired, revoked, or not allowed to read this. Retrying cannot help."""
 
 
+class NoKey(BadKey):
+    """No key was given yet. The source is left out and says so; nothing is wrong."""
+
+
 class ChangedShape(RapportError):
     """A page is not what the contract says. Retrying cannot help; the page is kept."""
 

@@ -12,15 +12,25 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
-from pipelines.errors import BadKey, RapportError, SeveralFailed, SiteDown
+from pipelines.errors import BadKey, NoKey, RapportError, SeveralFailed, SiteDown
 from pipelines.http import Client
 from pipelines.landing import DataDir, Receipt, Visit
 from pipelines.practices import Practices
 from pipelines.settings import Settings
 from pipelines.sources import Outcome, Planned, SourceModule, Tools, load_source
+from pipelines.tokens import TokenStore
 
 SWEEP_EVERY_DAYS = 7
 _AT_ONCE = 4
+ANNOUNCE_KEYS_DAYS = 7
+
+
+class FetchResult(msgspec.Struct, frozen=True):
+    """How many visits are whole, how many were left out, and why."""
+
+    whole: int
+    skipped: int
+    why: str
 
 
 def fetch(
@@ -32,8 +42,10 @@ def fetch(
     *,
     only: str | None = None,
     say: Callable[[str], None],
-) -> int:
-    """Pull one source for one night and return how many visits are whole. Raises SeveralFailed naming the others.
+) -> FetchResult:
+    """Pull one source for one night. Raises SeveralFailed naming the visits that failed.
+
+    A visit without a key is left out, and its receipt says so: a platform not connected yet is no fault.
 
     `only` limits the pull to one label (a practice id, for platforms asked practice by practice).
     """
@@ -47,8 +59,16 @@ def fetch(
     waiting = [_with_watermark(p, source_name, night, data) for p in planned if p.label not in done]
     say(f"{source.SOURCE.title}: {len(waiting)} to pull, {len(planned) - len(waiting)} already there")
     failures: list[RapportError] = []
-    with Client(source_name, per_minute=source.per_minute(settings), attempts=settings.http_attempts) as client:
-        tools = Tools(settings=settings, client=client, exports=data.exports)
+    skipped: list[RapportError] = []
+    pace = settings.per_minute.get(source_name, source.SOURCE.per_minute)
+    with Client(source_name, per_minute=pace, attempts=settings.http_attempts) as client:
+        tools = Tools(
+            source=source.SOURCE,
+            settings=settings,
+            client=client,
+            exports=data.exports,
+            tokens=TokenStore(data.tokens),
+        )
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             tries = [pool.submit(_visit, source, one, night, data, tools) for one in waiting]
             for number, (one, tried) in enumerate(zip(waiting, tries, strict=True), 1):
@@ -57,6 +77,11 @@ def fetch(
                     listed = "complete listing" if receipt.complete else "changes only"
                     left = "" if receipt.quota_left is None else f", {receipt.quota_left} requests left today"
                     say(f"  {number}/{len(waiting)} {one.label}: {len(receipt.pages)} pages, {listed}{left}")
+                    if receipt.key_expires_on and (receipt.key_expires_on - night).days <= ANNOUNCE_KEYS_DAYS:
+                        say(f"warning: the key of {one.label} ends on {receipt.key_expires_on}: authorise it again")
+                except NoKey as error:
+                    skipped.append(error)
+                    say(f"  {number}/{len(waiting)} {one.label}: left out, {error.what}")
                 except RapportError as error:
                     failures.append(error)
                     say(f"  {number}/{len(waiting)} {one.label}: failed, {type(error).__name__}")
@@ -67,7 +92,8 @@ def fetch(
             where=f"{source_name}, night {night}",
             next_step=f"The others are kept. After mending, run `rapport fetch {source_name} {night}` again",
         )
-    return len(planned)
+    why = skipped[0].what if skipped else ("" if planned else "no practice uses it")
+    return FetchResult(len(planned) - len(skipped), len(skipped), why)
 
 
 def _visit(source: SourceModule, planned: Planned, night: dt.date, data: DataDir, tools: Tools) -> Receipt:
@@ -80,6 +106,9 @@ def _visit(source: SourceModule, planned: Planned, night: dt.date, data: DataDir
     except StopIteration as finished:
         outcome: Outcome = finished.value
         return visit.publish(about=planned.about, **msgspec.structs.asdict(outcome))
+    except NoKey as error:
+        visit.fail(error, about=planned.about, retriable=False, status="skipped")
+        raise
     except RapportError as error:
         kept = visit.fail(error, about=planned.about, retriable=isinstance(error, SiteDown))
         if not isinstance(error, SiteDown | BadKey) and not error.evidence:
@@ -98,13 +127,15 @@ def _with_watermark(planned: Planned, source: str, night: dt.date, data: DataDir
     """
     since: dt.datetime | None = None
     swept: dt.date | None = None
+    kept: dict[str, str] | None = None
     for earlier in reversed([n for n in data.nights("pages", source) if n < night]):
         receipt = data.receipt(source, earlier, planned.label)
         if receipt is None:
             continue
         since = since or receipt.newest
+        kept = receipt.keep if kept is None else kept
         if receipt.complete:
             swept = earlier
             break
     due = swept is None or (night - swept).days >= SWEEP_EVERY_DAYS or night.day == 1
-    return msgspec.structs.replace(planned, since=since, sweep=due)
+    return msgspec.structs.replace(planned, since=since, sweep=due, kept=kept or {})

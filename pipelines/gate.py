@@ -37,7 +37,7 @@ def night_verdict(night: dt.date, practices: Practices, data: DataDir) -> str:
         failures += [
             RapportError(row["why"] or "failed", where=f"{name}, {row['label']}")
             for row in found
-            if row["status"] != "ok"
+            if row["status"] == "failed"
         ]
         read += sum(row["status"] == "ok" for row in found)
     if failures:
@@ -58,8 +58,8 @@ def month_readiness(month: dt.date, practices: Practices, data: DataDir) -> list
     with open_warehouse(data) as connection:
         coverage = rows(
             connection,
-            "select practice_id, source, last_read_night, month_is_complete from reports.coverage where month = ? "
-            "order by practice_id, source, site",
+            "select practice_id, source, last_read_night, month_is_complete, left_out from reports.coverage "
+            "where month = ? order by practice_id, source, site",
             [month],
         )
     answers = [_readiness(practice.id, month, coverage) for practice in practices.practice]
@@ -86,7 +86,12 @@ def check_approval(answer: dict[str, object] | None) -> str:
 
 
 def _covers(row: dict[str, object], month: dt.date) -> bool:
-    """Say whether a platform's month is there: listed in full, or looked at after its end if it only shows samples."""
+    """Say whether a platform's month is there: listed in full, or looked at after its end if it only shows samples.
+
+    For a platform that is not connected yet nothing waits.
+    """
+    if row["left_out"]:
+        return True
     if load_source(str(row["source"])).SOURCE.sampled:
         last = row["last_read_night"]
         return isinstance(last, dt.date) and last >= add_months(month, 1)

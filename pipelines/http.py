@@ -8,20 +8,27 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from types import TracebackType
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import tenacity
 
-from pipelines.errors import SiteDown
+from pipelines.errors import ChangedShape, SiteDown
 
 LONGEST_WAIT_SECONDS = 60.0
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+# A server that sends a byte every twenty seconds never times out by itself.
+LONGEST_ANSWER_SECONDS = 180.0
+LARGEST_ANSWER_BYTES = 64_000_000
+_PACKING = ("content-encoding", "content-length", "transfer-encoding")
+Params = Mapping[str, str] | Sequence[tuple[str, str]]
 
 
 class Client:
@@ -58,10 +65,16 @@ class Client:
         *,
         where: str,
         headers: Mapping[str, str] | None = None,
-        params: Mapping[str, str] | None = None,
+        params: Params | None = None,
         form: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        is_busy: Callable[[httpx.Response], bool] | None = None,
     ) -> httpx.Response:
-        """Return the answer, whatever its status below 500 except 429. Raises SiteDown, naming `where`."""
+        """Return the answer, whatever its status below 500 except 429. Raises SiteDown, naming `where`.
+
+        `is_busy` knows the other answers by which a platform asks to slow down. `body` is JSON. Raises ChangedShape
+        for an answer larger than any page is.
+        """
         retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(self._attempts) | _AskedTooLong(),
             wait=_wait_seconds,
@@ -69,25 +82,26 @@ class Client:
             sleep=self._sleep,
             reraise=True,
         )
-        return retrying(self._once, method, url, where, headers or {}, params or {}, form)
+        given = dict(headers or {}) | ({"Content-Type": "application/json"} if body is not None else {})
+        sent: dict[str, Any] = {"headers": given, "params": params, "data": form, "content": body}
+        return retrying(self._once, method, url, where, sent, is_busy)
 
     def _once(
         self,
         method: str,
         url: str,
         where: str,
-        headers: Mapping[str, str],
-        params: Mapping[str, str],
-        form: Mapping[str, str] | None,
+        sent: dict[str, Any],
+        is_busy: Callable[[httpx.Response], bool] | None,
     ) -> httpx.Response:
         self._wait_for_turn()
         try:
-            answer = self._http.request(method, url, headers=dict(headers), params=dict(params), data=form)
+            answer = self._whole(method, url, where, sent)
         except (httpx.TransportError, httpx.DecodingError) as error:
             # str(error) may quote the address with its query; the host and the kind of failure are enough.
             host = urlsplit(url).netloc
             raise SiteDown(f"{host} could not be read ({type(error).__name__})", where=where) from None
-        if answer.status_code == 429 or answer.status_code >= 500:
+        if answer.status_code == 429 or answer.status_code >= 500 or (is_busy and is_busy(answer)):
             raise SiteDown(
                 f"{urlsplit(url).netloc} answered {answer.status_code}",
                 where=where,
@@ -95,6 +109,25 @@ class Client:
                 status=answer.status_code,
             )
         return answer
+
+    def _whole(self, method: str, url: str, where: str, sent: dict[str, Any]) -> httpx.Response:
+        """Read an answer to its end, or give up on one that is endless or too slow."""
+        give_up = time.monotonic() + LONGEST_ANSWER_SECONDS
+        body = bytearray()
+        with self._http.stream(method, url, **sent) as answer:
+            for chunk in answer.iter_bytes():
+                body += chunk
+                if len(body) > LARGEST_ANSWER_BYTES:
+                    raise ChangedShape(
+                        f"the answer is larger than {LARGEST_ANSWER_BYTES // 1_000_000} MB",
+                        where=where,
+                        next_step="Look at what the address gives; nothing of it was kept",
+                    )
+                if time.monotonic() > give_up:
+                    raise httpx.ReadTimeout("too slow", request=answer.request)
+        # It is decoded by now, so what said how it was packed must not be believed again.
+        headers = [(name, value) for name, value in answer.headers.multi_items() if name not in _PACKING]
+        return httpx.Response(answer.status_code, headers=headers, content=bytes(body), request=answer.request)
 
     def _wait_for_turn(self) -> None:
         with self._turn:
@@ -108,19 +141,53 @@ class Client:
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     """Return how long the answer asks to wait, relative to its own Date, or None.
 
-    It is said by Retry-After, in seconds or as an HTTP date, or by RateLimit-ResetTime if the day's quota is used up.
+    It is said by Retry-After in seconds or as an HTTP date; else, once nothing is left, by a reset header, which is
+    seconds to go (Reddit, Bluesky), seconds of the epoch (X) or a timestamp (Mastodon, Yelp); else by Meta, in minutes.
     """
     said = headers.get("retry-after", "").strip()
-    if said.isascii() and said.isdigit():
-        return float(said)
-    try:
-        spent = not said and headers.get("ratelimit-remaining") == "0"
-        until = dt.datetime.fromisoformat(headers["ratelimit-resettime"]) if spent else parsedate_to_datetime(said)
-        now = parsedate_to_datetime(headers.get("date", ""))
-    except (ValueError, KeyError):
-        return None
-    until, now = (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC) for moment in (until, now))
-    return max(0.0, (until - now).total_seconds())
+    now = _moment(headers.get("date", ""))
+    if said:
+        return _until(said, now)
+    if quota_left(headers) in (None, 0):
+        for name in _RESETS:
+            if name in headers:
+                return _until(headers[name].strip(), now)
+    minutes = re.findall(r'"estimated_time_to_regain_access":\s*(\d+)', headers.get("x-business-use-case-usage", ""))
+    return 60.0 * max(map(int, minutes)) if any(map(int, minutes)) else None
+
+
+_RESETS = ("x-rate-limit-reset", "x-ratelimit-reset", "ratelimit-reset", "ratelimit-resettime")
+_LEFT = ("x-rate-limit-remaining", "x-ratelimit-remaining", "ratelimit-remaining")
+
+
+def quota_left(headers: Mapping[str, str]) -> int | None:
+    """Return how many requests a platform says are left, by whichever header it says it, or None."""
+    for name in _LEFT:
+        try:
+            return int(float(headers[name]))
+        except (KeyError, ValueError, OverflowError):
+            continue
+    return None
+
+
+def _until(said: str, now: dt.datetime | None) -> float | None:
+    """Return the seconds from `now` to an instant, or a plain number of seconds. What is neither is not believed."""
+    if re.fullmatch(r"[0-9]{1,15}(\.[0-9]+)?", said):
+        seconds = float(said)
+        # No platform makes one wait for thirty years: a number that large is a date.
+        return max(0.0, seconds - now.timestamp()) if seconds > 1e9 and now else min(seconds, 1e9)
+    until = _moment(said)
+    return max(0.0, (until - now).total_seconds()) if until and now else None
+
+
+def _moment(text: str) -> dt.datetime | None:
+    for read in (dt.datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            moment = read(text)
+        except (ValueError, IndexError, OverflowError):
+            continue
+        return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    return None
 
 
 def _asked_seconds(state: tenacity.RetryCallState) -> float | None:

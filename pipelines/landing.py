@@ -35,6 +35,13 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
     retriable: bool = False
     about: dict[str, str] = {}
+    keep: dict[str, str] = {}
+    key_expires_on: dt.date | None = None
+
+    @property
+    def practice_ids(self) -> list[str]:
+        """The practices the visit was for: one, or all that share what was visited; none for a file of anybody's."""
+        return self.about.get("practice_id", "").split()
 
 
 class SavedPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +53,7 @@ class SavedPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @contextmanager
-def atomic_path(target: Path) -> Iterator[Path]:
+def atomic_path(target: Path, mode: int = 0o640) -> Iterator[Path]:
     """Give a temporary path beside `target` to write to; rename it into place only if the block succeeds."""
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".partial")
@@ -56,15 +63,15 @@ def atomic_path(target: Path) -> Iterator[Path]:
         yield partial
         with partial.open("rb") as written:
             os.fsync(written.fileno())
-        os.chmod(partial, 0o640)
+        os.chmod(partial, mode)
         os.replace(partial, target)
         fsync_folder(target.parent)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def write_bytes(target: Path, body: bytes) -> None:
-    with atomic_path(target) as partial:
+def write_bytes(target: Path, body: bytes, mode: int = 0o640) -> None:
+    with atomic_path(target, mode) as partial:
         partial.write_bytes(body)
 
 
@@ -122,6 +129,10 @@ class DataDir:
     @property
     def mailbox(self) -> Path:
         return self.root / "mailbox"
+
+    @property
+    def tokens(self) -> Path:
+        return self.secrets / "tokens"
 
     @property
     def secrets(self) -> Path:
@@ -184,12 +195,12 @@ class Visit:
         shutil.rmtree(self._folder.with_name(f"{self._folder.name}.failed"), ignore_errors=True)
         return receipt
 
-    def fail(self, error: RapportError, *, about: dict[str, str], retriable: bool) -> str:
+    def fail(self, error: RapportError, *, about: dict[str, str], retriable: bool, status: str = "failed") -> str:
         """Keep what was received and why it failed; returns the evidence folder, relative to the data directory."""
         target = self._folder.with_name(f"{self._folder.name}.failed")
         shutil.rmtree(target, ignore_errors=True)
         receipt = msgspec.structs.replace(
-            self._base, pages=self._names, status="failed", why=error.what, retriable=retriable, about=about
+            self._base, pages=self._names, status=status, why=error.what, retriable=retriable, about=about
         )
         self._finish(receipt, target)
         return self._data.relative(target)

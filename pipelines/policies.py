@@ -21,7 +21,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     terms_read_on: dt.date
     keep_text_days: int = 1
     keep_derived_days: int = 1
-    keep_author: bool = False
+    # A keyed pseudonym of who wrote something may be kept with the features.
+    author_key: bool = False
+    # Topics, moods and alerts may be derived from what others wrote. Who wrote it is never judged.
+    classify: bool = False
     blendable: bool = False
     quotable: bool = False
     attribution: str = ""

@@ -87,6 +87,88 @@ class YelpBusiness(_Strict):
     key: KeyName = ""
 
 
+class FacebookPage(_Strict):
+    """A practice's Facebook page, by its numeric id."""
+
+    page: Annotated[str, Field(pattern=r"^[0-9]{3,30}$")]
+    key: KeyName = ""
+
+
+class InstagramAccount(_Strict):
+    """A practice's professional Instagram account, by the numeric id the API gives it."""
+
+    account: Annotated[str, Field(pattern=r"^[0-9]{3,30}$")]
+    key: KeyName = ""
+
+
+class XAccount(_Strict):
+    """A practice's account on X: its numeric id and its handle."""
+
+    user: Annotated[str, Field(pattern=r"^[0-9]{1,30}$")]
+    handle: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,15}$")]
+    key: KeyName = ""
+
+
+class LinkedInOrganization(_Strict):
+    """A practice's LinkedIn page, by the number in its address for admins."""
+
+    organization: Annotated[str, Field(pattern=r"^[0-9]{1,20}$")]
+    key: KeyName = ""
+
+
+class YouTubeChannel(_Strict):
+    """A practice's YouTube channel, by its id (UC…)."""
+
+    channel: Annotated[str, Field(pattern=r"^UC[\w-]{10,40}$")]
+    key: KeyName = ""
+
+
+class TikTokAccount(_Strict):
+    """A practice's TikTok account; the key says whose it is, so only the handle is written here."""
+
+    handle: Annotated[str, Field(pattern=r"^[\w.]{2,24}$")]
+    key: KeyName = ""
+
+
+class MastodonAccount(_Strict):
+    """A practice's account in the Fediverse, and the server it is read at. `search` needs a key of that server."""
+
+    server: Annotated[str, Field(pattern=r"^https?://[^\s/]+$")]
+    account: Annotated[str, Field(pattern=r"^[\w.-]+(@[\w.-]+)?$")] = ""
+    search: bool = False
+    key: KeyName = ""
+
+
+class BlueskyAccount(_Strict):
+    """A practice's handle or DID at Bluesky. `search` looks for posts that name it, and needs a key."""
+
+    account: Annotated[str, Field(pattern=r"^[\w.:-]+$")] = ""
+    search: bool = False
+    key: KeyName = ""
+
+
+class RedditListening(_Strict):
+    """Where on Reddit to listen for a practice's name; everywhere if no subreddit is given."""
+
+    subreddits: tuple[Annotated[str, Field(pattern=r"^\w{2,50}$")], ...] = ()
+    key: KeyName = ""
+
+
+class DiscourseForum(_Strict):
+    """A forum run on Discourse to listen in. Public ones need no key."""
+
+    forum: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$")]
+    key: KeyName = ""
+
+
+class WebFeed(_Strict):
+    """A feed (RSS, Atom) or a WordPress site to read. `own` is the practice's own blog; others are listened to."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s#]+$")]
+    own: bool = False
+    wordpress: bool = False
+
+
 class Practice(_Strict):
     """One practice: who it is, whose calendar it lives by, who may get its report."""
 
@@ -98,11 +180,32 @@ class Practice(_Strict):
     paper: Literal["letter", "a4"] = "letter"
     language: Literal["en"] = "en"
     recipients: tuple[Address, ...] = ()
+    # How strangers' posts are known to mean this practice, besides its name and aliases.
+    town: Annotated[str, AfterValidator(_printable)] = ""
+    websites: tuple[Annotated[str, Field(pattern=r"^[^\s/@]+(\.[^\s/@]+)+(/\S*)?$")], ...] = ()
+    handles: tuple[Annotated[str, Field(pattern=r"^@?[\w.-]+(@[\w.-]+)?$")], ...] = ()
+    # Whose words are not outsiders': names of the staff, and accounts of theirs, of family and of paid helpers.
+    staff: tuple[Annotated[str, AfterValidator(_printable)], ...] = ()
+    phones: tuple[str, ...] = ()
+    team_accounts: tuple[str, ...] = ()
+    # Accounts of organisations the practice works with.
+    partners: tuple[str, ...] = ()
     google_business: GoogleLocation | None = None
     trustpilot: TrustpilotUnit | None = None
     nhs_uk: NhsOrganisation | None = None
     care_opinion: CareOpinionService | None = None
     yelp: YelpBusiness | None = None
+    facebook: FacebookPage | None = None
+    instagram: InstagramAccount | None = None
+    x: XAccount | None = None
+    linkedin: LinkedInOrganization | None = None
+    youtube: YouTubeChannel | None = None
+    tiktok: TikTokAccount | None = None
+    mastodon: MastodonAccount | None = None
+    bluesky: BlueskyAccount | None = None
+    reddit: RedditListening | None = None
+    discourse: tuple[DiscourseForum, ...] = ()
+    feeds: tuple[WebFeed, ...] = ()
 
 
 class Columns(_Strict):
@@ -189,7 +292,8 @@ class Practices(_Strict):
 
     def key_names(self) -> list[tuple[str, str]]:
         """Return each (source, key name) that some practice's block needs, sorted."""
-        blocks = ((field, getattr(p, field)) for p in self.practice for field in type(p).model_fields)
+        fields = ((field, getattr(p, field)) for p in self.practice for field in type(p).model_fields)
+        blocks = ((field, block) for field, held in fields for block in (held if isinstance(held, tuple) else (held,)))
         return sorted({(field, str(block.key)) for field, block in blocks if hasattr(block, "key")})
 
     @cached_property

@@ -18,6 +18,9 @@ from pipelines.practices import Practices
 from pipelines.records import COMPLETENESS, RECORDS, Completeness, Record, SetAside, write_table
 from pipelines.sources import SourceModule, load_source
 
+# What a platform's own total is compared with, and what a complete listing lists.
+_COUNTED = ("review", "post", "comment", "share")
+
 
 class ReadResult(msgspec.Struct, frozen=True):
     records: int
@@ -47,14 +50,14 @@ def read(
     failures: list[RapportError] = []
     for number, receipt in enumerate(receipts, 1):
         if receipt.status != "ok":
-            rows.append(_failed(source, receipt, receipt.why))
+            rows += _unread(source, receipt, receipt.why)
             continue
         try:
             found = [item for page in data.saved_pages(receipt) for item in source.read(page, practices)]
             rows += _complete(source, receipt, practices, found)
         except RapportError as error:
             failures.append(error)
-            rows.append(_failed(source, receipt, error.what))
+            rows += _unread(source, receipt, error.what)
             say(f"  {number}/{len(receipts)} {receipt.label}: {type(error).__name__}")
             continue
         aside += [item for item in found if isinstance(item, SetAside)]
@@ -106,15 +109,16 @@ def _complete(
     source: SourceModule, receipt: Receipt, practices: Practices, found: list[Record | SetAside]
 ) -> list[Completeness]:
     listing = source.listing(receipt, practices)
-    owner = receipt.about.get("practice_id", "")
-    reviews = Counter((r.practice_id, r.site) for r in found if isinstance(r, Record) and r.kind == "review")
-    sites = dict(reviews.keys())
+    owners = receipt.practice_ids
+    owner = owners[0] if len(owners) == 1 else ""
+    counted = Counter((r.practice_id, r.site) for r in found if isinstance(r, Record) and r.kind in _COUNTED)
+    sites = dict(counted.keys())
     aside = Counter(
         (item.practice_id or owner, sites.get(item.practice_id or owner, source.SOURCE.site))
         for item in found
         if isinstance(item, SetAside)
     )
-    places = set(reviews) | set(aside) | ({(owner, source.SOURCE.site)} if owner else set())
+    places = set(counted) | set(aside) | {(owner, source.SOURCE.site) for owner in owners}
     return [
         Completeness(
             source=source.SOURCE.name,
@@ -127,7 +131,7 @@ def _complete(
             complete=listing.complete and not aside,
             can_reply=listing.can_reply,
             expected=receipt.expected,
-            fetched=reviews[(practice_id, site)],
+            fetched=counted[(practice_id, site)],
             set_aside=aside[(practice_id, site)],
             why=None,
         )
@@ -135,21 +139,25 @@ def _complete(
     ]
 
 
-def _failed(source: SourceModule, receipt: Receipt, why: str) -> Completeness:
-    return Completeness(
-        source=source.SOURCE.name,
-        site=source.SOURCE.site,
-        night=receipt.night,
-        label=receipt.label,
-        practice_id=receipt.about.get("practice_id", ""),
-        status="failed",
-        complete=False,
-        can_reply=True,
-        expected=None,
-        fetched=0,
-        set_aside=0,
-        why=why,
-    )
+def _unread(source: SourceModule, receipt: Receipt, why: str) -> list[Completeness]:
+    """Say of each practice the visit was for that it brought nothing, and why."""
+    return [
+        Completeness(
+            source=source.SOURCE.name,
+            site=source.SOURCE.site,
+            night=receipt.night,
+            label=receipt.label,
+            practice_id=practice_id,
+            status="skipped" if receipt.status == "skipped" else "failed",
+            complete=False,
+            can_reply=True,
+            expected=None,
+            fetched=0,
+            set_aside=0,
+            why=why,
+        )
+        for practice_id in receipt.practice_ids or [""]
+    ]
 
 
 def _write(

@@ -16,11 +16,19 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-Kind = Literal["review", "reply", "total"]
+Kind = Literal["review", "reply", "total", "post", "comment", "share", "metric"]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One review, one reply of a practice, or one platform's own total, as one page gave it."""
+    """One thing as one page gave it, in one of these kinds.
+
+    review, reply   on a review site: what somebody wrote of a practice, and the practice's answer (`parent_id`)
+    post            what opens a conversation: a practice's own post, or somebody's that names the practice
+    comment         what is said below a post: `thread_id` is the post, `parent_id` what it answers
+    share           somebody passed a post on (`parent_id`), where the platform says who
+    metric          a number the platform counts: `metric` by its own name, of a post (`parent_id`) or of the account
+    total           the platform's own total of reviews, to compare with what we hold
+    """
 
     kind: Kind
     source: str
@@ -43,6 +51,20 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     url: str | None = None
     total_count: int | None = None
     total_average: Decimal | None = None
+    thread_id: str | None = None
+    # Written by the practice's own account there.
+    by_practice: bool = False
+    by_organisation: bool = False
+    # The community, forum or blog it stands in, where that is not the practice's own page.
+    place: str | None = None
+    # How somebody else's post was found to mean this practice: link, handle or name.
+    matched: str | None = None
+    # Accounts it names, in the same form as `author_id`; "practice" for the practice's own.
+    mentions: tuple[str, ...] = ()
+    metric: str | None = None
+    # None where the platform says nothing; missing is never zero.
+    value: int | None = None
+    day: dt.date | None = None
 
 
 class SetAside(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +74,14 @@ class SetAside(msgspec.Struct, frozen=True, kw_only=True):
     where: str
     reason: str
     practice_id: str = ""
+
+
+class Topic(msgspec.Struct, frozen=True):
+    """One topic of one sentence, numbered from 1; `polarity` is positive, negative or unsure."""
+
+    topic: str
+    polarity: str
+    sentence: int
 
 
 class Feature(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +109,27 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
     url: str | None
     total_count: int | None
     total_average: Decimal | None
+    thread_id: str | None = None
+    # "practice", "team" (its people's own accounts), "organisation" or "outside".
+    voice: str = "outside"
+    place: str | None = None
+    matched: str | None = None
+    mention_keys: list[str] = []
+    metric: str | None = None
+    value: int | None = None
+    day: dt.date | None = None
+    sentiment: str | None = None
+    contradicts_stars: bool | None = None
+    topics: list[Topic] = []
+    alerts: list[str] = []
+    content_type: str | None = None
+    acts: list[str] = []
+    disclosure: str | None = None
+    disclosure_classes: list[str] = []
+    disclosure_severity: str | None = None
+    generic: bool | None = None
+    reading_grade: float | None = None
+    clinical_claim: bool | None = None
     page: str
     position: int
     model_id: str
@@ -92,7 +143,7 @@ class Completeness(msgspec.Struct, frozen=True, kw_only=True):
     night: dt.date
     label: str
     practice_id: str
-    status: Literal["ok", "failed"]
+    status: Literal["ok", "failed", "skipped"]
     complete: bool
     can_reply: bool
     expected: int | None
@@ -103,6 +154,7 @@ class Completeness(msgspec.Struct, frozen=True, kw_only=True):
 
 _INSTANT = pa.timestamp("us", tz="UTC")
 _RATING = pa.decimal128(9, 4)
+_TOPIC = pa.struct([("topic", pa.string()), ("polarity", pa.string()), ("sentence", pa.int16())])
 RECORDS = pa.schema(
     [
         *[(name, pa.string()) for name in ("kind", "source", "site")],
@@ -116,6 +168,15 @@ RECORDS = pa.schema(
         *[(name, pa.string()) for name in ("title", "text", "state", "url")],
         ("total_count", pa.int64()),
         ("total_average", _RATING),
+        ("thread_id", pa.string()),
+        ("by_practice", pa.bool_()),
+        ("by_organisation", pa.bool_()),
+        ("place", pa.string()),
+        ("matched", pa.string()),
+        ("mentions", pa.list_(pa.string())),
+        ("metric", pa.string()),
+        ("value", pa.int64()),
+        ("day", pa.date32()),
         ("page", pa.string()),
         ("position", pa.int32()),
     ]
@@ -137,6 +198,23 @@ FEATURES = pa.schema(
         *[(name, pa.string()) for name in ("text_key", "state", "url")],
         ("total_count", pa.int64()),
         ("total_average", _RATING),
+        *[(name, pa.string()) for name in ("thread_id", "voice", "place", "matched")],
+        ("mention_keys", pa.list_(pa.string())),
+        ("metric", pa.string()),
+        ("value", pa.int64()),
+        ("day", pa.date32()),
+        ("sentiment", pa.string()),
+        ("contradicts_stars", pa.bool_()),
+        ("topics", pa.list_(_TOPIC)),
+        ("alerts", pa.list_(pa.string())),
+        ("content_type", pa.string()),
+        ("acts", pa.list_(pa.string())),
+        ("disclosure", pa.string()),
+        ("disclosure_classes", pa.list_(pa.string())),
+        ("disclosure_severity", pa.string()),
+        ("generic", pa.bool_()),
+        ("reading_grade", pa.float32()),
+        ("clinical_claim", pa.bool_()),
         ("page", pa.string()),
         ("position", pa.int32()),
         ("model_id", pa.string()),

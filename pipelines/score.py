@@ -14,14 +14,19 @@ import msgspec
 
 from pipelines.errors import NotReady, RapportError
 from pipelines.landing import DataDir, atomic_path
+from pipelines.mentions import plain_handle
 from pipelines.periods import local_time
+from pipelines.policies import Policy
 from pipelines.practices import Practices
-from pipelines.records import FEATURES, RECORDS, Feature, read_table, stars_of, write_table
-from pipelines.sources import source_names
+from pipelines.records import FEATURES, RECORDS, Feature, Topic, read_table, stars_of, write_table
+from pipelines.sources import load_source, source_names
 from pipelines.text.author import load_secret, pseudonym
 from pipelines.text.judgements import Surroundings, explained, judgements
 from pipelines.text.language import MODEL_ID, language_of
 from pipelines.text.shape import folded, is_emoji_only, words_in
+
+# What Arrow takes as it is.
+_NATIVE = (dt.datetime, dt.date, Decimal)
 
 
 class TextFeatures(msgspec.Struct, frozen=True):
@@ -59,14 +64,15 @@ def score(source: str, night: dt.date, practices: Practices, data: DataDir, *, s
             next_step=f"Run `rapport read {source} {night}` first; if its text has expired, its features are kept",
         )
     secret = load_secret(data.secrets / "author_secret")
-    zones = {practice.id: practice.time_zone for practice in practices.practice}
+    ids = {practice.id for practice in practices.practice}
     rows = read_table(path, RECORDS)
-    known = [row for row in rows if row["practice_id"] in zones]
+    known = [row for row in rows if row["practice_id"] in ids]
     if len(known) < len(rows):
         say(f"  {len(rows) - len(known)} records of practices that are no longer in practices.toml are left out")
-    features = [_feature(row, zones[row["practice_id"]], secret) for row in known]
+    desk = _Desk(source, known, practices, secret)
+    features = [_feature(row, desk) for row in known]
     with atomic_path(data.features(source, night)) as partial:
-        write_table((msgspec.structs.asdict(feature) for feature in features), FEATURES, partial)
+        write_table((msgspec.to_builtins(feature, builtin_types=_NATIVE) for feature in features), FEATURES, partial)
     say(f"{source}: {len(features)} features of {night}")
     return len(features)
 
@@ -121,15 +127,77 @@ def text_features(text: str | None) -> TextFeatures:
     )
 
 
-def _feature(row: dict[str, Any], time_zone: str, secret: bytes) -> Feature:
+class _Desk:
+    """What scoring a night needs beside each record: the secret, the practices, and what a reply answers."""
+
+    def __init__(self, source: str, rows: list[dict[str, Any]], practices: Practices, secret: bytes) -> None:
+        self.source, self.secret = source, secret
+        self.policy: Policy = load_source(source).SOURCE.policy
+        self.practices = {practice.id: practice for practice in practices.practice}
+        self._parents = {
+            _place(row, row["item_id"]): row for row in rows if row["kind"] in ("review", "post", "comment")
+        }
+        self._team = {p.id: {plain_handle(account) for account in p.team_accounts} for p in practices.practice}
+        self._partners = {p.id: {plain_handle(account) for account in p.partners} for p in practices.practice}
+
+    def key(self, practice_id: str, site: str, author: str | None, when: dt.datetime | None) -> str | None:
+        """Return the pseudonym of an account, which changes with the year; None where the terms allow none."""
+        if not author or not self.policy.author_key:
+            return None
+        if author == "practice":
+            return "practice"
+        year = str(local_time(when, self.practices[practice_id].time_zone).year) if when else ""
+        return pseudonym(self.secret, practice_id, year, self.source, site, author)
+
+    def voice(self, row: dict[str, Any]) -> str:
+        """Say whose words these are: the practice's, its people's, another organisation's, or an outsider's."""
+        if row["by_practice"] or row["kind"] == "reply":
+            return "practice"
+        names = {plain_handle(name) for name in (row["author_id"], row["author_name"]) if name}
+        if names & self._team[row["practice_id"]]:
+            return "team"
+        partner = row["by_organisation"] or names & self._partners[row["practice_id"]]
+        return "organisation" if partner else "outside"
+
+    def around(self, row: dict[str, Any]) -> Surroundings:
+        practice = self.practices[row["practice_id"]]
+        answered = self._parents.get(_place(row, row["parent_id"])) or {}
+        return Surroundings(
+            review_text=answered.get("text") or "",
+            reviewer=answered.get("author_name") or "",
+            practice_names=(practice.name, *practice.aliases),
+            staff=practice.staff,
+            phones=practice.phones,
+            domains=practice.websites,
+        )
+
+    def judged(self, row: dict[str, Any], text: str, language: str | None, voice: str) -> dict[str, Any]:
+        """Return the judgements on a text that the source's terms allow; who wrote it is never judged."""
+        if not text.strip():
+            return {}
+        stars = stars_of(row["rating"], row["rating_min"], row["rating_max"])
+        # What a practice answers below its posts can disclose as much as an answer to a review.
+        kind = "reply" if row["kind"] == "comment" and voice == "practice" else row["kind"]
+        found = judgements(kind, text, language, self.around(row), stars)
+        if voice == "outside" and not self.policy.classify:
+            return {"acts": found.get("acts", [])}
+        return found
+
+
+def _place(row: dict[str, Any], item_id: str | None) -> tuple[str, str, str | None]:
+    return row["practice_id"], row["site"], item_id
+
+
+def _feature(row: dict[str, Any], desk: _Desk) -> Feature:
     practice_id, site = row["practice_id"], row["site"]
+    time_zone = desk.practices[practice_id].time_zone
     created: dt.datetime | None = row["created_at"]
     when = created or row["updated_at"]
-    author = row["author_id"]
-    year = str(local_time(when, time_zone).year) if when else ""
-    rating: Decimal | None = row["rating"]
     text = "\n\n".join(part for part in (row["title"], row["text"]) if part)
     shape = text_features(text)
+    voice = desk.voice(row)
+    judged = desk.judged(row, text, shape.language, voice)
+    disclosed = judged.get("disclosure", {})
     return Feature(
         kind=row["kind"],
         source=row["source"],
@@ -138,21 +206,41 @@ def _feature(row: dict[str, Any], time_zone: str, secret: bytes) -> Feature:
         practice_id=practice_id,
         item_id=row["item_id"],
         parent_id=row["parent_id"],
-        author_key=pseudonym(secret, practice_id, year, row["source"], site, author) if author else None,
+        author_key=desk.key(practice_id, site, row["author_id"], when),
         created_at=created,
         created_local=local_time(created, time_zone) if created else None,
         updated_at=row["updated_at"],
-        stars=stars_of(rating, row["rating_min"], row["rating_max"]),
+        stars=stars_of(row["rating"], row["rating_min"], row["rating_max"]),
         has_text=shape.has_text,
         words=shape.words,
         emoji_only=shape.emoji_only,
         language=shape.language,
         language_sure=shape.language_sure,
-        text_key=pseudonym(secret, practice_id, "text", folded(text)) if shape.has_text else None,
+        text_key=pseudonym(desk.secret, practice_id, "text", folded(text)) if shape.has_text else None,
         state=row["state"],
         url=row["url"],
         total_count=row["total_count"],
         total_average=row["total_average"],
+        thread_id=row["thread_id"],
+        voice=voice,
+        place=row["place"],
+        matched=row["matched"],
+        mention_keys=[key for name in row["mentions"] if (key := desk.key(practice_id, site, name, when))],
+        metric=row["metric"],
+        value=row["value"],
+        day=row["day"],
+        sentiment=judged.get("sentiment"),
+        contradicts_stars=judged.get("contradicts_stars"),
+        topics=[Topic(each["topic"], each["polarity"], each["sentence"]) for each in judged.get("topics", ())],
+        alerts=sorted({each["alert"] for each in judged.get("alerts", ())}),
+        content_type=judged.get("content_type"),
+        acts=judged.get("acts", []),
+        disclosure=disclosed.get("verdict"),
+        disclosure_classes=disclosed.get("classes", []),
+        disclosure_severity=disclosed.get("severity"),
+        generic=judged.get("generic"),
+        reading_grade=judged.get("reading_grade"),
+        clinical_claim=judged.get("clinical_claim"),
         page=row["page"],
         position=row["position"],
         model_id=MODEL_ID,

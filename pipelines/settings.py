@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import os
 import re
+from decimal import Decimal
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from pipelines.errors import BadKey, BadSettings
+from pipelines.errors import BadKey, BadSettings, NoKey
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -27,24 +29,20 @@ class Settings(BaseSettings):
     data_dir: Path = Field(REPOSITORY / "data", description="Where everything Rapport makes is kept")
     practices_file: Path = Field(REPOSITORY / "practices.toml", description="The practices and their exports")
     time_zone: str = Field("UTC", description="Whose calendar a scheduled night belongs to")
-    google_business_base_url: str = Field(
-        "https://mybusiness.googleapis.com", description="Google Business Profile reviews API"
+    addresses: dict[str, str] = Field(
+        default_factory=dict,
+        description="SOURCE.PURPOSE to an address that replaces the one its module names, for example a proxy's",
     )
-    google_business_token_url: str = Field(
-        "https://oauth2.googleapis.com/token", description="Where Google's refresh tokens are exchanged"
+    per_minute: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict, description="Source name to requests a minute, if your plan has another pace"
     )
-    google_business_per_minute: float = Field(300, gt=0, description="Google's pace: requests a minute")
-    trustpilot_base_url: str = Field("https://api.trustpilot.com/v1", description="Trustpilot's API")
-    trustpilot_per_minute: float = Field(160, gt=0, description="Trustpilot's pace: it recommends 833 in 5 minutes")
-    nhs_uk_base_url: str = Field("https://api.nhs.uk/comments", description="NHS.uk's ratings and reviews API")
+    calls_a_day: dict[str, int] = Field(
+        default_factory=dict, description="Source name to requests a day of one key, if your plan has another quota"
+    )
+    dollars_a_month: dict[str, Decimal] = Field(
+        default_factory=dict, description="Source name to the most its items may cost a month, in US dollars"
+    )
     nhs_uk_key_header: str = Field("subscription-key", description="Its key's header; 'apikey' on the new portal")
-    nhs_uk_per_minute: float = Field(60, gt=0, description="NHS.uk's pace: requests a minute")
-    care_opinion_base_url: str = Field(
-        "https://www.careopinion.org.uk/api/v2", description="Care Opinion's API; .ie and .org.au have their own"
-    )
-    care_opinion_per_minute: float = Field(280, gt=0, description="Care Opinion's pace: its limit is 5 a second")
-    yelp_base_url: str = Field("https://api.yelp.com/v3", description="Yelp's Places API")
-    yelp_per_minute: float = Field(60, gt=0, description="Yelp's pace: requests a minute")
     keep_derived_days: dict[str, int] = Field(
         default_factory=dict,
         description="Source name to days: keep features longer than its terms say. Your decision, logged as a warning",
@@ -75,13 +73,16 @@ def key_variable(source: str, name: str = "") -> str:
     return f"RAPPORT_KEY_{'__'.join(parts)}"
 
 
-def load_key(source: str, name: str, fields: tuple[str, ...]) -> dict[str, str]:
-    """Return a source's key as a mapping that has all `fields`. Raises BadKey naming what is missing, never a value."""
+def load_key(source: str, name: str, fields: tuple[str, ...], may_have: tuple[str, ...] = ()) -> dict[str, str]:
+    """Return a source's key as a mapping that has all `fields`, and those of `may_have` that are given.
+
+    Raises NoKey if there is none, BadKey naming what is missing, never a value.
+    """
     variable = key_variable(source, name)
     held = os.environ.get(variable, "")
     wanted = ", ".join(fields)
     if not held:
-        raise BadKey(
+        raise NoKey(
             f"no key: {variable} is not set",
             where=source,
             next_step=f"Add an Airflow connection {variable.removeprefix('RAPPORT_KEY_').lower()} or set {variable} "
@@ -96,4 +97,4 @@ def load_key(source: str, name: str, fields: tuple[str, ...]) -> dict[str, str]:
     missing = [field for field in fields if not isinstance(key.get(field), str) or not key[field]]
     if missing:
         raise BadKey(f"{variable} lacks {', '.join(missing)}", where=source, next_step=f"Set it to JSON with {wanted}")
-    return {field: str(key[field]) for field in fields}
+    return {field: str(key[field]) for field in (*fields, *may_have) if key.get(field)}

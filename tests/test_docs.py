@@ -11,8 +11,9 @@ from pipelines.__main__ import rapport
 from pipelines.settings import REPOSITORY, Settings
 from pipelines.sources import load_source, source_names
 from tests.numbers_page import PAGE, page
+from tests.sources_table import README, filled
 
-PAGES = [*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").glob("*.md")]
+PAGES = [*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")]
 TEXTS = {"", ".py", ".md", ".toml", ".cfg", ".lock", ".sql", ".yml", ".sh", ".jinja", ".css"}
 TARGETS = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))
 
@@ -49,9 +50,19 @@ def test_every_setting_is_in_the_sample() -> None:
 
 
 def test_every_source_has_its_row_in_the_readme() -> None:
-    text = (REPOSITORY / "README.md").read_text(encoding="utf-8").casefold()
-    for name in source_names():
-        assert f"| {load_source(name).SOURCE.title.casefold()} |" in text
+    text = README.read_text(encoding="utf-8")
+    assert text == filled(text), "run `make fix`"
+
+
+@pytest.mark.parametrize("name", source_names())
+def test_every_source_has_its_set_up_page(name: str) -> None:
+    """Which app, which scopes, which key, what it costs; the page names the connection and every field of the key."""
+    source = load_source(name).SOURCE
+    text = (REPOSITORY / "docs" / "sources" / f"{name}.md").read_text(encoding="utf-8")
+    assert text.startswith(f"# {source.title}\n")
+    assert all(f"`{field}`" in text for field in source.key_fields)
+    assert f"rapport doctor --only {name}" in text or source.once
+    assert source.policy.terms_url in text
 
 
 def test_every_ledger_state_is_explained_to_operators() -> None:

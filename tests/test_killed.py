@@ -68,9 +68,8 @@ class World:
             "RAPPORT_DATA_DIR": str(root),
             "RAPPORT_PRACTICES_FILE": str(self.practices),
             "RAPPORT_AUTHOR_SECRET": "the same in every run",
-            "RAPPORT_GOOGLE_BUSINESS_BASE_URL": self.server.base_url,
-            "RAPPORT_GOOGLE_BUSINESS_TOKEN_URL": self.server.token_url,
-            "RAPPORT_GOOGLE_BUSINESS_PER_MINUTE": "60000",
+            "RAPPORT_ADDRESSES": json.dumps(self.server.addresses()),
+            "RAPPORT_PER_MINUTE": '{"google_business": 60000}',
             # One worker renders in the process itself, where its changes can be counted.
             "RAPPORT_WORKERS": "1",
             "RAPPORT_SMTP_PORT": str(self.mailbox.port),

@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from pipelines.demo.elsewhere import GUESTS, SPEAKERS, feed_files
+from pipelines.demo import conversation
+from pipelines.demo.elsewhere import GUESTS, feed_files
 from pipelines.demo.mailbox import Mailbox
 from pipelines.demo.server import TownServer
 from pipelines.demo.stage import Stage, StageFailed, free_port
@@ -26,7 +27,7 @@ from pipelines.periods import month_name
 from pipelines.settings import Settings, key_variable
 
 # Lakeside's key dies before the third night: its fetch fails, and the verdict says so.
-_RED_ON_PURPOSE = {NIGHTS[2]: {"source.fetch google_business", "verdict"}}
+_RED_ON_PURPOSE = {NIGHTS[2]: {"google_business.fetch", "verdict"}}
 _NO_SCHEDULE = {f"RAPPORT_{dag}_SCHEDULE": "" for dag in ("NIGHTLY", "MONTHLY", "HOUSEKEEPING")}
 
 
@@ -43,17 +44,20 @@ def town_services(folder: Path, town: Town) -> Iterator[tuple[TownServer, dict[s
     with TownServer(town) as server, Mailbox(data.mailbox) as mailbox:
         keys = {key_variable("google_business", name): json.dumps(key) for name, key in town.keys().items()}
         keys |= {key_variable(guest.platform): json.dumps(guest.key) for guest in GUESTS if guest.key}
-        addresses = {f"RAPPORT_{name.upper()}_BASE_URL": f"{server.base_url}/{name}" for name in SPEAKERS}
+        keys |= {
+            key_variable(platform): json.dumps(guest.key)
+            for platform in conversation.platform_names()
+            for guest in conversation.guests_of(platform)
+            if guest.key
+        }
         yield (
             server,
             {
                 **keys,
-                **addresses,
                 **_NO_SCHEDULE,
                 "RAPPORT_DATA_DIR": str(folder),
                 "RAPPORT_PRACTICES_FILE": str(folder / "practices.toml"),
-                "RAPPORT_GOOGLE_BUSINESS_BASE_URL": server.base_url,
-                "RAPPORT_GOOGLE_BUSINESS_TOKEN_URL": server.token_url,
+                "RAPPORT_ADDRESSES": json.dumps(server.addresses()),
                 "RAPPORT_SMTP_HOST": "127.0.0.1",
                 "RAPPORT_SMTP_PORT": str(mailbox.port),
                 "RAPPORT_MAIL_FROM": "Rapport <reports@rapport.example>",

@@ -20,13 +20,15 @@ from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
-from pipelines.demo import elsewhere
+from pipelines.demo import conversation, elsewhere
+from pipelines.demo.conversation import Asked, Told
 from pipelines.demo.elsewhere import RefusedError as _RefusedError
 from pipelines.demo.town import LAKESIDE_KEY_DIES_ON, NIGHTS, Review, Town, build_town, pull_instant
 from pipelines.errors import UnknownName
 from pipelines.periods import parse_night
+from pipelines.sources import load_source, source_names
 
 BUSY_EVERY = 25
 BUSY_AT = 3
@@ -119,6 +121,32 @@ class TownServer:
         """Return the body of another platform's 200. Raises _RefusedError with anything else."""
         _, platform, rest = path.split("/", 2)
         return elsewhere.answer(platform, f"/{rest}", query, headers, self.town.seed, pull_instant(self.night))
+
+    def converse(self, method: str, target: SplitResult, headers: Mapping[str, str], body: bytes) -> Told:
+        """Return the answer of a platform where people talk."""
+        _, platform, rest = target.path.split("/", 2)
+        asked = Asked(
+            method=method,
+            path=f"/{rest}",
+            query=parse_qs(target.query, keep_blank_values=True),
+            headers={name.lower(): value for name, value in headers.items()},
+            body=body,
+            base=f"{self.base_url}/{platform}",
+            at=pull_instant(self.night),
+            night=self.night,
+            seed=self.town.seed,
+        )
+        return conversation.tell(platform, asked)
+
+    def addresses(self) -> dict[str, str]:
+        """Return the setting that points every source at this town."""
+        google = {"google_business.api": self.base_url, "google_business.token": self.token_url}
+        return google | {
+            f"{name}.{purpose}": f"{self.base_url}/{name}"
+            for name in source_names()
+            if name != "google_business"
+            for purpose in load_source(name).SOURCE.addresses
+        }
 
     def _move(self, body: bytes) -> dict[str, Any]:
         asked = _object(body).get("night")
@@ -283,20 +311,28 @@ class _Handler(BaseHTTPRequestHandler):
         target = urlsplit(self.path)
         headers: dict[str, str] = {}
         status = 200
+        first = target.path.split("/")[1]
+        if first in conversation.platform_names() and target.path.count("/") > 1:
+            said = self.server_of.converse(self.command, target, dict(self.headers.items()), self._body())
+            self._send(target.path, said.status, {"Content-Type": said.content_type, **said.headers}, said.encoded())
+            return
         try:
             query = {name: values[-1] for name, values in parse_qs(target.query, keep_blank_values=True).items()}
             bearer = self.headers.get("Authorization", "")
             told: Any
-            if self.command == "GET" and target.path.split("/")[1] in elsewhere.SPEAKERS and target.path.count("/") > 1:
+            if self.command == "GET" and first in elsewhere.SPEAKERS and target.path.count("/") > 1:
                 told = self.server_of.answer_elsewhere(target.path, query, dict(self.headers.items()))
             else:
                 told = self.server_of.answer(self.command, target.path, query, self._body(), bearer)
         except _RefusedError as refused:
             status, told, headers = refused.status, refused.body, refused.headers
         body = json.dumps(told, ensure_ascii=False).encode()
-        self.server_of.log.append(Seen(self.command, target.path, status))
+        self._send(target.path, status, {"Content-Type": "application/json; charset=UTF-8", **headers}, body)
+
+    def _send(self, path: str, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        self.server_of.log.append(Seen(self.command, path, status))
         self.send_response(status)
-        for name, value in {"Content-Type": "application/json; charset=UTF-8", **headers}.items():
+        for name, value in headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

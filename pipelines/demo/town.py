@@ -42,7 +42,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from pipelines.demo import phrases
+from pipelines.demo import conversation, phrases
 from pipelines.demo.elsewhere import FEED_BLOCK, blocks_of
 from pipelines.errors import UnknownName
 from pipelines.periods import add_months, last_day
@@ -236,6 +236,7 @@ class Town:
                         f"recipients = [{', '.join(_quoted(address) for address in p.recipients)}]",
                         f"google_business = {{ {google} }}",
                         *blocks_of(p.id),
+                        *conversation.blocks_of(p.id),
                     ]
                 )
             )

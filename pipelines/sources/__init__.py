@@ -14,8 +14,9 @@ import datetime as dt
 import importlib
 import pkgutil
 from collections.abc import Generator, Iterator
+from decimal import Decimal
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Literal, Protocol, cast
 
 import msgspec
 
@@ -26,6 +27,36 @@ from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
 from pipelines.settings import Settings
+from pipelines.tokens import TokenStore
+
+
+class Metric(msgspec.Struct, frozen=True, kw_only=True):
+    """A number a platform counts, by its own name. A break of definition is two metrics, never a fall.
+
+    `valid_to` is the last day on which the platform gave it.
+    """
+
+    name: str
+    meaning: Literal[
+        "likes", "shares", "comments", "views", "reach", "impressions", "followers", "saves", "clicks",
+        "calls", "directions", "website_clicks", "bookings", "conversations", "other",
+    ]  # fmt: skip
+    valid_from: dt.date | None = None
+    valid_to: dt.date | None = None
+
+
+class Cost(msgspec.Struct, frozen=True, kw_only=True):
+    """What a practice of usual size costs: calls of most nights and of a complete sweep, and items that are billed.
+
+    `calls_a_day` is the quota of one key. `price_per_item` is in US dollars.
+    """
+
+    calls: int
+    sweep_calls: int
+    calls_a_day: int | None = None
+    items: int = 0
+    sweep_items: int = 0
+    price_per_item: Decimal = Decimal(0)
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +66,14 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     policy: Policy
     gives: tuple[str, ...]
+    # The same for people, in the README's table: what it gives, what it cannot give, and how it is read.
+    told: tuple[str, str, str]
+    # Where it answers, by purpose ("api", "token"); an operator's or a test's setting `addresses` replaces one.
+    addresses: dict[str, str] = {}
+    # Its pace, for all practices together; the setting `per_minute` replaces it.
+    per_minute: float = 60
+    cost: Cost | None = None
+    metrics: tuple[Metric, ...] = ()
     # The one site a platform is; empty for files, whose rows name theirs.
     site: str = ""
     key_fields: tuple[str, ...] = ()
@@ -42,6 +81,16 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     once: bool = False
     # It shows some reviews of its own choice: they are neither counted nor averaged, and no month waits for all.
     sampled: bool = False
+    # How far back a complete sweep goes; what is older is never called removed. None: to the beginning.
+    window_days: int | None = None
+
+    @property
+    def has_reviews(self) -> bool:
+        return not {"reviews", "excerpts"}.isdisjoint(self.gives)
+
+    @property
+    def has_conversation(self) -> bool:
+        return not {"posts", "comments", "mentions"}.isdisjoint(self.gives)
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +100,8 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     practice_id: str = ""
     key: str = ""
     about: dict[str, str] = {}
+    # What the visit before asked to be remembered (`Outcome.keep`): cursors, tags of a cached answer.
+    kept: dict[str, str] = {}
     since: dt.datetime | None = None
     sweep: bool = True
 
@@ -68,6 +119,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     newest: dt.datetime | None = None
     # What the platform says is left of the day's requests, if it says so.
     quota_left: int | None = None
+    keep: dict[str, str] = {}
+    # When the platform says the key ends.
+    key_expires_on: dt.date | None = None
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,17 +134,23 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 class Tools(msgspec.Struct, kw_only=True):
     """What fetch() may use. `memory` lives as long as one run, for example for access tokens."""
 
+    source: Source
     settings: Settings
     client: Client
     exports: Path
+    tokens: TokenStore
     memory: dict[str, str] = {}
+
+    def address(self, purpose: str = "api") -> str:
+        """Return where the source answers for a purpose."""
+        said = self.settings.addresses.get(f"{self.source.name}.{purpose}")
+        return (said or self.source.addresses[purpose]).rstrip("/")
 
 
 class SourceModule(Protocol):
     SOURCE: Source
 
     def visits(self, practices: Practices, exports: Path) -> list[Planned]: ...
-    def per_minute(self, settings: Settings) -> float: ...
     def fetch(self, planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]: ...
     def read(self, page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]: ...
     def check(self, practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]: ...

@@ -20,7 +20,7 @@ from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
-from pipelines.settings import Settings, load_key
+from pipelines.settings import load_key
 from pipelines.sources import Listing, Outcome, Page, Planned, Source, Tools
 
 SOURCE = Source(
@@ -34,9 +34,17 @@ SOURCE = Source(
         keep_text_days=1,
         keep_derived_days=30,
         attribution="Care Opinion",
+        classify=True,
     ),
     gives=("reviews", "replies"),
+    told=(
+        "stories and the responses to them",
+        "stars (a story has none), names, Care Opinion's own total",
+        "key of a paid subscription, nightly, with a complete weekly sweep",
+    ),
     site="care_opinion",
+    addresses={"api": "https://www.careopinion.org.uk/api/v2"},
+    per_minute=280,
     key_fields=("api_key",),
 )
 PAGE_SIZE = 100
@@ -84,10 +92,6 @@ def visits(practices: Practices, exports: Path) -> list[Planned]:
         for practice in practices.practice
         if practice.care_opinion
     ]
-
-
-def per_minute(settings: Settings) -> float:
-    return settings.care_opinion_per_minute
 
 
 def listing(receipt: Receipt, practices: Practices) -> Listing:
@@ -213,7 +217,7 @@ def _get(path: str, params: dict[str, str], planned: Planned, tools: Tools) -> b
     key = load_key(SOURCE.name, planned.key, SOURCE.key_fields)["api_key"]
     answer = tools.client.request(
         "GET",
-        f"{tools.settings.care_opinion_base_url}{path}",
+        f"{tools.address()}{path}",
         where=where,
         params=params,
         headers={"Authorization": f"SUBSCRIPTION_KEY {key}"},

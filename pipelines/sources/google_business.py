@@ -20,7 +20,7 @@ from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
-from pipelines.settings import Settings, load_key
+from pipelines.settings import load_key
 from pipelines.sources import Listing, Outcome, Page, Planned, Source, Tools
 
 SOURCE = Source(
@@ -32,9 +32,17 @@ SOURCE = Source(
         keep_text_days=30,
         # The terms speak against aggregating stored content; longer than 30 days is the operator's decision.
         keep_derived_days=30,
+        classify=True,
     ),
     gives=("reviews", "replies", "totals"),
+    told=(
+        "reviews, ratings without words, the owner's replies and their state, Google's own total",
+        "who deleted a review or why; replies other than the owner's",
+        "owner-authorised API, nightly, with a complete weekly sweep",
+    ),
     site="google",
+    addresses={"api": "https://mybusiness.googleapis.com", "token": "https://oauth2.googleapis.com/token"},
+    per_minute=300,
     key_fields=("client_id", "client_secret", "refresh_token"),
 )
 PAGE_SIZE = 50
@@ -87,10 +95,6 @@ def visits(practices: Practices, exports: Path) -> list[Planned]:
     ]
 
 
-def per_minute(settings: Settings) -> float:
-    return settings.google_business_per_minute
-
-
 def listing(receipt: Receipt, practices: Practices) -> Listing:
     return Listing(complete=receipt.complete, can_reply=True)
 
@@ -100,7 +104,7 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
 
     Raises SiteDown, BadKey, UnknownName (the location is gone) or ChangedShape.
     """
-    url = f"{tools.settings.google_business_base_url}/v4/{planned.about['location']}/reviews"
+    url = f"{tools.address()}/v4/{planned.about['location']}/reviews"
     where = f"{SOURCE.name}: {planned.label}"
     token, seen_tokens = "", set[str]()
     ids, newest, total = set[str](), planned.since, None
@@ -294,7 +298,7 @@ def _access_token(key_name: str, tools: Tools, *, fresh: bool) -> str:
     where = f"{SOURCE.name}: key '{key_name or 'default'}'"
     answer = tools.client.request(
         "POST",
-        tools.settings.google_business_token_url,
+        tools.address("token"),
         where=where,
         form={"grant_type": "refresh_token", **key},
     )

@@ -21,7 +21,7 @@ from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
-from pipelines.settings import Settings, load_key
+from pipelines.settings import load_key
 from pipelines.sources import Listing, Outcome, Page, Planned, Source, Tools
 
 SOURCE = Source(
@@ -35,9 +35,17 @@ SOURCE = Source(
         keep_text_days=1,
         keep_derived_days=30,
         attribution="Information from the NHS website",
+        classify=True,
     ),
     gives=("reviews", "replies", "removals"),
+    told=(
+        "comments, star ratings, the practice's response, and what NHS.uk says it removed",
+        "NHS.uk's own total; ratings of questions other than the overall one",
+        "subscription key, nightly, with a complete weekly sweep",
+    ),
     site="nhs_uk",
+    addresses={"api": "https://api.nhs.uk/comments"},
+    per_minute=60,
     key_fields=("api_key",),
 )
 PAGE_SIZE = 100
@@ -108,10 +116,6 @@ def visits(practices: Practices, exports: Path) -> list[Planned]:
         for practice in practices.practice
         if practice.nhs_uk
     ]
-
-
-def per_minute(settings: Settings) -> float:
-    return settings.nhs_uk_per_minute
 
 
 def listing(receipt: Receipt, practices: Practices) -> Listing:
@@ -232,7 +236,7 @@ def _get(params: dict[str, str], planned: Planned, tools: Tools) -> bytes:
     key = load_key(SOURCE.name, planned.key, SOURCE.key_fields)["api_key"]
     answer = tools.client.request(
         "GET",
-        f"{tools.settings.nhs_uk_base_url}/Comments",
+        f"{tools.address()}/Comments",
         where=where,
         params={"odsCode": planned.about["ods_code"], "api-version": "1.0", **params},
         headers={tools.settings.nhs_uk_key_header: key},
@@ -248,5 +252,5 @@ def _get(params: dict[str, str], planned: Planned, tools: Tools) -> bytes:
         "moves: docs/operators.md",
         allow="Subscribe the key to the ratings and reviews product in the NHS API portal",
         correct="Correct nhs_uk.ods_code in practices.toml; if no practice can be read, the API has moved: set "
-        "RAPPORT_NHS_UK_BASE_URL",
+        "RAPPORT_ADDRESSES",
     )

@@ -32,7 +32,6 @@ from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Columns, Export, Practice, Practices
 from pipelines.records import Record, SetAside
-from pipelines.settings import Settings
 from pipelines.sources import Listing, Outcome, Page, Planned, Source, Tools
 
 SOURCE = Source(
@@ -45,8 +44,15 @@ SOURCE = Source(
         keep_text_days=30,
         keep_derived_days=760,
         blendable=True,
+        author_key=True,
+        classify=True,
     ),
     gives=("reviews", "replies"),
+    told=(
+        "reviews and replies from any site, survey tool or vendor that exports CSV, TSV or XLSX",
+        "anything the file does not say",
+        "put into `exports/`, described in `practices.toml`",
+    ),
     once=True,
 )
 SUFFIXES = (".csv", ".tsv", ".xlsx")
@@ -115,10 +121,6 @@ def visits(practices: Practices, exports: Path) -> list[Planned]:
             Planned(label=f"{plain}-{digest}", about={"file": path.relative_to(exports).as_posix()}, sweep=True)
         )
     return planned
-
-
-def per_minute(settings: Settings) -> float:
-    return 60_000.0
 
 
 def listing(receipt: Receipt, practices: Practices) -> Listing:

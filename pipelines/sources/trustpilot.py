@@ -20,7 +20,7 @@ from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
-from pipelines.settings import Settings, load_key
+from pipelines.settings import load_key
 from pipelines.sources import Listing, Outcome, Page, Planned, Source, Tools
 
 SOURCE = Source(
@@ -33,9 +33,17 @@ SOURCE = Source(
         keep_text_days=1,
         keep_derived_days=30,
         attribution="Trustpilot",
+        classify=True,
     ),
     gives=("reviews", "replies", "totals"),
+    told=(
+        "reviews, the company's reply, Trustpilot's own total",
+        "who deleted a review or why; edits and replies of old reviews before the next sweep",
+        "your application's API key, nightly, with a complete weekly sweep",
+    ),
     site="trustpilot",
+    addresses={"api": "https://api.trustpilot.com/v1"},
+    per_minute=160,
     key_fields=("api_key",),
 )
 PAGE_SIZE = 100
@@ -102,10 +110,6 @@ def visits(practices: Practices, exports: Path) -> list[Planned]:
         for practice in practices.practice
         if practice.trustpilot
     ]
-
-
-def per_minute(settings: Settings) -> float:
-    return settings.trustpilot_per_minute
 
 
 def listing(receipt: Receipt, practices: Practices) -> Listing:
@@ -224,7 +228,7 @@ def _get(path: str, params: dict[str, str], planned: Planned, tools: Tools) -> b
     where = f"{SOURCE.name}: {planned.label}"
     key = load_key(SOURCE.name, planned.key, SOURCE.key_fields)["api_key"]
     answer = tools.client.request(
-        "GET", f"{tools.settings.trustpilot_base_url}{path}", where=where, params=params, headers={"apikey": key}
+        "GET", f"{tools.address()}{path}", where=where, params=params, headers={"apikey": key}
     )
     if answer.status_code == 200:
         return answer.content

@@ -24,7 +24,6 @@ from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Feed, Practice, Practices
 from pipelines.records import Record, SetAside
-from pipelines.settings import Settings
 from pipelines.sources import Listing, Outcome, Page, Planned, Source, Tools
 
 SOURCE = Source(
@@ -36,8 +35,17 @@ SOURCE = Source(
         # Handed over once under the practice's own contract, like an owner's file: what expires cannot be read again.
         keep_text_days=30,
         keep_derived_days=760,
+        author_key=True,
+        classify=True,
     ),
     gives=("reviews", "replies", "removals"),
+    told=(
+        "reviews, owners' replies and deletions of Healthgrades, Vitals, WebMD, Zocdoc and others, as far as your "
+        "vendor covers them",
+        "what the vendor did not tell; the sites' own totals; Facebook's recommendations as stars",
+        "saved review webhooks or exports (JSON, JSON lines, as Yext sends them) put into `exports/`, described in "
+        "`practices.toml`",
+    ),
     once=True,
 )
 LARGEST_FILE_BYTES = 100_000_000
@@ -120,10 +128,6 @@ def visits(practices: Practices, exports: Path) -> list[Planned]:
             plain = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-")[:40] or "file"
             planned.append(Planned(label=f"{plain}-{digest}", about={"file": name}))
     return planned
-
-
-def per_minute(settings: Settings) -> float:
-    return 60_000.0
 
 
 def listing(receipt: Receipt, practices: Practices) -> Listing:

@@ -23,7 +23,7 @@ from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
-from pipelines.settings import Settings, load_key
+from pipelines.settings import load_key
 from pipelines.sources import Listing, Outcome, Page, Planned, Source, Tools
 
 SOURCE = Source(
@@ -36,9 +36,18 @@ SOURCE = Source(
         keep_text_days=0,
         keep_derived_days=0,
         attribution="Yelp",
+        classify=True,
     ),
     gives=("excerpts", "totals"),
+    told=(
+        "its own count and mean, and as many excerpts as your plan has (0, 3 or 7 of 160 characters)",
+        "whole reviews, replies, deletions; it is never counted, averaged or mixed with other sites, and kept for "
+        "a day",
+        "API key, two requests a practice and night",
+    ),
     site="yelp",
+    addresses={"api": "https://api.yelp.com/v3"},
+    per_minute=60,
     key_fields=("api_key",),
     sampled=True,
 )
@@ -83,10 +92,6 @@ def visits(practices: Practices, exports: Path) -> list[Planned]:
         for practice in practices.practice
         if practice.yelp
     ]
-
-
-def per_minute(settings: Settings) -> float:
-    return settings.yelp_per_minute
 
 
 def listing(receipt: Receipt, practices: Practices) -> Listing:
@@ -181,7 +186,7 @@ def _get(path: str, params: dict[str, str], planned: Planned, tools: Tools) -> h
     key = load_key(SOURCE.name, planned.key, SOURCE.key_fields)["api_key"]
     return tools.client.request(
         "GET",
-        f"{tools.settings.yelp_base_url}/businesses/{quote(planned.about['business'], safe='')}{path}",
+        f"{tools.address()}/businesses/{quote(planned.about['business'], safe='')}{path}",
         where=f"{SOURCE.name}: {planned.label}",
         params=params,
         headers={"Authorization": f"Bearer {key}"},

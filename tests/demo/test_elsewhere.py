@@ -47,8 +47,7 @@ def read_nights(tmp_path_factory: pytest.TempPathFactory) -> DataDir:
     with pytest.MonkeyPatch.context() as patch, town_services(data.root, build_town()) as (server, variables):
         for name, value in variables.items():
             patch.setenv(name, value)
-        for name in SPEAKERS:
-            patch.setenv(f"RAPPORT_{name.upper()}_PER_MINUTE", "600000")
+        patch.setenv("RAPPORT_PER_MINUTE", json.dumps(dict.fromkeys(SPEAKERS, 600_000)))
         settings = load_settings()
         practices = load_practices(settings.practices_file)
         for night in NIGHTS:
@@ -112,5 +111,5 @@ def test_a_wrong_key_is_refused_in_the_platforms_own_way(guest: Guest) -> None:
 def test_the_servers_addresses_and_keys_are_passed_on(tmp_path: Path) -> None:
     with town_services(tmp_path, build_town()) as (server, variables):
         for name in SPEAKERS:
-            assert variables[f"RAPPORT_{name.upper()}_BASE_URL"] == f"{server.base_url}/{name}"
+            assert json.loads(variables["RAPPORT_ADDRESSES"])[f"{name}.api"] == f"{server.base_url}/{name}"
             assert json.loads(variables[f"RAPPORT_KEY_{name.upper()}"])

@@ -13,11 +13,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from pipelines.fetch import fetch
+from pipelines.http import Client
 from pipelines.landing import DataDir, Receipt, SavedPage
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
 from pipelines.settings import Settings, load_settings
-from pipelines.sources import load_source
+from pipelines.sources import Tools, load_source
+from pipelines.tokens import TokenStore
 from tests.conftest import Answer, serving
 
 NIGHT = dt.date(2026, 10, 31)
@@ -205,10 +207,19 @@ class Yelp(Platform):
 PLATFORMS: list[type[Platform]] = [Trustpilot, NhsUk, CareOpinion, Yelp]
 
 
+def source_addresses(name: str) -> list[str]:
+    return list(load_source(name).SOURCE.addresses)
+
+
+def tools_for(name: str, settings: Settings, client: Client, data: DataDir) -> Tools:
+    source = load_source(name).SOURCE
+    return Tools(source=source, settings=settings, client=client, exports=data.exports, tokens=TokenStore(data.tokens))
+
+
 def configured(name: str, base: str, key: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv(f"RAPPORT_KEY_{name.upper()}", json.dumps(key))
-    monkeypatch.setenv(f"RAPPORT_{name.upper()}_BASE_URL", base)
-    monkeypatch.setenv(f"RAPPORT_{name.upper()}_PER_MINUTE", "600000")
+    monkeypatch.setenv("RAPPORT_ADDRESSES", json.dumps({f"{name}.{use}": base for use in source_addresses(name)}))
+    monkeypatch.setenv("RAPPORT_PER_MINUTE", json.dumps({name: 600_000}))
     monkeypatch.setenv("RAPPORT_HTTP_ATTEMPTS", "1")
     return load_settings()
 

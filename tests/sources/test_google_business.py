@@ -90,9 +90,9 @@ def pull(data: DataDir, server: Google, monkeypatch: pytest.MonkeyPatch, night: 
 
 def configured(base: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("RAPPORT_KEY_GOOGLE_BUSINESS", json.dumps(KEY))
-    monkeypatch.setenv("RAPPORT_GOOGLE_BUSINESS_BASE_URL", base)
-    monkeypatch.setenv("RAPPORT_GOOGLE_BUSINESS_TOKEN_URL", f"{base}/token")
-    monkeypatch.setenv("RAPPORT_GOOGLE_BUSINESS_PER_MINUTE", "600000")
+    addresses = {"google_business.api": base, "google_business.token": f"{base}/token"}
+    monkeypatch.setenv("RAPPORT_ADDRESSES", json.dumps(addresses))
+    monkeypatch.setenv("RAPPORT_PER_MINUTE", '{"google_business": 600000}')
     monkeypatch.setenv("RAPPORT_HTTP_ATTEMPTS", "1")
     return load_settings()
 

@@ -15,9 +15,9 @@ from pipelines.http import Client
 from pipelines.landing import DataDir
 from pipelines.read import read
 from pipelines.records import COMPLETENESS, read_table
-from pipelines.sources import Tools, load_source
+from pipelines.sources import load_source
 from tests.conftest import Answer, serving
-from tests.sources.platforms import NIGHT, PLATFORMS, Platform, configured, found_in, pull, reviews_of
+from tests.sources.platforms import NIGHT, PLATFORMS, Platform, configured, found_in, pull, reviews_of, tools_for
 
 every = pytest.mark.parametrize("kind", PLATFORMS, ids=lambda kind: kind.name)
 LISTED = [kind for kind in PLATFORMS if kind.name != "yelp"]
@@ -150,9 +150,12 @@ def test_nobody_there_and_no_key(kind: type[Platform], data: DataDir, monkeypatc
         fetch(kind.name, NIGHT, kind.practices(), data, settings, say=lambda line: None)
     assert raised.value.can_recover
     monkeypatch.delenv(f"RAPPORT_KEY_{kind.name.upper()}")
-    with pytest.raises(SeveralFailed, match=f"RAPPORT_KEY_{kind.name.upper()} is not set") as raised:
-        fetch(kind.name, NIGHT, kind.practices(), data, settings, say=lambda line: None)
-    assert not raised.value.can_recover
+    found = fetch(kind.name, NIGHT, kind.practices(), data, settings, say=lambda line: None)
+    assert (found.whole, found.skipped) == (0, 1)
+    assert f"RAPPORT_KEY_{kind.name.upper()} is not set" in found.why
+    read(kind.name, NIGHT, kind.practices(), data, say=lambda line: None)
+    [row] = read_table(data.completeness(kind.name, NIGHT), COMPLETENESS)
+    assert (row["status"], row["practice_id"], row["complete"]) == ("skipped", "riverside", False)
 
 
 @every
@@ -160,7 +163,7 @@ def test_the_doctor_tries_each_key(kind: type[Platform], data: DataDir, monkeypa
     source = load_source(kind.name)
     platform = kind([kind.item(1)])
     with serving(platform) as base, Client(kind.name, per_minute=600_000, attempts=1) as client:
-        tools = Tools(settings=configured(kind.name, base, kind.key, monkeypatch), client=client, exports=data.exports)
+        tools = tools_for(kind.name, configured(kind.name, base, kind.key, monkeypatch), client, data)
         [(what, error)] = source.check(kind.practices(), tools)
         assert what.startswith("key 'default' works")
         assert error is None

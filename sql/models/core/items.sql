@@ -1,4 +1,4 @@
--- one row per review or reply: kind, source, site, practice_id, item_id; as last seen, with its history
+-- one row per review, reply, post, comment or share (kind, source, site, practice_id, item_id), as last seen
 with observations as (
     select
         features.*,
@@ -12,7 +12,7 @@ with observations as (
         ) as newest_first
     from {{ ref('features') }} as features
     inner join {{ ref('practices') }} as practices on features.practice_id = practices.practice_id
-    where features.kind in ('review', 'reply')
+    where features.kind in ('review', 'reply', 'post', 'comment', 'share')
 ),
 
 histories as (
@@ -69,12 +69,35 @@ select
     observations.text_key,
     observations.state,
     observations.url,
+    observations.thread_id,
+    observations.voice,
+    observations.place,
+    observations.matched,
+    observations.mention_keys,
+    observations.sentiment,
+    observations.contradicts_stars,
+    observations.topics,
+    observations.alerts,
+    observations.content_type,
+    observations.acts,
+    observations.disclosure,
+    observations.disclosure_classes,
+    observations.disclosure_severity,
+    observations.generic,
+    observations.reading_grade,
+    observations.clinical_claim,
     observations.page,
     observations.position,
     -- The first complete list without it, as a list that may lack something proves nothing; or the first night on
     -- which the platform itself said so, if that still holds.
+    -- A source whose lists reach back some days proves nothing about what is older.
     least(
-        complete_listings.night,
+        case
+            when
+                sources.window_days is null
+                or histories.created_at >= complete_listings.night - sources.window_days + 1
+                then complete_listings.night
+        end,
         case
             when histories.last_said_to_be_removed_on > histories.last_seen_standing
                 then histories.said_to_be_removed_on
@@ -95,3 +118,4 @@ asof left join complete_listings
         and histories.site = complete_listings.site
         and histories.practice_id = complete_listings.practice_id
         and histories.last_seen < complete_listings.night
+left join {{ ref('sources') }} as sources on histories.source = sources.source

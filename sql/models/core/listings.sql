@@ -6,6 +6,7 @@ with visits as (
         completeness.practice_id,
         completeness.night,
         bool_and(completeness.status = 'ok') as was_read,
+        bool_and(completeness.status = 'skipped') as was_left_out,
         bool_or(completeness.complete) as listed_everything,
         bool_or(completeness.can_reply) as can_reply,
         sum(completeness.fetched)::bigint as fetched,
@@ -32,6 +33,7 @@ select
     visits.practice_id,
     visits.night,
     visits.was_read,
+    visits.was_left_out,
     -- Only a list of everything proves that something is gone or that there is nothing. A failed visit beside it
     -- spoils the proof, and so does time: of a list whose features have expired nothing can be concluded.
     visits.was_read and visits.listed_everything

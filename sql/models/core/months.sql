@@ -1,61 +1,12 @@
--- one row per practice, site and month, a quiet month too: the spine of every metric
-with first_reviews as (
-    select
-        practice_id,
-        site,
-        min(created_local)::date as day
-    from {{ ref('reviews') }}
-    group by practice_id, site
-),
-
-sites as (
-    select
-        practice_sites.practice_id,
-        practice_sites.site,
-        bool_or(practice_sites.can_reply) as can_reply,
-        -- A night sees the days before it, so the night of the 1st still belongs to the month that is over.
-        least(min(practice_sites.first_night) - 1, min(first_reviews.day)) as first_day,
-        max(practice_sites.last_read_night) as last_read_night,
-        max(practice_sites.last_complete_night) as last_complete_night
-    from {{ ref('practice_sites') }} as practice_sites
-    left join first_reviews
-        on practice_sites.practice_id = first_reviews.practice_id and practice_sites.site = first_reviews.site
-    group by practice_sites.practice_id, practice_sites.site
-),
-
-site_months as (
-    select
-        sites.*,
-        build.as_of_night,
-        unnest(
-            generate_series(
-                date_trunc('month', least(sites.first_day, build.as_of_night)),
-                date_trunc('month', build.as_of_night),
-                interval 1 month
-            )
-        )::date as month
-    from sites
-    cross join {{ ref('build') }} as build
-)
-
+-- one row per practice, review site and month, a quiet month too: the spine of every metric of reviews
 select
     practice_id,
     site,
     month,
-    (month + interval 1 month)::date as next_month,
+    next_month,
     as_of_night,
     can_reply,
-    -- Days of the month that are over: what a count is to be divided by.
-    greatest(0, least((month + interval 1 month)::date, as_of_night) - month) as days,
-    case
-        when last_read_night is null then 'never read'
-        when
-            last_read_night < least((month + interval 1 month)::date, as_of_night)
-            then 'last read on ' || strftime(last_read_night, '%Y-%m-%d')
-        when last_complete_night is null then 'no complete list has been read'
-        -- A list of everything is asked for once a week; a day more for a night that fails.
-        when
-            last_complete_night < least((month + interval 1 month)::date, as_of_night) - 8
-            then 'last complete list read on ' || strftime(last_complete_night, '%Y-%m-%d')
-    end as not_covered_why
-from site_months
+    days,
+    not_covered_why
+from {{ ref('site_months') }}
+where has_reviews

@@ -22,15 +22,20 @@ with nights as (
 )
 
 select
-    source,
-    site,
-    practice_id,
-    min(night) as first_night,
-    max(night) filter (was_read) as last_read_night,
-    max(night) filter (was_complete) as last_complete_night,
+    nights.source,
+    nights.site,
+    nights.practice_id,
+    bool_or(coalesce(sources.has_reviews, true)) as has_reviews,
+    bool_or(coalesce(sources.has_conversation, false)) as has_conversation,
+    min(nights.night) as first_night,
+    max(nights.night) filter (nights.was_read) as last_read_night,
+    max(nights.night) filter (nights.was_complete) as last_complete_night,
     -- The newest night that could say; a visit that failed cannot.
     coalesce(
-        arg_max(can_reply, night) filter (was_read), arg_max(can_reply, night) filter (can_reply is not null), false
+        arg_max(nights.can_reply, nights.night) filter (nights.was_read),
+        arg_max(nights.can_reply, nights.night) filter (nights.can_reply is not null),
+        false
     ) as can_reply
 from nights
-group by source, site, practice_id
+left join {{ ref('sources') }} as sources on nights.source = sources.source
+group by nights.source, nights.site, nights.practice_id

@@ -13,7 +13,7 @@ with site_months as (
         greatest(months.month + 1, practice_sites.first_night) as first_expected,
         least(months.next_month, months.as_of_night) as last_expected,
         coalesce(sources.handed_over_once, false) as handed_over_once
-    from {{ ref('months') }} as months
+    from {{ ref('site_months') }} as months
     inner join {{ ref('practice_sites') }} as practice_sites
         on months.practice_id = practice_sites.practice_id and months.site = practice_sites.site
     left join {{ ref('sources') }} as sources on practice_sites.source = sources.source
@@ -74,8 +74,22 @@ newest_failures as (
             listings.practice_id = practice_sites.practice_id
             and listings.source = practice_sites.source
             and listings.site = practice_sites.site
-    where not listings.was_read and listings.night > coalesce(practice_sites.last_read_night, '0001-01-01'::date)
+    where
+        not listings.was_read
+        and not listings.was_left_out
+        and listings.night > coalesce(practice_sites.last_read_night, '0001-01-01'::date)
     group by listings.practice_id, listings.source, listings.site
+),
+
+last_visits as (
+    select
+        practice_id,
+        source,
+        site,
+        arg_max(was_left_out, night) as left_out,
+        arg_max(why, night) as why
+    from {{ ref('listings') }}
+    group by practice_id, source, site
 ),
 
 platform_totals as (
@@ -106,12 +120,15 @@ select
     coalesce(removals.vanished, 0)::integer as vanished,
     coalesce(holdings.held, 0)::integer as held,
     platform_totals.platform_total::integer as platform_total,
+    -- A platform that is not connected yet; nothing waits for it.
+    coalesce(last_visits.left_out, false) as left_out,
     coalesce(
         site_months.last_read_night >= site_months.next_month
         and site_months.last_complete_night >= site_months.next_month - 8,
         false
     ) as month_is_complete,
     case
+        when last_visits.left_out then 'not connected: ' || last_visits.why
         when newest_failures.night is not null
             then
                 'the night of ' || strftime(newest_failures.night, '%Y-%m-%d') || ' failed: '
@@ -149,6 +166,11 @@ left join newest_failures
         site_months.practice_id = newest_failures.practice_id
         and site_months.source = newest_failures.source
         and site_months.site = newest_failures.site
+left join last_visits
+    on
+        site_months.practice_id = last_visits.practice_id
+        and site_months.source = last_visits.source
+        and site_months.site = last_visits.site
 left join platform_totals
     on
         site_months.practice_id = platform_totals.practice_id

@@ -2,5 +2,9 @@
 select
     source::varchar as source,
     handed_over_once::boolean as handed_over_once,
-    sampled::boolean as sampled
+    sampled::boolean as sampled,
+    has_reviews::boolean as has_reviews,
+    has_conversation::boolean as has_conversation,
+    blendable::boolean as blendable,
+    window_days::integer as window_days
 from {{ source('inputs', 'sources') }}
