@@ -17,6 +17,7 @@ from collections.abc import Generator, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal, Protocol, cast
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -145,6 +146,16 @@ class Tools(msgspec.Struct, kw_only=True):
         """Return where the source answers for a purpose."""
         said = self.settings.addresses.get(f"{self.source.name}.{purpose}")
         return (said or self.source.addresses[purpose]).rstrip("/")
+
+    def at(self, url: str) -> str:
+        """Return what to ask instead of a URL out of practices.toml: the URL, unless the setting `addresses` has an
+        `api` for this source, below which its host and path are then found."""
+        instead = self.settings.addresses.get(f"{self.source.name}.api")
+        if not instead:
+            return url
+        parts = urlsplit(url)
+        query = f"?{parts.query}" if parts.query else ""
+        return f"{instead.rstrip('/')}/{parts.netloc}{parts.path}{query}"
 
 
 class SourceModule(Protocol):
