@@ -138,4 +138,4 @@ def _with_watermark(planned: Planned, source: str, night: dt.date, data: DataDir
             swept = earlier
             break
     due = swept is None or (night - swept).days >= SWEEP_EVERY_DAYS or night.day == 1
-    return msgspec.structs.replace(planned, since=since, sweep=due, kept=kept or {})
+    return msgspec.structs.replace(planned, night=night, since=since, sweep=due, kept=kept or {})

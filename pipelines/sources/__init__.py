@@ -103,6 +103,7 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     about: dict[str, str] = {}
     # What the visit before asked to be remembered (`Outcome.keep`): cursors, tags of a cached answer.
     kept: dict[str, str] = {}
+    night: dt.date = dt.date.min
     since: dt.datetime | None = None
     sweep: bool = True
 
