@@ -73,6 +73,20 @@ def test_a_practice_whose_site_was_not_read_after_the_month_is_held_and_the_othe
     assert (elm.ready, elm.why) == (False, "google_business last read 2026-10-31")
 
 
+def test_nothing_waits_for_a_source_that_is_not_connected(data: DataDir) -> None:
+    night(data, dt.date(2026, 11, 1), oak="ok", elm="ok")
+    row = Completeness(
+        source="trustpilot", site="trustpilot", night=dt.date(2026, 11, 1), label="oak", practice_id="oak",
+        status="skipped", complete=False, can_reply=True, expected=None, fetched=0, set_aside=0, why="no key",
+    )  # fmt: skip
+    path = data.completeness("trustpilot", dt.date(2026, 11, 1))
+    path.parent.mkdir(parents=True)
+    write_table([msgspec.structs.asdict(row)], COMPLETENESS, path)
+    build(data, PRACTICES, None, lambda line: None)
+    assert all(answer.ready for answer in month_readiness(OCTOBER, PRACTICES, data))
+    assert "whole" in night_verdict(dt.date(2026, 11, 1), PRACTICES, data)
+
+
 def test_no_practice_ready_is_an_error_that_says_which_night_to_run(data: DataDir) -> None:
     night(data, dt.date(2026, 10, 31), oak="ok", elm="ok")
     build(data, PRACTICES, None, lambda line: None)

@@ -16,12 +16,23 @@ from pipelines.landing import DataDir, atomic_path
 from pipelines.practices import Practice, Practices
 from pipelines.records import FEATURES, RECORDS, Record, read_table, stars_of, write_table
 from pipelines.score import score, score_lines
+from pipelines.sources import google_business
 from pipelines.text.author import load_secret, pseudonym
 from pipelines.text.language import language_of
 from pipelines.text.shape import folded, is_emoji_only, words_in
 
 NIGHT = dt.date(2026, 11, 1)
-PRACTICES = Practices(practice=(Practice(id="oak", name="Oak", time_zone="America/Chicago"),))
+PRACTICES = Practices(
+    practice=(
+        Practice(
+            id="oak",
+            name="Oak",
+            time_zone="America/Chicago",
+            team_accounts=("@lena",),
+            partners=("@library@town.example",),
+        ),
+    )
+)
 
 
 def record(**more: object) -> Record:
@@ -43,11 +54,11 @@ def record(**more: object) -> Record:
     return msgspec.convert(given, Record)
 
 
-def scored(data: DataDir, *records: Record) -> list[dict[str, object]]:
-    with atomic_path(data.records("google_business", NIGHT)) as partial:
+def scored(data: DataDir, *records: Record, source: str = "google_business") -> list[dict[str, object]]:
+    with atomic_path(data.records(source, NIGHT)) as partial:
         write_table(({**msgspec.structs.asdict(r), "night": NIGHT} for r in records), RECORDS, partial)
-    score("google_business", NIGHT, PRACTICES, data, say=lambda line: None)
-    return read_table(data.features("google_business", NIGHT), FEATURES)
+    score(source, NIGHT, PRACTICES, data, say=lambda line: None)
+    return read_table(data.features(source, NIGHT), FEATURES)
 
 
 def test_no_text_and_no_name_is_left(data: DataDir) -> None:
@@ -72,10 +83,52 @@ def test_the_same_records_give_the_same_bytes(data: DataDir) -> None:
 
 def test_an_author_is_known_again_within_a_practice_and_a_year_only(data: DataDir) -> None:
     later = dt.datetime(2027, 2, 1, tzinfo=dt.UTC)
-    same, other, next_year = scored(data, record(), record(item_id="r2"), record(item_id="r3", created_at=later))
+    records = (record(), record(item_id="r2"), record(item_id="r3", created_at=later))
+    same, other, next_year = scored(data, *records, source="owner_export")
     assert same["author_key"] == other["author_key"] != next_year["author_key"]
     assert pseudonym(b"s", "oak", "2026", "x") != pseudonym(b"s", "elm", "2026", "x")
     assert pseudonym(b"s", "oak", "2026", "x") != pseudonym(b"t", "oak", "2026", "x")
+
+
+def test_no_pseudonym_is_kept_where_the_terms_allow_none(data: DataDir) -> None:
+    assert not google_business.SOURCE.policy.author_key
+    [feature] = scored(data, record())
+    assert feature["author_key"] is None
+
+
+def test_whose_words_they_are_is_told_by_the_roster(data: DataDir) -> None:
+    told = scored(
+        data,
+        record(item_id="1", kind="comment"),
+        record(item_id="2", kind="comment", by_practice=True),
+        record(item_id="3", kind="comment", author_name="@Lena"),
+        record(item_id="4", kind="comment", author_id="library@town.example"),
+        record(item_id="5", kind="comment", by_organisation=True),
+        record(item_id="6", kind="reply", parent_id="1"),
+    )
+    voices = ["outside", "practice", "team", "organisation", "organisation", "practice"]
+    assert [feature["voice"] for feature in told] == voices
+
+
+def test_a_reply_is_judged_beside_what_it_answers(data: DataDir) -> None:
+    review = record(text="My root canal hurt for a week")
+    answer = "We are sorry that the root canal hurt."
+    _, echo = scored(data, review, record(item_id="r1/reply", kind="reply", parent_id="r1", text=answer))
+    [alone] = scored(data, record(item_id="r1/reply", kind="reply", parent_id="r1", text=answer))
+    assert (echo["disclosure"], alone["disclosure"]) == ("pattern", "pattern")
+    assert (echo["disclosure_severity"], alone["disclosure_severity"]) == ("critical", "high")
+    assert "P4_TREATMENT_PROCEDURE" in str(echo["disclosure_classes"])
+
+
+def test_what_others_wrote_is_not_classified_where_the_terms_forbid_it(
+    data: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [judged] = scored(data, record())
+    assert (judged["sentiment"], bool(judged["topics"])) != (None, False)
+    strict = msgspec.structs.replace(google_business.SOURCE.policy, classify=False)
+    monkeypatch.setattr(google_business, "SOURCE", msgspec.structs.replace(google_business.SOURCE, policy=strict))
+    [silent] = scored(data, record())
+    assert (silent["sentiment"], silent["topics"], silent["alerts"]) == (None, [], [])
 
 
 def test_equal_texts_are_equal_and_only_those(data: DataDir) -> None:

@@ -12,11 +12,13 @@ from pipelines.sources import Source, load_source, source_names
 def test_each_module_is_a_whole_source(name: str) -> None:
     module = load_source(name)
     assert module.SOURCE.name == name
-    for verb in ("visits", "per_minute", "fetch", "read", "check", "listing"):
+    for verb in ("visits", "fetch", "read", "check", "listing"):
         assert callable(getattr(module, verb))
     policy = module.SOURCE.policy
     assert policy.terms_url.startswith("https://")
     assert 0 <= policy.keep_text_days <= policy.keep_derived_days
+    assert module.SOURCE.per_minute > 0
+    assert len(module.SOURCE.told) == 3
 
 
 def test_no_policy_no_source() -> None:

@@ -49,6 +49,17 @@ holdings as (
     group by practice_id, source, site
 ),
 
+conversations as (
+    select
+        practice_id,
+        source,
+        site,
+        count(*) as conversation_items
+    from {{ ref('items') }}
+    where kind in ('post', 'comment') and removed_on is null
+    group by practice_id, source, site
+),
+
 removals as (
     select
         practice_id,
@@ -119,6 +130,7 @@ select
     coalesce(reads.set_aside, 0)::integer as set_aside,
     coalesce(removals.vanished, 0)::integer as vanished,
     coalesce(holdings.held, 0)::integer as held,
+    coalesce(conversations.conversation_items, 0)::integer as conversation_items,
     platform_totals.platform_total::integer as platform_total,
     -- A platform that is not connected yet; nothing waits for it.
     coalesce(last_visits.left_out, false) as left_out,
@@ -155,6 +167,11 @@ left join holdings
         site_months.practice_id = holdings.practice_id
         and site_months.source = holdings.source
         and site_months.site = holdings.site
+left join conversations
+    on
+        site_months.practice_id = conversations.practice_id
+        and site_months.source = conversations.source
+        and site_months.site = conversations.site
 left join removals
     on
         site_months.practice_id = removals.practice_id

@@ -39,7 +39,7 @@ select
     disclosure_classes::varchar[] as disclosure_classes,
     disclosure_severity::varchar as disclosure_severity,
     generic::boolean as generic,
-    reading_grade::float as reading_grade,
+    reading_grade::decimal(5, 1) as reading_grade,
     clinical_claim::boolean as clinical_claim,
     page::varchar as page,
     position::integer as position
