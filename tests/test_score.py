@@ -117,7 +117,7 @@ def test_a_reply_is_judged_beside_what_it_answers(data: DataDir) -> None:
     [alone] = scored(data, record(item_id="r1/reply", kind="reply", parent_id="r1", text=answer))
     assert (echo["disclosure"], alone["disclosure"]) == ("pattern", "pattern")
     assert (echo["disclosure_severity"], alone["disclosure_severity"]) == ("critical", "high")
-    assert "P4_TREATMENT_PROCEDURE" in str(echo["disclosure_classes"])
+    assert "P4" in str(echo["disclosure_classes"])
 
 
 def test_what_others_wrote_is_not_classified_where_the_terms_forbid_it(

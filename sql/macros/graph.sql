@@ -17,10 +17,13 @@
         | selectattr('name', 'equalto', metric) | list -%}
   {%- endif -%}
   {%- for field in
-    ['title', 'unit', 'better', 'why', 'definition', 'source', 'weakness', 'score_version', 'rows'] -%}
+    ['title', 'unit', 'better', 'why', 'definition', 'source', 'weakness', 'score_version', 'spine', 'rows'] -%}
     {%- set said = (nodes[0].config.meta.get(field) or '') | string | trim if nodes else '' -%}
     {%- if execute and not said -%}
       {{ exceptions.raise_compiler_error("models/metrics/" ~ metric ~ ".yml does not say its " ~ field) }}
+    {%- endif -%}
+    {%- if execute and field == 'spine' and said not in ('site', 'practice') -%}
+      {{ exceptions.raise_compiler_error("models/metrics/" ~ metric ~ ".yml: spine is site or practice") }}
     {%- endif -%}
     {%- if execute and field == 'better' and said not in ('higher', 'lower', 'none') -%}
       {{ exceptions.raise_compiler_error("models/metrics/" ~ metric ~ ".yml: better is higher, lower or none") }}
