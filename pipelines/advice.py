@@ -98,6 +98,8 @@ class SiteFindings:
     nights_expected: int = 0
     last_read: dt.date | None = None
     month_is_complete: bool = True
+    # Nobody has given a key for it yet: the operator's matter, not the owner's.
+    left_out: bool = False
 
     def verdict(self, metric: str) -> str:
         change = self.changes.get(metric)
@@ -128,12 +130,13 @@ class Findings:
 
     def unread(self) -> list[SiteFindings]:
         """Return the sites that were not read after the month's end, or on fewer than half of its nights."""
+        connected = [site for site in self.sites if not site.left_out]
         if not self.month_is_over:
-            return [site for site in self.sites if not site.nights_read]
+            return [site for site in connected if not site.nights_read]
         end = last_day(self.month)
         return [
             site
-            for site in self.sites
+            for site in connected
             if site.last_read is None or site.last_read <= end or site.nights_read * 2 < site.nights_expected
         ]
 

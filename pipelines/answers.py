@@ -18,6 +18,8 @@ from pipelines.records import SetAside
 # Some platforms write the same id as a number and as a string; it is text to us.
 Id = str | int
 Shape = TypeVar("Shape")
+# On how many records of a page the names of all fields are looked at.
+_LOOKED_AT = 3
 LARGEST_RECORD_BYTES = 2_000_000
 _Problem = (msgspec.ValidationError, msgspec.DecodeError)
 
@@ -47,6 +49,8 @@ def each(
 ) -> Iterator[tuple[int, Shape | SetAside]]:
     """Yield each record with its position from 1, or a SetAside. Raises ChangedShape after them if most are bad."""
     bad = 0
+    for raw in raws[:_LOOKED_AT]:
+        page.fields.update(_field_names(raw))
     for position, raw in enumerate(raws, 1):
         if len(bytes(raw)) > LARGEST_RECORD_BYTES:
             reason = f"larger than {LARGEST_RECORD_BYTES // 1_000_000} MB"
@@ -67,6 +71,14 @@ def each(
             f"`rapport read {source} {page.receipt.night}` again",
             evidence=page.path,
         )
+
+
+def _field_names(raw: msgspec.Raw) -> Iterator[str]:
+    """Yield the names of a record's fields, and of the fields of the objects in it, as `outer.inner`."""
+    for name, held in (record_or_none(raw, dict[str, Any]) or {}).items():
+        yield name
+        if isinstance(held, dict):
+            yield from (f"{name}.{inner}" for inner in held)
 
 
 def refusal(

@@ -42,6 +42,7 @@ _SOURCES = pa.schema(
             for name in ("handed_over_once", "sampled", "has_reviews", "has_conversation", "blendable")
         ],
         ("window_days", pa.int32()),
+        ("attribution", pa.string()),
     ]
 )
 _METRICS = pa.schema(
@@ -225,7 +226,7 @@ def _inputs_id(data: DataDir, files: list[Path], people: list[dict[str, Any]]) -
     return told.hexdigest()
 
 
-def _nature(source: str) -> dict[str, bool | int | None]:
+def _nature(source: str) -> dict[str, bool | int | str | None]:
     """Say what a source gives. Of one whose module is gone but whose history is not, the strictest is assumed."""
     known = _known(source)
     return {
@@ -235,6 +236,7 @@ def _nature(source: str) -> dict[str, bool | int | None]:
         "has_conversation": known.has_conversation if known else False,
         "blendable": known.policy.blendable if known else False,
         "window_days": known.window_days if known else None,
+        "attribution": known.policy.attribution if known else "",
     }
 
 

@@ -50,6 +50,8 @@ class SavedPage(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     body: bytes
     receipt: Receipt
+    # What the records on it had for fields, as far as somebody looked (`answers.each`).
+    fields: set[str] = msgspec.field(default_factory=set)
 
 
 @contextmanager
@@ -101,6 +103,9 @@ class DataDir:
     def set_aside(self, source: str, night: dt.date) -> Path:
         return self.root / "set_aside" / source / f"{night}.jsonl"
 
+    def fields(self, source: str, night: dt.date) -> Path:
+        return self.root / "fields" / source / f"{night}.json"
+
     def features(self, source: str, night: dt.date) -> Path:
         return self.root / "features" / source / f"{night}.parquet"
 
@@ -142,9 +147,13 @@ class DataDir:
         return path.relative_to(self.root).as_posix()
 
     def nights(self, stage: str, source: str) -> list[dt.date]:
-        """Return the nights a source has in a stage ("pages", "records", "features", "completeness"), oldest first."""
+        """Return the nights a source has in a stage ("pages", "records", "fields", …), oldest first."""
         folder = self.root / stage / source
-        names = (path.name.removesuffix(".parquet") for path in folder.iterdir()) if folder.is_dir() else iter(())
+        names = (
+            (path.name.removesuffix(path.suffix if path.is_file() else "") for path in folder.iterdir())
+            if folder.is_dir()
+            else iter(())
+        )
         return sorted(dt.date.fromisoformat(name) for name in names if not name.startswith("."))
 
     def receipts(self, source: str, night: dt.date) -> list[Receipt]:

@@ -48,12 +48,16 @@ def read(
     aside: list[SetAside] = []
     rows: list[Completeness] = []
     failures: list[RapportError] = []
+    fields: set[str] = set()
     for number, receipt in enumerate(receipts, 1):
         if receipt.status != "ok":
             rows += _unread(source, receipt, receipt.why)
             continue
         try:
-            found = [item for page in data.saved_pages(receipt) for item in source.read(page, practices)]
+            found: list[Record | SetAside] = []
+            for page in data.saved_pages(receipt):
+                found += source.read(page, practices)
+                fields |= page.fields
             rows += _complete(source, receipt, practices, found)
         except RapportError as error:
             failures.append(error)
@@ -66,6 +70,7 @@ def read(
                 _keep_newest(records, record)
         say(f"  {number}/{len(receipts)} {receipt.label}: {len(found)} records")
     _write(data, source_name, night, records.values(), rows, aside)
+    _note_new_fields(data, source_name, night, fields, say)
     say(f"{source.SOURCE.title}: {len(records)} records, {len(aside)} set aside")
     if failures:
         raise SeveralFailed(
@@ -95,6 +100,16 @@ def read_one_page(source_name: str, path: Path, practices: Practices) -> list[Re
     except FileNotFoundError:
         raise NotReady("there is no such file", where=str(path), next_step="Check the path") from None
     return list(source.read(SavedPage(path=path.as_posix(), body=body, receipt=receipt), practices))
+
+
+def _note_new_fields(data: DataDir, source: str, night: dt.date, fields: set[str], say: Callable[[str], None]) -> None:
+    """Say which fields a platform's records have that they had on no night before: the first sign of a change."""
+    before = [n for n in data.nights("fields", source) if n < night]
+    known = set(msgspec.json.decode(data.fields(source, before[-1]).read_bytes(), type=list[str])) if before else set()
+    if before and (new := sorted(fields - known)):
+        say(f"warning: {source} has new fields, which are not read: {', '.join(new)[:300]}")
+    if fields:
+        write_bytes(data.fields(source, night), msgspec.json.encode(sorted(fields | known)))
 
 
 def _keep_newest(records: dict[tuple[str, str, str, str], Record], record: Record) -> None:

@@ -49,7 +49,8 @@ _TABLES = {
     ),
     "coverage": (
         "SELECT source, site, nights_expected, nights_read, last_read_night, last_complete_night, set_aside, vanished,"
-        " held, platform_total, month_is_complete, why FROM reports.coverage"
+        " held, conversation_items, platform_total, has_reviews, left_out, attribution, month_is_complete, why"
+        " FROM reports.coverage"
         " WHERE practice_id = $practice AND month = $month ORDER BY site, source"
     ),
     "catalogue": "SELECT metric, title, definition FROM reports.catalogue ORDER BY metric",

@@ -263,8 +263,8 @@ def month_report(practice: Practice, month: dt.date, inputs: ReportInputs) -> Re
         changed=_changed(held, [by_site[site] for site in shown]),
         replies=tuple(_reply_row(held, site) for site in shown if held.can_reply(site)),
         replies_note=_replies_note(held, shown),
-        coverage=tuple(_coverage_row(held, site) for site in shown),
-        data_notes=_data_notes(held, shown, found),
+        coverage=tuple(_coverage_row(held, site) for site in [*shown, *held.places()]),
+        data_notes=_data_notes(held, [*shown, *held.places()], found),
         terms=_columns([Term(clean(r["title"], 60), clean(r["definition"], 300)) for r in inputs.catalogue] + _RULES),
         as_of=written_day(as_of),
         score_version=clean(str(inputs.build["score_version"]), 40),
@@ -294,8 +294,13 @@ class _Held:
 
     def sites(self) -> list[str]:
         """Return the sites, those with most reviews over the shown months first."""
-        named = {key[0] for key in self._figures} | set(self.coverage)
+        named = {key[0] for key in self._figures if key[0]} | set(self.coverage)
+        named -= set(self.places())
         return sorted(named, key=lambda site: (-self._reviews_over_all(site), site_name(site), site))
+
+    def places(self) -> list[str]:
+        """Return the places without reviews, where people talk, by name."""
+        return sorted((site for site, row in self.coverage.items() if not row["has_reviews"]), key=site_name)
 
     def has_reviews(self, site: str) -> bool:
         return self._reviews_over_all(site) > 0
@@ -365,6 +370,7 @@ class _Held:
             nights_expected=int(seen.get("nights_expected") or 0),
             last_read=seen.get("last_read_night"),
             month_is_complete=bool(seen.get("month_is_complete")),
+            left_out=bool(seen.get("left_out")),
         )
 
     def newest_reply_month(self, site: str) -> Row | None:
@@ -626,7 +632,7 @@ def _coverage_row(held: _Held, site: str) -> CoverageRow:
         name=clean(site_name(site), 40),
         nights=f"{seen.get('nights_read') or 0} of {seen['nights_expected']}" if seen.get("nights_expected") else _NONE,
         full_list=written_day(last) if last else "never",
-        held=f"{seen.get('held') or 0:,}",
+        held=f"{(seen.get('held') or 0) + (seen.get('conversation_items') or 0):,}",
         platform_total=_NONE if total is None else f"{total:,}",
         set_aside=f"{seen.get('set_aside') or 0:,}",
         vanished=_NONE if vanished is None else f"{vanished:,}",
@@ -640,7 +646,9 @@ def _data_notes(held: _Held, sites: Sequence[str], found: Findings) -> tuple[str
         seen = held.coverage.get(site, {})
         name = clean(site_name(site), 40)
         why = _sentence(str(seen.get("why") or ""))
-        if site in unread:
+        if seen.get("left_out"):
+            notes.append(f"{name}: not read, because no key for it was given. Ask us to connect it.")
+        elif site in unread:
             last = seen.get("last_read_night")
             since = f"since {written_day(last)}" if last else "yet"
             notes.append(f"{name}: not read {since}.{why}")
@@ -648,6 +656,8 @@ def _data_notes(held: _Held, sites: Sequence[str], found: Findings) -> tuple[str
             notes.append(f"{name}:{why}")
         elif seen and not seen.get("month_is_complete") and found.month_is_over:
             notes.append(f"{name}: no full list was read late enough to be sure that no review of the month is gone.")
+    if named := sorted({clean(str(row["attribution"]), 80) for row in held.coverage.values() if row["attribution"]}):
+        notes.append(f"Sources, as their terms want them named: {'; '.join(named)}.")
     return tuple(notes)
 
 

@@ -31,7 +31,8 @@ _TABLES = {
     "written_on DATE, stars INTEGER, days_waiting INTEGER, has_text BOOLEAN",
     "coverage": "practice_id VARCHAR, month DATE, source VARCHAR, site VARCHAR, nights_expected INTEGER, "
     "nights_read INTEGER, last_read_night DATE, last_complete_night DATE, set_aside INTEGER, vanished INTEGER, "
-    "held INTEGER, platform_total INTEGER, month_is_complete BOOLEAN, why VARCHAR",
+    "held INTEGER, conversation_items INTEGER, platform_total INTEGER, has_reviews BOOLEAN, left_out BOOLEAN, "
+    "attribution VARCHAR, month_is_complete BOOLEAN, why VARCHAR",
     "catalogue": "metric VARCHAR, title VARCHAR, definition VARCHAR",
     "build_info": "as_of_night DATE, inputs_id VARCHAR, score_version VARCHAR",
 }
@@ -98,6 +99,7 @@ class Warehouse:
         }
         row |= {"last_read_night": self.as_of, "last_complete_night": self.as_of, "set_aside": 0, "held": held}
         row |= {"platform_total": held, "month_is_complete": True, "why": None}
+        row |= {"has_reviews": True, "conversation_items": 0, "left_out": False, "attribution": ""}
         self.rows["coverage"].append(row | coverage)
         return self
 

@@ -183,6 +183,23 @@ def test_reasons_of_the_warehouse_become_sentences_once() -> None:
     assert report_of(state).data_notes[0] == "Google: not read since 9 Oct 2026."
 
 
+def test_a_site_that_is_not_connected_says_so_and_asks_nothing_of_the_owner() -> None:
+    state = Warehouse().site("google", [(0, 0, 0, 2, 9)] * 3).site("trustpilot", [None] * 3, source="trustpilot")
+    state.rows["coverage"][1] |= {"left_out": True, "last_read_night": None, "why": "not connected: no key"}
+    report = month_report(state.practice(), MONTH, state.inputs())
+    assert any("Trustpilot: not read, because no key" in note for note in report.data_notes)
+    assert not any("rustpilot" in card.what for card in report.cards)
+
+
+def test_places_without_reviews_are_in_the_data_notes_only() -> None:
+    state = Warehouse().site("google", [(0, 0, 0, 2, 9)] * 3).site("mastodon", [None] * 3, source="google_business")
+    state.rows["coverage"][1] |= {"has_reviews": False, "conversation_items": 41, "attribution": "Town Social"}
+    report = month_report(state.practice(), MONTH, state.inputs())
+    assert [row.name for row in report.sites] == ["Google"]
+    assert [(row.name, row.held) for row in report.coverage][1] == ("Mastodon", "41")
+    assert "Sources, as their terms want them named: Town Social." in report.data_notes
+
+
 def test_what_was_not_measured_is_a_dash_in_every_column() -> None:
     state = STATES["first-month"]()
     state.rows["coverage"][0] |= {"nights_expected": 0, "nights_read": 0, "platform_total": None}

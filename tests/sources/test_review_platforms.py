@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -156,6 +157,20 @@ def test_nobody_there_and_no_key(kind: type[Platform], data: DataDir, monkeypatc
     read(kind.name, NIGHT, kind.practices(), data, say=lambda line: None)
     [row] = read_table(data.completeness(kind.name, NIGHT), COMPLETENESS)
     assert (row["status"], row["practice_id"], row["complete"]) == ("skipped", "riverside", False)
+
+
+@every_listed
+def test_a_field_that_was_never_there_is_noted_once(kind: type[Platform], data: DataDir) -> None:
+    lines: list[str] = []
+    nights: list[dict[str, Any]] = [{}, {}, {"brandNew": "secret words"}, {"brandNew": 2}]
+    for day, more in enumerate(nights):
+        night = NIGHT + dt.timedelta(days=day)
+        item = kind.item(1, **more)
+        pull(data, kind([item]), night)
+        read(kind.name, night, kind.practices(), data, say=lines.append)
+    noted = [line for line in lines if "new fields" in line]
+    name = "comment.brandNew" if kind.name == "nhs_uk" else "brandNew"
+    assert noted == [f"warning: {kind.name} has new fields, which are not read: {name}"]
 
 
 @every

@@ -5,6 +5,7 @@ with site_months as (
         months.month,
         months.next_month,
         months.as_of_night,
+        months.has_reviews,
         practice_sites.source,
         practice_sites.site,
         practice_sites.last_read_night,
@@ -12,7 +13,8 @@ with site_months as (
         -- The nights that see a day of the month: those of its 2nd to the next month's 1st.
         greatest(months.month + 1, practice_sites.first_night) as first_expected,
         least(months.next_month, months.as_of_night) as last_expected,
-        coalesce(sources.handed_over_once, false) as handed_over_once
+        coalesce(sources.handed_over_once, false) as handed_over_once,
+        coalesce(sources.attribution, '') as attribution
     from {{ ref('site_months') }} as months
     inner join {{ ref('practice_sites') }} as practice_sites
         on months.practice_id = practice_sites.practice_id and months.site = practice_sites.site
@@ -119,6 +121,8 @@ select
     site_months.month,
     site_months.source,
     site_months.site,
+    site_months.has_reviews,
+    site_months.attribution,
     -- A file is read on the night it is handed over; on the others nothing was to be expected.
     case
         when site_months.handed_over_once then reads.nights_visited

@@ -6,5 +6,6 @@ select
     has_reviews::boolean as has_reviews,
     has_conversation::boolean as has_conversation,
     blendable::boolean as blendable,
-    window_days::integer as window_days
+    window_days::integer as window_days,
+    attribution::varchar as attribution
 from {{ source('inputs', 'sources') }}
