@@ -17,6 +17,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -31,6 +32,8 @@ from pipelines.read import read
 from pipelines.records import COMPLETENESS, FEATURES, Completeness, Feature, write_table
 from pipelines.render import render
 from pipelines.score import score
+from tests.bench_fetch import SOURCES as FETCHED
+from tests.bench_fetch import fetch_step, slow_platforms
 
 NIGHT = dt.date(2026, 11, 1)
 MONTH = dt.date(2026, 10, 1)
@@ -136,6 +139,18 @@ def measure(step: Callable[..., Any], *arguments: Any) -> dict[str, float]:
     return found
 
 
+def measure_fetch(root: Path, count: int) -> dict[str, dict[str, float]]:
+    """Pull three sources side by side, each in a process of its own; "fetch, whole night" is the slowest of them."""
+    started = time.perf_counter()
+    with slow_platforms() as base, ThreadPoolExecutor(len(FETCHED)) as pool:
+        pulls = {source: pool.submit(measure, fetch_step, root, count, source, base) for source in FETCHED}
+        found = {f"fetch {source}": pull.result() for source, pull in pulls.items()}
+    whole = {"seconds": round(time.perf_counter() - started, 2)}
+    for of in ("cpu_seconds", "peak_mb"):
+        whole[of] = round(sum(each[of] for each in found.values()), 2)
+    return {**found, "fetch, whole night": whole}
+
+
 def read_step(root: Path, count: int) -> None:
     read(SOURCE, NIGHT, practices_of(count), DataDir(root), say=_silent)
 
@@ -171,6 +186,8 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
+        for step, found in measure_fetch(root / "night", 1_000).items():
+            note(step, 1_000, "practices", found)
         write_pages(DataDir(root / "text"), 40, 500)
         note("read", 20_000, "reviews", measure(read_step, root / "text", 40))
         note("score", 20_000, "reviews", measure(score_step, root / "text", 40))
