@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -75,6 +76,8 @@ def run_demo(data_dir: Path, *, keep_running: bool, say: Callable[[str], None]) 
         server, variables = stack.enter_context(town_services(folder, town))
         port = 8090 if keep_running else free_port()
         stage = stack.enter_context(Stage(folder, variables, port=port, fresh=True, say=say))
+        # Only now is it certain that no other demo runs here.
+        _start_anew(DataDir(folder))
         for number, night in enumerate(NIGHTS, 1):
             server.set_night(night)
             hand_over(town, DataDir(folder), night)
@@ -100,6 +103,15 @@ def run_demo(data_dir: Path, *, keep_running: bool, say: Callable[[str], None]) 
         if keep_running:
             say(f"Airflow: {stage.url}, user admin, password {stage.password}; Ctrl-C ends it")
             stage.wait()
+
+
+def _start_anew(data: DataDir) -> None:
+    """Clear what an earlier demo left, perhaps of an earlier version; Airflow's own folder is `Stage`'s to clear."""
+    for path in data.root.iterdir():
+        if path.is_dir() and path.name not in ("airflow", data.mailbox.name):
+            shutil.rmtree(path)
+    for left in (data.warehouse, data.ledger, *data.mailbox.glob("*.eml")):
+        left.unlink(missing_ok=True)
 
 
 def run_up(settings: Settings, port: int, *, say: Callable[[str], None]) -> None:
