@@ -78,8 +78,9 @@ SOURCE = Source(
 )
 OVERLAP = dt.timedelta(days=7)
 REREAD = dt.timedelta(days=30)
-# Facebook corrects its numbers for some days; a sweep also fills what nights that failed have left out.
-LATE_DAYS = 3
+# Facebook corrects its numbers for some days, and at night the day before is not over in California. A sweep also fills
+# what nights that failed have left out.
+LATE_DAYS = 4
 MOST_INSIGHT_DAYS = 89
 _COMMENT_FIELDS = (
     "id,message,created_time,from{id,name},parent{id},permalink_url,is_hidden,is_private,message_tags{id,name}"

@@ -52,7 +52,7 @@ SOURCE = Source(
     site="instagram",
     addresses={"api": "https://graph.instagram.com/v26.0", "token": "https://graph.instagram.com"},
     per_minute=60,
-    cost=Cost(calls=30, sweep_calls=34),
+    cost=Cost(calls=34, sweep_calls=36),
     key_fields=("access_token",),
     metrics=(
         Metric(name="like_count", meaning="likes"),
@@ -74,8 +74,9 @@ SOURCE = Source(
 )
 OVERLAP = dt.timedelta(days=7)
 REREAD = dt.timedelta(days=30)
-# Instagram corrects its numbers for some days, and tells a day's total only to those who ask for that day.
-LATE_DAYS = 3
+# Instagram corrects its numbers for some days, and tells a day's total only to those who ask for that day. At night
+# the day before is not over in California.
+LATE_DAYS = (4, 3, 2)
 # A token must be a day old before it is renewed, and nobody tells how old the operator's is: two nights are enough.
 FIRST_RENEWAL = dt.timedelta(days=2)
 RENEWAL = dt.timedelta(days=7)
@@ -195,7 +196,7 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
         for head in heads:
             yield from _rest(head, graph, where)
     yield from _tagged(graph, node, since, where)
-    for day in (planned.night - dt.timedelta(days=back) for back in range(LATE_DAYS, 0, -1)):
+    for day in (planned.night - dt.timedelta(days=back) for back in LATE_DAYS):
         span = {"since": pacific_epoch(day), "until": pacific_epoch(day + dt.timedelta(days=1))}
         asked = {"metric": ",".join(_ACCOUNT_METRICS), "period": "day", "metric_type": "total_value", **span}
         body = graph.get(f"/{node}/insights", asked, may_refuse=True)

@@ -1,4 +1,4 @@
-"""What holds for every source that is asked over HTTP: whole lists in any pages, and each fault ends in a stated way."""
+"""What holds for every source asked over HTTP: whole lists in any pages, and each fault ends in a stated way."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import hmac
 import random
+import re
 import zlib
 from typing import Any
 
@@ -161,7 +162,9 @@ def _comment(guest: Guest, page: str, post: Post, comment: Comment) -> dict[str,
         "is_hidden": comment.act == "spam",
         "is_private": False,
     }
-    return told | ({"parent": {"id": f"{number}_{comment.parent}"}} if comment.parent else {})
+    named = [{**_person(name), "type": "user"} for name in re.findall(r"@(\w+)", comment.text)]
+    parent = {"parent": {"id": f"{number}_{comment.parent}"}} if comment.parent else {}
+    return told | parent | ({"message_tags": named} if named else {})
 
 
 def _ratings(asked: Asked, guest: Guest) -> list[dict[str, Any]]:
