@@ -100,6 +100,9 @@ _RATING_FIELDS = (
 _PAGE_FIELDS = "id,overall_star_rating,rating_count,fan_count,followers_count"
 # A recommendation has no id and no field of its own that is always there.
 _ONLY_RATINGS = frozenset(("recommendation_type", "has_rating", "has_review", "reviewer"))
+_ONLY_POSTS = frozenset(("message", "story", "permalink_url"))
+# Comments come below their post; a list of them alone does not say below what they stand.
+_ONLY_COMMENTS = frozenset(("parent", "like_count", "comment_count", "can_remove", "user_likes"))
 _RECOMMENDED = {"positive": "recommended", "negative": "not_recommended"}
 
 
@@ -235,11 +238,15 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
     for body in graph.pages(f"/{node}/published_posts", asked):
         yield Page(body=graph.kept(body))
         raws = decoded(body, Edge, source=SOURCE.name, where=where).data
-        for head in [head for raw in raws if (head := record_or_none(raw, _PostHead))]:
-            newest = max(head.created_time, newest or head.created_time)
+        heads = [head for raw in raws if (head := record_or_none(raw, _PostHead))]
+        newest = max([head.created_time for head in heads] + ([newest] if newest else []), default=None)
+        for head in heads:
             if (more := following(head.comments)) is not None:
                 for rest in graph.pages(f"/{head.id}/comments", more):
                     yield Page(body=graph.kept(rest, "comments", id=str(head.id)))
+        # The newest stand first, and not every address of a next page still holds `since`.
+        if heads and all(head.created_time.date() < since for head in heads):
+            break
     # Graph promises no order of recommendations, so they are always listed to the end.
     for body in graph.pages(f"/{node}/ratings", {"fields": _RATING_FIELDS, "limit": "100"}):
         yield Page(body=graph.kept(body))
@@ -309,16 +316,18 @@ def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
             yield from _ratings(raws, page, place)
         elif "values" in fields:
             yield from _numbers(page, place)
+        elif fields and (_ONLY_POSTS.isdisjoint(fields) or not _ONLY_COMMENTS.isdisjoint(fields)):
+            raise _strange("the list is none of those this source asks for", where)
         else:
             yield from _posts(raws, page, place)
     elif {"fan_count", "followers_count", "rating_count"} & set(held):
         yield from _counts(decoded(page.body, _Page, source=SOURCE.name, where=where), place)
     else:
-        raise ChangedShape(
-            "the page is none of those this source asks for",
-            where=where,
-            next_step=f"Compare it with pipelines/sources/{SOURCE.name}.py",
-        )
+        raise _strange("the page is none of those this source asks for", where)
+
+
+def _strange(what: str, where: str) -> ChangedShape:
+    return ChangedShape(what, where=where, next_step=f"Compare it with pipelines/sources/{SOURCE.name}.py")
 
 
 def _counts(counts: _Page, place: dict[str, Any]) -> Iterator[Record]:

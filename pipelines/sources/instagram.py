@@ -146,7 +146,7 @@ class _Tagged(msgspec.Struct):
 class _Thread(msgspec.Struct):
     """More comments of a medium, or more replies of a comment below it."""
 
-    media: str
+    below: str
     comments: Edge | None = None
     replies: Edge | None = None
     parent: str | None = None
@@ -192,9 +192,12 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
         yield Page(body=graph.kept(body))
         heads = _heads(body, where)
         newest = max([head.timestamp for head in heads] + ([newest] if newest else []), default=None)
-        recent += [head for head in heads if head.timestamp.date() > planned.night - REREAD]
+        recent += [head for head in heads if head.timestamp.date() >= planned.night - REREAD]
         for head in heads:
             yield from _rest(head, graph, where)
+        # The newest stand first, and not every address of a next page still holds `since`.
+        if _before(heads, since):
+            break
     yield from _tagged(graph, node, since, where)
     for day in (planned.night - dt.timedelta(days=back) for back in LATE_DAYS):
         span = {"since": pacific_epoch(day), "until": pacific_epoch(day + dt.timedelta(days=1))}
@@ -250,15 +253,18 @@ def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
         yield from _numbers(page, place)
     elif "tags" in held:
         yield from _media(decoded(page.body, _Tagged, source=SOURCE.name, where=where).tags.data, page, place, "handle")
-    elif "media" in held and not {"comments", "replies"}.isdisjoint(held):
+    elif "below" in held:
         more = decoded(page.body, _Thread, source=SOURCE.name, where=where)
         here = place | {"position": 0}
         for edge in (edge for edge in (more.comments, more.replies) if edge):
-            yield from _comments(edge, more.media, more.parent or more.media, page, here)
+            yield from _comments(edge, more.below, more.parent or more.below, page, here)
     elif "data" in held:
         raws = decoded(page.body, Edge, source=SOURCE.name, where=where).data
-        if {"values", "total_value"} & fields_of(raws):
+        fields = fields_of(raws)
+        if {"values", "total_value"} & fields:
             yield from _numbers(page, place)
+        elif "text" in fields:
+            raise _strange("a list of comments that does not say below what they stand", where)
         else:
             yield from _media(raws, page, place)
     elif "followers_count" in held:
@@ -266,11 +272,11 @@ def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
         for name in ("followers_count", "media_count"):
             yield _metric(name, getattr(account, name), None, place | {"position": 0})
     else:
-        raise ChangedShape(
-            "the page is none of those this source asks for",
-            where=where,
-            next_step=f"Compare it with pipelines/sources/{SOURCE.name}.py",
-        )
+        raise _strange("the page is none of those this source asks for", where)
+
+
+def _strange(what: str, where: str) -> ChangedShape:
+    return ChangedShape(what, where=where, next_step=f"Compare it with pipelines/sources/{SOURCE.name}.py")
 
 
 def _numbers(page: SavedPage, place: dict[str, Any]) -> Iterator[Record | SetAside]:
@@ -356,27 +362,31 @@ def _heads(body: bytes, where: str) -> list[_MediaHead]:
     return [head for raw in raws if (head := record_or_none(raw, _MediaHead))]
 
 
+def _before(heads: list[_MediaHead], since: dt.date) -> bool:
+    """Say whether a page has media, and none that is recent enough."""
+    return bool(heads) and all(head.timestamp.date() < since for head in heads)
+
+
 def _rest(head: _MediaHead, graph: Graph, where: str) -> Iterator[Page]:
     """Keep the comments and replies that did not fit beside their medium."""
     media = str(head.id)
     edges = [head.comments] if head.comments else []
     if (more := following(head.comments)) is not None:
         for body in graph.pages(f"/{media}/comments", more):
-            yield Page(body=graph.kept(body, "comments", media=media))
+            yield Page(body=graph.kept(body, "comments", below=media))
             edges.append(decoded(body, Edge, source=SOURCE.name, where=where))
     for raw in (raw for edge in edges for raw in edge.data):
         comment = record_or_none(raw, _CommentHead)
         if comment and (more := following(comment.replies)) is not None:
             for body in graph.pages(f"/{comment.id}/replies", more):
-                yield Page(body=graph.kept(body, "replies", media=media, parent=str(comment.id)))
+                yield Page(body=graph.kept(body, "replies", below=media, parent=str(comment.id)))
 
 
 def _tagged(graph: Graph, account: str, since: dt.date, where: str) -> Iterator[Page]:
     """Keep the media the account is tagged in, until a page has none that is recent."""
     for body in graph.pages(f"/{account}/tags", {"fields": _TAG_FIELDS, "limit": "50"}):
         yield Page(body=graph.kept(body, "tags", id=account))
-        heads = _heads(body, where)
-        if heads and all(head.timestamp.date() < since for head in heads):
+        if _before(_heads(body, where), since):
             return
 
 

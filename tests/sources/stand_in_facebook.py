@@ -107,17 +107,18 @@ class StandIn(Base):
         }
 
     def _posts(self, request: Request) -> dict[str, Any]:
-        since = int(request.one("since"))
-        numbers = [n for n in reversed(self.numbers) if self.instant(n).timestamp() >= since]
+        oldest = int(request.one("since") or 0)
+        numbers = [n for n in reversed(self.numbers) if self.instant(n).timestamp() >= oldest]
         start = int(request.one("__paging_token" if self.by_time else "after") or 0)
-        return self._edge([self.post(n) for n in numbers], start, self.page_size, "published_posts")
+        since = "" if self.by_time else request.one("since")
+        return self._edge([self.post(n) for n in numbers], start, self.page_size, "published_posts", since=since)
 
     def _comments(self, number: int, start: int) -> dict[str, Any]:
         items = self.comments.get(number, [])
         told = self._edge(items, start, self.comments_a_page, "comments")
         return {**told, "summary": {"order": "reverse_chronological", "total_count": len(items)}}
 
-    def _edge(self, items: list[dict[str, Any]], start: int, size: int, edge: str) -> dict[str, Any]:
+    def _edge(self, items: list[dict[str, Any]], start: int, size: int, edge: str, **more: str) -> dict[str, Any]:
         if self.endless and items:
             start = min(start, max(len(items) - size, 0))
         first = max(start - 1, 0) if self.shifting else start
@@ -126,9 +127,9 @@ class StandIn(Base):
             return {"data": []}
         told: dict[str, Any] = {"data": shown, "paging": {"cursors": {"before": str(start), "after": str(end)}}}
         if end < len(items) or self.endless:
-            query = {"access_token": TOKEN, "since": "0", "after": str(end), "fields": "as before"}
+            query = {"access_token": TOKEN, "after": str(end), "fields": "as before", **more}
             if self.by_time and edge == "published_posts":
-                query = {"access_token": TOKEN, "since": "0", "until": "9", "__paging_token": str(end)}
+                query = {"access_token": TOKEN, "until": "9", "since": "", "__paging_token": str(end)}
                 del told["paging"]["cursors"]
             told["paging"]["next"] = f"https://graph.facebook.com/v26.0/{PAGE}/{edge}?{urlencode(query)}"
             told["paging"]["previous"] = f"https://graph.facebook.com/v26.0/{PAGE}/{edge}?access_token={TOKEN}"
@@ -147,8 +148,9 @@ class StandIn(Base):
         return {f"{PAGE}_{700 + n}" for n in self.numbers}
 
 
-def comment(number: int, post: int = 0, **more: Any) -> dict[str, Any]:
+def comment(number: int, post: int = 0, sender: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
     return {
+        **({"from": sender} if sender else {}),
         "id": f"{700 + post}_{number}",
         "message": f"Comment {number}",
         "created_time": "2026-10-20T10:00:00+0000",
