@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from pipelines.demo.conversation import Asked, Told
+from pipelines.demo.conversation import Asked, Comment, Post, Told
 
 _PACIFIC = ZoneInfo("America/Los_Angeles")
 
@@ -40,6 +40,12 @@ def nothing_there(node: str) -> Told:
 
 def instant(moment: dt.datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S+0000")
+
+
+def standing(post: Post) -> list[Comment]:
+    """Return the comments below a post; whoever deletes one deletes what was answered to it."""
+    there = {comment.number for comment in post.comments}
+    return [comment for comment in post.comments if comment.parent is None or comment.parent in there]
 
 
 def edge(

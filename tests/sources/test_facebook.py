@@ -13,6 +13,7 @@ import pytest
 
 from pipelines.demo.conversation import at, posts_of
 from pipelines.demo.conversation import facebook as demo
+from pipelines.demo.graph import standing
 from pipelines.demo.run import town_services
 from pipelines.demo.town import NIGHTS, build_town, pull_instant
 from pipelines.errors import BadKey, RapportError, SeveralFailed
@@ -566,7 +567,7 @@ def test_the_town_is_read_whole_and_what_is_deleted_there_is_gone(town: tuple[Da
             mine = [row for row in rows if row["practice_id"] == practice_id]
             said = {row["item_id"] for row in mine if row["kind"] == "comment"}
             assert {row["item_id"] for row in mine if row["kind"] == "post"} == {demo._post_id(page, p) for p in stand}
-            assert said == {f"{770_000 + post.number}_{c.number}" for post in stand for c in post.comments}
+            assert said == {f"{770_000 + post.number}_{c.number}" for post in stand for c in standing(post)}
     assert {row["state"] for row in first if row["kind"] == "review"} == {"recommended", "not_recommended"}
     assert {row["metric"] for row in third if row["kind"] == "metric"} <= {m.name for m in facebook.SOURCE.metrics}
     answers = [row for row in first if row["kind"] == "comment" and row["by_practice"]]

@@ -12,6 +12,7 @@ import pytest
 
 from pipelines.demo.conversation import at, posts_of
 from pipelines.demo.conversation import instagram as demo
+from pipelines.demo.graph import standing
 from pipelines.demo.run import town_services
 from pipelines.demo.town import NIGHTS, build_town, pull_instant
 from pipelines.errors import BadKey, RapportError, SeveralFailed, SiteDown
@@ -494,7 +495,7 @@ def test_the_town_is_read_whole_and_what_is_deleted_there_is_gone(town: tuple[Da
             mine = [row for row in rows if row["practice_id"] == practice_id]
             assert len({row["item_id"] for row in mine if row["kind"] == "post" and row["by_practice"]}) == len(stand)
             said = {row["item_id"] for row in mine if row["kind"] == "comment"}
-            assert said == {demo._comment_id(post, c.number) for post in stand for c in post.comments}
+            assert said == {demo._comment_id(post, c.number) for post in stand for c in standing(post)}
     comments = {row["item_id"]: row for row in first if row["kind"] == "comment"}
     assert any(row["by_practice"] and row["parent_id"] in comments for row in comments.values())
     assert any(row["matched"] == "handle" for row in third)

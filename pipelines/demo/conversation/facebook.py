@@ -143,7 +143,7 @@ def _post(asked: Asked, guest: Guest, page: str, post: Post, token: str) -> dict
 
 def _comments(asked: Asked, guest: Guest, post: Post, token: str, limit: int, after: str) -> dict[str, Any]:
     page = _PAGES[guest.practice_id]
-    newest = sorted(post.comments, key=lambda comment: comment.created_at, reverse=True)
+    newest = sorted(graph.standing(post), key=lambda comment: comment.created_at, reverse=True)
     items = [_comment(guest, page, post, comment) for comment in newest]
     path = f"/{_post_id(page, post)}/comments"
     params = {"filter": "stream", "order": "reverse_chronological", "summary": "total_count"}

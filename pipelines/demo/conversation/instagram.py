@@ -117,7 +117,7 @@ def _medium(asked: Asked, username: str, post: Post, token: str) -> dict[str, An
         "timestamp": graph.instant(post.created_at),
         "username": username,
         "like_count": post.likes,
-        "comments_count": len(post.comments),
+        "comments_count": len(graph.standing(post)),
         **comments,
     }
 
