@@ -198,7 +198,11 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
         # The newest stand first, and not every address of a next page still holds `since`.
         if _before(heads, since):
             break
-    yield from _tagged(graph, node, since, where)
+    for body in graph.pages(f"/{node}/tags", {"fields": _TAG_FIELDS, "limit": "50"}):
+        yield Page(body=graph.kept(body, "tags", id=node))
+        # Graph promises no order of tags, so a sweep goes to the end.
+        if not planned.sweep and _before(_heads(body, where), since):
+            break
     for day in (planned.night - dt.timedelta(days=back) for back in LATE_DAYS):
         span = {"since": pacific_epoch(day), "until": pacific_epoch(day + dt.timedelta(days=1))}
         asked = {"metric": ",".join(_ACCOUNT_METRICS), "period": "day", "metric_type": "total_value", **span}
@@ -380,14 +384,6 @@ def _rest(head: _MediaHead, graph: Graph, where: str) -> Iterator[Page]:
         if comment and (more := following(comment.replies)) is not None:
             for body in graph.pages(f"/{comment.id}/replies", more):
                 yield Page(body=graph.kept(body, "replies", below=media, parent=str(comment.id)))
-
-
-def _tagged(graph: Graph, account: str, since: dt.date, where: str) -> Iterator[Page]:
-    """Keep the media the account is tagged in, until a page has none that is recent."""
-    for body in graph.pages(f"/{account}/tags", {"fields": _TAG_FIELDS, "limit": "50"}):
-        yield Page(body=graph.kept(body, "tags", id=account))
-        if _before(_heads(body, where), since):
-            return
 
 
 def _since(planned: Planned) -> dt.date:

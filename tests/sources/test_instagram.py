@@ -177,14 +177,17 @@ def test_media_of_others_that_tag_the_account_are_posts_of_others(data: DataDir)
     assert (found[MEDIA].by_practice, found[MEDIA].matched, found[MEDIA].author_id) == (True, None, USERNAME)
 
 
-def test_tags_are_read_until_a_page_has_nothing_recent(data: DataDir) -> None:
+def test_tags_are_read_until_a_page_has_nothing_recent_and_by_a_sweep_to_the_end(data: DataDir) -> None:
     platform = StandIn(1, 2)
     recent = [tag(n, "2026-10-20") for n in range(3)]
     platform.tags = [*recent, *(tag(n, "2024-01-01") for n in range(3, 30))]
     pull(data, platform)
-    asked = [request for request in platform.asked if request.path.endswith("/tags")]
+    assert len([request for request in platform.asked if request.path.endswith("/tags")]) == 15
+    assert {str(n) for n in range(30)} <= {r.item_id for r in records_in(data, platform, "post")}
+    platform.asked.clear()
+    pull(data, platform, NIGHT + 2 * DAY)
     # Two of the recent, one of them and an old one, and the page on which all are old.
-    assert len(asked) == 3
+    assert len([request for request in platform.asked if request.path.endswith("/tags")]) == 3
 
 
 def test_numbers_of_the_account_are_asked_for_day_by_day_until_they_are_final(data: DataDir) -> None:
