@@ -7,6 +7,7 @@ SiteDown. A wait longer than a minute is not slept through; it is handed to the 
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import random
 import re
 import threading
@@ -27,6 +28,8 @@ _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 # A server that sends a byte every twenty seconds never times out by itself.
 LONGEST_ANSWER_SECONDS = 180.0
 LARGEST_ANSWER_BYTES = 64_000_000
+# httpx writes every URL into the log at INFO, with its query, and some platforms want their key there.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 _PACKING = ("content-encoding", "content-length", "transfer-encoding")
 Params = Mapping[str, str] | Sequence[tuple[str, str]]
 

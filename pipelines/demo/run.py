@@ -46,7 +46,7 @@ def town_services(folder: Path, town: Town) -> Iterator[tuple[TownServer, dict[s
         keys = {key_variable("google_business", name): json.dumps(key) for name, key in town.keys().items()}
         keys |= {key_variable(guest.platform): json.dumps(guest.key) for guest in GUESTS if guest.key}
         keys |= {
-            key_variable(platform): json.dumps(guest.key)
+            key_variable(platform, guest.key_name): json.dumps(guest.key)
             for platform in conversation.platform_names()
             for guest in conversation.guests_of(platform)
             if guest.key

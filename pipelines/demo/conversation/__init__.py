@@ -29,11 +29,12 @@ DAYS = 186
 
 
 class Guest(msgspec.Struct, frozen=True, kw_only=True):
-    """A practice on a platform: its block of practices.toml (an inline table) and its key."""
+    """A practice on a platform: its block of practices.toml (an inline table), its key, and the key's name."""
 
     practice_id: str
     block: str
     key: dict[str, str] = {}
+    key_name: str = ""
 
 
 class Manner(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,438 @@
+"""Instagram: an account's media, comments with one level of replies, media it is tagged in, and its own numbers.
+
+Graph tells new media by date, but no new comment on an older one. So most nights read the media of the last thirty days
+with all that is below them, and the weekly sweep those of the last ninety. Who mentions the account in a text elsewhere
+is told to webhooks only, so it is not seen.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from pipelines.answers import Id, decoded, each, record_or_none
+from pipelines.errors import ChangedShape, RapportError
+from pipelines.graph import Edge, Graph, Number, epoch, fields_of, following, numbers, pacific_epoch
+from pipelines.landing import Receipt, SavedPage
+from pipelines.policies import Policy
+from pipelines.practices import Practices
+from pipelines.records import Record, SetAside
+from pipelines.settings import load_key
+from pipelines.sources import Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools
+from pipelines.tokens import Token
+
+_VIEWS_CAME = dt.date(2024, 7, 2)
+_VIEWS_BEFORE = dt.date(2024, 7, 1)
+SOURCE = Source(
+    name="instagram",
+    title="Instagram",
+    policy=Policy(
+        terms_url="https://developers.facebook.com/terms/",
+        terms_read_on=dt.date(2026, 11, 22),
+        # As at Facebook: no number of days, so text goes at once and features when four sweeps have listed them anew.
+        keep_text_days=1,
+        keep_derived_days=30,
+        author_key=True,
+        attribution="Instagram",
+        classify=True,
+    ),
+    gives=("posts", "comments", "mentions", "metrics"),
+    told=(
+        "the account's posts and reels, comments and replies, media it is tagged in, likes, views, reach, saves, "
+        "followers",
+        "who shared or liked; stories; mentions in texts (told to webhooks only); comments written on media older "
+        "than 30 days (90 in the weekly sweep)",
+        "a long-lived token of Instagram Login, which Rapport renews, nightly, with a weekly sweep of 90 days",
+    ),
+    site="instagram",
+    addresses={"api": "https://graph.instagram.com/v26.0", "token": "https://graph.instagram.com"},
+    per_minute=60,
+    cost=Cost(calls=34, sweep_calls=36),
+    key_fields=("access_token",),
+    metrics=(
+        Metric(name="like_count", meaning="likes"),
+        Metric(name="comments_count", meaning="comments"),
+        Metric(name="followers_count", meaning="followers"),
+        Metric(name="media_count", meaning="other"),
+        Metric(name="reach", meaning="reach"),
+        Metric(name="views", meaning="views", valid_from=_VIEWS_CAME),
+        Metric(name="saved", meaning="saves"),
+        Metric(name="shares", meaning="shares"),
+        Metric(name="total_interactions", meaning="other"),
+        Metric(name="accounts_engaged", meaning="other"),
+        Metric(name="profile_activity", meaning="other"),
+        Metric(name="impressions", meaning="impressions", valid_to=_VIEWS_BEFORE),
+        Metric(name="plays", meaning="views", valid_to=_VIEWS_BEFORE),
+        Metric(name="video_views", meaning="views", valid_to=_VIEWS_BEFORE),
+    ),
+    window_days=90,
+)
+OVERLAP = dt.timedelta(days=7)
+REREAD = dt.timedelta(days=30)
+# Instagram corrects its numbers for some days, and tells a day's total only to those who ask for that day. At night
+# the day before is not over in California.
+LATE_DAYS = (4, 3, 2)
+# A token must be a day old before it is renewed, and nobody tells how old the operator's is: two nights are enough.
+FIRST_RENEWAL = dt.timedelta(days=2)
+RENEWAL = dt.timedelta(days=7)
+_ACCOUNT_METRICS = ("reach", "views", "accounts_engaged", "total_interactions")
+_MEDIA_METRICS = ("reach", "views", "saved", "total_interactions")
+_COMMENT_FIELDS = "id,text,timestamp,username,from{id,username},parent_id,hidden"
+_MEDIA_FIELDS = (
+    "id,caption,media_type,media_product_type,permalink,timestamp,username,like_count,comments_count,"
+    f"comments.limit(50){{{_COMMENT_FIELDS},replies.limit(50){{{_COMMENT_FIELDS}}}}}"
+)
+_TAG_FIELDS = "id,caption,media_type,permalink,timestamp,username,like_count,comments_count"
+_ACCOUNT_FIELDS = "id,username,followers_count,media_count"
+_HANDLE = re.compile(r"(?<![\w.@])@(\w(?:[\w.]{0,28}\w)?)")
+
+
+class _Sender(msgspec.Struct):
+    username: str | None = None
+
+
+class _Comment(msgspec.Struct, rename={"sender": "from"}):
+    id: Id
+    timestamp: dt.datetime
+    text: str | None = None
+    username: str | None = None
+    sender: _Sender | None = None
+    parent_id: Id | None = None
+    hidden: bool = False
+    replies: Edge | None = None
+
+
+class _CommentHead(msgspec.Struct):
+    id: Id
+    replies: Edge | None = None
+
+
+class _Media(msgspec.Struct):
+    id: Id
+    timestamp: dt.datetime
+    caption: str | None = None
+    username: str | None = None
+    permalink: str | None = None
+    # Left out where the account hides them.
+    like_count: int | None = None
+    comments_count: int | None = None
+    comments: Edge | None = None
+
+
+class _MediaHead(msgspec.Struct):
+    id: Id
+    timestamp: dt.datetime
+    media_type: str | None = None
+    media_product_type: str | None = None
+    comments: Edge | None = None
+
+
+class _Account(msgspec.Struct):
+    id: Id
+    username: str
+    followers_count: int | None = None
+    media_count: int | None = None
+
+
+class _Tagged(msgspec.Struct):
+    tags: Edge
+
+
+class _Thread(msgspec.Struct):
+    """More comments of a medium, or more replies of a comment below it."""
+
+    below: str
+    comments: Edge | None = None
+    replies: Edge | None = None
+    parent: str | None = None
+
+
+class _Renewed(msgspec.Struct):
+    access_token: str
+    expires_in: int
+
+
+def visits(practices: Practices, exports: Path) -> list[Planned]:
+    return [
+        Planned(
+            label=practice.id,
+            practice_id=practice.id,
+            key=practice.instagram.key,
+            about={"practice_id": practice.id, "account": practice.instagram.account},
+        )
+        for practice in practices.practice
+        if practice.instagram
+    ]
+
+
+def listing(receipt: Receipt, practices: Practices) -> Listing:
+    return Listing(complete=receipt.complete, can_reply=True)
+
+
+def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
+    """Keep the account's counts, its media with what is below them, media it is tagged in, and its numbers.
+
+    Raises SiteDown, BadKey, UnknownName (the account is gone, or hidden from the key) or ChangedShape.
+    """
+    token = _token(planned, tools)
+    graph = _graph(planned, tools, token.refresh)
+    node, where = planned.about["account"], f"{SOURCE.name}: {planned.label}"
+    body = graph.get(f"/{node}", {"fields": _ACCOUNT_FIELDS})
+    account = decoded(body, _Account, source=SOURCE.name, where=where)
+    yield Page(body=graph.kept(body))
+    since, newest = _since(planned), planned.since
+    recent: list[_MediaHead] = []
+    asked = {"fields": _MEDIA_FIELDS, "limit": "25", "since": epoch(since)}
+    for body in graph.pages(f"/{node}/media", asked):
+        yield Page(body=graph.kept(body))
+        heads = _heads(body, where)
+        newest = max([head.timestamp for head in heads] + ([newest] if newest else []), default=None)
+        recent += [head for head in heads if head.timestamp.date() >= planned.night - REREAD]
+        for head in heads:
+            yield from _rest(head, graph, where)
+        # The newest stand first, and not every address of a next page still holds `since`.
+        if _before(heads, since):
+            break
+    for body in graph.pages(f"/{node}/tags", {"fields": _TAG_FIELDS, "limit": "50"}):
+        yield Page(body=graph.kept(body, "tags", id=node))
+        # Graph promises no order of tags, so a sweep goes to the end.
+        if not planned.sweep and _before(_heads(body, where), since):
+            break
+    for day in (planned.night - dt.timedelta(days=back) for back in LATE_DAYS):
+        span = {"since": pacific_epoch(day), "until": pacific_epoch(day + dt.timedelta(days=1))}
+        asked = {"metric": ",".join(_ACCOUNT_METRICS), "period": "day", "metric_type": "total_value", **span}
+        body = graph.get(f"/{node}/insights", asked, may_refuse=True)
+        of = {"id": node, "day": day.isoformat(), "metrics": _ACCOUNT_METRICS}
+        yield Page(body=graph.kept(body, "insights", **of))
+    for head in {str(head.id): head for head in recent}.values():
+        metrics = media_metrics(head.media_type, head.media_product_type)
+        body = graph.get(f"/{head.id}/insights", {"metric": ",".join(metrics)}, may_refuse=True)
+        yield Page(body=graph.kept(body, "insights", id=str(head.id), metrics=metrics))
+    ends_on = token.expires_at.date() if token.expires_at else None
+    # Whose comments are the account's own is known by its name, which comments of further pages do not tell.
+    keep = {"username": account.username}
+    return Outcome(complete=planned.sweep, newest=newest, keep=keep, key_expires_on=ends_on)
+
+
+def media_metrics(media_type: str | None, product_type: str | None) -> tuple[str, ...]:
+    """Return the numbers to ask of a medium. Pictures refuse `shares`, and one refused name fails the request."""
+    return (*_MEDIA_METRICS, "shares") if "REELS" in (media_type, product_type) else _MEDIA_METRICS
+
+
+def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
+    """Read one account with each key."""
+    found: list[tuple[str, RapportError | None]] = []
+    for planned in {planned.key: planned for planned in reversed(visits(practices, tools.exports))}.values():
+        what = f"key '{planned.key or 'default'}'"
+        try:
+            token = tools.tokens.newest(SOURCE.name, planned.key, _seed(planned))
+            _graph(planned, tools, token.refresh).get(f"/{planned.about['account']}", {"fields": _ACCOUNT_FIELDS})
+        except RapportError as error:
+            found.append((what, error))
+        else:
+            found.append((f"{what} works" + (f", until {token.expires_at:%Y-%m-%d}" if token.expires_at else ""), None))
+    return found
+
+
+def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
+    """Yield what a page holds: the account's counts, media with comments, more of these, or numbers.
+
+    Raises ChangedShape.
+    """
+    practice_id = page.receipt.about.get("practice_id", page.receipt.label)
+    where = f"{SOURCE.name}: {practice_id}, {page.path}"
+    place: dict[str, Any] = {
+        "source": SOURCE.name,
+        "site": SOURCE.site,
+        "practice_id": practice_id,
+        "page": page.path,
+    }
+    held = decoded(page.body, dict[str, msgspec.Raw], source=SOURCE.name, where=where)
+    if "insights" in held:
+        yield from _numbers(page, place)
+    elif "tags" in held:
+        yield from _media(decoded(page.body, _Tagged, source=SOURCE.name, where=where).tags.data, page, place, "handle")
+    elif "below" in held:
+        more = decoded(page.body, _Thread, source=SOURCE.name, where=where)
+        here = place | {"position": 0}
+        for edge in (edge for edge in (more.comments, more.replies) if edge):
+            yield from _comments(edge, more.below, more.parent or more.below, page, here)
+    elif "data" in held:
+        raws = decoded(page.body, Edge, source=SOURCE.name, where=where).data
+        fields = fields_of(raws)
+        if {"values", "total_value"} & fields:
+            yield from _numbers(page, place)
+        elif "text" in fields:
+            raise _strange("a list of comments that does not say below what they stand", where)
+        else:
+            yield from _media(raws, page, place)
+    elif "followers_count" in held:
+        account = decoded(page.body, _Account, source=SOURCE.name, where=where)
+        for name in ("followers_count", "media_count"):
+            yield _metric(name, getattr(account, name), None, place | {"position": 0})
+    else:
+        raise _strange("the page is none of those this source asks for", where)
+
+
+def _strange(what: str, where: str) -> ChangedShape:
+    return ChangedShape(what, where=where, next_step=f"Compare it with pipelines/sources/{SOURCE.name}.py")
+
+
+def _numbers(page: SavedPage, place: dict[str, Any]) -> Iterator[Record | SetAside]:
+    known = [metric.name for metric in SOURCE.metrics]
+    account = page.receipt.about.get("account")
+    for position, number in enumerate(numbers(page.body, page, known=known, practice_id=place["practice_id"]), 1):
+        if isinstance(number, Number):
+            media = None if number.node == account else number.node
+            yield _metric(number.metric, number.value, media, place | {"position": position}, day=number.day)
+        else:
+            yield number
+
+
+def _media(
+    raws: list[msgspec.Raw], page: SavedPage, place: dict[str, Any], matched: str | None = None
+) -> Iterator[Record | SetAside]:
+    own = page.receipt.keep.get("username")
+    for position, media in each(raws, _Media, page, practice_id=place["practice_id"], what="medium"):
+        if isinstance(media, SetAside):
+            yield media
+            continue
+        here = place | {"position": position}
+        # An account may tag itself.
+        others = matched is not None and media.username != own
+        yield Record(
+            kind="post",
+            item_id=str(media.id),
+            author_id=media.username or (None if others else own),
+            by_practice=not others,
+            matched=matched if others else None,
+            created_at=media.timestamp.astimezone(dt.UTC),
+            text=media.caption or None,
+            url=media.permalink if media.permalink and media.permalink.startswith("https://") else None,
+            mentions=_mentions(media.caption, own),
+            **here,
+        )
+        yield _metric("like_count", media.like_count, str(media.id), here)
+        yield _metric("comments_count", media.comments_count, str(media.id), here)
+        if media.comments:
+            yield from _comments(media.comments, str(media.id), str(media.id), page, here)
+
+
+def _comments(
+    edge: Edge, media_id: str, parent_id: str, page: SavedPage, place: dict[str, Any]
+) -> Iterator[Record | SetAside]:
+    own = page.receipt.keep.get("username")
+    for _, comment in each(edge.data, _Comment, page, practice_id=place["practice_id"], what="comment"):
+        if isinstance(comment, SetAside):
+            yield comment
+            continue
+        author = comment.username or (comment.sender.username if comment.sender else None)
+        yield Record(
+            kind="comment",
+            item_id=str(comment.id),
+            thread_id=media_id,
+            parent_id=str(comment.parent_id) if comment.parent_id is not None else parent_id,
+            author_id=author,
+            by_practice=author is not None and author == own,
+            created_at=comment.timestamp.astimezone(dt.UTC),
+            text=comment.text or None,
+            state="hidden" if comment.hidden else None,
+            mentions=_mentions(comment.text, own),
+            **place,
+        )
+        if comment.replies:
+            yield from _comments(comment.replies, media_id, str(comment.id), page, place)
+
+
+def _metric(
+    name: str, value: int | None, media_id: str | None, place: dict[str, Any], day: dt.date | None = None
+) -> Record:
+    of = "/".join(part for part in (media_id, name, day.isoformat() if day else None) if part)
+    return Record(kind="metric", item_id=of, metric=name, value=value, parent_id=media_id, day=day, **place)
+
+
+def _mentions(text: str | None, own: str | None) -> tuple[str, ...]:
+    named = (name.lower() for name in _HANDLE.findall(text or ""))
+    return tuple(dict.fromkeys("practice" if name == own else name for name in named))
+
+
+def _heads(body: bytes, where: str) -> list[_MediaHead]:
+    raws = decoded(body, Edge, source=SOURCE.name, where=where).data
+    return [head for raw in raws if (head := record_or_none(raw, _MediaHead))]
+
+
+def _before(heads: list[_MediaHead], since: dt.date) -> bool:
+    """Say whether a page has media, and none that is recent enough."""
+    return bool(heads) and all(head.timestamp.date() < since for head in heads)
+
+
+def _rest(head: _MediaHead, graph: Graph, where: str) -> Iterator[Page]:
+    """Keep the comments and replies that did not fit beside their medium."""
+    media = str(head.id)
+    edges = [head.comments] if head.comments else []
+    if (more := following(head.comments)) is not None:
+        for body in graph.pages(f"/{media}/comments", more):
+            yield Page(body=graph.kept(body, "comments", below=media))
+            edges.append(decoded(body, Edge, source=SOURCE.name, where=where))
+    for raw in (raw for edge in edges for raw in edge.data):
+        comment = record_or_none(raw, _CommentHead)
+        if comment and (more := following(comment.replies)) is not None:
+            for body in graph.pages(f"/{comment.id}/replies", more):
+                yield Page(body=graph.kept(body, "replies", below=media, parent=str(comment.id)))
+
+
+def _since(planned: Planned) -> dt.date:
+    """Return the first day whose media are read tonight."""
+    oldest = planned.night - dt.timedelta(days=SOURCE.window_days or 0)
+    if planned.sweep or planned.since is None:
+        return oldest
+    return max(oldest, min((planned.since - OVERLAP).date(), planned.night - REREAD))
+
+
+def _token(planned: Planned, tools: Tools) -> Token:
+    """Return the token to use tonight, renewed where that is due. It dies if nobody renews it for sixty days.
+
+    The renewed token is on disk before it is used. One that nobody has renewed yet says no end.
+    """
+    seed = _seed(planned)
+    held = tools.tokens.newest(SOURCE.name, planned.key, seed)
+    tonight = dt.datetime.combine(planned.night, dt.time(), tzinfo=dt.UTC)
+    if held.access_expires_at is None:
+        first = Token(refresh=seed, access_expires_at=tonight + FIRST_RENEWAL)
+        tools.tokens.keep(SOURCE.name, planned.key, seed, first)
+        return first
+    if tonight < held.access_expires_at:
+        return held
+    graph = _graph(planned, tools, held.refresh, purpose="token")
+    body = graph.get("/refresh_access_token", {"grant_type": "ig_refresh_token", "access_token": held.refresh})
+    renewed = decoded(body, _Renewed, source=SOURCE.name, where=f"{SOURCE.name}: {planned.label}")
+    newest = Token(
+        refresh=renewed.access_token,
+        expires_at=tonight + dt.timedelta(seconds=renewed.expires_in),
+        access_expires_at=tonight + RENEWAL,
+    )
+    tools.tokens.keep(SOURCE.name, planned.key, seed, newest)
+    return newest
+
+
+def _seed(planned: Planned) -> str:
+    return load_key(SOURCE.name, planned.key, SOURCE.key_fields)["access_token"]
+
+
+def _graph(planned: Planned, tools: Tools, token: str, purpose: str = "api") -> Graph:
+    return Graph(
+        tools.client,
+        tools.address(purpose),
+        title="Instagram",
+        source=SOURCE.name,
+        where=f"{SOURCE.name}: {planned.label}",
+        token=token,
+        renew="Authorise the account again as docs/sources/instagram.md says, and store its new long-lived token",
+        allow="Give the app the permissions of docs/sources/instagram.md and authorise the account again",
+        correct="Correct instagram.account in practices.toml, or take it out if the account is gone",
+    )
