@@ -102,7 +102,7 @@ def word(answer: httpx.Response, *path: str) -> str:
 
 
 def text_of_html(html: str) -> str:
-    """Return what a reader sees of a platform's HTML: its words, a line for each break, a blank one between paragraphs."""
+    """Return what a reader sees of a platform's HTML: words, a line for each break, a blank one between paragraphs."""
     # Without an element around it, a text that looks like a file's name would be warned about.
     held = BeautifulSoup(f"<div>{html}</div>", "html.parser")
     for line in held.find_all("br"):

@@ -50,12 +50,13 @@ _TRADE = frozenset(_TRADE_WORDS.split())
 # Trade and kind of house in scripts that put no space between words; what is left of a name must say something.
 _COMMON_UNSPACED = re.compile("歯科|齒科|牙科|医院|醫院|診所|诊所|クリニック|医療|家庭|คลินิก|ทันตกรรม|โรงพยาบาล")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
-_ANOTHER_BEFORE = frozenset("north south east west upper lower old near opposite".split())
-_ANOTHER_AFTER = frozenset(
-    """academy alley apartments avenue bar blvd bridge cafe college court drive estates festival film hotel insurance
-    lab laboratories laboratory labs lane library mall museum park pharmacy pub restaurant road school schools software
-    station supplies supply trail vet veterinary vets""".split()
-)
+_ANOTHER_BEFORE = frozenset(("north", "south", "east", "west", "upper", "lower", "old", "near", "opposite"))
+_ANOTHER_AFTER_WORDS = """
+academy alley apartments avenue bar blvd bridge cafe college court drive estates festival film hotel insurance lab
+laboratories laboratory labs lane library mall museum park pharmacy pub restaurant road school schools software station
+supplies supply trail vet veterinary vets
+"""
+_ANOTHER_AFTER = frozenset(_ANOTHER_AFTER_WORDS.split())
 _APOSTROPHES = str.maketrans(dict.fromkeys("’‘ʼ′`´＇ʹ", "'"))
 # Letters that no decomposition takes apart.
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "ð": "d", "&": " and "})
@@ -127,10 +128,10 @@ class Matcher:
                 if named and same and (not below or f"{path}/".startswith(f"{below}/")):
                     found.setdefault(practice_id, "link")
         for handle in (*handles, *_HANDLE.findall(text)):
-            if practice_id := self._handles.get(plain_handle(handle)):
-                found.setdefault(practice_id, "handle")
-        for practice_id in self._named(text, place):
-            found.setdefault(practice_id, "name")
+            if account_of := self._handles.get(plain_handle(handle)):
+                found.setdefault(account_of, "handle")
+        for named_id in self._named(text, place):
+            found.setdefault(named_id, "name")
         return [Match(practice_id, how) for practice_id, how in sorted(found.items())]
 
     def _named(self, text: str, place: str) -> set[str]:

@@ -286,7 +286,8 @@ class _Reader:
                 yield from self._records("post" if item.name.startswith("t3_") else "comment", item, how)
 
     def _items(self, raws: list[msgspec.Raw], what: str) -> Iterator[_Item | SetAside]:
-        whole = [raw for raw in raws if (thing := record_or_none(raw, _Thing)) is None or thing.kind in ("t1", "t3")]
+        kinds = (record_or_none(raw, _Thing) for raw in raws)
+        whole = [raw for raw, held in zip(raws, kinds, strict=True) if held is None or held.kind in ("t1", "t3")]
         for _, thing in each(whole, _ItemThing, self._page, practice_id=self._practice.id, what=what):
             self._position += 1
             yield thing if isinstance(thing, SetAside) else thing.data
@@ -369,7 +370,7 @@ class _Asker:
             cursors.add(after)
 
     def thread(self, post: str) -> Generator[Page, None, None]:
-        """Yield a thread: the tree as far as it comes at once, then what it leaves out. One that is gone yields nothing.
+        """Yield a thread: the tree as far as it comes at once, then what it leaves out. Nothing of one that is gone.
 
         Where a branch is too deep, Reddit says "continue this thread", and it is read from that comment on.
         """

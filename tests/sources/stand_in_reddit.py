@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
 from tests.conftest import Answer
@@ -15,10 +15,14 @@ class StandIn(Base):
     `spoken` the newest comments of the subreddits, `info` what is asked for by name; a thread in `closed` is gone."""
 
     name = "reddit"
-    block = {"subreddits": ["springfield"], "account": "riverside_dental"}
-    key = {"client_id": "the-id", "client_secret": "the-client-secret", "user_agent": "test:rapport:1 (by /u/nobody)"}
-    more = {"town": "Springfield"}
-    cannot = {
+    block: ClassVar = {"subreddits": ["springfield"], "account": "riverside_dental"}
+    key: ClassVar = {
+        "client_id": "the-id",
+        "client_secret": "the-client-secret",
+        "user_agent": "test:rapport:1 (by /u/nobody)",
+    }
+    more: ClassVar = {"town": "Springfield"}
+    cannot: ClassVar = {
         "shifting": "each post is read once, from its own thread, however often lists show it",
         "other_ids": "ids are base 36, which no number holds",
     }
@@ -75,7 +79,8 @@ class StandIn(Base):
     def post(self, number: int) -> dict[str, Any]:
         created = self.instant(number).timestamp()
         data: dict[str, Any] = {
-            "id": in_36(number), "name": f"t3_{in_36(number)}", "title": "", "selftext": "Around here.", "author": "Asker",
+            "id": in_36(number), "name": f"t3_{in_36(number)}", "title": "", "selftext": "Around here.",
+            "author": "Asker",
             "subreddit": "springfield", "created_utc": created, "edited": False, "score": 7, "num_comments": 2,
             "permalink": f"/r/springfield/comments/{in_36(number)}/has/", "is_self": True, "removed_by_category": None,
         }  # fmt: skip
@@ -105,9 +110,9 @@ def comment(**said: Any) -> dict[str, Any]:
         return {"kind": "more", "data": {"id": "_", "name": "t1__", "count": len(said["children"]), "depth": 1} | said}
     below = [comment(**reply) for reply in said.pop("replies", [])]
     data: dict[str, Any] = {
-        "id": said["name"].removeprefix("t1_"), "author": "Helper", "body": "We like them.", "edited": False, "score": 3,
-        "score_hidden": False, "subreddit": "springfield", "created_utc": 1_792_000_000.0, "link_id": "t3_1",
-        "parent_id": "t3_1", "permalink": f"/r/springfield/comments/1/has/{said['name'].removeprefix('t1_')}/",
+        "id": said["name"].removeprefix("t1_"), "author": "Helper", "body": "We like them.", "edited": False,
+        "score": 3, "score_hidden": False, "subreddit": "springfield", "created_utc": 1_792_000_000.0,
+        "link_id": "t3_1", "parent_id": "t3_1", "permalink": "/r/springfield/comments/1/has/it/",
         "replies": listed(below) if below else "",
     }  # fmt: skip
     return {"kind": "t1", "data": data | said}
