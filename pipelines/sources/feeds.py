@@ -487,7 +487,8 @@ def _parsed(body: bytes, where: str) -> Any:
 
 def _entry(raw: Any) -> _Entry | str:
     """Return an entry, or why it cannot be read. Without a guid, the link serves as its id, else a digest."""
-    written, changed = (raw.get(f"{name}_parsed") for name in ("published", "updated"))
+    # Asked by get(), the parser would give the one for the other.
+    written, changed = (dict.get(raw, name) for name in ("published_parsed", "updated_parsed"))
     created, updated = _instant(written or changed), _instant(changed or written)
     html = raw.content[0].get("value", "") if raw.get("content") else raw.get("summary", "")
     link = raw.get("link", "")
