@@ -29,7 +29,7 @@ class StandIn(Base):
 
     def __init__(self, count: int, page_size: int | None = None) -> None:
         super().__init__(count, page_size)
-        self.posts = [{"title": "Has anybody been to Riverside Dental?"} for _ in range(count)]
+        self.posts: list[dict[str, Any]] = [{"title": "Has anybody been to Riverside Dental?"} for _ in range(count)]
         self.trees: dict[str, list[dict[str, Any]]] = {}
         self.branches: dict[str, list[dict[str, Any]]] = {}
         self.hidden: dict[str, dict[str, Any]] = {}

@@ -79,10 +79,11 @@ def _answer(asked: Asked) -> Any:
         return {"json": {"errors": [], "data": {"things": things}}}
     if asked.path == "/api/info":
         wanted_names = set(asked.one("id").split(","))
-        posts_too: list[dict[str, Any]] = [{"kind": "t3", "data": _post(post, p)} for p, post in everything.values()]
-        comments: list[dict[str, Any]] = [{"kind": "t1", "data": _comment(c, post, p)} for p, post in everything.values()
-                    for c in post.comments]  # fmt: skip
-        return _listing([thing for thing in (*posts_too, *comments) if thing["data"]["name"] in wanted_names], None)
+        known: list[dict[str, Any]] = [{"kind": "t3", "data": _post(post, p)} for p, post in everything.values()]
+        known += [
+            {"kind": "t1", "data": _comment(c, post, p)} for p, post in everything.values() for c in post.comments
+        ]
+        return _listing([thing for thing in known if thing["data"]["name"] in wanted_names], None)
     return None
 
 
