@@ -357,9 +357,9 @@ class _Asker:
 
     @property
     def _floor(self) -> dt.datetime:
-        """The instant back to which posts are read tonight."""
+        """The instant back to which posts are read tonight. No night is a sweep: a feed never lists everything."""
         since = self._planned.since
-        return since - OVERLAP if since and not self._planned.sweep else self._days_ago(SOURCE.window_days or 0)
+        return since - OVERLAP if since else self._days_ago(SOURCE.window_days or 0)
 
     def _days_ago(self, days: int) -> dt.datetime:
         return dt.datetime.combine(self._planned.night, dt.time(), tzinfo=dt.UTC) - dt.timedelta(days=days)

@@ -13,6 +13,7 @@ from pipelines.demo.conversation import Asked, Comment, Guest, Post, Told, at, t
 
 _HOST = "talk.riverside.example"
 GUESTS = (Guest(practice_id="riverside-dental", block=f'[{{ forum = "https://{_HOST}" }}]'),)
+_TITLE = "Recommendations around here"
 _CHUNK = 20
 _LATEST = 50
 _SEARCHED = 50
@@ -27,7 +28,8 @@ def tell(asked: Asked) -> Told:
     posts = sorted((post for topic in topics.values() for post in topic), key=lambda post: -int(post["id"]))
     if path == "posts.json":
         before = int(asked.one("before", str(2**62)))
-        return Told({"latest_posts": [post for post in posts if post["id"] < before][:_LATEST]})
+        titled = {"topic_title": _TITLE}
+        return Told({"latest_posts": [post | titled for post in posts if post["id"] < before][:_LATEST]})
     if path == "search.json":
         return Told(_searched(posts, asked))
     number, _, more = path.removeprefix("t/").removesuffix(".json").partition("/")
@@ -37,7 +39,7 @@ def tell(asked: Asked) -> Told:
     if more == "posts":
         wanted = set(asked.query.get("post_ids[]", []))
         return Told({"post_stream": {"posts": [p for p in topic if str(p["id"]) in wanted]}, "id": int(number)})
-    head = {"id": int(number), "title": topic[0]["topic_title"], "views": 90 + int(number)}
+    head = {"id": int(number), "title": _TITLE, "views": 90 + int(number)}
     stream = {"posts": topic[:_CHUNK], "stream": [post["id"] for post in topic]}
     return Told(head | {"posts_count": len(topic), "reply_count": len(topic) - 1, "post_stream": stream})
 
@@ -61,7 +63,6 @@ def _shown(post: Post, place: int, comment: Comment | None, likes: int) -> dict[
         "id": int(said.created_at.timestamp()) * 100 + place,
         "topic_id": 100 + post.number,
         "topic_slug": f"topic-{post.number}",
-        "topic_title": "Recommendations around here",
         "post_number": place,
         "post_type": 1,
         "username": said.author,
