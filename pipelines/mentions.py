@@ -64,7 +64,7 @@ _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe
 _ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1-\u05c7\u064b-\u065f\u0670]")
 _BREAKS = re.compile(r"""[\s<>"'()\[\]{},;|“”„«»‹›‘’…、。，！？：（）「」]+""")
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
-_HANDLE = re.compile(r"(?<![\w/.+%@-])@([\w.-]+(?:@[\w.-]+\w)?)")
+_HANDLE = re.compile(r"(?<![\w/+%@-])(?<!\w\.)@([\w.-]+(?:@[\w.-]+\w)?)")
 
 
 class Match(NamedTuple):
@@ -172,8 +172,9 @@ def folded(text: str) -> str:
 
     An apostrophe joins ("O'Brien"), but the s of a possessive is a word of its own ("Dental's": dental s).
     """
-    plain = text.translate(_APOSTROPHES).casefold().translate(_LETTERS)
-    bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", plain))
+    # Some letters in a mathematical alphabet only have a lower case once they are taken apart.
+    plain = unicodedata.normalize("NFKD", text.translate(_APOSTROPHES)).casefold().translate(_LETTERS)
+    bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", plain).translate(_APOSTROPHES))
     parted = re.sub(r"'s(?!\w)", " s", bare).replace("'", "")
     kept = "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in parted)
     return " ".join(kept.split())
@@ -183,6 +184,8 @@ def links_in(text: str) -> Iterator[str]:
     """Yield what reads as a link or a bare domain. An e-mail address is none, nor is a host with a user before it."""
     for chunk in _BREAKS.split(text):
         whole = _SCHEME.search(chunk)
+        if "://" in chunk and not whole:
+            continue
         # Of two addresses in one, the first is where a browser goes.
         for part in [chunk[whole.start() :]] if whole else re.split(r":(?!\d)", chunk):
             if "." in part:
