@@ -108,7 +108,7 @@ class Client:
             raise SiteDown(
                 f"{urlsplit(url).netloc} answered {answer.status_code}",
                 where=where,
-                retry_after_seconds=retry_after_seconds(answer.headers),
+                retry_after_seconds=retry_after_seconds(answer.headers) or _wait_in_body(answer),
                 status=answer.status_code,
             )
         return answer
@@ -157,6 +157,12 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
                 return _until(headers[name].strip(), now)
     minutes = re.findall(r'"estimated_time_to_regain_access":\s*(\d+)', headers.get("x-business-use-case-usage", ""))
     return 60.0 * max(map(int, minutes)) if any(map(int, minutes)) else None
+
+
+def _wait_in_body(answer: httpx.Response) -> float | None:
+    """Return the seconds that a forum's JSON asks to wait (Discourse), or None."""
+    said = re.search(rb'"wait_seconds":\s*([0-9]{1,6})\b', answer.content[:2_000])
+    return float(said[1]) if said and answer.status_code == 429 else None
 
 
 _RESETS = ("x-rate-limit-reset", "x-ratelimit-reset", "ratelimit-reset", "ratelimit-resettime")

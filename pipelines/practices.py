@@ -148,23 +148,25 @@ class BlueskyAccount(_Strict):
 
 
 class RedditListening(_Strict):
-    """Where on Reddit to listen for a practice's name; everywhere if no subreddit is given."""
+    """Where on Reddit to listen for a practice's name; everywhere if no subreddit is given. `account` is its own."""
 
     subreddits: tuple[Annotated[str, Field(pattern=r"^\w{2,50}$")], ...] = ()
+    account: Annotated[str, Field(pattern=r"^[\w-]{0,20}$")] = ""
     key: KeyName = ""
 
 
 class DiscourseForum(_Strict):
-    """A forum run on Discourse to listen in. Public ones need no key."""
+    """A forum run on Discourse to listen in, and the practice's own account there. Public ones need no key."""
 
-    forum: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$")]
+    forum: Annotated[str, Field(pattern=r"^https?://[^\s?#@]+$")]
+    account: Annotated[str, Field(pattern=r"^[\w.-]{0,60}$")] = ""
     key: KeyName = ""
 
 
 class WebFeed(_Strict):
     """A feed (RSS, Atom) or a WordPress site to read. `own` is the practice's own blog; others are listened to."""
 
-    url: Annotated[str, Field(pattern=r"^https?://[^\s#]+$")]
+    url: Annotated[str, Field(pattern=r"^https?://[^\s#@]+$")]
     own: bool = False
     wordpress: bool = False
 

@@ -1,0 +1,454 @@
+"""Forums run on Discourse: topics that name a practice, and single posts that do, as the forum shows them to anybody.
+
+A forum that several practices listen in is visited once for all of them. Most nights walk down its newest posts to the
+last one known; a sweep searches for each practice's names and reads every topic of the window again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+
+from pipelines.answers import (
+    LARGEST_RECORD_BYTES,
+    Id,
+    decoded,
+    each,
+    links_of_html,
+    record_or_none,
+    refusal,
+    text_of_html,
+    word,
+)
+from pipelines.errors import ChangedShape, RapportError
+from pipelines.landing import Receipt, SavedPage
+from pipelines.mentions import Match, Matcher, host, matcher_of, search_phrases, told
+from pipelines.policies import Policy
+from pipelines.practices import Practice, Practices
+from pipelines.records import Record, SetAside
+from pipelines.settings import load_key
+from pipelines.sources import Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools
+
+SOURCE = Source(
+    name="discourse",
+    title="Discourse",
+    policy=Policy(
+        # Each forum has terms of its own, so what Rapport keeps is the strictest that still makes a monthly report.
+        terms_url="https://github.com/rapport-reports/rapport/blob/main/docs/sources/discourse.md",
+        terms_read_on=dt.date(2026, 11, 22),
+        keep_text_days=1,
+        # Two sweeps of the window; what they do not list anew is gone.
+        keep_derived_days=14,
+        classify=True,
+    ),
+    gives=("posts", "comments", "mentions"),
+    told=(
+        "topics that name the practice, with all replies; single posts elsewhere that name it; likes, views, replies",
+        "private categories, unless the forum gives you a key; who liked; edits of topics older than 14 days before "
+        "the next sweep",
+        "nothing for a public forum; one visit a forum and night, whoever listens there; a weekly sweep of 90 days",
+    ),
+    site="discourse",
+    # Each forum is asked at its own address, which stands in the practice's block.
+    addresses={"api": ""},
+    # 200 a minute and address by default, 60 with a key.
+    per_minute=50,
+    cost=Cost(calls=12, sweep_calls=40),
+    metrics=(
+        Metric(name="likes", meaning="likes"),
+        Metric(name="views", meaning="views"),
+        Metric(name="reply_count", meaning="comments"),
+    ),
+    key_fields=("api_key", "api_username"),
+    window_days=90,
+)
+REREAD_DAYS = 14
+CHUNK = 20
+# `/posts.json` looks at the fifty ids below `before`, of which any number may be gone or private.
+IDS_A_PAGE = 50
+_LIKE = 2
+_REGULAR = 1
+# What was seen on the way to a topic; its posts are read from the topic.
+_FOUND = "found.json"
+
+
+class _Action(msgspec.Struct):
+    id: int
+    count: int = 0
+
+
+class _Post(msgspec.Struct, kw_only=True):
+    id: Id
+    topic_id: Id
+    post_number: int
+    created_at: dt.datetime
+    cooked: str = ""
+    updated_at: dt.datetime | None = None
+    username: str | None = None
+    name: str | None = None
+    post_type: int = _REGULAR
+    reply_to_post_number: Id | None = None
+    topic_slug: str = ""
+    topic_title: str = ""
+    actions_summary: list[_Action] | None = None
+    hidden: bool = False
+    user_deleted: bool = False
+    deleted_at: dt.datetime | None = None
+
+    @property
+    def is_gone(self) -> bool:
+        return self.hidden or self.user_deleted or self.deleted_at is not None
+
+
+class _Latest(msgspec.Struct):
+    latest_posts: list[msgspec.Raw]
+
+
+class _Stream(msgspec.Struct):
+    posts: list[msgspec.Raw]
+    stream: list[Id] = []
+
+
+class _Topic(msgspec.Struct):
+    """A topic's first posts, or, without a title, more of its posts."""
+
+    post_stream: _Stream
+    id: Id
+    title: str = ""
+    views: int | None = None
+    reply_count: int | None = None
+
+
+class _Hit(msgspec.Struct):
+    id: Id
+    topic_id: Id
+
+
+class _More(msgspec.Struct):
+    more_full_page_results: bool | str | None = None
+    error: str | None = None
+
+
+class _Found(msgspec.Struct):
+    grouped_search_result: _More
+    posts: list[msgspec.Raw] = []
+
+
+def visits(practices: Practices, exports: Path) -> list[Planned]:
+    """Return one visit a forum, for all practices that listen in it, with the first key that one of them names."""
+    forums: dict[str, dict[str, Practice]] = {}
+    keys: dict[str, str] = {}
+    for practice in practices.practice:
+        for block in practice.discourse:
+            forum = block.forum.rstrip("/")
+            forums.setdefault(forum, {})[practice.id] = practice
+            keys[forum] = keys.get(forum) or block.key
+    return [
+        Planned(
+            label=label_of(forum),
+            practice_id="" if len(there) > 1 else next(iter(there)),
+            key=keys[forum],
+            about={
+                "practice_id": " ".join(sorted(there)),
+                "forum": forum,
+                "phrases": "\n".join(dict.fromkeys(q for _, p in sorted(there.items()) for q in search_phrases(p))),
+                "known": told(there.values()),
+            },
+        )
+        for forum, there in sorted(forums.items())
+    ]
+
+
+def label_of(forum: str) -> str:
+    """Return a forum's label: its host, and its path if it has one."""
+    parts = urlsplit(forum)
+    return re.sub(r"[^a-z0-9]+", "-", f"{parts.netloc}{parts.path}".lower()).strip("-")
+
+
+def listing(receipt: Receipt, practices: Practices) -> Listing:
+    """A forum lists everything of itself; of a practice that listens in two forums it lists only a part."""
+    several = {p.id for p in practices.practice if len(p.discourse) > 1}
+    return Listing(complete=receipt.complete and several.isdisjoint(receipt.practice_ids), can_reply=True)
+
+
+def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
+    """Walk the newest posts down to the last one known, search on a sweep, and read the topics that name a practice.
+
+    Topics in which a practice was named are read again for 14 days, on a sweep for all of the window. Raises SiteDown,
+    BadKey, UnknownName or ChangedShape.
+    """
+    ask = _Asker(planned, tools)
+    midnight = dt.datetime.combine(planned.night, dt.time(), tzinfo=dt.UTC)
+    window = midnight.date() - dt.timedelta(days=SOURCE.window_days or 0)
+    recent = window if planned.sweep else midnight.date() - dt.timedelta(days=REREAD_DAYS)
+    matcher = matcher_of(planned.about["known"])
+    topics = _kept(planned.kept.get("topics", ""), window)
+    walked = yield from ask.walk(int(planned.kept.get("last", 0)))
+    wanted = {topic for topic, named_on in topics.items() if named_on >= recent}
+    naming = [post for post in walked if _found(post, matcher, ask.place)]
+    wanted |= {str(post.topic_id) for post in naming}
+    # An old topic is read again when somebody says something there.
+    wanted |= topics.keys() & {str(post.topic_id) for post in walked}
+    known = {*planned.kept.get("posts", "").split(), *(str(post.id) for post in naming)}
+    if planned.sweep:
+        for phrase in filter(None, planned.about["phrases"].split("\n")):
+            hits = yield from ask.search(f"{phrase} after:{window} order:latest")
+            wanted |= {str(hit.topic_id) for hit in hits}
+            known |= {str(hit.id) for hit in hits}
+    newest, posts = planned.since, set[str]()
+    for topic in sorted(wanted, key=int):
+        meant = yield from ask.topic(topic, matcher, known)
+        if meant:
+            named_at = max(post.created_at for post in meant).astimezone(dt.UTC)
+            topics[topic] = named_at.date()
+            newest = max(named_at, newest or named_at)
+            posts |= {str(post.id) for post in meant if post.post_number > 1}
+    last = max([int(planned.kept.get("last", 0)), *(int(post.id) for post in walked)])
+    unread = {post for post in known if not planned.sweep}
+    keep = {
+        "last": str(last),
+        "topics": " ".join(f"{topic}@{day}" for topic, day in sorted(topics.items())),
+        "posts": " ".join(sorted(posts | unread)),
+    }
+    return Outcome(complete=planned.sweep, newest=newest, keep=keep)
+
+
+def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
+    """Look at each forum's newest posts."""
+    found: list[tuple[str, RapportError | None]] = []
+    for planned in visits(practices, tools.exports):
+        try:
+            _Asker(planned, tools).get("/posts.json", {}, _Latest)
+        except RapportError as error:
+            found.append((planned.label, error))
+        else:
+            found.append((f"{planned.label} can be read", None))
+    return found
+
+
+def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
+    """Yield a topic's posts that belong to a practice, with their numbers. Raises ChangedShape."""
+    about = page.receipt.about
+    practice_ids = page.receipt.practice_ids
+    where = f"{SOURCE.name}: {page.receipt.label}, {page.path}"
+    owner = practice_ids[0] if len(practice_ids) == 1 else ""
+    held = decoded(page.body, dict[str, msgspec.Raw], source=SOURCE.name, where=where)
+    if "latest_posts" in held:
+        listed = decoded(page.body, _Latest, source=SOURCE.name, where=where).latest_posts
+        # One that is too large is set aside where its topic is read.
+        small = [raw for raw in listed if len(bytes(raw)) <= LARGEST_RECORD_BYTES]
+        found = each(small, _Post, page, practice_id=owner, what="post")
+        yield from (post for _, post in found if isinstance(post, SetAside))
+        return
+    if "grouped_search_result" in held:
+        decoded(page.body, _Found, source=SOURCE.name, where=where)
+        return
+    topic = decoded(page.body, _Topic, source=SOURCE.name, where=where)
+    place = host(about.get("forum", ""))
+    matcher = Matcher(practices.get(practice_id) for practice_id in practice_ids)
+    posts: list[tuple[int, _Post]] = []
+    for position, post in each(topic.post_stream.posts, _Post, page, practice_id=owner, what="post"):
+        if isinstance(post, SetAside):
+            yield post
+        elif post.post_type == _REGULAR:
+            posts.append((position, post))
+    opening = next((post for _, post in posts if post.post_number == 1), None)
+    opened = {match.practice_id: match.how for match in _opened(opening, topic, matcher, place)}
+    for position, post in posts:
+        # The opening comes with each further page too, to say what the topic is about; it is a record once.
+        if post.post_number == 1 and not topic.title:
+            continue
+        named = opened if post is opening else {m.practice_id: m.how for m in _found(post, matcher, place)}
+        for practice_id in sorted(opened.keys() | named.keys()):
+            practice = practices.get(practice_id)
+            yield from _records(post, topic, practice, named.get(practice_id), page, position)
+
+
+def _records(
+    post: _Post, topic: _Topic, practice: Practice, how: str | None, page: SavedPage, position: int
+) -> Iterator[Record]:
+    forum = page.receipt.about.get("forum", "")
+    accounts = {b.account.lower() for b in practice.discourse if b.account and b.forum.rstrip("/") == forum}
+    is_opening = post.post_number == 1
+    # A post is known by topic and number, as in its public address: a reply says its parent's number, never its id.
+    thread = f"{topic.id}/1"
+    item_id = f"{topic.id}/{post.post_number}"
+    common: dict[str, Any] = {
+        "source": SOURCE.name,
+        "site": SOURCE.site,
+        "practice_id": practice.id,
+        "page": page.path,
+        "position": position,
+        "created_at": post.created_at.astimezone(dt.UTC),
+        "thread_id": thread,
+        "place": host(forum),
+    }
+    said: dict[str, Any] = {"state": "removed"}
+    if not post.is_gone:
+        author = (post.username or "").lower()
+        mentioned = dict.fromkeys(re.findall(r'class="mention" href="[^"]*/u/([^"/]+)"', post.cooked.lower()))
+        said = {
+            "author_id": author or None,
+            "author_name": post.name or post.username,
+            "updated_at": (post.updated_at or post.created_at).astimezone(dt.UTC),
+            "title": topic.title or None if is_opening else None,
+            "text": text_of_html(post.cooked) or None,
+            "url": f"{forum}/t/{topic.id}/{post.post_number}" if forum else None,
+            "by_practice": author in accounts,
+            "matched": how,
+            "mentions": tuple("practice" if name in accounts else name for name in mentioned),
+        }
+    answers = post.reply_to_post_number or 1
+    yield Record(
+        kind="post" if is_opening else "comment",
+        item_id=item_id,
+        parent_id=None if is_opening else f"{topic.id}/{answers}",
+        **common,
+        **said,
+    )
+    if post.is_gone:
+        return
+    # Discourse leaves likes out where there are none, and leaves out the whole list where it does not say.
+    likes = None
+    if post.actions_summary is not None:
+        likes = next((action.count for action in post.actions_summary if action.id == _LIKE), 0)
+    counted = {"likes": likes} | ({"views": topic.views, "reply_count": topic.reply_count} if is_opening else {})
+    for name, value in counted.items():
+        yield Record(kind="metric", item_id=f"{item_id}/{name}", parent_id=item_id, metric=name, value=value, **common)
+
+
+class _Asker:
+    """Asks one forum."""
+
+    def __init__(self, planned: Planned, tools: Tools) -> None:
+        self.where = f"{SOURCE.name}: {planned.label}"
+        self.place = host(planned.about["forum"])
+        self._planned, self._tools = planned, tools
+
+    def walk(self, last: int) -> Generator[Page, None, list[_Post]]:
+        """Yield the newest posts down to `last`; the first time, when nothing is known, only the newest page."""
+        found: dict[str, _Post] = {}
+        before = 0
+        while True:
+            body = self.get("/posts.json", {"before": str(before)} if before else {}, _Latest)
+            yield Page(body=body, suffix=_FOUND)
+            raws = decoded(body, _Latest, source=SOURCE.name, where=self.where).latest_posts
+            page = {str(post.id): post for raw in raws if (post := record_or_none(raw, _Post))}
+            if before and any(int(post) > before for post in page):
+                raise ChangedShape("a page has posts of earlier pages: the walk would never end", where=self.where)
+            found |= page
+            lowest = min(map(int, page), default=0)
+            # A page may be empty though there are older ones.
+            lowest = lowest or before - IDS_A_PAGE
+            before = min(lowest, before - 1) if before else lowest
+            if not last or before <= last:
+                return [post for name, post in found.items() if int(name) > last]
+
+    def search(self, query: str) -> Generator[Page, None, list[_Hit]]:
+        """Yield the pages of a search and return what it finds."""
+        found: list[_Hit] = []
+        seen = set[bytes]()
+        number = 1
+        while True:
+            body = self.get("/search.json", {"q": query, "page": str(number)}, _Found)
+            yield Page(body=body, suffix=_FOUND)
+            page = decoded(body, _Found, source=SOURCE.name, where=self.where)
+            new = {bytes(raw) for raw in page.posts} - seen
+            found += [hit for raw in page.posts if (hit := record_or_none(raw, _Hit))]
+            if not page.grouped_search_result.more_full_page_results:
+                return found
+            if not new:
+                raise ChangedShape("a page of a search brings nothing new: it would never end", where=self.where)
+            seen |= new
+            number += 1
+
+    def topic(self, topic: str, matcher: Matcher, known: set[str]) -> Generator[Page, None, list[_Post]]:
+        """Yield a topic, whole if its opening names a practice, else as far as posts of it are `known` to name one.
+
+        Returns the posts that mean a practice.
+        """
+        answer = self._answer(f"/t/{topic}.json", [])
+        if answer.status_code in (403, 404, 410) and word(answer, "error_type"):
+            # Deleted, or moved where the public does not come: not there any more.
+            return []
+        body = self._good(answer)
+        held = decoded(body, _Topic, source=SOURCE.name, where=self.where)
+        yield Page(body=body)
+        posts = _posts(held)
+        opening = next((post for post in posts.values() if post.post_number == 1), None)
+        named = _opened(opening, held, matcher, self.place)
+        first = str(opening.id) if opening else ""
+        rest = [str(post) for post in held.post_stream.stream if str(post) not in posts]
+        rest = rest if named else [post for post in rest if post in known]
+        for start in range(0, len(rest), CHUNK - 1):
+            ids = [*([first] if first else []), *rest[start : start + CHUNK - 1]]
+            body = self._good(self._answer(f"/t/{topic}/posts.json", [("post_ids[]", post) for post in ids]))
+            chunk = decoded(body, _Topic, source=SOURCE.name, where=self.where)
+            yield Page(body=body)
+            posts |= _posts(chunk)
+        return [post for post in posts.values() if named or _found(post, matcher, self.place)]
+
+    def get(self, path: str, params: dict[str, str], shape: type[Any]) -> bytes:
+        body = self._good(self._answer(path, list(params.items())))
+        decoded(body, shape, source=SOURCE.name, where=self.where)
+        return body
+
+    def _good(self, answer: httpx.Response) -> bytes:
+        if answer.status_code == 200:
+            return answer.content
+        raise refusal(
+            answer,
+            title="the forum",
+            where=self.where,
+            said=word(answer, "error_type"),
+            renew="Ask the forum's admin for a new API key",
+            allow="The forum is private: ask its admin for an API key, and name it as `key` in the discourse block",
+            correct="Correct the forum's address in practices.toml",
+        )
+
+    def _answer(self, path: str, params: list[tuple[str, str]]) -> httpx.Response:
+        headers = {"Accept": "application/json"}
+        # Only a key that is named for this forum goes there: there is no common key for all forums.
+        if self._planned.key:
+            key = load_key(SOURCE.name, self._planned.key, SOURCE.key_fields)
+            headers |= {"Api-Key": key["api_key"], "Api-Username": key["api_username"]}
+        return self._tools.client.request(
+            "GET",
+            f"{self._tools.at(self._planned.about['forum'])}{path}",
+            where=self.where,
+            params=params,
+            headers=headers,
+        )
+
+
+def _posts(topic: _Topic) -> dict[str, _Post]:
+    return {str(post.id): post for raw in topic.post_stream.posts if (post := record_or_none(raw, _Post))}
+
+
+def _opened(opening: _Post | None, topic: _Topic, matcher: Matcher, place: str) -> list[Match]:
+    """Return the practices a topic is about: those its title or its opening names."""
+    title = topic.title or (opening.topic_slug if opening else "")
+    cooked = opening.cooked if opening and not opening.is_gone else ""
+    return _named(f"{title}\n{text_of_html(cooked)}", cooked, matcher, place)
+
+
+def _found(post: _Post, matcher: Matcher, place: str) -> list[Match]:
+    text = f"{post.topic_title if post.post_number == 1 else ''}\n{text_of_html(post.cooked)}"
+    return [] if post.is_gone else _named(text, post.cooked, matcher, place)
+
+
+def _named(text: str, cooked: str, matcher: Matcher, place: str) -> list[Match]:
+    return matcher.find(text, links=links_of_html(cooked), place=place)
+
+
+def _kept(text: str, since: dt.date) -> dict[str, dt.date]:
+    pairs = (pair.split("@") for pair in text.split())
+    known = {topic: dt.date.fromisoformat(day) for topic, day in pairs}
+    return {topic: day for topic, day in known.items() if day >= since}

@@ -1,0 +1,522 @@
+"""Reddit: strangers' threads that name a practice, whole, and single comments that do, by the Data API.
+
+Reddit's search finds posts only. Comments that name a practice below other posts are seen where the practice listens
+in subreddits of its choice, whose newest comments are read, too. What is deleted leaves no text, title or author here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import msgspec
+
+from pipelines.answers import LARGEST_RECORD_BYTES, decoded, each, record_or_none, refusal, word
+from pipelines.errors import BadKey, ChangedShape, RapportError, UnknownName
+from pipelines.landing import Receipt, SavedPage
+from pipelines.mentions import Matcher, matcher_of, search_phrases, told
+from pipelines.policies import Policy
+from pipelines.practices import Practice, Practices
+from pipelines.records import Record, SetAside
+from pipelines.settings import load_key
+from pipelines.sources import Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools
+
+SOURCE = Source(
+    name="reddit",
+    title="Reddit",
+    policy=Policy(
+        terms_url="https://www.redditinc.com/policies/data-api-terms",
+        terms_read_on=dt.date(2026, 11, 22),
+        # Reddit wants content gone within 48 hours: a night, and housekeeping the day after the next.
+        keep_text_days=1,
+        # Two sweeps of the window; what they do not list anew is gone.
+        keep_derived_days=14,
+        attribution="Reddit",
+        classify=True,
+    ),
+    gives=("posts", "comments", "mentions"),
+    told=(
+        "strangers' posts that name the practice, with the whole tree of comments; single comments that name it in "
+        "subreddits of your choice; scores and numbers of comments",
+        "comments elsewhere, as Reddit's search knows posts only; what is older than a listing's thousand; who voted",
+        "your approved app's id and secret, nightly; threads of 14 days are read again, a weekly sweep reads 90 days",
+    ),
+    site="reddit",
+    addresses={"api": "https://oauth.reddit.com", "token": "https://www.reddit.com"},
+    # 100 a minute and app, averaged over ten; the doctor and others may need some.
+    per_minute=80,
+    cost=Cost(calls=14, sweep_calls=40),
+    metrics=(Metric(name="score", meaning="likes"), Metric(name="num_comments", meaning="comments")),
+    key_fields=("client_id", "client_secret", "user_agent"),
+    window_days=90,
+)
+PAGE_SIZE = 100
+LONGEST_QUERY = 500
+# Reddit's search index is hours behind, and nobody says how many.
+OVERLAP = dt.timedelta(days=2)
+REREAD_DAYS = 14
+_GONE = ("[deleted]", "[removed]")
+_NAMED = re.compile(r"(?<![\w/])/?u/([\w-]{3,20})")
+# What a search lists is read from each post's own thread; the page is kept as the evidence of what was found.
+_SEARCH = "search.json"
+
+
+class _Thing(msgspec.Struct):
+    kind: str
+    data: msgspec.Raw
+
+
+class _Children(msgspec.Struct):
+    children: list[msgspec.Raw]
+    after: str | None = None
+
+
+class _Listing(msgspec.Struct):
+    data: _Children
+
+
+class _More(msgspec.Struct):
+    children: list[str]
+    parent_id: str
+    count: int = 0
+
+
+class _Things(msgspec.Struct):
+    things: list[msgspec.Raw]
+
+
+class _Errors(msgspec.Struct):
+    data: _Things | None = None
+    errors: list[list[str | None]] = []
+
+
+class _MoreChildren(msgspec.Struct):
+    json: _Errors
+
+
+class _Item(msgspec.Struct, kw_only=True):
+    """A post (t3) or a comment (t1)."""
+
+    name: str
+    created_utc: float
+    author: str | None = None
+    edited: float | bool = False
+    subreddit: str | None = None
+    permalink: str | None = None
+    score: int | None = None
+    title: str = ""
+    selftext: str = ""
+    url: str | None = None
+    is_self: bool = False
+    num_comments: int | None = None
+    removed_by_category: str | None = None
+    body: str = ""
+    link_id: str | None = None
+    parent_id: str | None = None
+    score_hidden: bool = False
+    replies: _Listing | str = ""
+
+    @property
+    def is_gone(self) -> bool:
+        said = self.selftext or self.body
+        return said in _GONE or self.removed_by_category is not None or (self.author in _GONE and not said)
+
+    @property
+    def created(self) -> dt.datetime:
+        return dt.datetime.fromtimestamp(self.created_utc, dt.UTC)
+
+
+class _Token(msgspec.Struct):
+    access_token: str
+
+
+class _Post(NamedTuple):
+    """A post in the thread page it stands in, with the listing of its comments."""
+
+    raw: msgspec.Raw
+    comments: list[msgspec.Raw]
+
+
+def visits(practices: Practices, exports: Path) -> list[Planned]:
+    return [
+        Planned(
+            label=practice.id,
+            practice_id=practice.id,
+            key=practice.reddit.key,
+            about={
+                "practice_id": practice.id,
+                "subreddits": "+".join(practice.reddit.subreddits),
+                "phrases": "\n".join(search_phrases(practice)),
+                "known": told([practice]),
+            },
+        )
+        for practice in practices.practice
+        if practice.reddit
+    ]
+
+
+def listing(receipt: Receipt, practices: Practices) -> Listing:
+    return Listing(complete=receipt.complete, can_reply=True)
+
+
+def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
+    """Search for posts, look through the subreddits' comments, then read threads, and ask after what was known.
+
+    Most nights read threads of 14 days and ask /api/info after the older ones; a sweep reads all of the window.
+    Raises SiteDown, BadKey, UnknownName (no such subreddit) or ChangedShape.
+    """
+    ask = _Asker(planned, tools)
+    midnight = dt.datetime.combine(planned.night, dt.time(), tzinfo=dt.UTC)
+    window = midnight - dt.timedelta(days=SOURCE.window_days or 0)
+    floor = max(window, planned.since - OVERLAP) if planned.since and not planned.sweep else window
+    matcher = matcher_of(planned.about["known"])
+    seen: list[_Item] = []
+    for query in _queries(planned.about["phrases"].split("\n")):
+        seen += yield from ask.listing("search", {"q": query, "sort": "new", "t": "year", "type": "link"}, floor)
+    posts = {item.name: item.created for item in seen if item.created >= floor and _means(item, matcher)}
+    newest = max([item.created for item in seen], default=None)
+    comments: dict[str, dt.datetime] = {}
+    if planned.about["subreddits"]:
+        said = yield from ask.listing("comments", {}, floor)
+        comments = {item.name: item.created for item in said if _means(item, matcher)}
+        newest = max([*(item.created for item in said), *([newest] if newest else [])], default=None)
+    known_posts, known_comments = (_kept(planned.kept.get(kind, ""), window) for kind in ("posts", "comments"))
+    recent = window if planned.sweep else midnight - dt.timedelta(days=REREAD_DAYS)
+    reread = sorted(posts.keys() | {name for name, created in known_posts.items() if created >= recent})
+    for name in reread:
+        yield from ask.thread(name)
+    others = sorted((known_posts.keys() - set(reread)) | (known_comments.keys() - comments.keys()))
+    for start in range(0, len(others), PAGE_SIZE):
+        body = ask.get("/api/info", {"id": ",".join(others[start : start + PAGE_SIZE])})
+        decoded(body, _Listing, source=SOURCE.name, where=ask.where)
+        yield Page(body=body)
+    keep = {"posts": _written(known_posts | posts), "comments": _written(known_comments | comments)}
+    newest = max([instant for instant in (newest, planned.since) if instant], default=None)
+    return Outcome(complete=planned.sweep, newest=newest, keep=keep)
+
+
+def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
+    """Ask with each key after a post that is always there."""
+    found: list[tuple[str, RapportError | None]] = []
+    for planned in {planned.key: planned for planned in reversed(visits(practices, tools.exports))}.values():
+        what = f"key '{planned.key or 'default'}'"
+        try:
+            _Asker(planned, tools).get("/api/info", {"id": "t3_6"})
+        except RapportError as error:
+            found.append((what, error))
+        else:
+            found.append((f"{what} works", None))
+    return found
+
+
+def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
+    """Yield the page's posts and comments that belong to the practice, with their numbers. Raises ChangedShape."""
+    practice_id = page.receipt.about.get("practice_id", page.receipt.label)
+    practice = practices.get(practice_id)
+    reader = _Reader(page, practice)
+    where = f"{SOURCE.name}: {practice_id}, {page.path}"
+    first = page.body.lstrip()[:1]
+    if first == b"[":
+        post = _thread(page.body, where)
+        yield from reader.thread(post)
+        return
+    if "json" in decoded(page.body, dict[str, msgspec.Raw], source=SOURCE.name, where=where):
+        answered = decoded(page.body, _MoreChildren, source=SOURCE.name, where=where).json
+        if answered.data is None:
+            raise ChangedShape("more comments were refused", where=where, next_step="Look at the kept page")
+        # Only threads that belong are asked for more.
+        yield from reader.comments(answered.data.things, belongs=True)
+        return
+    children = decoded(page.body, _Listing, source=SOURCE.name, where=where).data.children
+    if page.path.removesuffix(".zst").endswith(_SEARCH):
+        # One that is too large is set aside where its thread is read.
+        listed = [raw for raw in children if len(bytes(raw)) <= LARGEST_RECORD_BYTES]
+        found = each(listed, _ItemThing, page, practice_id=practice_id, what="post")
+        yield from (item for _, item in found if isinstance(item, SetAside))
+        return
+    yield from reader.single(children)
+
+
+class _Reader:
+    """Makes records of one page for one practice."""
+
+    def __init__(self, page: SavedPage, practice: Practice) -> None:
+        self._page, self._practice = page, practice
+        self._matcher = Matcher([practice])
+        self._own = practice.reddit.account.lower() if practice.reddit else ""
+        self._position = 0
+
+    def thread(self, post: _Post) -> Iterator[Record | SetAside]:
+        belongs = False
+        for item in self._items([post.raw], "post"):
+            if isinstance(item, SetAside):
+                yield item
+                continue
+            how = _how(item, self._matcher)
+            # Only a thread that meant the practice is read, so one that says nothing any more did.
+            belongs = bool(how) or item.is_gone
+            if belongs:
+                yield from self._records("post", item, how)
+        yield from self.comments(post.comments, belongs=belongs)
+
+    def comments(self, raws: list[msgspec.Raw], *, belongs: bool) -> Iterator[Record | SetAside]:
+        below: list[msgspec.Raw] = []
+        for item in self._items(raws, "comment"):
+            if isinstance(item, SetAside):
+                yield item
+                continue
+            how = _how(item, self._matcher)
+            if belongs or how:
+                yield from self._records("comment", item, how)
+            if isinstance(item.replies, _Listing):
+                below += item.replies.data.children
+        if below:
+            yield from self.comments(below, belongs=belongs)
+
+    def single(self, raws: list[msgspec.Raw]) -> Iterator[Record | SetAside]:
+        """Read things that stand outside their thread: each speaks for itself, and what is gone says so."""
+        for item in self._items(raws, "thing"):
+            if isinstance(item, SetAside):
+                yield item
+            elif (how := _how(item, self._matcher)) or item.is_gone:
+                yield from self._records("post" if item.name.startswith("t3_") else "comment", item, how)
+
+    def _items(self, raws: list[msgspec.Raw], what: str) -> Iterator[_Item | SetAside]:
+        kinds = (record_or_none(raw, _Thing) for raw in raws)
+        whole = [raw for raw, held in zip(raws, kinds, strict=True) if held is None or held.kind in ("t1", "t3")]
+        for _, thing in each(whole, _ItemThing, self._page, practice_id=self._practice.id, what=what):
+            self._position += 1
+            yield thing if isinstance(thing, SetAside) else thing.data
+
+    def _records(self, kind: str, item: _Item, how: str | None) -> Iterator[Record]:
+        author = (item.author or "").lower()
+        place: dict[str, Any] = {
+            "source": SOURCE.name,
+            "site": SOURCE.site,
+            "practice_id": self._practice.id,
+            "page": self._page.path,
+            "position": self._position,
+            "created_at": item.created,
+        }
+        thread = item.name if kind == "post" else item.link_id
+        place |= {"thread_id": thread, "place": f"r/{item.subreddit}" if item.subreddit else None}
+        edited = item.edited if isinstance(item.edited, float) else item.created_utc
+        said: dict[str, Any] = {"state": "removed"}
+        if not item.is_gone:
+            named = dict.fromkeys(name.lower() for name in _NAMED.findall(f"{item.selftext}{item.body}"))
+            said = {
+                "author_id": author if author not in _GONE else None,
+                "author_name": item.author if author not in _GONE else None,
+                "updated_at": dt.datetime.fromtimestamp(edited, dt.UTC),
+                "title": item.title or None,
+                "text": item.selftext or item.body or None,
+                "url": f"https://www.reddit.com{item.permalink}" if item.permalink else None,
+                "by_practice": bool(self._own) and author == self._own,
+                "matched": how,
+                "mentions": tuple("practice" if name == self._own else name for name in named),
+            }
+        yield Record(
+            kind="post" if kind == "post" else "comment",
+            item_id=item.name,
+            parent_id=None if kind == "post" else item.parent_id,
+            **place,
+            **said,
+        )
+        if item.is_gone:
+            return
+        counted = {"score": None if item.score_hidden else item.score}
+        if kind == "post":
+            counted["num_comments"] = item.num_comments
+        for name, value in counted.items():
+            yield Record(
+                kind="metric", item_id=f"{item.name}/{name}", parent_id=item.name, metric=name, value=value, **place
+            )
+
+
+class _ItemThing(msgspec.Struct):
+    data: _Item
+
+
+class _Asker:
+    """Asks Reddit for one visit."""
+
+    def __init__(self, planned: Planned, tools: Tools) -> None:
+        self.where = f"{SOURCE.name}: {planned.label}"
+        self._planned, self._tools = planned, tools
+
+    def listing(self, what: str, params: dict[str, str], floor: dt.datetime) -> Generator[Page, None, list[_Item]]:
+        """Yield a listing's pages, newest first, past `floor` or to its end, and return what they hold."""
+        subreddits = self._planned.about["subreddits"]
+        path = f"/r/{subreddits}/{what}" if subreddits else f"/{what}"
+        restricted = {"restrict_sr": "1"} if subreddits and what == "search" else {}
+        found: dict[str, _Item] = {}
+        cursors, after = set[str](), ""
+        while True:
+            asked = {"limit": str(PAGE_SIZE)} | params | restricted | ({"after": after} if after else {})
+            body = self.get(path, asked)
+            yield Page(body=body, suffix=_SEARCH if what == "search" else "json")
+            held = decoded(body, _Listing, source=SOURCE.name, where=self.where).data
+            items = [thing.data for raw in held.children if (thing := record_or_none(raw, _ItemThing))]
+            if held.after in cursors or (items and not {item.name for item in items} - found.keys()):
+                raise ChangedShape("a page has nothing but earlier things: the list would never end", where=self.where)
+            found |= {item.name: item for item in items}
+            if not held.after or (items and all(item.created < floor for item in items)):
+                return list(found.values())
+            after = held.after
+            cursors.add(after)
+
+    def thread(self, post: str) -> Generator[Page, None, None]:
+        """Yield a thread: the tree as far as it comes at once, then what it leaves out. Nothing of one that is gone.
+
+        Where a branch is too deep, Reddit says "continue this thread", and it is read from that comment on.
+        """
+        link = post.removeprefix("t3_")
+        seen, waiting, asked = set[str](), [""], set[str]()
+        while waiting:
+            comment = waiting.pop(0)
+            branch = f"/_/{comment}" if comment else ""
+            answer = self._answer("GET", f"/comments/{link}{branch}", {"limit": "500", "sort": "new"})
+            if answer.status_code in (403, 404) and word(answer, "message"):
+                # Taken down whole, or its subreddit has closed since: not public any more.
+                return
+            body = self._good(answer)
+            yield Page(body=body)
+            hidden: list[str] = []
+            following = _left_out(_thread(body, self.where).comments, seen, hidden)
+            while hidden := [name for name in dict.fromkeys(hidden) if name not in asked]:
+                batch, later = hidden[:PAGE_SIZE], hidden[PAGE_SIZE:]
+                asked |= set(batch)
+                form = {"api_type": "json", "link_id": post, "children": ",".join(batch), "limit_children": "false"}
+                body = self._good(self._answer("POST", "/api/morechildren", {}, form))
+                yield Page(body=body)
+                held = decoded(body, _MoreChildren, source=SOURCE.name, where=self.where).json.data
+                hidden = later
+                following += _left_out(held.things if held else [], seen, hidden)
+            waiting += [name for name in dict.fromkeys(following) if name not in asked]
+            asked |= set(following)
+
+    def get(self, path: str, params: dict[str, str]) -> bytes:
+        return self._good(self._answer("GET", path, params))
+
+    def _good(self, answer: httpx.Response) -> bytes:
+        if answer.status_code == 200:
+            return answer.content
+        if answer.status_code == 403 and not word(answer, "message"):
+            raise BadKey(
+                "Reddit refuses how Rapport names itself",
+                where=self.where,
+                next_step="Set user_agent in the key to '<platform>:<app id>:<version> (by /u/<name>)'",
+            )
+        if answer.status_code == 302:
+            raise UnknownName(
+                "there is no such subreddit", where=self.where, next_step="Correct reddit.subreddits in practices.toml"
+            )
+        raise refusal(
+            answer,
+            title="Reddit",
+            where=self.where,
+            said=word(answer, "reason") or word(answer, "message"),
+            renew="Copy the app's key again, and see that Reddit still approves the app",
+            allow="A subreddit is private: take it out of reddit.subreddits in practices.toml",
+            correct="Correct reddit.subreddits in practices.toml",
+        )
+
+    def _answer(
+        self, method: str, path: str, params: dict[str, str], form: dict[str, str] | None = None
+    ) -> httpx.Response:
+        """Ask with an access token; one that has ended in the middle of a run is asked for anew, once."""
+        key = load_key(SOURCE.name, self._planned.key, SOURCE.key_fields)
+        memory, name = self._tools.memory, f"{SOURCE.name} {self._planned.key}"
+        for _ in range(2):
+            fresh = name not in memory
+            if fresh:
+                memory[name] = self._token(key)
+            answer = self._tools.client.request(
+                method,
+                f"{self._tools.address()}{path}",
+                where=self.where,
+                # Without raw_json Reddit writes &lt; for <.
+                params={"raw_json": "1"} | params,
+                form=form,
+                headers={"Authorization": f"bearer {memory[name]}", "User-Agent": key["user_agent"]},
+            )
+            if answer.status_code != 401 or fresh:
+                return answer
+            memory.pop(name, None)
+        return answer
+
+    def _token(self, key: dict[str, str]) -> str:
+        basic = httpx.BasicAuth(key["client_id"], key["client_secret"])
+        signed = next(basic.auth_flow(httpx.Request("POST", "https://www.reddit.com"))).headers["Authorization"]
+        answer = self._tools.client.request(
+            "POST",
+            f"{self._tools.address('token')}/api/v1/access_token",
+            where=self.where,
+            form={"grant_type": "client_credentials"},
+            headers={"Authorization": signed, "User-Agent": key["user_agent"]},
+        )
+        return decoded(self._good(answer), _Token, source=SOURCE.name, where=self.where).access_token
+
+
+def _thread(body: bytes, where: str) -> _Post:
+    """Return the post and the comments of a thread's page, which is a list of two listings."""
+    post, comments = decoded(body, tuple[_Listing, _Listing], source=SOURCE.name, where=where)
+    if len(post.data.children) != 1:
+        raise ChangedShape("a thread without its post", where=where, next_step="Compare the kept page with the source")
+    return _Post(post.data.children[0], comments.data.children)
+
+
+def _left_out(raws: list[msgspec.Raw], seen: set[str], hidden: list[str]) -> list[str]:
+    """Note the comments shown, add those to ask for to `hidden`, and return the comments to continue from."""
+    following: list[str] = []
+    waiting = list(raws)
+    while waiting:
+        raw = waiting.pop()
+        thing = record_or_none(raw, _Thing)
+        if thing is None:
+            continue
+        if thing.kind == "more":
+            more = msgspec.json.decode(thing.data, type=_More)
+            hidden += [name for name in more.children if name not in seen]
+            if not more.children:
+                following.append(more.parent_id.removeprefix("t1_"))
+        elif item := record_or_none(thing.data, _Item):
+            seen.add(item.name.removeprefix("t1_"))
+            waiting += item.replies.data.children if isinstance(item.replies, _Listing) else []
+    return following
+
+
+def _how(item: _Item, matcher: Matcher) -> str | None:
+    links = [item.url] if item.url and not item.is_self else []
+    found = matcher.find(f"{item.title}\n{item.selftext}{item.body}", links=links, place=item.subreddit or "")
+    return found[0].how if found and not item.is_gone else None
+
+
+def _means(item: _Item, matcher: Matcher) -> bool:
+    return _how(item, matcher) is not None
+
+
+def _queries(phrases: list[str]) -> Iterator[str]:
+    """Yield the phrases joined by OR, in as few queries as Reddit's length allows."""
+    query = ""
+    for phrase in filter(None, phrases):
+        if query and len(query) + len(phrase) + 4 > LONGEST_QUERY:
+            yield query
+            query = ""
+        query = f"{query} OR {phrase}" if query else phrase
+    if query:
+        yield query
+
+
+def _kept(text: str, since: dt.datetime) -> dict[str, dt.datetime]:
+    pairs = (pair.split("@") for pair in text.split())
+    known = {name: dt.datetime.fromtimestamp(float(seconds), dt.UTC) for name, seconds in pairs}
+    return {name: created for name, created in known.items() if created >= since}
+
+
+def _written(known: dict[str, dt.datetime]) -> str:
+    return " ".join(f"{name}@{created.timestamp():.0f}" for name, created in sorted(known.items()))
