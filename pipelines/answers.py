@@ -5,11 +5,13 @@ A single bad record is set aside with its place; when most of a page is bad, it 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 import httpx
 import msgspec
+from bs4 import BeautifulSoup
 
 from pipelines.errors import BadKey, ChangedShape, RapportError, UnknownName
 from pipelines.landing import SavedPage
@@ -97,6 +99,23 @@ def word(answer: httpx.Response, *path: str) -> str:
     for key in path:
         held = held.get(key) if isinstance(held, dict) else None
     return held[:60] if isinstance(held, str) and held and " " not in held else ""
+
+
+def text_of_html(html: str) -> str:
+    """Return what a reader sees of a platform's HTML: words, a line for each break, a blank one between paragraphs."""
+    # Without an element around it, a text that looks like a file's name would be warned about.
+    held = BeautifulSoup(f"<div>{html}</div>", "html.parser")
+    for line in held.find_all("br"):
+        line.replace_with("\n")
+    for paragraph in held.find_all(["p", "li", "blockquote"]):
+        paragraph.append("\n\n")
+    return re.sub(r"\n{3,}", "\n\n", held.get_text()).strip()
+
+
+def links_of_html(html: str) -> list[str]:
+    """Return where the links of a platform's HTML point to, leaving out those to accounts and hashtags."""
+    anchors = BeautifulSoup(f"<div>{html}</div>", "html.parser").find_all("a", href=True)
+    return [str(anchor["href"]) for anchor in anchors if not {"mention", "hashtag"} & set(anchor.get("class") or ())]
 
 
 def safe(error: Exception) -> str:
