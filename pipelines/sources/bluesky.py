@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -51,7 +51,7 @@ SOURCE = Source(
     site="bluesky",
     addresses={"api": "https://public.api.bsky.app", "session": "https://bsky.social"},
     per_minute=300,
-    cost=Cost(calls=40, sweep_calls=80),
+    cost=Cost(calls=25, sweep_calls=45),
     metrics=(
         Metric(name="likeCount", meaning="likes"),
         Metric(name="repostCount", meaning="shares"),
@@ -69,6 +69,7 @@ PAGE_SIZE = 100
 POSTS_AT_ONCE = 25
 DEPTH = 100
 RECENT_DAYS = 30
+WINDOW = dt.timedelta(days=90)
 OVERLAP = dt.timedelta(hours=24)
 # Clocks of clients are a little off; nothing was written there before it was.
 _CLOCKS_DIFFER = dt.timedelta(minutes=5)
@@ -165,7 +166,7 @@ class _Item(msgspec.Struct):
     """An entry of a feed. With a reason it is no post of its own there: a repost, or one that is pinned."""
 
     post: msgspec.Raw
-    reason: msgspec.Raw | None = None
+    reason: dict[str, Any] | None = None
 
 
 class _Head(msgspec.Struct, rename="camel"):
@@ -177,7 +178,7 @@ class _Head(msgspec.Struct, rename="camel"):
 class _Branch(msgspec.Struct, rename="camel"):
     """A post of a thread with what is below it; or one that is gone, or that is not shown because of a block."""
 
-    post: msgspec.Raw | None = None
+    post: msgspec.Raw = msgspec.Raw()
     replies: list[_Branch] = []
     uri: str = ""
     not_found: bool = False
@@ -193,7 +194,7 @@ class _Body(msgspec.Struct, rename="camel"):
     feed: list[msgspec.Raw] | None = None
     posts: list[msgspec.Raw] | None = None
     reposted_by: list[msgspec.Raw] | None = None
-    thread: msgspec.Raw | None = None
+    thread: Any = None
     did: str | None = None
     uri: str = ""
     cursor: str = ""
@@ -204,11 +205,20 @@ class _Tokens(msgspec.Struct, rename="camel"):
     refresh_jwt: str
 
 
-class _Known(msgspec.Struct, array_like=True):
-    """A post remembered from one night to the next."""
+class _Known(msgspec.Struct, array_like=True, frozen=True):
+    """A post remembered from one night to the next.
+
+    `talk` is the day of the newest reply to a post of the practice's own, or quote of it: as long as one is within the
+    window, a sweep must list it, however old the post.
+    """
 
     uri: str
     day: dt.date
+    talk: dt.date = dt.date.min
+
+    @property
+    def lives_until(self) -> dt.date:
+        return max(self.day, self.talk)
 
 
 def visits(practices: Practices, exports: Path) -> list[Planned]:
@@ -239,32 +249,36 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
     """
     network = _Network(planned, tools)
     midnight = dt.datetime.combine(planned.night, dt.time(), tzinfo=dt.UTC)
-    horizon = midnight - dt.timedelta(days=SOURCE.window_days or RECENT_DAYS)
+    horizon = midnight - WINDOW
     start = horizon if planned.sweep else midnight - dt.timedelta(days=RECENT_DAYS)
     since = planned.since - OVERLAP if planned.since and not planned.sweep else start
-    keep: dict[str, str] = {}
-    posts, found, handle = dict[str, _Post](), dict[str, _Post](), ""
+    did = handle = ""
+    posts, found = dict[str, _Post](), dict[str, _Post]()
     if planned.about["account"]:
         body = network.body("app.bsky.actor.getProfile", {"actor": planned.about["account"]})
         yield Page(body=body)
         profile = network.decoded(body, _Author)
-        keep["did"], handle = profile.did, profile.handle
-        posts = yield from _feed(network, profile.did, since)
-    if "search" in planned.about:
-        found = yield from _named(network, since, keep.get("did", ""), handle)
-    known = {k.uri: k.day for name in ("posts", "found") for k in _remembered(planned.kept.get(name, ""))}
-    asked = [uri for uri, day in known.items() if day >= start.date() and uri not in posts | found]
+        did, handle = profile.did, profile.handle
+        posts = yield from _feed(network, did, since)
+    if network.searches:
+        found = yield from _named(network, since, did, handle)
+    known = {k.uri: k for name in ("posts", "found") for k in _remembered(planned.kept.get(name, ""))}
+    asked = [k.uri for k in known.values() if k.lives_until >= start.date() and k.uri not in posts | found]
     again = yield from _looked_at_again(network, asked)
-    keep["gone"] = " ".join(uri for uri in asked if uri not in again)
-    own = {uri: post for uri, post in (posts | again).items() if post.author.did == keep.get("did")}
-    for uri, post in own.items():
-        if _utc(post.indexed_at) >= start:
-            yield from _conversation(network, uri, post)
-    days = known | {uri: _utc(post.indexed_at).date() for uri, post in (posts | found | again).items()}
-    standing = [_Known(u, d) for u, d in days.items() if d >= horizon.date() and u not in keep["gone"].split()]
-    prefix = f"at://{keep.get('did', '-')}/"
-    keep["posts"] = _told(k for k in standing if k.uri.startswith(prefix))
-    keep["found"] = _told(k for k in standing if not k.uri.startswith(prefix))
+    gone = [uri for uri in asked if uri not in again]
+    for uri, post in (posts | found | again).items():
+        day, talk = _utc(post.indexed_at).date(), known[uri].talk if uri in known else dt.date.min
+        if post.author.did == did and max(day, talk) >= start.date():
+            talk = yield from _conversation(network, uri, post)
+        known[uri] = _Known(uri, day, talk)
+    standing = [k for k in known.values() if k.lives_until >= horizon.date() and k.uri not in gone]
+    own = [k for k in standing if did and k.uri.startswith(f"at://{did}/")]
+    keep = {
+        "did": did,
+        "posts": _told(own),
+        "found": _told([k for k in standing if k not in own]),
+        "gone": " ".join(gone),
+    }
     instants = [_utc(post.indexed_at) for post in (posts | found).values()]
     newest = max([*instants, *([planned.since] if planned.since else [])], default=None)
     return Outcome(complete=planned.sweep, newest=newest, quota_left=network.left, keep=keep)
@@ -398,7 +412,7 @@ def _feed(network: _Network, did: str, since: dt.datetime) -> Generator[Page, No
         found |= {post.uri: post for post in own if post.author.did == did}
         heads = [head for item in items if (head := record_or_none(item.post, _Head))]
         asked = _onward(asked, page.cursor, {head.uri for head in heads}, ids, network)
-        if not asked["cursor"] or any(_utc(post.indexed_at) < since for post in own):
+        if not page.cursor or any(_utc(post.indexed_at) < since for post in own):
             return found
 
 
@@ -417,7 +431,7 @@ def _named(network: _Network, since: dt.datetime, did: str, handle: str) -> Gene
             posts = [post for raw in _list(page.posts, "posts", network) if (post := record_or_none(raw, _Post))]
             found |= {post.uri: post for post in posts if _is_news(post, did)}
             asked = _onward(asked, page.cursor, {post.uri for post in posts}, ids, network)
-            if not asked["cursor"]:
+            if not page.cursor:
                 break
     return found
 
@@ -433,24 +447,36 @@ def _looked_at_again(network: _Network, uris: list[str]) -> Generator[Page, None
     return found
 
 
-def _conversation(network: _Network, uri: str, post: _Post) -> Generator[Page, None, None]:
-    """Read what is below a post, and who quoted or reposted it."""
+def _conversation(network: _Network, uri: str, post: _Post) -> Generator[Page, None, dt.date]:
+    """Read what is below a post, and who quoted or reposted it; return the day of the newest reply or quote."""
+    days = [dt.date.min]
     if post.reply_count != 0:
         answer = network.answer("app.bsky.feed.getPostThread", {"uri": uri, "depth": str(DEPTH), "parentHeight": "0"})
         # Deleted in between: the next night asks for it by name.
         if word(answer, "error") != "NotFound":
-            yield Page(body=network.expected(answer))
+            body = network.expected(answer)
+            yield Page(body=body)
+            days += _days_below(network.decoded(body, _Thread).thread)
     for count, method in ((post.quote_count, "getQuotes"), (post.repost_count, "getRepostedBy")):
-        asked, ids = {"uri": uri, "limit": str(PAGE_SIZE), "cursor": ""}, set[str]()
+        asked, ids = {"uri": uri, "limit": str(PAGE_SIZE)}, set[str]()
         while count != 0:
-            body = network.body(f"app.bsky.feed.{method}", {name: value for name, value in asked.items() if value})
+            body = network.body(f"app.bsky.feed.{method}", asked)
             yield Page(body=body)
             page = network.decoded(body, _Body)
             raws = _list(page.posts if method == "getQuotes" else page.reposted_by, method, network)
             heads = [head for raw in raws if (head := record_or_none(raw, _Head))]
+            # An account has a time of indexing, too, which is not that of its repost.
+            days += [_utc(head.indexed_at).date() for head in heads if head.uri and head.indexed_at]
             asked = _onward(asked, page.cursor, {head.uri or head.did for head in heads}, ids, network)
-            if not asked["cursor"]:
+            if not page.cursor:
                 break
+    return max(days)
+
+
+def _days_below(branch: _Branch) -> list[dt.date]:
+    heads = [head for reply in branch.replies if (head := record_or_none(reply.post, _Head))]
+    here = [_utc(head.indexed_at).date() for head in heads if head.indexed_at]
+    return here + [day for reply in branch.replies for day in _days_below(reply)]
 
 
 def _list(found: list[msgspec.Raw] | None, name: str, network: _Network) -> list[msgspec.Raw]:
@@ -471,7 +497,7 @@ def _onward(asked: Mapping[str, str], cursor: str, new: set[str], ids: set[str],
             "a page has nothing but items of earlier pages: the list would never end", where=network.where
         )
     ids |= {*new, cursor}
-    return {**asked, "cursor": cursor}
+    return {**asked, "cursor": cursor} if cursor else dict(asked)
 
 
 def _is_news(post: _Post, did: str) -> bool:
@@ -494,8 +520,8 @@ def _named_by(written: _Written) -> list[str]:
     return [feature.did for facet in written.facets for feature in facet.features if feature.did]
 
 
-def _told(known: Iterable[_Known]) -> str:
-    return msgspec.json.encode(list(known)).decode()
+def _told(known: list[_Known]) -> str:
+    return msgspec.json.encode(known).decode()
 
 
 def _remembered(told: str) -> list[_Known]:
@@ -604,14 +630,14 @@ class _Reading:
     def thread(self) -> Iterator[Record | SetAside]:
         """Yield what is below the thread's first post, in the order in which it is shown."""
         opened: _Branch = self.decoded(_Thread).thread
-        head = record_or_none(opened.post, _Head) if opened.post else None
+        head = record_or_none(opened.post, _Head)
         first = head.uri if head else ""
         waiting = [(reply, first) for reply in opened.replies]
         position = 0
         while waiting:
             branch, parent = waiting.pop(0)
             position += 1
-            if branch.post is None:
+            if not branch.post:
                 # What is gone is told while somebody has answered it; what is blocked is not shown to anybody.
                 if branch.not_found and branch.uri:
                     yield Record(

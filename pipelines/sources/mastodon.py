@@ -53,7 +53,7 @@ SOURCE = Source(
     addresses={"api": ""},
     # 300 requests in five minutes.
     per_minute=55,
-    cost=Cost(calls=40, sweep_calls=80),
+    cost=Cost(calls=25, sweep_calls=45),
     metrics=(
         Metric(name="favourites_count", meaning="likes"),
         Metric(name="reblogs_count", meaning="shares"),
@@ -67,11 +67,14 @@ SOURCE = Source(
     window_days=90,
 )
 RECENT_DAYS = 30
+WINDOW = dt.timedelta(days=90)
 OVERLAP = dt.timedelta(days=3)
 PAGE_SIZE = 40
 # So many answers below a post does a server show to somebody without a key.
 MOST_ANONYMOUS = 60
 _PUBLIC = ("public", "unlisted")
+# What is left of a status that not everybody may see.
+_NOTHING = b"null"
 _NAMED = re.compile(r"/\d{4}\.(?P<what>[a-z]+)(?:-(?P<id>[\w-]+))?\.json")
 
 # An id is a part of addresses and of pages' names.
@@ -113,6 +116,7 @@ class _Status(msgspec.Struct):
     in_reply_to_id: _Id | None = None
     in_reply_to_account_id: _Id | None = None
     url: str | None = None
+    reblog: Any = None
     mentions: list[_Mention] = []
     card: _Card | None = None
     favourites_count: int | None = None
@@ -139,12 +143,30 @@ class _Notification(msgspec.Struct):
     status: _Status | None = None
 
 
-class _Known(msgspec.Struct, array_like=True):
-    """A status remembered from one night to the next; of a stranger's no more than the number and the day."""
+class _Known(msgspec.Struct, array_like=True, frozen=True):
+    """A status remembered from one night to the next; of a stranger's no more than the number and the day.
+
+    `talk` is the day of the newest answer below a post of the practice's own: as long as one is within the window, a
+    sweep must list it, however old the post.
+    """
 
     id: str
     day: dt.date
     uri: str = ""
+    talk: dt.date = dt.date.min
+
+    @property
+    def lives_until(self) -> dt.date:
+        return max(self.day, self.talk)
+
+
+class _Below(msgspec.Struct):
+    """What is below the practice's posts: the ids, whether nothing was cut off, and which posts stand or do not."""
+
+    ids: set[str] = msgspec.field(default_factory=set)
+    whole: bool = True
+    standing: list[_Known] = msgspec.field(default_factory=list)
+    gone: list[_Known] = msgspec.field(default_factory=list)
 
 
 def visits(practices: Practices, exports: Path) -> list[Planned]:
@@ -177,28 +199,29 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
     """
     server = _Server(planned, tools)
     midnight = dt.datetime.combine(planned.night, dt.time(), tzinfo=dt.UTC)
-    recent = midnight - dt.timedelta(days=RECENT_DAYS)
-    start = midnight - dt.timedelta(days=SOURCE.window_days or RECENT_DAYS) if planned.sweep else recent
+    recent, horizon = midnight - dt.timedelta(days=RECENT_DAYS), midnight - WINDOW
+    start = horizon if planned.sweep else recent
     keep: dict[str, str] = {}
-    posts: dict[str, _Status] = {}
-    below, whole = set[str](), True
+    below = _Below()
+    newest = planned.since
     if planned.about["account"]:
         account = yield from _own_account(server)
-        keep["account"] = str(account.id)
         posts = yield from _own_posts(server, account, start)
+        below = yield from _conversations(server, start, posts)
         older = [post for post in posts.values() if _utc(post.created_at) < recent]
         last = max(older, key=lambda post: post.created_at, default=None)
-        keep["min_id"] = str(last.id) if last else planned.kept.get("min_id", "0")
-        keep["posts"] = _told([_Known(str(post.id), _day(post), post.uri) for post in posts.values()])
-        gone = yield from _gone(server, start, posts)
-        keep["gone"] = _told(gone)
-        below, whole = yield from _conversations(server, start, posts)
+        newest = max((_utc(post.created_at) for post in posts.values()), default=newest)
+        keep = {
+            "account": str(account.id),
+            "min_id": str(last.id) if last else planned.kept.get("min_id", "0"),
+            "posts": _told([known for known in below.standing if known.lives_until >= horizon.date()]),
+            "gone": _told(below.gone),
+        }
     if "search" in planned.about:
         found = yield from _named(server, start, keep.get("account"))
-        keep["ours"] = " ".join(sorted(found.keys() & below))
-        keep["found"] = yield from _looked_at_again(server, start, found, below)
-    newest = max((_utc(p.created_at) for p in posts.values()), default=planned.since)
-    return Outcome(complete=planned.sweep and whole, newest=newest, quota_left=server.left, keep=keep)
+        keep["ours"] = " ".join(sorted(found.keys() & below.ids))
+        keep["found"] = yield from _looked_at_again(server, start, found, below.ids)
+    return Outcome(complete=planned.sweep and below.whole, newest=newest, quota_left=server.left, keep=keep)
 
 
 def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
@@ -228,6 +251,8 @@ class _Server:
         self.key = self._load_key() if "search" in planned.about else ""
         self.wants_key = False
         self.left: int | None = None
+        # How many a page of the search had before what is private was taken out: by these the next one is counted.
+        self.listed = 0
 
     def answer(self, path: str, params: Mapping[str, str], *, keyed: bool = False) -> httpx.Response:
         """Return the answer, whatever its status; what is private is no longer in it."""
@@ -280,7 +305,9 @@ class _Server:
         if not keyed or answer.status_code != 200:
             return answer
         # A key sees what was written to its owner alone, which is nobody's business here.
-        kept = _without_private(self.decoded(answer.content, Any))
+        told = self.decoded(answer.content, Any)
+        kept = _without_private(told)
+        self.listed = len(told.get("statuses") or []) if isinstance(told, dict) else 0
         return httpx.Response(200, headers=answer.headers, content=msgspec.json.encode(kept), request=answer.request)
 
 
@@ -322,49 +349,57 @@ def _own_posts(server: _Server, account: _Account, start: dt.datetime) -> Genera
 
 
 def _opens(status: _Status, own: str) -> bool:
-    """Say whether a status is a post of the account; its answers to itself stand below the post."""
-    return str(status.account.id) == own and status.in_reply_to_id is None and status.visibility in _PUBLIC
+    """Say whether a status is a post of the account's own, no boost; its answers to itself stand below the post."""
+    opens = status.in_reply_to_id is None and status.reblog is None
+    return opens and str(status.account.id) == own and status.visibility in _PUBLIC
 
 
-def _gone(server: _Server, start: dt.datetime, posts: Mapping[str, _Status]) -> Generator[Page, None, list[_Known]]:
-    """Ask for each post that was there the night before and is not listed now; return those that are deleted."""
-    before = _remembered(server.planned.kept.get("posts", ""))
-    gone = list[_Known]()
-    for known in (known for known in before if known.day > start.date() and known.id not in posts):
-        stands = yield from _stands(server, known.id)
-        if not stands:
-            gone.append(known)
-    return gone
-
-
-def _stands(server: _Server, status_id: str) -> Generator[Page, None, bool]:
-    """Ask for one status, and return whether it is there: the server says of what was deleted that it is gone."""
+def _asked_for(server: _Server, status_id: str) -> Generator[Page, None, _Status | None]:
+    """Ask for one status. The server says of what was deleted that it is gone, and None is returned."""
     answer = server.answer(f"/api/v1/statuses/{status_id}", {})
     if answer.status_code in (404, 410):
         yield Page(body=answer.content, suffix=f"gone-{status_id}.json")
-        return False
-    yield Page(body=server.expected(answer), suffix="status.json")
-    return True
+        return None
+    body = server.expected(answer)
+    yield Page(body=body, suffix="status.json")
+    status: _Status | None = server.decoded(body, _Status) if body != _NOTHING else None
+    return status
 
 
-def _conversations(
-    server: _Server, start: dt.datetime, posts: Mapping[str, _Status]
-) -> Generator[Page, None, tuple[set[str], bool]]:
-    """Read what is below each post and who boosted it. Returns the ids below, and whether nothing was cut off."""
-    below, whole = set[str](), True
-    for status_id, post in posts.items():
-        if _utc(post.created_at) < start:
+def _conversations(server: _Server, start: dt.datetime, posts: Mapping[str, _Status]) -> Generator[Page, None, _Below]:
+    """Read what is below each post since `start`, and each older one with an answer since then, and who boosted it."""
+    before = {known.id: known for known in _remembered(server.planned.kept.get("posts", ""))}
+    listed = {
+        name: _Known(name, _day(post), post.uri, before[name].talk if name in before else dt.date.min)
+        for name, post in posts.items()
+    }
+    below = _Below()
+    for known in (before | listed).values():
+        if known.lives_until < start.date():
+            below.standing.append(known)
             continue
-        if post.replies_count != 0:
-            body = server.body(f"/api/v1/statuses/{status_id}/context", {})
-            yield Page(body=body, suffix=f"context-{status_id}.json")
-            raws = server.decoded(body, _Context).descendants
-            below |= {str(head.id) for raw in raws if (head := record_or_none(raw, _Head))}
-            whole = whole and (len(raws) < MOST_ANONYMOUS or server.wants_key)
-        if post.reblogs_count != 0:
-            path = f"/api/v1/statuses/{status_id}/reblogged_by"
-            yield from _listed(server, path, {"limit": "80"}, f"reblogs-{status_id}")
-    return below, whole
+        post = posts.get(known.id) or (yield from _asked_for(server, known.id))
+        if post is None:
+            below.gone.append(known)
+            continue
+        talk = yield from _below_one(server, post, below)
+        below.standing.append(msgspec.structs.replace(known, talk=talk))
+    return below
+
+
+def _below_one(server: _Server, post: _Status, below: _Below) -> Generator[Page, None, dt.date]:
+    """Read what is below one post and who boosted it; return the day of the newest answer."""
+    heads: list[_Head] = []
+    if post.replies_count != 0:
+        body = server.body(f"/api/v1/statuses/{post.id}/context", {})
+        yield Page(body=body, suffix=f"context-{post.id}.json")
+        raws = server.decoded(body, _Context).descendants
+        heads = [head for raw in raws if (head := record_or_none(raw, _Head))]
+        below.ids |= {str(head.id) for head in heads}
+        below.whole = below.whole and (len(raws) < MOST_ANONYMOUS or server.wants_key)
+    if post.reblogs_count != 0:
+        yield from _listed(server, f"/api/v1/statuses/{post.id}/reblogged_by", {"limit": "80"}, f"reblogs-{post.id}")
+    return max((_utc(head.created_at).date() for head in heads if head.created_at), default=dt.date.min)
 
 
 def _named(server: _Server, start: dt.datetime, own: str | None) -> Generator[Page, None, dict[str, _Status]]:
@@ -394,15 +429,16 @@ def _is_news(status: _Status, own: str | None) -> bool:
 
 def _searched(server: _Server, phrase: str, until: dt.datetime) -> Generator[Page, None, list[msgspec.Raw]]:
     """List what the search finds for a phrase, newest first, to the empty page or past `until`."""
-    found, ids = list[msgspec.Raw](), set[str]()
+    found, ids, offset = list[msgspec.Raw](), set[str](), 0
     while True:
-        asked = {"q": phrase, "type": "statuses", "limit": str(PAGE_SIZE), "offset": str(len(found))}
+        asked = {"q": phrase, "type": "statuses", "limit": str(PAGE_SIZE), "offset": str(offset)}
         body = server.body("/api/v2/search", asked, keyed=True)
         yield Page(body=body, suffix="search.json")
         raws = server.decoded(body, _Found).statuses
         heads = _heads(raws, ids, server.where)
         found += raws
-        if not raws or _reaches(heads, until):
+        offset += server.listed
+        if not server.listed or _reaches(heads, until):
             return found
 
 
@@ -414,11 +450,11 @@ def _looked_at_again(
     What is gone is in no page of a sweep, which is how it is known to be removed.
     """
     standing = [_Known(number, _day(status)) for number, status in found.items() if number not in below]
-    horizon = server.planned.night - dt.timedelta(days=SOURCE.window_days or RECENT_DAYS)
+    horizon = server.planned.night - WINDOW
     for known in _remembered(server.planned.kept.get("found", "")):
         if known.id in found or known.id in below or known.day < horizon:
             continue
-        if known.day < start.date() or (yield from _stands(server, known.id)):
+        if known.day < start.date() or (yield from _asked_for(server, known.id)):
             standing.append(known)
     return _told(standing)
 
@@ -581,8 +617,7 @@ def _read_account(reading: _Reading, _: str) -> Iterator[Record | SetAside]:
 
 
 def _read_status(reading: _Reading, _: str) -> Iterator[Record | SetAside]:
-    # A status that only its owner may see was taken out, and nothing is left of the page.
-    if reading.page.body != b"null":
+    if reading.page.body != _NOTHING:
         yield from reading.posts(reading.decoded(_Status), 1)
 
 

@@ -121,7 +121,8 @@ class StandIn(Base):
         if rest == ["reblogged_by"]:
             return self.page(request, self.boosted.get(number, []))
         assert not rest, path
-        return next(item for item in [*self.statuses(), *self.others] if str(item["id"]) == number)
+        mentioned = [note["status"] for note in self.mentions]
+        return next(item for item in [*self.statuses(), *self.others, *mentioned] if str(item["id"]) == number)
 
     def page(self, request: Request, items: list[dict[str, Any]]) -> Answer:
         """Return one page, newest first, and a Link header on both sides unless it is empty."""
