@@ -1,0 +1,741 @@
+"""Bluesky: a practice's own posts, replies, quotes and reposts, and with a key posts that name the practice.
+
+Everything but the search is read from the public view of the network, which needs no key. Handles change, so accounts
+are known by their DID and posts by their at-uri. When something was written is the client's claim: where it lies after
+the network's own time of indexing or before there was a Bluesky, that time is taken, and `state` says so.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import msgspec
+
+from pipelines.answers import decoded, each, record_or_none, refusal, word
+from pipelines.errors import BadKey, ChangedShape, RapportError, UnknownName
+from pipelines.http import quota_left
+from pipelines.landing import Receipt, SavedPage
+from pipelines.mentions import Matcher, search_phrases
+from pipelines.policies import Policy
+from pipelines.practices import Practices
+from pipelines.records import Record, SetAside
+from pipelines.settings import load_key
+from pipelines.sources import Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools
+from pipelines.tokens import Token
+
+SOURCE = Source(
+    name="bluesky",
+    title="Bluesky",
+    policy=Policy(
+        # The terms name no number of days; what is deleted must go.
+        terms_url="https://bsky.social/about/support/tos",
+        terms_read_on=dt.date(2026, 11, 22),
+        keep_text_days=1,
+        keep_derived_days=30,
+        author_key=True,
+        classify=True,
+        attribution="Bluesky",
+    ),
+    gives=("posts", "comments", "shares", "mentions", "metrics"),
+    told=(
+        "own posts, replies, quotes and reposts of them, their counts; with a key, posts that name the practice",
+        "when something was reposted; replies between people who block each other; posts of people who do not wish to "
+        "be shown without a login; messages",
+        "public API, nightly, with a weekly sweep of 90 days; an app password for the search",
+    ),
+    site="bluesky",
+    addresses={"api": "https://public.api.bsky.app", "session": "https://bsky.social"},
+    per_minute=300,
+    cost=Cost(calls=25, sweep_calls=45),
+    metrics=(
+        Metric(name="likeCount", meaning="likes"),
+        Metric(name="repostCount", meaning="shares"),
+        Metric(name="replyCount", meaning="comments"),
+        Metric(name="quoteCount", meaning="other"),
+        Metric(name="bookmarkCount", meaning="saves"),
+        Metric(name="followersCount", meaning="followers"),
+        # Ours: how many finds of a page of the search were left out, because their authors ask for it.
+        Metric(name="left_out", meaning="other"),
+    ),
+    key_fields=("identifier", "app_password"),
+    window_days=90,
+)
+PAGE_SIZE = 100
+POSTS_AT_ONCE = 25
+DEPTH = 100
+RECENT_DAYS = 30
+WINDOW = dt.timedelta(days=90)
+OVERLAP = dt.timedelta(hours=24)
+# Clocks of clients are a little off; nothing was written there before it was.
+_CLOCKS_DIFFER = dt.timedelta(minutes=5)
+_BEGINNING = dt.datetime(2022, 11, 1, tzinfo=dt.UTC)
+_HIDDEN = "!no-unauthenticated"
+_COUNTS = {
+    "likeCount": "like_count",
+    "repostCount": "repost_count",
+    "replyCount": "reply_count",
+    "quoteCount": "quote_count",
+    "bookmarkCount": "bookmark_count",
+}
+_session = threading.Lock()
+
+_Did = Annotated[str, msgspec.Meta(pattern=r"^did:[a-z]+:[A-Za-z0-9._:%-]+$")]
+_Uri = Annotated[str, msgspec.Meta(pattern=r"^at://did:[A-Za-z0-9._:%-]+/[A-Za-z.]+/[A-Za-z0-9._:~-]+$")]
+
+
+class _Label(msgspec.Struct):
+    val: str
+
+
+class _Author(msgspec.Struct, rename="camel"):
+    did: _Did
+    handle: str
+    display_name: str | None = None
+    labels: list[_Label] = []
+    followers_count: int | None = None
+
+
+class _Feature(msgspec.Struct):
+    """What a facet says of its words: a link has an address, a mention an account."""
+
+    uri: str | None = None
+    did: str | None = None
+
+
+class _Slice(msgspec.Struct, rename="camel"):
+    byte_start: int
+    byte_end: int
+
+
+class _Facet(msgspec.Struct):
+    index: _Slice
+    features: list[_Feature] = []
+
+
+class _Ref(msgspec.Struct):
+    uri: str
+
+
+class _ReplyRef(msgspec.Struct):
+    root: _Ref
+    parent: _Ref
+
+
+class _External(msgspec.Struct):
+    uri: str | None = None
+
+
+class _Quoted(msgspec.Struct):
+    """What a post quotes; beside pictures it lies one level deeper."""
+
+    uri: str | None = None
+    record: _Ref | None = None
+
+
+class _Embed(msgspec.Struct):
+    external: _External | None = None
+    record: _Quoted | None = None
+
+
+class _Written(msgspec.Struct, rename="camel"):
+    text: str
+    created_at: str = ""
+    facets: list[_Facet] = []
+    reply: _ReplyRef | None = None
+    embed: _Embed | None = None
+
+
+class _Post(msgspec.Struct, rename="camel"):
+    uri: _Uri
+    author: _Author
+    record: _Written
+    indexed_at: dt.datetime
+    like_count: int | None = None
+    repost_count: int | None = None
+    reply_count: int | None = None
+    quote_count: int | None = None
+    bookmark_count: int | None = None
+
+
+class _Item(msgspec.Struct):
+    """An entry of a feed. With a reason it is no post of its own there: a repost, or one that is pinned."""
+
+    post: msgspec.Raw
+    reason: dict[str, Any] | None = None
+
+
+class _Head(msgspec.Struct, rename="camel"):
+    uri: str = ""
+    did: str = ""
+    indexed_at: dt.datetime | None = None
+
+
+class _Branch(msgspec.Struct, rename="camel"):
+    """A post of a thread with what is below it; or one that is gone, or that is not shown because of a block."""
+
+    post: msgspec.Raw = msgspec.Raw()
+    replies: list[_Branch] = []
+    uri: str = ""
+    not_found: bool = False
+
+
+class _Thread(msgspec.Struct):
+    thread: _Branch
+
+
+class _Body(msgspec.Struct, rename="camel"):
+    """A page of any list: each kind has its own field."""
+
+    feed: list[msgspec.Raw] | None = None
+    posts: list[msgspec.Raw] | None = None
+    reposted_by: list[msgspec.Raw] | None = None
+    thread: Any = None
+    did: str | None = None
+    uri: str = ""
+    cursor: str = ""
+
+
+class _Tokens(msgspec.Struct, rename="camel"):
+    access_jwt: str
+    refresh_jwt: str
+
+
+class _Known(msgspec.Struct, array_like=True, frozen=True):
+    """A post remembered from one night to the next.
+
+    `talk` is the day of the newest reply to a post of the practice's own, or quote of it: as long as one is within the
+    window, a sweep must list it, however old the post.
+    """
+
+    uri: str
+    day: dt.date
+    talk: dt.date = dt.date.min
+
+    @property
+    def lives_until(self) -> dt.date:
+        return max(self.day, self.talk)
+
+
+def visits(practices: Practices, exports: Path) -> list[Planned]:
+    return [
+        Planned(
+            label=practice.id,
+            practice_id=practice.id,
+            key=practice.bluesky.key,
+            about={
+                "practice_id": practice.id,
+                "account": practice.bluesky.account,
+                **({"search": "\n".join(search_phrases(practice))} if practice.bluesky.search else {}),
+            },
+        )
+        for practice in practices.practice
+        if practice.bluesky and (practice.bluesky.account or practice.bluesky.search)
+    ]
+
+
+def listing(receipt: Receipt, practices: Practices) -> Listing:
+    return Listing(complete=receipt.complete, can_reply=True)
+
+
+def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
+    """Read what is new in the account's feed, look at all its posts of 30 days (sweep: 90) again, and search.
+
+    Raises SiteDown, BadKey, NoKey (for the search), UnknownName (the account is gone) or ChangedShape.
+    """
+    network = _Network(planned, tools)
+    midnight = dt.datetime.combine(planned.night, dt.time(), tzinfo=dt.UTC)
+    horizon = midnight - WINDOW
+    start = horizon if planned.sweep else midnight - dt.timedelta(days=RECENT_DAYS)
+    since = planned.since - OVERLAP if planned.since and not planned.sweep else start
+    did = handle = ""
+    posts, found = dict[str, _Post](), dict[str, _Post]()
+    if planned.about["account"]:
+        body = network.body("app.bsky.actor.getProfile", {"actor": planned.about["account"]})
+        yield Page(body=body)
+        profile = network.decoded(body, _Author)
+        did, handle = profile.did, profile.handle
+        posts = yield from _feed(network, did, since)
+    if network.searches:
+        found = yield from _named(network, since, did, handle)
+    known = {k.uri: k for name in ("posts", "found") for k in _remembered(planned.kept.get(name, ""))}
+    asked = [k.uri for k in known.values() if k.lives_until >= start.date() and k.uri not in posts | found]
+    again = yield from _looked_at_again(network, asked)
+    gone = [uri for uri in asked if uri not in again]
+    for uri, post in (posts | found | again).items():
+        day, talk = _utc(post.indexed_at).date(), known[uri].talk if uri in known else dt.date.min
+        if post.author.did == did and max(day, talk) >= start.date():
+            talk = yield from _conversation(network, uri, post)
+        known[uri] = _Known(uri, day, talk)
+    standing = [k for k in known.values() if k.lives_until >= horizon.date() and k.uri not in gone]
+    own = [k for k in standing if did and k.uri.startswith(f"at://{did}/")]
+    keep = {
+        "did": did,
+        "posts": _told(own),
+        "found": _told([k for k in standing if k not in own]),
+        "gone": " ".join(gone),
+    }
+    instants = [_utc(post.indexed_at) for post in (posts | found).values()]
+    newest = max([*instants, *([planned.since] if planned.since else [])], default=None)
+    return Outcome(complete=planned.sweep, newest=newest, quota_left=network.left, keep=keep)
+
+
+def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
+    """Look up each account, and open a session with each key that a search needs."""
+    found: list[tuple[str, RapportError | None]] = []
+    for planned in visits(practices, tools.exports):
+        network = _Network(planned, tools)
+        try:
+            if planned.about["account"]:
+                network.body("app.bsky.actor.getProfile", {"actor": planned.about["account"]})
+            if network.searches:
+                network.access(fresh=False)
+        except RapportError as error:
+            found.append((planned.label, error))
+        else:
+            found.append((f"{planned.label} can be read" + (" and searched for" if network.searches else ""), None))
+    return found
+
+
+class _Network:
+    """The public view of the network, and for the search a session at the key's own server."""
+
+    def __init__(self, planned: Planned, tools: Tools) -> None:
+        self.planned, self.tools = planned, tools
+        self.where = f"{SOURCE.name}: {planned.label}"
+        self.searches = "search" in planned.about
+        self.key = load_key(SOURCE.name, planned.key, SOURCE.key_fields) if self.searches else {}
+        self.left: int | None = None
+
+    def body(self, method: str, params: Mapping[str, str] | Sequence[tuple[str, str]]) -> bytes:
+        """Return the body of a 200 of the public view. Raises what any other answer means."""
+        return self.expected(self.answer(method, params))
+
+    def answer(self, method: str, params: Mapping[str, str] | Sequence[tuple[str, str]]) -> httpx.Response:
+        answer = self.tools.client.request(
+            "GET", f"{self.tools.address()}/xrpc/{method}", where=self.where, params=params
+        )
+        self.left = quota_left(answer.headers)
+        return answer
+
+    def expected(self, answer: httpx.Response) -> bytes:
+        if answer.status_code == 200:
+            return answer.content
+        said = word(answer, "error")
+        correct = "Correct bluesky.account in practices.toml: the handle without @, or the DID"
+        if answer.status_code == 400 and said in ("InvalidRequest", "AccountTakedown", "AccountDeactivated"):
+            raise UnknownName(f"Bluesky does not show this account (400, {said})", where=self.where, next_step=correct)
+        raise refusal(
+            answer,
+            title="Bluesky",
+            where=self.where,
+            said=said,
+            renew="Make a new app password in Bluesky's settings",
+            allow="Look whether the account of the key is suspended",
+            correct=correct,
+        )
+
+    def searched(self, params: Mapping[str, str]) -> bytes:
+        """Return a page of the search, with a session that is opened anew if it has expired."""
+        for fresh in (False, True):
+            answer = self.tools.client.request(
+                "GET",
+                f"{self.tools.address('session')}/xrpc/app.bsky.feed.searchPosts",
+                where=self.where,
+                params=params,
+                headers={"Authorization": f"Bearer {self.access(fresh=fresh)}"},
+            )
+            if word(answer, "error") not in ("ExpiredToken", "InvalidToken"):
+                break
+        return self.expected(answer)
+
+    def access(self, *, fresh: bool) -> str:
+        """Return the token of a session, which all practices of a key share for a run.
+
+        A session is opened with the password at most 30 times in five minutes, so the one of the night before is
+        renewed. Its refresh token is good once: the new one is on disk before anything is asked with it.
+        """
+        with _session:
+            name = self.planned.key
+            held = self.tools.memory.get(name)
+            if held and not fresh:
+                return held
+            seed = "\n".join(self.key.values())
+            kept = self.tools.tokens.newest(SOURCE.name, name, seed)
+            told = self._renewed(kept.refresh) if kept.refresh != seed else None
+            tokens = told or self._opened()
+            token = Token(refresh=tokens.refresh_jwt)
+            self.tools.tokens.keep(SOURCE.name, name, seed, token)
+            self.tools.memory[name] = tokens.access_jwt
+            return tokens.access_jwt
+
+    def _renewed(self, refresh: str) -> _Tokens | None:
+        """Return a session's new tokens, or None if it has ended."""
+        answer = self._session("refreshSession", headers={"Authorization": f"Bearer {refresh}"})
+        return self.decoded(answer.content, _Tokens) if answer.status_code == 200 else None
+
+    def _opened(self) -> _Tokens:
+        password = {"identifier": self.key["identifier"], "password": self.key["app_password"]}
+        answer = self._session("createSession", body=msgspec.json.encode(password))
+        if answer.status_code in (400, 401):
+            raise BadKey(
+                f"Bluesky opens no session with this key ({word(answer, 'error') or answer.status_code})",
+                where=f"{SOURCE.name}: key '{self.planned.key or 'default'}'",
+                next_step="Make a new app password in Bluesky's settings; never use the account's own password",
+            )
+        tokens: _Tokens = self.decoded(self.expected(answer), _Tokens)
+        return tokens
+
+    def _session(self, procedure: str, **sent: Any) -> httpx.Response:
+        url = f"{self.tools.address('session')}/xrpc/com.atproto.server.{procedure}"
+        return self.tools.client.request("POST", url, where=self.where, **sent)
+
+    def decoded(self, body: bytes, shape: type[Any]) -> Any:
+        return decoded(body, shape, source=SOURCE.name, where=self.where)
+
+
+def _feed(network: _Network, did: str, since: dt.datetime) -> Generator[Page, None, dict[str, _Post]]:
+    """List the account's own posts, newest first by the time of indexing, to the end or past `since`."""
+    asked = {"actor": did, "limit": str(PAGE_SIZE), "filter": "posts_no_replies"}
+    found, ids = dict[str, _Post](), set[str]()
+    while True:
+        body = network.body("app.bsky.feed.getAuthorFeed", asked)
+        yield Page(body=body)
+        page = network.decoded(body, _Body)
+        items = [item for raw in _list(page.feed, "feed", network) if (item := record_or_none(raw, _Item))]
+        # A repost stands where it was reposted, so its own time says nothing of how far the list has come.
+        own = [post for item in items if not item.reason and (post := record_or_none(item.post, _Post))]
+        found |= {post.uri: post for post in own if post.author.did == did}
+        heads = [head for item in items if (head := record_or_none(item.post, _Head))]
+        asked = _onward(asked, page.cursor, {head.uri for head in heads}, ids, network)
+        if not page.cursor or any(_utc(post.indexed_at) < since for post in own):
+            return found
+
+
+def _named(network: _Network, since: dt.datetime, did: str, handle: str) -> Generator[Page, None, dict[str, _Post]]:
+    """Look for posts that name the practice, and for those that name its account."""
+    phrases = [{"q": phrase} for phrase in network.planned.about["search"].split("\n") if phrase]
+    phrases += [{"q": handle, "mentions": did}] if did else []
+    found = dict[str, _Post]()
+    for phrase in phrases:
+        ids = set[str]()
+        asked = phrase | {"sort": "latest", "limit": str(PAGE_SIZE), "since": f"{since:%Y-%m-%dT%H:%M:%SZ}"}
+        while True:
+            body = network.searched(asked)
+            yield Page(body=body)
+            page = network.decoded(body, _Body)
+            posts = [post for raw in _list(page.posts, "posts", network) if (post := record_or_none(raw, _Post))]
+            found |= {post.uri: post for post in posts if _is_news(post, did)}
+            asked = _onward(asked, page.cursor, {post.uri for post in posts}, ids, network)
+            if not page.cursor:
+                break
+    return found
+
+
+def _looked_at_again(network: _Network, uris: list[str]) -> Generator[Page, None, dict[str, _Post]]:
+    """Ask for posts by their names, 25 at once; what is deleted is left out of the answer."""
+    found = dict[str, _Post]()
+    for start in range(0, len(uris), POSTS_AT_ONCE):
+        body = network.body("app.bsky.feed.getPosts", [("uris", uri) for uri in uris[start : start + POSTS_AT_ONCE]])
+        yield Page(body=body, suffix="again.json")
+        raws = _list(network.decoded(body, _Body).posts, "posts", network)
+        found |= {post.uri: post for raw in raws if (post := record_or_none(raw, _Post))}
+    return found
+
+
+def _conversation(network: _Network, uri: str, post: _Post) -> Generator[Page, None, dt.date]:
+    """Read what is below a post, and who quoted or reposted it; return the day of the newest reply or quote."""
+    days = [dt.date.min]
+    if post.reply_count != 0:
+        answer = network.answer("app.bsky.feed.getPostThread", {"uri": uri, "depth": str(DEPTH), "parentHeight": "0"})
+        # Deleted in between: the next night asks for it by name.
+        if word(answer, "error") != "NotFound":
+            body = network.expected(answer)
+            yield Page(body=body)
+            days += _days_below(network.decoded(body, _Thread).thread)
+    for count, method in ((post.quote_count, "getQuotes"), (post.repost_count, "getRepostedBy")):
+        asked, ids = {"uri": uri, "limit": str(PAGE_SIZE)}, set[str]()
+        while count != 0:
+            body = network.body(f"app.bsky.feed.{method}", asked)
+            yield Page(body=body)
+            page = network.decoded(body, _Body)
+            raws = _list(page.posts if method == "getQuotes" else page.reposted_by, method, network)
+            heads = [head for raw in raws if (head := record_or_none(raw, _Head))]
+            # An account has a time of indexing, too, which is not that of its repost.
+            days += [_utc(head.indexed_at).date() for head in heads if head.uri and head.indexed_at]
+            asked = _onward(asked, page.cursor, {head.uri or head.did for head in heads}, ids, network)
+            if not page.cursor:
+                break
+    return max(days)
+
+
+def _days_below(branch: _Branch) -> list[dt.date]:
+    heads = [head for reply in branch.replies if (head := record_or_none(reply.post, _Head))]
+    here = [_utc(head.indexed_at).date() for head in heads if head.indexed_at]
+    return here + [day for reply in branch.replies for day in _days_below(reply)]
+
+
+def _list(found: list[msgspec.Raw] | None, name: str, network: _Network) -> list[msgspec.Raw]:
+    if found is None:
+        raise ChangedShape(
+            f"the page has no {name}", where=network.where, next_step=f"Look at pipelines/sources/{SOURCE.name}.py"
+        )
+    return found
+
+
+def _onward(asked: Mapping[str, str], cursor: str, new: set[str], ids: set[str], network: _Network) -> dict[str, str]:
+    """Return what to ask for next; without a cursor the list has ended. Raises ChangedShape if it never would.
+
+    A page can be empty and have a cursor all the same, because what is hidden is taken out of it.
+    """
+    if (cursor and cursor in ids) or (new and new <= ids):
+        raise ChangedShape(
+            "a page has nothing but items of earlier pages: the list would never end", where=network.where
+        )
+    ids |= {*new, cursor}
+    return {**asked, "cursor": cursor} if cursor else dict(asked)
+
+
+def _is_news(post: _Post, did: str) -> bool:
+    """Say whether a find is read: a stranger's, neither below a post of the practice nor quoting one, as those are read
+    there, and by somebody who named its account or does not ask to be hidden from people without a login."""
+    ours = f"at://{did}/"
+    if post.author.did == did or (did and any(uri.startswith(ours) for uri in _points_to(post.record))):
+        return False
+    return did in _named_by(post.record) or _HIDDEN not in {label.val for label in post.author.labels}
+
+
+def _points_to(written: _Written) -> list[str]:
+    """Return the post that opened the thread, and the one that is quoted."""
+    quoted = written.embed.record if written.embed else None
+    uris = [written.reply.root.uri if written.reply else None, quoted.uri if quoted else None]
+    return [uri for uri in (*uris, quoted.record.uri if quoted and quoted.record else None) if uri]
+
+
+def _named_by(written: _Written) -> list[str]:
+    return [feature.did for facet in written.facets for feature in facet.features if feature.did]
+
+
+def _told(known: list[_Known]) -> str:
+    return msgspec.json.encode(known).decode()
+
+
+def _remembered(told: str) -> list[_Known]:
+    return msgspec.json.decode(told, type=list[_Known]) if told else []
+
+
+def _utc(moment: dt.datetime) -> dt.datetime:
+    return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
+
+
+def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
+    """Yield what a page holds; its fields say what it is. Raises ChangedShape."""
+    reading = _Reading(page, practices)
+    body: _Body = reading.decoded(_Body)
+    if body.feed is not None:
+        yield from reading.feed(body.feed)
+    elif body.thread is not None:
+        yield from reading.thread()
+    elif body.reposted_by is not None:
+        yield from reading.reposts(body.reposted_by, body.uri)
+    elif body.posts is not None and body.uri:
+        yield from reading.quotes(body.posts, body.uri)
+    elif body.posts is not None:
+        yield from reading.finds(body.posts)
+    else:
+        yield reading.metric("followersCount", reading.decoded(_Author).followers_count, 0)
+
+
+class _Reading:
+    """A page, and what the visit knew of the practice's own account."""
+
+    def __init__(self, page: SavedPage, practices: Practices) -> None:
+        self.page = page
+        about, keep = page.receipt.about, page.receipt.keep
+        self.practice_id = about.get("practice_id", page.receipt.label)
+        self.did = keep.get("did", "")
+        self.gone = keep.get("gone", "").split()
+        self.matcher = Matcher(practices.practice)
+        self.place: dict[str, Any] = {
+            "source": SOURCE.name,
+            "site": SOURCE.site,
+            "practice_id": self.practice_id,
+            "page": page.path,
+        }
+
+    def decoded(self, shape: type[Any]) -> Any:
+        where = f"{SOURCE.name}: {self.practice_id}, {self.page.path}"
+        return decoded(self.page.body, shape, source=SOURCE.name, where=where)
+
+    def each(self, raws: list[msgspec.Raw], shape: type[Any], what: str) -> Iterator[tuple[int, Any]]:
+        return each(raws, shape, self.page, practice_id=self.practice_id, what=what)
+
+    def feed(self, raws: list[msgspec.Raw]) -> Iterator[Record | SetAside]:
+        whole = [item.post for raw in raws if (item := record_or_none(raw, _Item)) and not item.reason]
+        lost = len(raws) - sum(record_or_none(raw, _Item) is not None for raw in raws)
+        if lost:
+            reason = f"{lost} entries of the feed have no post"
+            yield SetAside(page=self.page.path, where="feed", reason=reason, practice_id=self.practice_id)
+        for position, post in self.each(whole, _Post, "post"):
+            yield from [post] if isinstance(post, SetAside) else self.own(post, position)
+
+    def finds(self, raws: list[msgspec.Raw]) -> Iterator[Record | SetAside]:
+        """Yield the posts of a page of the search, or of those that were asked for again by name."""
+        left_out = 0
+        for position, post in self.each(raws, _Post, "post"):
+            if isinstance(post, SetAside):
+                yield post
+                continue
+            hidden = _HIDDEN in {label.val for label in post.author.labels}
+            left_out += hidden and not _is_news(post, self.did)
+            yield from self.own(post, position)
+            yield from self.strangers(post, position)
+        if ".again." in self.page.path:
+            for uri in self.gone:
+                yield Record(kind="post", item_id=uri, state="removed", position=len(raws) + 1, **self.place)
+            return
+        name = Path(self.page.path).name.partition(".")[0]
+        yield msgspec.structs.replace(self.metric("left_out", left_out, 0), item_id=f"left_out/{name}")
+
+    def own(self, post: _Post, position: int) -> Iterator[Record]:
+        """Yield a post of the practice's own with its counts; its replies stand in the threads."""
+        if post.author.did != self.did or post.record.reply:
+            return
+        yield Record(kind="post", **self.said(post, position))
+        for name, field in _COUNTS.items():
+            value = getattr(post, field)
+            if value is not None:
+                yield self.metric(name, value, position, post.uri)
+
+    def strangers(self, post: _Post, position: int) -> Iterator[Record]:
+        """Yield a post that means the practice."""
+        if not _is_news(post, self.did):
+            return
+        how = "handle" if self.did in _named_by(post.record) else self._how(post)
+        if how:
+            yield Record(kind="post", matched=how, place=SOURCE.title, **self.said(post, position))
+
+    def _how(self, post: _Post) -> str | None:
+        written = post.record
+        links = [feature.uri for facet in written.facets for feature in facet.features if feature.uri]
+        external = written.embed.external if written.embed else None
+        links += [external.uri] if external and external.uri else []
+        matches = self.matcher.find(written.text, links=links)
+        return next((match.how for match in matches if match.practice_id == self.practice_id), None)
+
+    def thread(self) -> Iterator[Record | SetAside]:
+        """Yield what is below the thread's first post, in the order in which it is shown."""
+        opened: _Branch = self.decoded(_Thread).thread
+        head = record_or_none(opened.post, _Head)
+        first = head.uri if head else ""
+        waiting = [(reply, first) for reply in opened.replies]
+        position = 0
+        while waiting:
+            branch, parent = waiting.pop(0)
+            position += 1
+            if not branch.post:
+                # What is gone is told while somebody has answered it; what is blocked is not shown to anybody.
+                if branch.not_found and branch.uri:
+                    yield Record(
+                        kind="comment",
+                        item_id=branch.uri,
+                        thread_id=first,
+                        parent_id=parent,
+                        state="removed",
+                        position=position,
+                        **self.place,
+                    )
+                continue
+            [(_, post)] = self.each([branch.post], _Post, "reply")
+            if isinstance(post, SetAside):
+                yield msgspec.structs.replace(post, where=f"reply {position}")
+                continue
+            thread = post.record.reply.root.uri if post.record.reply else first
+            yield Record(kind="comment", thread_id=thread, parent_id=parent, **self.said(post, position))
+            waiting += [(reply, post.uri) for reply in branch.replies]
+
+    def quotes(self, raws: list[msgspec.Raw], quoted: str) -> Iterator[Record | SetAside]:
+        for position, post in self.each(raws, _Post, "quote"):
+            if isinstance(post, SetAside):
+                yield post
+            else:
+                yield Record(kind="share", parent_id=quoted, **self.said(post, position))
+
+    def reposts(self, raws: list[msgspec.Raw], post: str) -> Iterator[Record | SetAside]:
+        """Yield who reposted a post; when is not told."""
+        for position, author in self.each(raws, _Author, "account"):
+            if isinstance(author, SetAside):
+                yield author
+                continue
+            yield Record(
+                kind="share",
+                item_id=f"{post}/repost/{author.did}",
+                parent_id=post,
+                author_id=author.did,
+                author_name=author.display_name or author.handle,
+                by_practice=author.did == self.did,
+                position=position,
+                **self.place,
+            )
+
+    def said(self, post: _Post, position: int) -> dict[str, Any]:
+        """Return the fields that posts, replies and quotes have in common."""
+        written, believed = _written_at(post)
+        return {
+            **self.place,
+            "position": position,
+            "item_id": post.uri,
+            "author_id": post.author.did,
+            "author_name": post.author.display_name or post.author.handle,
+            "created_at": written,
+            "updated_at": written,
+            "state": None if believed else "dated_by_index",
+            "text": spelled_out(post.record.text, post.record.facets) or None,
+            "url": f"https://bsky.app/profile/{post.author.did}/post/{post.uri.rpartition('/')[2]}",
+            "by_practice": post.author.did == self.did,
+            "mentions": tuple("practice" if did == self.did else did for did in _named_by(post.record)),
+        }
+
+    def metric(self, name: str, value: int | None, position: int, parent: str | None = None) -> Record:
+        return Record(
+            kind="metric",
+            item_id=f"{parent}/{name}" if parent else name,
+            parent_id=parent,
+            metric=name,
+            value=value,
+            position=position,
+            **self.place,
+        )
+
+
+def _written_at(post: _Post) -> tuple[dt.datetime, bool]:
+    """Return when a post was written, and whether that is what its author's client claims."""
+    indexed = _utc(post.indexed_at)
+    try:
+        claimed = _utc(dt.datetime.fromisoformat(post.record.created_at))
+    except (ValueError, OverflowError):
+        return indexed, False
+    believed = _BEGINNING <= claimed <= indexed + _CLOCKS_DIFFER
+    return (claimed, True) if believed else (indexed, False)
+
+
+def spelled_out(text: str, facets: list[_Facet]) -> str:
+    """Return a text with its links in full: apps shorten what they show. Facets count bytes of UTF-8."""
+    told = text.encode()
+    links = [(facet.index, feature.uri) for facet in facets for feature in facet.features if feature.uri]
+    before = len(told)
+    for index, uri in sorted(links, key=lambda link: link[0].byte_start, reverse=True):
+        start, end = index.byte_start, index.byte_end
+        if not 0 <= start < end <= before or not _between_characters(told, start, end):
+            continue
+        told, before = told[:start] + uri.encode() + told[end:], start
+    return told.decode()
+
+
+def _between_characters(told: bytes, start: int, end: int) -> bool:
+    """Say whether both ends lie between two characters, and not within one."""
+    return all(at == len(told) or told[at] & 0xC0 != 0x80 for at in (start, end))
