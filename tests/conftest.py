@@ -56,7 +56,9 @@ def serving(handle: Handler) -> Iterator[str]:
         def _any(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             status, headers, answer = handle(self.command, self.path, dict(self.headers), body)
-            self.send_response(status)
+            self.send_response_only(status)
+            if "Date" not in headers:
+                self.send_header("Date", self.date_time_string())
             for name, value in headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", headers.get("X-Claimed-Length", str(len(answer))))
