@@ -50,7 +50,7 @@ SOURCE = Source(
         "authorised by an admin of the page through your approved app, nightly, with a complete weekly sweep",
     ),
     site="linkedin",
-    addresses={"api": "https://api.linkedin.com/rest", "token": "https://www.linkedin.com/oauth/v2/accessToken"},
+    addresses={"api": "https://api.linkedin.com/rest", "token": "https://www.linkedin.com/oauth/v2"},
     per_minute=60,
     # 500 is an app's quota in the Development tier; that of other tiers is in LinkedIn's developer portal alone.
     cost=Cost(calls=14, sweep_calls=60, calls_a_day=500),
@@ -509,7 +509,7 @@ def _access_token(planned: Planned, tools: Tools, *, fresh: bool) -> str:
     seed = key["refresh_token"]
     newest = tools.tokens.newest(SOURCE.name, planned.key, seed)
     form = {**key, "grant_type": "refresh_token", "refresh_token": newest.refresh}
-    answer = tools.client.request("POST", tools.address("token"), where=where, form=form)
+    answer = tools.client.request("POST", f"{tools.address('token')}/accessToken", where=where, form=form)
     if answer.status_code in (400, 401, 403):
         raise BadKey(
             f"LinkedIn does not renew the key ({word(answer, 'error') or answer.status_code})",

@@ -26,7 +26,7 @@ from pipelines.records import Kind, Record, SetAside
 from pipelines.settings import load_key
 from pipelines.sources import Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools
 
-_COST = Cost(calls=10, sweep_calls=14, items=30, sweep_items=45, price_per_item=Decimal("0.005"))
+_COST = Cost(calls=8, sweep_calls=8, items=10, sweep_items=12, price_per_item=Decimal("0.005"))
 SOURCE = Source(
     name="x",
     title="X",

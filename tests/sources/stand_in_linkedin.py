@@ -82,6 +82,7 @@ class StandIn(Base):
 
     def token_answer(self, request: Request) -> Answer:
         form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
+        assert request.path == "/accessToken"
         self.renewals.append(form["refresh_token"])
         assert (form["grant_type"], form["client_id"]) == ("refresh_token", "hush-client")
         assert form["client_secret"] == "hush-secret"
