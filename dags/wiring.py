@@ -79,8 +79,10 @@ def _key_from_connection(source: str, name: str) -> None:
             **found.extra_dejson,
         }
         os.environ[variable] = json.dumps({field: value for field, value in key.items() if value})
-    for value in json.loads(os.environ.get(variable) or "{}").values():
-        mask_secret(value)
+    for field, value in json.loads(os.environ.get(variable) or "{}").items():
+        # The day a key ends is no secret, and a log must be able to name it.
+        if field != "expires_on":
+            mask_secret(value)
 
 
 def _mail_from_connection(settings: Any) -> Any:

@@ -222,7 +222,7 @@ def doctor(only: str | None, as_json: bool) -> None:
     """Check versions, libraries, fonts, data directory, settings, mail and keys, and say how to mend them."""
     from pipelines.doctor import examine
 
-    findings = examine(only)
+    findings = examine(dt.date.today(), only)
     _table(findings, ("check", "state", "said", "mend"), as_json)
     if any(finding.state == "bad" for finding in findings):
         sys.exit(1)

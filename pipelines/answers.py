@@ -29,6 +29,8 @@ _Problem = (msgspec.ValidationError, msgspec.DecodeError)
 def decoded(body: bytes, shape: type[Shape], *, source: str, where: str) -> Shape:
     """Return a page's body as `shape`. Raises ChangedShape, also for a page of HTML or of broken UTF-8."""
     try:
+        # What is decoded later, record by record, must be text as well.
+        body.decode()
         return msgspec.json.decode(body, type=shape)
     except (*_Problem, UnicodeDecodeError) as error:
         raise ChangedShape(

@@ -5,6 +5,7 @@ It changes nothing and sends nothing; a key is tried by exchanging it, which eve
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib.metadata
 import re
 import shutil
@@ -15,12 +16,14 @@ from typing import Literal
 
 import msgspec
 
+from pipelines.budget import forecast, loads
 from pipelines.errors import RapportError
+from pipelines.gate import ending_keys, newest_receipt
 from pipelines.http import Client
 from pipelines.landing import DataDir
 from pipelines.ledger import Ledger
 from pipelines.practices import Practices, load_practices
-from pipelines.records import SetAside
+from pipelines.records import RECORDS, SetAside, read_table
 from pipelines.send import check_mail_server
 from pipelines.settings import REPOSITORY, Settings, load_settings
 from pipelines.sources import Tools, load_source, source_names
@@ -42,8 +45,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     mend: str = ""
 
 
-def examine(only: str | None = None) -> list[Finding]:
-    """Return all findings, or those whose check contains `only`, in the order in which to mend them."""
+def examine(today: dt.date, only: str | None = None) -> list[Finding]:
+    """Return all findings, or those whose check contains `only`, in the order in which to mend them.
+
+    `today` tells which keys end soon.
+    """
     findings = [*_programme()]
     try:
         settings = load_settings()
@@ -59,8 +65,11 @@ def examine(only: str | None = None) -> list[Finding]:
     else:
         findings += _practices(practices)
         findings += _sources(practices, data, settings)
+        findings += _budgets(today, practices, data, settings)
+        findings += _keys(today, practices, data)
     findings += _mail(settings)
     findings += _left_over(data)
+    findings += _unknown_numbers(data)
     return [finding for finding in findings if not only or only in finding.check]
 
 
@@ -172,6 +181,34 @@ def _sources(practices: Practices, data: DataDir, settings: Settings) -> Iterato
             yield _bad(f"source {name}", error) if error else Finding(check=f"source {name}", state="ok", said=what)
 
 
+def _budgets(today: dt.date, practices: Practices, data: DataDir, settings: Settings) -> Iterator[Finding]:
+    """Say what each key's nights cost of its quota, its time and its money, and what was left of it last night."""
+    for found in forecast(loads(practices, data.exports), settings):
+        source = load_source(found.source)
+        labels = [p.label for p in source.visits(practices, data.exports) if p.key == found.key]
+        receipts = [r for label in labels if (r := newest_receipt(found.source, label, today, data))]
+        last = max((receipt.night for receipt in receipts), default=None)
+        left = [r.quota_left for r in receipts if r.night == last and r.quota_left is not None]
+        said = [str(found), *([f"{min(left)} left after the night of {last}"] if left else [])]
+        said += sorted({f"{r.label}: {r.why}" for r in receipts if r.night == last and r.why})
+        yield Finding(
+            check=f"source {found.source} budget{f' {found.key}' if found.key else ''}",
+            state="bad" if found.problems else "ok",
+            said="; ".join([*(problem.what for problem in found.problems), *said]),
+            mend=". ".join(" or ".join(problem.fixes) for problem in found.problems),
+        )
+
+
+def _keys(today: dt.date, practices: Practices, data: DataDir) -> Iterator[Finding]:
+    for key in ending_keys(today, practices, data):
+        yield Finding(
+            check=f"key {key.source}",
+            state="warning",
+            said=str(key),
+            mend=f"Authorise it again: docs/sources/{key.source}.md",
+        )
+
+
 def _mail(settings: Settings) -> Iterator[Finding]:
     try:
         check_mail_server(settings)
@@ -213,6 +250,21 @@ def _left_over(data: DataDir) -> Iterator[Finding]:
                 if row.state == "uncertain"
                 else f"`rapport send {row.month}` tries again",
             )
+
+
+def _unknown_numbers(data: DataDir) -> Iterator[Finding]:
+    """Name what platforms count and we have no meaning for: nothing is lost, and no report has it."""
+    for name in source_names():
+        known = {metric.name for metric in load_source(name).SOURCE.metrics}
+        for night in data.nights("records", name)[-1:]:
+            counted = {row["metric"] for row in read_table(data.records(name, night), RECORDS)} - {None}
+            if counted - known:
+                yield Finding(
+                    check=f"source {name} numbers",
+                    state="warning",
+                    said=f"counts that have no meaning yet: {', '.join(sorted(counted - known))[:200]}",
+                    mend=f"Add them to `metrics` in pipelines/sources/{name}.py",
+                )
 
 
 def _bad(check: str, error: RapportError) -> Finding:

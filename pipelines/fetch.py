@@ -16,7 +16,7 @@ from pipelines.errors import BadKey, NoKey, RapportError, SeveralFailed, SiteDow
 from pipelines.http import Client
 from pipelines.landing import DataDir, Receipt, Visit
 from pipelines.practices import Practices
-from pipelines.settings import Settings
+from pipelines.settings import Settings, key_expires_on
 from pipelines.sources import Outcome, Planned, SourceModule, Tools, load_source
 from pipelines.tokens import TokenStore
 
@@ -76,7 +76,8 @@ def fetch(
                     receipt = tried.result()
                     listed = "complete listing" if receipt.complete else "changes only"
                     left = "" if receipt.quota_left is None else f", {receipt.quota_left} requests left today"
-                    say(f"  {number}/{len(waiting)} {one.label}: {len(receipt.pages)} pages, {listed}{left}")
+                    why = f"; {receipt.why}" if receipt.why else ""
+                    say(f"  {number}/{len(waiting)} {one.label}: {len(receipt.pages)} pages, {listed}{left}{why}")
                     if receipt.key_expires_on and (receipt.key_expires_on - night).days <= ANNOUNCE_KEYS_DAYS:
                         say(f"warning: the key of {one.label} ends on {receipt.key_expires_on}: authorise it again")
                 except NoKey as error:
@@ -105,7 +106,10 @@ def _visit(source: SourceModule, planned: Planned, night: dt.date, data: DataDir
             visit.keep(page.body, page.suffix)
     except StopIteration as finished:
         outcome: Outcome = finished.value
-        return visit.publish(about=planned.about, **msgspec.structs.asdict(outcome))
+        # What the platform says of its key is surer than what somebody once wrote down.
+        ends_on = outcome.key_expires_on or key_expires_on(source.SOURCE.name, planned.key)
+        said = msgspec.structs.asdict(outcome) | {"key_expires_on": ends_on}
+        return visit.publish(about=planned.about, **said)
     except NoKey as error:
         visit.fail(error, about=planned.about, retriable=False, status="skipped")
         raise

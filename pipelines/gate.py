@@ -6,14 +6,17 @@ Both answer from what the verbs left behind, never from what a scheduler believe
 from __future__ import annotations
 
 import datetime as dt
+from typing import NamedTuple
 
 import msgspec
 
 from pipelines.errors import NotApproved, NotReady, RapportError, SeveralFailed
-from pipelines.landing import DataDir
+from pipelines.fetch import ANNOUNCE_KEYS_DAYS
+from pipelines.landing import DataDir, Receipt
 from pipelines.periods import add_months, month_name
 from pipelines.practices import Practices
 from pipelines.records import COMPLETENESS, read_table
+from pipelines.settings import key_variable
 from pipelines.sources import load_source, source_names
 from pipelines.warehouse import open_warehouse, rows
 
@@ -24,9 +27,24 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
 
 
+class EndingKey(NamedTuple):
+    """A key that ends, and when, as the newest visit with it was told."""
+
+    source: str
+    variable: str
+    ends_on: dt.date
+
+    def __str__(self) -> str:
+        return f"{self.variable} ends on {self.ends_on}"
+
+
 def night_verdict(night: dt.date, practices: Practices, data: DataDir) -> str:
-    """Return one sentence about a whole night. Raises SeveralFailed naming every practice and source that is not."""
+    """Return what to know about a whole night, which keys end within a week and what was left out on purpose included.
+
+    Raises SeveralFailed naming every practice and source that is not whole.
+    """
     failures: list[RapportError] = []
+    notes = [str(key) for key in ending_keys(night, practices, data)]
     read = 0
     for name in source_names():
         expected = {p.label for p in load_source(name).visits(practices, data.exports)}
@@ -39,14 +57,40 @@ def night_verdict(night: dt.date, practices: Practices, data: DataDir) -> str:
             for row in found
             if row["status"] == "failed"
         ]
-        read += sum(row["status"] == "ok" for row in found)
+        whole = [row for row in found if row["status"] == "ok"]
+        notes += sorted({f"{name}, {row['label']}: {row['why']}" for row in whole if row["why"]})
+        read += len(whole)
     if failures:
         raise SeveralFailed(
             f"the night of {night} is not whole, {len(failures)} missing:",
             failures,
             next_step="What was read is in the warehouse. Mend the cause, then clear this run's failed tasks",
         )
-    return f"the night of {night} is whole: {read} visits read"
+    return "; ".join([f"the night of {night} is whole: {read} visits read", *notes])
+
+
+def ending_keys(today: dt.date, practices: Practices, data: DataDir) -> list[EndingKey]:
+    """Return the keys that end within a week of `today` or have ended, the next one first."""
+    newest: dict[tuple[str, str], Receipt] = {}
+    for name in source_names():
+        for planned in load_source(name).visits(practices, data.exports):
+            receipt = newest_receipt(name, planned.label, today, data)
+            held = newest.get((name, planned.key))
+            if receipt and (held is None or receipt.night > held.night):
+                newest[name, planned.key] = receipt
+    last = today + dt.timedelta(days=ANNOUNCE_KEYS_DAYS)
+    ending = [
+        EndingKey(source, key_variable(source, key), receipt.key_expires_on)
+        for (source, key), receipt in newest.items()
+        if receipt.key_expires_on and receipt.key_expires_on <= last
+    ]
+    return sorted(ending, key=lambda key: (key.ends_on, key.variable))
+
+
+def newest_receipt(source: str, label: str, until: dt.date, data: DataDir) -> Receipt | None:
+    """Return the receipt of the newest whole visit up to a night, or None if there is none."""
+    nights = (night for night in reversed(data.nights("pages", source)) if night <= until)
+    return next((receipt for night in nights if (receipt := data.receipt(source, night, label))), None)
 
 
 def month_readiness(month: dt.date, practices: Practices, data: DataDir) -> list[Readiness]:

@@ -72,11 +72,13 @@ class Client:
         form: Mapping[str, str] | None = None,
         body: bytes | None = None,
         is_busy: Callable[[httpx.Response], bool] | None = None,
+        is_final: Callable[[httpx.Response], bool] | None = None,
     ) -> httpx.Response:
         """Return the answer, whatever its status below 500 except 429. Raises SiteDown, naming `where`.
 
-        `is_busy` knows the other answers by which a platform asks to slow down. `body` is JSON. Raises ChangedShape
-        for an answer larger than any page is.
+        `is_busy` knows the other answers by which a platform asks to slow down, `is_final` those that look like it and
+        are returned, because waiting cannot help. `body` is JSON. Raises ChangedShape for an answer larger than any
+        page is.
         """
         retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(self._attempts) | _AskedTooLong(),
@@ -87,7 +89,7 @@ class Client:
         )
         given = dict(headers or {}) | ({"Content-Type": "application/json"} if body is not None else {})
         sent: dict[str, Any] = {"headers": given, "params": params, "data": form, "content": body}
-        return retrying(self._once, method, url, where, sent, is_busy)
+        return retrying(self._once, method, url, where, sent, is_busy, is_final)
 
     def _once(
         self,
@@ -96,6 +98,7 @@ class Client:
         where: str,
         sent: dict[str, Any],
         is_busy: Callable[[httpx.Response], bool] | None,
+        is_final: Callable[[httpx.Response], bool] | None,
     ) -> httpx.Response:
         self._wait_for_turn()
         try:
@@ -104,7 +107,8 @@ class Client:
             # str(error) may quote the address with its query; the host and the kind of failure are enough.
             host = urlsplit(url).netloc
             raise SiteDown(f"{host} could not be read ({type(error).__name__})", where=where) from None
-        if answer.status_code == 429 or answer.status_code >= 500 or (is_busy and is_busy(answer)):
+        busy = answer.status_code == 429 or answer.status_code >= 500 or (is_busy and is_busy(answer))
+        if busy and not (is_final and is_final(answer)):
             raise SiteDown(
                 f"{urlsplit(url).netloc} answered {answer.status_code}",
                 where=where,

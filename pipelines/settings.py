@@ -1,11 +1,13 @@
 """Settings, read once from the environment (`RAPPORT_…`), where the command line also puts what `.env` says.
 
 A key is JSON in `RAPPORT_KEY_<SOURCE>` (or `RAPPORT_KEY_<SOURCE>__<NAME>` for a practice with an account of
-its own). Under Airflow the DAGs copy connections into these variables, so nothing here knows Airflow.
+its own). Beside its own fields every key may hold `expires_on`, the day it ends. Under Airflow the DAGs copy
+connections into these variables, so nothing here knows Airflow.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import re
@@ -79,22 +81,52 @@ def load_key(source: str, name: str, fields: tuple[str, ...], may_have: tuple[st
     Raises NoKey if there is none, BadKey naming what is missing, never a value.
     """
     variable = key_variable(source, name)
-    held = os.environ.get(variable, "")
     wanted = ", ".join(fields)
-    if not held:
+    key = _held_key(variable, source, wanted)
+    if key is None:
         raise NoKey(
             f"no key: {variable} is not set",
             where=source,
             next_step=f"Add an Airflow connection {variable.removeprefix('RAPPORT_KEY_').lower()} or set {variable} "
             f"to JSON with {wanted}",
         )
+    missing = [field for field in fields if not isinstance(key.get(field), str) or not key[field]]
+    if missing:
+        raise BadKey(f"{variable} lacks {', '.join(missing)}", where=source, next_step=f"Set it to JSON with {wanted}")
+    _ends_on(key, variable, source)
+    return {field: str(key[field]) for field in (*fields, *may_have) if key.get(field)}
+
+
+def key_expires_on(source: str, name: str) -> dt.date | None:
+    """Return the day on which a key ends by what the operator wrote beside it (`expires_on`), or None.
+
+    Raises BadKey if that is no day.
+    """
+    variable = key_variable(source, name)
+    key = _held_key(variable, source, "the key")
+    return _ends_on(key, variable, source) if key else None
+
+
+def _held_key(variable: str, source: str, wanted: str) -> dict[str, object] | None:
+    held = os.environ.get(variable, "")
+    if not held:
+        return None
     try:
         key = json.loads(held)
     except ValueError:
         key = None
     if not isinstance(key, dict):
         raise BadKey(f"{variable} is not JSON", where=source, next_step=f"Set it to JSON with {wanted}")
-    missing = [field for field in fields if not isinstance(key.get(field), str) or not key[field]]
-    if missing:
-        raise BadKey(f"{variable} lacks {', '.join(missing)}", where=source, next_step=f"Set it to JSON with {wanted}")
-    return {field: str(key[field]) for field in (*fields, *may_have) if key.get(field)}
+    return key
+
+
+def _ends_on(key: dict[str, object], variable: str, source: str) -> dt.date | None:
+    said = key.get("expires_on")
+    if not said:
+        return None
+    try:
+        return dt.datetime.strptime(str(said), "%Y-%m-%d").date()
+    except ValueError:
+        raise BadKey(
+            f"expires_on in {variable} is not a day", where=source, next_step="Write it like 2027-05-31"
+        ) from None

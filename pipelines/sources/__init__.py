@@ -124,6 +124,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     keep: dict[str, str] = {}
     # When the platform says the key ends.
     key_expires_on: dt.date | None = None
+    # What was left out on purpose, and why: it is said wherever the visit is named.
+    why: str = ""
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,7 +21,7 @@ from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
 from pipelines.settings import load_key
-from pipelines.sources import Listing, Outcome, Page, Planned, Source, Tools
+from pipelines.sources import Cost, Listing, Outcome, Page, Planned, Source, Tools
 
 SOURCE = Source(
     name="care_opinion",
@@ -45,6 +45,8 @@ SOURCE = Source(
     site="care_opinion",
     addresses={"api": "https://www.careopinion.org.uk/api/v2"},
     per_minute=280,
+    # Two for the list, and one for each story that may be answered yet.
+    cost=Cost(calls=14, sweep_calls=30),
     key_fields=("api_key",),
 )
 PAGE_SIZE = 100

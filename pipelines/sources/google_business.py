@@ -21,7 +21,7 @@ from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
 from pipelines.settings import load_key
-from pipelines.sources import Listing, Outcome, Page, Planned, Source, Tools
+from pipelines.sources import Cost, Listing, Outcome, Page, Planned, Source, Tools
 
 SOURCE = Source(
     name="google_business",
@@ -43,6 +43,8 @@ SOURCE = Source(
     site="google",
     addresses={"api": "https://mybusiness.googleapis.com", "token": "https://oauth2.googleapis.com/token"},
     per_minute=300,
+    # Lists of 50; Google counts requests a minute, not a day.
+    cost=Cost(calls=2, sweep_calls=6),
     key_fields=("client_id", "client_secret", "refresh_token"),
 )
 PAGE_SIZE = 50

@@ -22,7 +22,7 @@ from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
 from pipelines.settings import load_key
-from pipelines.sources import Listing, Outcome, Page, Planned, Source, Tools
+from pipelines.sources import Cost, Listing, Outcome, Page, Planned, Source, Tools
 
 SOURCE = Source(
     name="nhs_uk",
@@ -46,6 +46,8 @@ SOURCE = Source(
     site="nhs_uk",
     addresses={"api": "https://api.nhs.uk/comments"},
     per_minute=60,
+    # Two lists, each to its empty page.
+    cost=Cost(calls=4, sweep_calls=6),
     key_fields=("api_key",),
 )
 PAGE_SIZE = 100

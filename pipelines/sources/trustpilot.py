@@ -21,7 +21,7 @@ from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
 from pipelines.settings import load_key
-from pipelines.sources import Listing, Outcome, Page, Planned, Source, Tools
+from pipelines.sources import Cost, Listing, Outcome, Page, Planned, Source, Tools
 
 SOURCE = Source(
     name="trustpilot",
@@ -44,6 +44,8 @@ SOURCE = Source(
     site="trustpilot",
     addresses={"api": "https://api.trustpilot.com/v1"},
     per_minute=160,
+    # The total, lists of 100 and the empty page that ends them; Trustpilot has no quota of a day.
+    cost=Cost(calls=3, sweep_calls=5),
     key_fields=("api_key",),
 )
 PAGE_SIZE = 100

@@ -24,7 +24,7 @@ from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
 from pipelines.settings import load_key
-from pipelines.sources import Listing, Outcome, Page, Planned, Source, Tools
+from pipelines.sources import Cost, Listing, Outcome, Page, Planned, Source, Tools
 
 SOURCE = Source(
     name="yelp",
@@ -48,6 +48,8 @@ SOURCE = Source(
     site="yelp",
     addresses={"api": "https://api.yelp.com/v3"},
     per_minute=60,
+    # The quota is a trial's; a paid plan has its own.
+    cost=Cost(calls=2, sweep_calls=2, calls_a_day=300),
     key_fields=("api_key",),
     sampled=True,
 )
