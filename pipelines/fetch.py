@@ -77,6 +77,8 @@ def fetch(
                     listed = "complete listing" if receipt.complete else "changes only"
                     left = "" if receipt.quota_left is None else f", {receipt.quota_left} requests left today"
                     say(f"  {number}/{len(waiting)} {one.label}: {len(receipt.pages)} pages, {listed}{left}")
+                    if receipt.why:
+                        say(f"warning: {one.label}: {receipt.why}")
                     if receipt.key_expires_on and (receipt.key_expires_on - night).days <= ANNOUNCE_KEYS_DAYS:
                         say(f"warning: the key of {one.label} ends on {receipt.key_expires_on}: authorise it again")
                 except NoKey as error:

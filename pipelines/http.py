@@ -7,6 +7,7 @@ SiteDown. A wait longer than a minute is not slept through; it is handed to the 
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import random
 import re
 import threading
@@ -27,6 +28,8 @@ _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 # A server that sends a byte every twenty seconds never times out by itself.
 LONGEST_ANSWER_SECONDS = 180.0
 LARGEST_ANSWER_BYTES = 64_000_000
+# httpx writes every URL into the log at INFO, with its query, and some platforms want their key there.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 _PACKING = ("content-encoding", "content-length", "transfer-encoding")
 Params = Mapping[str, str] | Sequence[tuple[str, str]]
 
@@ -145,7 +148,7 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     seconds to go (Reddit, Bluesky), seconds of the epoch (X) or a timestamp (Mastodon, Yelp); else by Meta, in minutes.
     """
     said = headers.get("retry-after", "").strip()
-    now = _moment(headers.get("date", ""))
+    now = sent_at(headers)
     if said:
         return _until(said, now)
     if quota_left(headers) in (None, 0):
@@ -168,6 +171,11 @@ def quota_left(headers: Mapping[str, str]) -> int | None:
         except (KeyError, ValueError, OverflowError):
             continue
     return None
+
+
+def sent_at(headers: Mapping[str, str]) -> dt.datetime | None:
+    """Return when an answer was sent, by its own Date, or None."""
+    return _moment(headers.get("date", ""))
 
 
 def _until(said: str, now: dt.datetime | None) -> float | None:

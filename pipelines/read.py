@@ -133,7 +133,7 @@ def _complete(
             expected=receipt.expected,
             fetched=counted[(practice_id, site)],
             set_aside=aside[(practice_id, site)],
-            why=None,
+            why=receipt.why or None,
         )
         for practice_id, site in sorted(places)
     ]
