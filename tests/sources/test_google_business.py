@@ -249,6 +249,7 @@ def test_no_key_says_which_variable_to_set(data: DataDir, monkeypatch: pytest.Mo
     configured_without = configured("http://127.0.0.1:1", monkeypatch)
     monkeypatch.delenv("RAPPORT_KEY_GOOGLE_BUSINESS")
     found = fetch("google_business", NIGHT, PRACTICES, data, configured_without, say=lambda line: None)
+    assert (found.whole, found.skipped) == (0, 1)
     assert "RAPPORT_KEY_GOOGLE_BUSINESS is not set" in found.why
 
 
