@@ -13,7 +13,7 @@ CHANNEL = "UCstandin0000000000000001"
 
 
 class StandIn(Base):
-    """`replies` are by thread, oldest first, of which a thread shows the newest `shown`."""
+    """`replies` are by thread, oldest first, of which a thread shows the newest `shown`; `below` is its video."""
 
     name = "youtube"
     block: ClassVar[Any] = {"channel": CHANNEL}
@@ -26,7 +26,9 @@ class StandIn(Base):
         self.threads: dict[str, dt.datetime] = {f"t{n}": self.instant(n) for n in range(count)}
         self.replies: dict[str, list[dict[str, Any]]] = {}
         self.shown = 1
+        self.below: dict[str, str] = {}
         self.comments_off = False
+        self.videos_answer: bytes | None = None
         self.statistics: dict[str, Any] = {"viewCount": "900", "subscriberCount": "12", "videoCount": "1"}
         self.video_statistics: dict[str, Any] = {"viewCount": "90", "likeCount": "7", "commentCount": "3"}
 
@@ -71,10 +73,13 @@ class StandIn(Base):
     def _videos(self, request: Request) -> Any:
         known = [name for name in request.one("id").split(",") if name in self.videos]
         assert len(request.one("id").split(",")) <= 50
+        if self.videos_answer is not None:
+            return self.videos_answer
         return self._page("video", [self.video(name) for name in known])
 
     def _threads(self, request: Request) -> Any:
         assert (request.one("allThreadsRelatedToChannelId"), request.one("order")) == (CHANNEL, "time")
+        assert request.one("textFormat") == "plainText"
         if self.comments_off:
             return refused(403, "commentsDisabled")
         newest = sorted(self.threads, key=lambda name: self.threads[name], reverse=True)
@@ -84,6 +89,7 @@ class StandIn(Base):
 
     def _comments(self, request: Request) -> Any:
         thread = request.one("parentId")
+        assert request.one("textFormat") == "plainText"
         if thread not in self.replies:
             return refused(404, "commentNotFound")
         return self._paged("comment", self.replies[thread], request)
@@ -94,10 +100,11 @@ class StandIn(Base):
 
     def thread(self, name: str) -> dict[str, Any]:
         text = "x" * 10_000_000 if self.huge and name == "t0" else "A question?"
-        top = comment(name, self.threads[name], textDisplay=text, videoId="video-1")
+        video = self.below.get(name, "video-1")
+        top = comment(name, self.threads[name], textDisplay=text, videoId=video)
         replies = self.replies.get(name, [])
         shown = {"replies": {"comments": replies[-self.shown :]}} if replies and self.shown else {}
-        snippet = {"videoId": "video-1", "topLevelComment": top, "totalReplyCount": len(replies)}
+        snippet = {"videoId": video, "topLevelComment": top, "totalReplyCount": len(replies)}
         return {"id": name, "snippet": snippet, **shown}
 
     def _paged(self, what: str, items: list[Any], request: Request) -> dict[str, Any]:

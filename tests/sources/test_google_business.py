@@ -161,6 +161,16 @@ def test_a_quiet_night_reads_back_to_the_watermark_less_two_days(
     assert not second.complete
 
 
+def test_a_list_that_was_left_half_read_is_not_complete_where_google_gives_no_total(
+    data: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Google([review(n, dt.datetime(2026, 10, 1, tzinfo=dt.UTC) + dt.timedelta(days=n)) for n in range(30)], 10)
+    server.total = None
+    pull(data, server, monkeypatch)
+    second = pull(data, server, monkeypatch, NIGHT + dt.timedelta(days=2))
+    assert (second.complete, second.expected) == (False, None)
+
+
 def test_an_edit_comes_to_the_top_and_is_read_again(data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
     server = Google([review(n) for n in range(200)])
     pull(data, server, monkeypatch)
@@ -432,6 +442,11 @@ def test_a_number_that_is_none_is_set_aside(body: bytes) -> None:
     assert isinstance(aside, SetAside)
     assert (aside.where, aside.practice_id) == ("metric 1", "riverside")
     assert "secret" not in aside.reason.casefold()
+
+
+def test_an_answer_to_another_question_than_numbers_is_a_changed_shape() -> None:
+    with pytest.raises(ChangedShape, match="not what the contract says"):
+        list(google.read(numbers_page(b'{"searchKeywordsCounts": []}'), PRACTICES))
 
 
 @pytest.mark.parametrize(

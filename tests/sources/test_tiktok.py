@@ -219,6 +219,11 @@ def test_reads_every_field_of_a_video_and_of_the_account() -> None:
     assert named == {metric.name for metric in tiktok.SOURCE.metrics}
 
 
+def test_a_page_with_neither_the_account_nor_videos_is_a_changed_shape() -> None:
+    with pytest.raises(ChangedShape, match="another question"):
+        read_page(page_of(good({})))
+
+
 def test_a_title_that_repeats_the_description_is_no_second_text() -> None:
     post = read_page(page_of(good({"videos": [StandIn(1).video(str(BASE_ID))]})))[0]
     assert isinstance(post, Record)

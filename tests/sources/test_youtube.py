@@ -81,10 +81,12 @@ def test_after_a_gap_it_reads_back_to_what_is_known_less_a_week(data: DataDir) -
 def test_videos_of_the_window_and_those_commented_on_are_read_again(data: DataDir) -> None:
     platform = StandIn(1, 20)
     platform.videos = {f"video-{n}": at_midnight(NIGHT) - n * DAY for n in range(120)}
-    platform.threads = {"t0": at_midnight(NIGHT) - DAY}
+    platform.threads = {"t0": at_midnight(NIGHT) - DAY, "t1": at_midnight(NIGHT) - 100 * DAY}
+    platform.below = {"t1": "video-110"}
     pull(data, platform)
     asked = [request.one("id").split(",") for request in platform.asked_for("/videos")]
     assert [len(ids) for ids in asked] == [50, 41]
+    assert "video-110" not in asked[0] + asked[1], "what stands on the same page but beyond the window asks for nothing"
     platform.asked.clear()
     platform.videos["video-1"] = at_midnight(NIGHT) - 300 * DAY
     pull(data, platform, USUAL)
@@ -152,6 +154,25 @@ def test_a_reply_within_the_window_to_a_comment_beyond_it_is_not_called_removed(
     pull(data, platform, later + 7 * DAY)
     assert {r.item_id for r in records_in(data, platform, "comment", later + 7 * DAY)} == {"new"}
     assert receipts(data, platform, later + 7 * DAY)[0].keep == {}
+
+
+def test_a_thread_whose_replies_are_beyond_the_window_is_asked_for_no_more(data: DataDir) -> None:
+    platform = StandIn(0)
+    platform.threads = {"old": at_midnight(NIGHT) - 85 * DAY, "new": at_midnight(NIGHT)}
+    platform.replies = {"old": [comment("old.0", at_midnight(NIGHT) - 80 * DAY, parentId="old")]}
+    pull(data, platform)
+    del platform.threads["old"]
+    platform.asked.clear()
+    pull(data, platform, NIGHT + 20 * DAY)
+    assert platform.asked_for("/comments") == []
+    assert receipts(data, platform, NIGHT + 20 * DAY)[0].keep == {}
+
+
+def test_videos_that_are_no_videos_stop_the_visit(data: DataDir) -> None:
+    platform = StandIn(1)
+    platform.videos_answer = b'{"kind": "youtube#searchListResponse"}'
+    with pytest.raises(SeveralFailed, match="another question"):
+        pull(data, platform)
 
 
 def test_a_sweep_lists_everything_so_that_what_is_missing_is_gone(data: DataDir) -> None:
