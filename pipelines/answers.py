@@ -5,9 +5,10 @@ A single bad record is set aside with its place; when most of a page is bad, it 
 
 from __future__ import annotations
 
+import datetime as dt
 import re
-from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Annotated, Any, Protocol, TypeVar
 
 import httpx
 import msgspec
@@ -19,11 +20,63 @@ from pipelines.records import SetAside
 
 # Some platforms write the same id as a number and as a string; it is text to us.
 Id = str | int
+# Google writes 64-bit numbers as strings; older answers have them as numbers.
+Count = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,18}$")] | Annotated[int, msgspec.Meta(ge=0, lt=10**18)]
 Shape = TypeVar("Shape")
 # On how many records of a page the names of all fields are looked at.
 _LOOKED_AT = 3
 LARGEST_RECORD_BYTES = 2_000_000
 _Problem = (msgspec.ValidationError, msgspec.DecodeError)
+
+
+class Keyed(Protocol):
+    """A visit, as far as its key goes."""
+
+    @property
+    def key(self) -> str: ...
+
+
+Visit = TypeVar("Visit", bound=Keyed)
+
+
+class Walk:
+    """One list while it is paged: which ids it has shown, and its newest instant. It stops a list without an end.
+
+    `oldest` is the last page's; `newest` starts with what the visits before had seen.
+    """
+
+    def __init__(self, where: str, *, what: str = "review", newest: dt.datetime | None = None) -> None:
+        self.ids, self.newest, self.oldest = set[str](), newest, newest
+        self._where, self._what, self._tokens, self._grew = where, what, set[str](), False
+
+    def add(self, heads: Iterable[tuple[Id, dt.datetime | None]]) -> set[str]:
+        """Take in a page and return the ids that are new. Raises ChangedShape if all it has is of earlier pages."""
+        page = [(str(name), moment) for name, moment in heads]
+        new = {name for name, _ in page} - self.ids
+        if page and not new:
+            raise ChangedShape(
+                f"a page has nothing but {self._what}s of earlier pages: the list would never end", where=self._where
+            )
+        moments = [moment for _, moment in page if moment]
+        self.ids |= new
+        self.newest = max([*moments, *([self.newest] if self.newest else [])], default=None)
+        self.oldest = min(moments, default=None)
+        self._grew = bool(new)
+        return new
+
+    def turn(self, token: str) -> str:
+        """Return the token of the page after one that was added. Raises ChangedShape if it leads nowhere."""
+        if token in self._tokens or not self._grew:
+            reason = (
+                "a page token came twice" if token in self._tokens else "a page brings nothing new and names another"
+            )
+            raise ChangedShape(f"{reason}: the list would never end", where=self._where)
+        self._tokens.add(token)
+        return token
+
+    def has_reached(self, known: dt.datetime | None) -> bool:
+        """Say whether the last page goes back beyond an instant; never where there is none to go back to."""
+        return known is not None and self.oldest is not None and self.oldest < known
 
 
 def decoded(body: bytes, shape: type[Shape], *, source: str, where: str) -> Shape:
@@ -104,14 +157,17 @@ def refusal(
     return ChangedShape(f"{title} answered {told}", where=where, next_step="Look at the platform's status and changes")
 
 
-def word(answer: httpx.Response, *path: str) -> str:
-    """Return the short machine-readable word at a path of keys in a JSON answer, or ""."""
+def word(answer: httpx.Response, *path: str | int) -> str:
+    """Return the short machine-readable word at a path of keys and positions in a JSON answer, or ""."""
     try:
         held: Any = msgspec.json.decode(answer.content)
     except (*_Problem, UnicodeDecodeError):
         return ""
     for key in path:
-        held = held.get(key) if isinstance(held, dict) else None
+        if isinstance(held, list) and isinstance(key, int):
+            held = held[key] if key < len(held) else None
+        else:
+            held = held.get(key) if isinstance(held, dict) else None
     return held[:60] if isinstance(held, str) and held and " " not in held else ""
 
 
@@ -130,6 +186,21 @@ def links_of_html(html: str) -> list[str]:
     """Return where the links of a platform's HTML point to, leaving out those to accounts and hashtags."""
     anchors = BeautifulSoup(f"<div>{html}</div>", "html.parser").find_all("a", href=True)
     return [str(anchor["href"]) for anchor in anchors if not {"mention", "hashtag"} & set(anchor.get("class") or ())]
+
+
+def tried_keys(visits: Iterable[Visit], ask: Callable[[Visit], str]) -> list[tuple[str, RapportError | None]]:
+    """Return what the doctor says of each key: `ask` makes one request and returns what is to be said beside it."""
+    found: list[tuple[str, RapportError | None]] = []
+    first = {visit.key: visit for visit in reversed(list(visits))}
+    for key, visit in sorted(first.items()):
+        what = f"key '{key or 'default'}'"
+        try:
+            more = ask(visit)
+        except RapportError as error:
+            found.append((what, error))
+        else:
+            found.append((f"{what} works{more}", None))
+    return found
 
 
 def safe(error: Exception) -> str:

@@ -76,8 +76,9 @@ def fetch(
                     receipt = tried.result()
                     listed = "complete listing" if receipt.complete else "changes only"
                     left = "" if receipt.quota_left is None else f", {receipt.quota_left} requests left today"
-                    why = f"; {receipt.why}" if receipt.why else ""
-                    say(f"  {number}/{len(waiting)} {one.label}: {len(receipt.pages)} pages, {listed}{left}{why}")
+                    say(f"  {number}/{len(waiting)} {one.label}: {len(receipt.pages)} pages, {listed}{left}")
+                    if receipt.why:
+                        say(f"warning: {one.label}: {receipt.why}")
                     if receipt.key_expires_on and (receipt.key_expires_on - night).days <= ANNOUNCE_KEYS_DAYS:
                         say(f"warning: the key of {one.label} ends on {receipt.key_expires_on}: authorise it again")
                 except NoKey as error:

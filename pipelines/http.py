@@ -152,7 +152,7 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     seconds to go (Reddit, Bluesky), seconds of the epoch (X) or a timestamp (Mastodon, Yelp); else by Meta, in minutes.
     """
     said = headers.get("retry-after", "").strip()
-    now = _moment(headers.get("date", ""))
+    now = sent_at(headers)
     if said:
         return _until(said, now)
     if quota_left(headers) in (None, 0):
@@ -181,6 +181,11 @@ def quota_left(headers: Mapping[str, str]) -> int | None:
         except (KeyError, ValueError, OverflowError):
             continue
     return None
+
+
+def sent_at(headers: Mapping[str, str]) -> dt.datetime | None:
+    """Return when an answer was sent, by its own Date, or None."""
+    return _moment(headers.get("date", ""))
 
 
 def _until(said: str, now: dt.datetime | None) -> float | None:

@@ -1,4 +1,4 @@
-"""Google's reviews API and token endpoint on loopback, answering from the town as it stood on a night.
+"""Google's reviews, Performance and token endpoints on loopback, answering from the town as it stood on a night.
 
 It is as tiresome as the real one: tokens die when the night changes, every 25th request is told to slow down
 (with Retry-After every other time), and once there is a 503. `POST /demo/night` moves the clock. The other platforms
@@ -13,6 +13,7 @@ import binascii
 import datetime as dt
 import itertools
 import json
+import random
 import re
 import signal
 import threading
@@ -39,6 +40,26 @@ _ORDERS = ("updateTime desc", "rating", "rating desc")
 _LIST = re.compile(r"/v4/(accounts/\w+/locations/\w+)/reviews")
 _ONE = re.compile(r"/v4/(accounts/\w+/locations/\w+)/reviews/([\w-]+)")
 _BATCH = re.compile(r"/v4/(accounts/\w+)/locations:batchGetReviews")
+
+
+_NUMBERS = re.compile(r"/v1/(locations/\w+):fetchMultiDailyMetricsTimeSeries")
+# What a busy practice's profile counts on a day, at most.
+_MOST_A_DAY = {
+    "BUSINESS_IMPRESSIONS_DESKTOP_MAPS": 20,
+    "BUSINESS_IMPRESSIONS_DESKTOP_SEARCH": 60,
+    "BUSINESS_IMPRESSIONS_MOBILE_MAPS": 45,
+    "BUSINESS_IMPRESSIONS_MOBILE_SEARCH": 90,
+    "BUSINESS_CONVERSATIONS": 0,
+    "BUSINESS_DIRECTION_REQUESTS": 8,
+    "CALL_CLICKS": 12,
+    "WEBSITE_CLICKS": 15,
+    "MESSAGING_CLICKS": 2,
+    "BUSINESS_BOOKINGS": 3,
+    "BUSINESS_FOOD_ORDERS": 0,
+    "BUSINESS_FOOD_MENU_CLICKS": 0,
+}
+# Days before the night that are not counted yet.
+_LAG_DAYS = 3
 
 
 class Seen(NamedTuple):
@@ -101,8 +122,10 @@ class TownServer:
                 self._tokens.clear()
             self.night = night
 
-    def answer(self, method: str, path: str, query: dict[str, str], body: bytes, bearer: str) -> dict[str, Any]:
+    def answer(self, method: str, target: SplitResult, body: bytes, bearer: str) -> dict[str, Any]:
         """Return the body of a 200. Raises _RefusedError with anything else."""
+        path, asked = target.path, parse_qs(target.query, keep_blank_values=True)
+        query = {name: values[-1] for name, values in asked.items()}
         if method == "POST" and path == "/demo/night":
             return self._move(body)
         if method == "POST" and path == "/token":
@@ -111,6 +134,8 @@ class TownServer:
         self._be_tiresome()
         if method == "GET" and (found := _LIST.fullmatch(path)):
             return self._list(found[1], query, key)
+        if method == "GET" and (found := _NUMBERS.fullmatch(path)):
+            return self._numbers(found[1], asked, key)
         if method == "GET" and (found := _ONE.fullmatch(path)):
             return self._one(found[1], found[2], key)
         if method == "POST" and (found := _BATCH.fullmatch(path)):
@@ -140,7 +165,8 @@ class TownServer:
 
     def addresses(self) -> dict[str, str]:
         """Return the setting that points every source at this town."""
-        google = {"google_business.api": self.base_url, "google_business.token": self.token_url}
+        google = {f"google_business.{purpose}": self.base_url for purpose in ("api", "performance")}
+        google["google_business.token"] = self.token_url
         return google | {
             f"{name}.{purpose}": f"{self.base_url}/{name}"
             for name in source_names()
@@ -237,6 +263,36 @@ class TownServer:
                 return review.as_google()
         raise _not_found()
 
+    def _numbers(self, location: str, asked: dict[str, list[str]], key: str) -> dict[str, Any]:
+        """Return the days of each number that is asked for. A day of nothing, or not counted yet, has no value."""
+        full = next((p.location for p in self.town.practices if p.location.endswith(f"/{location}")), "")
+        self._reviews(full, key)
+        if key == "lakeside":
+            said = "The Performance API is not enabled in this project."
+            raise _RefusedError(403, _error(403, "PERMISSION_DENIED", said, "SERVICE_DISABLED"))
+        names = asked.get("dailyMetrics", [])
+        if not names or not set(names) <= _MOST_A_DAY.keys():
+            raise _invalid("dailyMetrics must name at least one metric, and only known ones.")
+        try:
+            first, last = (
+                dt.date(*(int(asked[f"dailyRange.{end}.{part}"][-1]) for part in ("year", "month", "day")))
+                for end in ("startDate", "endDate")
+            )
+        except (KeyError, ValueError):
+            raise _invalid("dailyRange is not a range of days.") from None
+        days = [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
+        series = [
+            {"dailyMetric": name, "timeSeries": {"datedValues": [self._number(location, name, day) for day in days]}}
+            for name in names
+        ]
+        return {"multiDailyMetricTimeSeries": [{"dailyMetricTimeSeries": series}]}
+
+    def _number(self, location: str, name: str, day: dt.date) -> dict[str, Any]:
+        counted = random.Random(f"{self.town.seed} {location} {name} {day}").randint(0, _MOST_A_DAY[name])
+        told: dict[str, Any] = {"date": {"year": day.year, "month": day.month, "day": day.day}}
+        known = counted and day < self.night - dt.timedelta(days=_LAG_DAYS)
+        return told | ({"value": str(counted)} if known else {})
+
     def _batch(self, account: str, body: bytes, key: str) -> dict[str, Any]:
         asked = _object(body)
         locations = asked.get("locationNames")
@@ -323,7 +379,7 @@ class _Handler(BaseHTTPRequestHandler):
             if self.command == "GET" and first in elsewhere.SPEAKERS and target.path.count("/") > 1:
                 told = self.server_of.answer_elsewhere(target.path, query, dict(self.headers.items()))
             else:
-                told = self.server_of.answer(self.command, target.path, query, self._body(), bearer)
+                told = self.server_of.answer(self.command, target, self._body(), bearer)
         except _RefusedError as refused:
             status, told, headers = refused.status, refused.body, refused.headers
         body = json.dumps(told, ensure_ascii=False).encode()

@@ -114,9 +114,13 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What a visit brought: `complete` only if everything there was has been listed."""
+    """What a visit brought: `complete` only if everything there was has been listed.
+
+    `why` says what a whole visit could not bring, for example numbers that the key may not read.
+    """
 
     complete: bool
+    why: str = ""
     expected: int | None = None
     newest: dt.datetime | None = None
     # What the platform says is left of the day's requests, if it says so.
@@ -124,8 +128,6 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     keep: dict[str, str] = {}
     # When the platform says the key ends.
     key_expires_on: dt.date | None = None
-    # What was left out on purpose, and why: it is said wherever the visit is named.
-    why: str = ""
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):

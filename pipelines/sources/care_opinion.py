@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 
-from pipelines.answers import Id, decoded, each, record_or_none, refusal
-from pipelines.errors import BadKey, ChangedShape, RapportError, SiteDown
+from pipelines.answers import Id, Walk, decoded, each, record_or_none, refusal, tried_keys
+from pipelines.errors import BadKey, RapportError, SiteDown
 from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
@@ -110,7 +110,8 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
     asked = {"nacs": planned.about["nacs"], "dateofpublicationorder": "ascending"}
     if planned.since and not planned.sweep:
         asked["publishedafter"] = f"{(planned.since - OVERLAP).date()}"
-    ids, newest, skip, take, unshown = set[str](), planned.since, 0, PAGE_SIZE, set[int]()
+    walk = Walk(where, what="story", newest=planned.since)
+    skip, take, unshown = 0, PAGE_SIZE, set[int]()
     while True:
         try:
             body = _get("/opinions", {**asked, "skip": str(skip), "take": str(take)}, planned, tools)
@@ -128,33 +129,25 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
         if not raws:
             # A list that ends on a story that cannot be shown may go on behind it.
             complete = planned.sweep and not unshown
-            expected = len(ids) + len(unshown) if planned.sweep else None
-            return Outcome(complete=complete, expected=expected, newest=newest)
+            expected = len(walk.ids) + len(unshown) if planned.sweep else None
+            return Outcome(complete=complete, expected=expected, newest=walk.newest)
         heads = [head for raw in raws if (head := record_or_none(raw, _Head))]
-        if heads and ids.issuperset(str(head.id) for head in heads):
-            raise ChangedShape("a page has nothing but stories of earlier pages: the list would never end", where=where)
+        new = walk.add((head.id, _utc(head.date_of_publication or head.date_of_submission)) for head in heads)
         for head in heads:
-            if str(head.id) not in ids and (not head.links or _links_to(head, "responses")):
+            if str(head.id) in new and (not head.links or _links_to(head, "responses")):
                 answers = _get(f"/opinions/{head.id}/responses", {}, planned, tools)
                 yield Page(body=answers, suffix=f"responses-{head.id}.json")
-            ids.add(str(head.id))
-        published = [_utc(head.date_of_publication or head.date_of_submission) for head in heads]
-        newest = max([*published, *([newest] if newest else [])], default=None)
         skip, take = skip + len(raws), PAGE_SIZE
 
 
 def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
     """Ask for one story with each key."""
-    found: list[tuple[str, RapportError | None]] = []
-    for planned in {planned.key: planned for planned in reversed(visits(practices, tools.exports))}.values():
-        what = f"key '{planned.key or 'default'}'"
-        try:
-            _get("/opinions", {"nacs": planned.about["nacs"], "skip": "0", "take": "1"}, planned, tools)
-        except RapportError as error:
-            found.append((what, error))
-        else:
-            found.append((f"{what} works", None))
-    return found
+
+    def ask(planned: Planned) -> str:
+        _get("/opinions", {"nacs": planned.about["nacs"], "skip": "0", "take": "1"}, planned, tools)
+        return ""
+
+    return tried_keys(visits(practices, tools.exports), ask)
 
 
 def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:

@@ -1,4 +1,4 @@
-"""Google Business Profile: reviews and the owner's replies, by the v4 API.
+"""Google Business Profile: reviews and the owner's replies by the v4 API, and daily numbers by the Performance API.
 
 Google says nothing of deletions: a review that is gone is only missing from a complete listing. So most nights
 read from the newest change back to what is known, with an overlap, and a weekly sweep reads everything.
@@ -10,18 +10,19 @@ import datetime as dt
 from collections.abc import Generator, Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import httpx
 import msgspec
 
-from pipelines.errors import BadKey, ChangedShape, RapportError, UnknownName
+from pipelines.answers import Count, Walk, decoded, each, record_or_none, refusal, tried_keys, word
+from pipelines.errors import BadKey, ChangedShape, RapportError
 from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
 from pipelines.settings import load_key
-from pipelines.sources import Cost, Listing, Outcome, Page, Planned, Source, Tools
+from pipelines.sources import Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools
 
 SOURCE = Source(
     name="google_business",
@@ -34,21 +35,42 @@ SOURCE = Source(
         keep_derived_days=30,
         classify=True,
     ),
-    gives=("reviews", "replies", "totals"),
+    gives=("reviews", "replies", "totals", "metrics"),
     told=(
-        "reviews, ratings without words, the owner's replies and their state, Google's own total",
-        "who deleted a review or why; replies other than the owner's",
+        "reviews, ratings without words, the owner's replies and their state, Google's own total, calls, directions, "
+        "clicks and views a day",
+        "who deleted a review or why; replies other than the owner's; what people searched for",
         "owner-authorised API, nightly, with a complete weekly sweep",
     ),
     site="google",
-    addresses={"api": "https://mybusiness.googleapis.com", "token": "https://oauth2.googleapis.com/token"},
+    addresses={
+        "api": "https://mybusiness.googleapis.com",
+        "performance": "https://businessprofileperformance.googleapis.com",
+        "token": "https://oauth2.googleapis.com/token",
+    },
     per_minute=300,
-    # Lists of 50; Google counts requests a minute, not a day.
     cost=Cost(calls=2, sweep_calls=6),
+    metrics=(
+        Metric(name="BUSINESS_IMPRESSIONS_DESKTOP_MAPS", meaning="impressions"),
+        Metric(name="BUSINESS_IMPRESSIONS_DESKTOP_SEARCH", meaning="impressions"),
+        Metric(name="BUSINESS_IMPRESSIONS_MOBILE_MAPS", meaning="impressions"),
+        Metric(name="BUSINESS_IMPRESSIONS_MOBILE_SEARCH", meaning="impressions"),
+        Metric(name="BUSINESS_DIRECTION_REQUESTS", meaning="directions"),
+        Metric(name="CALL_CLICKS", meaning="calls"),
+        Metric(name="WEBSITE_CLICKS", meaning="website_clicks"),
+        Metric(name="BUSINESS_BOOKINGS", meaning="bookings"),
+        Metric(name="MESSAGING_CLICKS", meaning="clicks"),
+        # Google's own chat ended with July 2024; what counts messages since are clicks on a button.
+        Metric(name="BUSINESS_CONVERSATIONS", meaning="conversations", valid_to=dt.date(2024, 7, 31)),
+    ),
     key_fields=("client_id", "client_secret", "refresh_token"),
 )
 PAGE_SIZE = 50
 OVERLAP = dt.timedelta(hours=48)
+# Numbers of the last days come late and are corrected for some days.
+LATE_DAYS, SWEEP_DAYS = 10, 90
+ASKED = tuple(metric.name for metric in SOURCE.metrics if metric.valid_to is None)
+_PERFORMANCE = "performance.json"
 _STARS = {"ONE": 1, "TWO": 2, "THREE": 3, "FOUR": 4, "FIVE": 5, "STAR_RATING_UNSPECIFIED": None}
 _REPLY_STATES = {"APPROVED": "approved", "PENDING": "pending", "REJECTED": "rejected"}
 
@@ -75,6 +97,11 @@ class _Review(msgspec.Struct, rename="camel"):
     review_reply_url: str | None = None
 
 
+class _Head(msgspec.Struct, rename="camel"):
+    review_id: str
+    update_time: dt.datetime
+
+
 class _Listing(msgspec.Struct, rename="camel"):
     """One page. Records stay raw here, so that a bad one does not take its neighbours with it."""
 
@@ -82,6 +109,45 @@ class _Listing(msgspec.Struct, rename="camel"):
     average_rating: Decimal | None = None
     total_review_count: int | None = None
     next_page_token: str = ""
+
+
+class _Date(msgspec.Struct):
+    year: int
+    month: int
+    day: int
+
+    def __post_init__(self) -> None:
+        dt.date(self.year, self.month, self.day)
+
+
+class _Dated(msgspec.Struct):
+    date: _Date
+    value: Count | None = None
+
+
+class _Days(msgspec.Struct, rename="camel"):
+    dated_values: list[_Dated] = []
+
+
+class _Series(msgspec.Struct, rename="camel"):
+    daily_metric: str
+    time_series: _Days
+
+    def __post_init__(self) -> None:
+        if self.daily_metric not in ASKED:
+            raise ValueError("a number that was not asked for")
+
+
+class _Group(msgspec.Struct, rename="camel"):
+    daily_metric_time_series: list[msgspec.Raw] = []
+
+
+class _Performance(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    multi_daily_metric_time_series: list[_Group] = []
+
+
+class _Token(msgspec.Struct):
+    access_token: Annotated[str, msgspec.Meta(min_length=1)]
 
 
 def visits(practices: Practices, exports: Path) -> list[Planned]:
@@ -102,97 +168,106 @@ def listing(receipt: Receipt, practices: Practices) -> Listing:
 
 
 def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
-    """List reviews, newest change first, to the end (sweep) or to the watermark less the overlap.
+    """List reviews, newest change first, to the end (sweep) or to the watermark less the overlap; then ask for numbers.
 
-    Raises SiteDown, BadKey, UnknownName (the location is gone) or ChangedShape.
+    A key that may not read the numbers does not cost the reviews: the outcome then says why they are missing. Raises
+    SiteDown, BadKey, UnknownName (the location is gone) or ChangedShape.
     """
-    url = f"{tools.address()}/v4/{planned.about['location']}/reviews"
     where = f"{SOURCE.name}: {planned.label}"
-    token, seen_tokens = "", set[str]()
-    ids, newest, total = set[str](), planned.since, None
+    known = planned.since - OVERLAP if planned.since and not planned.sweep else None
+    asked = {"pageSize": str(PAGE_SIZE), "orderBy": "updateTime desc"}
+    walk, total, token = Walk(where, newest=planned.since), None, ""
     while True:
-        params = {"pageSize": str(PAGE_SIZE), "orderBy": "updateTime desc"} | ({"pageToken": token} if token else {})
-        answer = _get(url, params, planned, tools)
+        url = f"{tools.address()}/v4/{planned.about['location']}/reviews"
+        answer = _get(url, [*asked.items(), *([("pageToken", token)] if token else [])], planned, tools)
+        if answer.status_code != 200:
+            raise _refused(answer, where)
         yield Page(body=answer.content)
         found = _listing(answer.content, where)
-        heads = [head for raw in found.reviews if (head := _head(raw))]
-        ids |= {head.review_id for head in heads}
-        changed = [head.update_time for head in heads]
-        newest = max([*changed, *([newest] if newest else [])], default=None)
+        heads = [head for raw in found.reviews if (head := record_or_none(raw, _Head))]
+        walk.add((head.review_id, head.update_time) for head in heads)
         total = found.total_review_count if total is None else total
-        token = found.next_page_token
-        if not token:
-            # Google has lost reviews between pages before: a short listing is not complete, so nothing is
-            # called deleted because of it.
-            expected = len(ids) if total is None else total
-            return Outcome(complete=len(ids) >= expected, expected=expected, newest=newest)
-        if token in seen_tokens:
-            raise ChangedShape("a page token came twice, so the list would never end", where=where)
-        seen_tokens.add(token)
-        known = planned.since - OVERLAP if planned.since and not planned.sweep else None
-        if known and changed and min(changed) < known:
-            return Outcome(complete=False, newest=newest)
+        if not found.next_page_token or walk.has_reached(known):
+            break
+        token = walk.turn(found.next_page_token)
+    answer = _get(_performance_url(planned, tools), _performance_params(planned), planned, tools)
+    why = ""
+    if answer.status_code == 200:
+        yield Page(body=answer.content, suffix=_PERFORMANCE)
+    elif answer.status_code in (403, 404):
+        why = f"no numbers of calls, clicks and views ({_refused(answer, where).what}): docs/sources/{SOURCE.name}.md"
+    else:
+        raise _refused(answer, where)
+    if found.next_page_token:
+        return Outcome(complete=False, newest=walk.newest, why=why)
+    # Google has lost reviews between pages before: a short listing is not complete, so nothing is called deleted
+    # because of it.
+    expected = len(walk.ids) if total is None else total
+    return Outcome(complete=len(walk.ids) >= expected, expected=expected, newest=walk.newest, why=why)
 
 
 def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
     """Exchange each key once; nothing is read."""
-    found: list[tuple[str, RapportError | None]] = []
-    for key in sorted({p.google_business.key for p in practices.practice if p.google_business}):
-        what = f"key '{key or 'default'}'"
-        try:
-            _access_token(key, tools, fresh=True)
-        except RapportError as error:
-            found.append((what, error))
-        else:
-            found.append((f"{what} works", None))
-    return found
+
+    def ask(planned: Planned) -> str:
+        _access_token(planned.key, tools, fresh=True)
+        return ""
+
+    return tried_keys(visits(practices, tools.exports), ask)
 
 
 def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
-    """Yield the page's reviews, their replies, and Google's own total. Raises ChangedShape."""
+    """Yield the page's reviews, their replies and Google's own total, or its daily numbers. Raises ChangedShape."""
     practice_id = page.receipt.about.get("practice_id", page.receipt.label)
     where = f"{SOURCE.name}: {practice_id}, {page.path}"
+    place: dict[str, Any] = {
+        "source": SOURCE.name,
+        "site": SOURCE.site,
+        "practice_id": practice_id,
+        "page": page.path,
+    }
+    if f".{_PERFORMANCE}" in page.path:
+        groups = decoded(page.body, _Performance, source=SOURCE.name, where=where).multi_daily_metric_time_series
+        raws = [raw for group in groups for raw in group.daily_metric_time_series]
+        for position, series in each(raws, _Series, page, practice_id=practice_id, what="metric"):
+            if isinstance(series, SetAside):
+                yield series
+            else:
+                yield from _days(series, {**place, "position": position})
+        return
     found = _listing(page.body, where)
-    bad = 0
-    for position, raw in enumerate(found.reviews, 1):
-        try:
-            review = msgspec.json.decode(raw, type=_Review)
-        except (msgspec.ValidationError, msgspec.DecodeError) as error:
-            bad += 1
-            yield SetAside(page=page.path, where=f"review {position}", reason=_safe(error), practice_id=practice_id)
-            continue
-        yield from _records(review, practice_id, page.path, position)
-    if bad >= 3 and bad * 2 > len(found.reviews):
-        raise ChangedShape(
-            f"{bad} of {len(found.reviews)} reviews on one page could not be read",
-            where=where,
-            next_step=f"Google's answer has probably changed: correct pipelines/sources/{SOURCE.name}.py and run "
-            f"`rapport read {SOURCE.name} {page.receipt.night}` again",
-            evidence=page.path,
-        )
+    for position, review in each(found.reviews, _Review, page, practice_id=practice_id):
+        if isinstance(review, SetAside):
+            yield review
+        else:
+            yield from _records(review, {**place, "position": position})
     if found.total_review_count is not None or not found.reviews:
         yield Record(
             kind="total",
-            source=SOURCE.name,
-            site="google",
-            practice_id=practice_id,
             item_id="total",
-            page=page.path,
             position=0,
             total_count=found.total_review_count or 0,
             total_average=found.average_rating,
+            **place,
         )
 
 
-def _records(review: _Review, practice_id: str, page: str, position: int) -> Iterator[Record]:
+def _days(series: _Series, place: dict[str, Any]) -> Iterator[Record]:
+    """Yield a number's days. A day without a value may be zero or not counted yet, so it stays without one."""
+    for dated in series.time_series.dated_values:
+        day = dt.date(dated.date.year, dated.date.month, dated.date.day)
+        yield Record(
+            kind="metric",
+            item_id=f"{series.daily_metric}/{day}",
+            metric=series.daily_metric,
+            day=day,
+            value=None if dated.value is None else int(dated.value),
+            **place,
+        )
+
+
+def _records(review: _Review, place: dict[str, Any]) -> Iterator[Record]:
     reviewer = review.reviewer or _Reviewer()
-    place: dict[str, Any] = {
-        "source": SOURCE.name,
-        "site": "google",
-        "practice_id": practice_id,
-        "page": page,
-        "position": position,
-    }
     stars = _STARS[review.star_rating]
     yield Record(
         kind="review",
@@ -220,46 +295,34 @@ def _records(review: _Review, practice_id: str, page: str, position: int) -> Ite
         )
 
 
-class _Head(msgspec.Struct, rename="camel"):
-    review_id: str
-    update_time: dt.datetime
-
-
-def _head(raw: msgspec.Raw) -> _Head | None:
-    """Return what paging needs of a record, or None if even that is no good; read() will set it aside."""
-    try:
-        return msgspec.json.decode(raw, type=_Head)
-    except (msgspec.ValidationError, msgspec.DecodeError):
-        return None
-
-
 def _listing(body: bytes, where: str) -> _Listing:
-    next_step = f"Compare the kept page with pipelines/sources/{SOURCE.name}.py"
-    try:
-        fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw]).keys()
-        found = msgspec.json.decode(body, type=_Listing)
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
-        raise ChangedShape(
-            f"the page is not a list of reviews ({_safe(error)})", where=where, next_step=next_step
-        ) from None
+    fields = decoded(body, dict[str, msgspec.Raw], source=SOURCE.name, where=where).keys()
     # `{}` is how Google says "none"; anything else without reviews is an answer to another question.
     strange = fields - {"totalReviewCount", "averageRating", "nextPageToken"}
     if "reviews" not in fields and strange:
         raise ChangedShape(
-            f"the page has no reviews but {', '.join(sorted(strange))[:80]}", where=where, next_step=next_step
+            f"the page has no reviews but {', '.join(sorted(strange))[:80]}",
+            where=where,
+            next_step=f"Compare the kept page with pipelines/sources/{SOURCE.name}.py",
         )
-    return found
+    return decoded(body, _Listing, source=SOURCE.name, where=where)
 
 
-def _safe(error: Exception) -> str:
-    """Return msgspec's message without the values it may quote."""
-    said = str(error).split(" - at `")
-    place = said[1].rstrip("`") if len(said) > 1 else "$"
-    reason = said[0] if "Invalid enum value" not in said[0] else "a value that is not in the contract"
-    return f"{reason} at {place}"[:200]
+def _performance_url(planned: Planned, tools: Tools) -> str:
+    location = planned.about["location"].partition("/locations/")[2]
+    return f"{tools.address('performance')}/v1/locations/{location}:fetchMultiDailyMetricsTimeSeries"
 
 
-def _get(url: str, params: dict[str, str], planned: Planned, tools: Tools) -> httpx.Response:
+def _performance_params(planned: Planned) -> list[tuple[str, str]]:
+    first = planned.night - dt.timedelta(days=SWEEP_DAYS if planned.sweep else LATE_DAYS)
+    ends = {"startDate": first, "endDate": planned.night - dt.timedelta(days=1)}
+    parts = ("year", "month", "day")
+    return [("dailyMetrics", name) for name in ASKED] + [
+        (f"dailyRange.{end}.{part}", str(getattr(day, part))) for end, day in ends.items() for part in parts
+    ]
+
+
+def _get(url: str, params: list[tuple[str, str]], planned: Planned, tools: Tools) -> httpx.Response:
     """GET with a bearer token, refreshed once if Google says it has expired."""
     where = f"{SOURCE.name}: {planned.label}"
     for fresh in (False, True):
@@ -269,26 +332,22 @@ def _get(url: str, params: dict[str, str], planned: Planned, tools: Tools) -> ht
         )
         if answer.status_code != 401:
             break
-    if answer.status_code == 200:
-        return answer
+    return answer
+
+
+def _refused(answer: httpx.Response, where: str) -> RapportError:
     said = _said(answer)
-    if answer.status_code == 401:
-        raise BadKey(f"Google refuses the key ({said})", where=where, next_step="Authorise the account again")
-    if answer.status_code == 403:
-        raise BadKey(
-            f"the key may not read this profile ({said})",
-            where=where,
-            next_step="Make the account a manager of the profile, and enable the Business Profile API for the project"
-            if "SERVICE_DISABLED" not in said
-            else "Enable the Business Profile API in the Google project, then run again",
-        )
-    if answer.status_code == 404:
-        raise UnknownName(
-            f"Google has no profile {planned.about['location']}",
-            where=where,
-            next_step="Correct google_business.location in practices.toml, or take it out if the profile is closed",
-        )
-    raise ChangedShape(f"Google answered {answer.status_code} ({said})", where=where)
+    return refusal(
+        answer,
+        title="Google",
+        where=where,
+        said=said,
+        renew="Authorise the account again",
+        allow="Enable the Business Profile API in the Google project, then run again"
+        if "SERVICE_DISABLED" in said
+        else "Make the account a manager of the profile, and enable the Business Profile API for the project",
+        correct="Correct google_business.location in practices.toml, or take it out if the profile is closed",
+    )
 
 
 def _access_token(key_name: str, tools: Tools, *, fresh: bool) -> str:
@@ -298,41 +357,23 @@ def _access_token(key_name: str, tools: Tools, *, fresh: bool) -> str:
         return held
     key = load_key(SOURCE.name, key_name, SOURCE.key_fields)
     where = f"{SOURCE.name}: key '{key_name or 'default'}'"
-    answer = tools.client.request(
-        "POST",
-        tools.address("token"),
-        where=where,
-        form={"grant_type": "refresh_token", **key},
-    )
+    form = {"grant_type": "refresh_token", **key}
+    answer = tools.client.request("POST", tools.address("token"), where=where, form=form)
     if answer.status_code in (400, 401, 403):
         raise BadKey(
-            f"Google does not renew the key ({_said(answer)})",
+            f"Google does not renew the key ({_said(answer) or answer.status_code})",
             where=where,
             next_step="Authorise the account again and store the new refresh token; a project whose consent screen "
             "is in Testing loses it every 7 days",
         )
-    try:
-        token = msgspec.json.decode(answer.content, type=dict[str, Any]).get("access_token")
-    except (msgspec.ValidationError, msgspec.DecodeError):
-        token = None
-    if answer.status_code != 200 or not isinstance(token, str) or not token:
+    token = record_or_none(msgspec.Raw(answer.content), _Token)
+    if answer.status_code != 200 or not token:
         raise ChangedShape(f"Google's token endpoint answered {answer.status_code} without a token", where=where)
-    tools.memory[key_name] = token
-    return token
+    tools.memory[key_name] = token.access_token
+    return token.access_token
 
 
 def _said(answer: httpx.Response) -> str:
-    """Return the error's machine-readable words only: status, reason, or OAuth error code."""
-    try:
-        body = msgspec.json.decode(answer.content, type=dict[str, Any])
-    except (msgspec.ValidationError, msgspec.DecodeError):
-        return f"status {answer.status_code}"
-    error = body.get("error")
-    if isinstance(error, str):
-        return error[:60]
-    if not isinstance(error, dict):
-        return f"status {answer.status_code}"
-    details = error.get("details")
-    reasons = [d.get("reason") for d in details if isinstance(d, dict)] if isinstance(details, list) else []
-    words = [str(word)[:60] for word in (error.get("status"), *reasons) if word]
-    return ", ".join(words) or f"status {answer.status_code}"
+    """Return the error's machine-readable words: an OAuth error code, or a status and its reason."""
+    told = (word(answer, "error"), word(answer, "error", "status"), word(answer, "error", "details", 0, "reason"))
+    return ", ".join(said for said in told if said)

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from pipelines.answers import Id, decoded, each, record_or_none, refusal
-from pipelines.errors import ChangedShape, RapportError
+from pipelines.answers import Id, Walk, decoded, each, record_or_none, refusal, tried_keys
+from pipelines.errors import RapportError
 from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
@@ -134,7 +134,7 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
     since = {} if planned.sweep or not planned.since else {"fromDate": f"{(planned.since - OVERLAP).date()}"}
     newest, published = planned.since, 0
     for status in ("published", "removed"):
-        ids, offset = set[str](), 0
+        walk, offset = Walk(where, what="comment", newest=newest), 0
         while True:
             params = {"status": status, "limit": str(PAGE_SIZE), "offset": str(offset), **since}
             body = _get(params, planned, tools)
@@ -143,30 +143,21 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
             if not raws:
                 break
             heads = [head.comment for raw in raws if (head := record_or_none(raw, _Head))]
-            if heads and ids.issuperset(str(head.comment_id) for head in heads):
-                raise ChangedShape(
-                    "a page has nothing but comments of earlier pages: the list would never end", where=where
-                )
-            ids |= {str(head.comment_id) for head in heads}
+            walk.add((head.comment_id, _utc(head.date_submitted)) for head in heads)
             offset += len(raws)
-            written = [_utc(head.date_submitted) for head in heads]
-            newest = max([*written, *([newest] if newest else [])], default=None)
-        published += len(ids) if status == "published" else 0
+        newest = walk.newest
+        published += len(walk.ids) if status == "published" else 0
     return Outcome(complete=not since, expected=None if since else published, newest=newest)
 
 
 def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
     """Ask for one comment with each key."""
-    found: list[tuple[str, RapportError | None]] = []
-    for planned in {planned.key: planned for planned in reversed(visits(practices, tools.exports))}.values():
-        what = f"key '{planned.key or 'default'}'"
-        try:
-            _get({"status": "published", "limit": "1", "offset": "0"}, planned, tools)
-        except RapportError as error:
-            found.append((what, error))
-        else:
-            found.append((f"{what} works", None))
-    return found
+
+    def ask(planned: Planned) -> str:
+        _get({"status": "published", "limit": "1", "offset": "0"}, planned, tools)
+        return ""
+
+    return tried_keys(visits(practices, tools.exports), ask)
 
 
 def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:

@@ -14,8 +14,8 @@ from typing import Annotated, Any
 
 import msgspec
 
-from pipelines.answers import Id, decoded, each, record_or_none, refusal, word
-from pipelines.errors import ChangedShape, RapportError
+from pipelines.answers import Id, Walk, decoded, each, record_or_none, refusal, tried_keys, word
+from pipelines.errors import RapportError
 from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
@@ -132,41 +132,32 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
         expected = decoded(body, _Unit, source=SOURCE.name, where=where).number_of_reviews.total
         yield Page(body=body)
     known = planned.since - OVERLAP if planned.since and not planned.sweep else None
-    ids, newest, number = set[str](), planned.since, 1
+    walk, number = Walk(where, newest=planned.since), 1
     while True:
         asked = {"perPage": str(PAGE_SIZE), "page": str(number), "orderBy": "createdat.desc"}
         more = {"internalLocationId": location} if location else {}
         body = _get(f"/business-units/{unit}/reviews", asked | more, planned, tools)
         yield Page(body=body)
         raws = decoded(body, _Reviews, source=SOURCE.name, where=where).reviews
-        heads = [head for raw in raws if (head := record_or_none(raw, _Head))]
-        new = {str(head.id) for head in heads} - ids
         if not raws:
             # A list shorter than Trustpilot's own total lacks something, so nothing is called deleted by it.
-            complete = expected is None or len(ids) >= expected
-            return Outcome(complete=complete, expected=len(ids) if expected is None else expected, newest=newest)
-        if heads and not new:
-            raise ChangedShape("a page has nothing but reviews of earlier pages: the list would never end", where=where)
-        ids |= new
-        written = [head.created_at for head in heads]
-        newest = max([*written, *([newest] if newest else [])], default=None)
-        if known and written and min(written) < known:
-            return Outcome(complete=False, expected=expected, newest=newest)
+            seen = len(walk.ids)
+            complete = expected is None or seen >= expected
+            return Outcome(complete=complete, expected=seen if expected is None else expected, newest=walk.newest)
+        walk.add((head.id, head.created_at) for raw in raws if (head := record_or_none(raw, _Head)))
+        if walk.has_reached(known):
+            return Outcome(complete=False, expected=expected, newest=walk.newest)
         number += 1
 
 
 def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
     """Read one business unit with each key."""
-    found: list[tuple[str, RapportError | None]] = []
-    for planned in {planned.key: planned for planned in reversed(visits(practices, tools.exports))}.values():
-        what = f"key '{planned.key or 'default'}'"
-        try:
-            _get(f"/business-units/{planned.about['business_unit']}", {}, planned, tools)
-        except RapportError as error:
-            found.append((what, error))
-        else:
-            found.append((f"{what} works", None))
-    return found
+
+    def ask(planned: Planned) -> str:
+        _get(f"/business-units/{planned.about['business_unit']}", {}, planned, tools)
+        return ""
+
+    return tried_keys(visits(practices, tools.exports), ask)
 
 
 def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:

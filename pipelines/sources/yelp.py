@@ -17,8 +17,9 @@ from zoneinfo import ZoneInfo
 import httpx
 import msgspec
 
-from pipelines.answers import Id, decoded, each, refusal, word
+from pipelines.answers import Id, decoded, each, refusal, tried_keys, word
 from pipelines.errors import BadKey, RapportError, UnknownName
+from pipelines.http import quota_left
 from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
@@ -119,25 +120,20 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
         decoded(answer.content, _Excerpts, source=SOURCE.name, where=where)
     elif answer.status_code not in (403, 404):
         raise _refused(answer, where)
-    left = answer.headers.get("ratelimit-remaining", "")
-    return Outcome(complete=False, expected=business.review_count, quota_left=int(left) if left.isdecimal() else None)
+    return Outcome(complete=False, expected=business.review_count, quota_left=quota_left(answer.headers))
 
 
 def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
     """Read one business with each key, and say what is left of the day's requests."""
-    found: list[tuple[str, RapportError | None]] = []
-    for planned in {planned.key: planned for planned in reversed(visits(practices, tools.exports))}.values():
-        what = f"key '{planned.key or 'default'}'"
-        try:
-            answer = _get("", {}, planned, tools)
-            if answer.status_code != 200:
-                raise _refused(answer, f"{SOURCE.name}: {planned.label}")
-        except RapportError as error:
-            found.append((what, error))
-        else:
-            left = answer.headers.get("ratelimit-remaining", "")
-            found.append((f"{what} works" + (f", {left} requests left today" if left.isdecimal() else ""), None))
-    return found
+
+    def ask(planned: Planned) -> str:
+        answer = _get("", {}, planned, tools)
+        if answer.status_code != 200:
+            raise _refused(answer, f"{SOURCE.name}: {planned.label}")
+        left = quota_left(answer.headers)
+        return "" if left is None else f", {left} requests left today"
+
+    return tried_keys(visits(practices, tools.exports), ask)
 
 
 def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:

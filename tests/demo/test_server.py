@@ -228,6 +228,52 @@ def test_batches_that_are_refused(caller: Caller, body: object) -> None:
     assert_refused(batch(caller, body), 400, "INVALID_ARGUMENT")
 
 
+def numbers_path(practice_id: str) -> str:
+    return f"/v1/locations/{TOWN.practice(practice_id).location.rpartition('/')[2]}:fetchMultiDailyMetricsTimeSeries"
+
+
+def numbers_params(first: dt.date, last: dt.date, *names: str) -> httpx.QueryParams:
+    ends = {"startDate": first, "endDate": last}
+    parts = ("year", "month", "day")
+    days = [(f"dailyRange.{end}.{part}", str(getattr(day, part))) for end, day in ends.items() for part in parts]
+    return httpx.QueryParams([("dailyMetrics", name) for name in names] + days)
+
+
+def test_a_day_of_nothing_or_of_late_has_no_value(caller: Caller) -> None:
+    asked = numbers_params(THIRD - dt.timedelta(days=90), THIRD - dt.timedelta(days=1), "CALL_CLICKS", "WEBSITE_CLICKS")
+    told = caller.http.get(numbers_path("riverside-dental"), params=asked).json()
+    calls, clicks = told["multiDailyMetricTimeSeries"][0]["dailyMetricTimeSeries"]
+    assert (calls["dailyMetric"], clicks["dailyMetric"]) == ("CALL_CLICKS", "WEBSITE_CLICKS")
+    days = calls["timeSeries"]["datedValues"]
+    assert len(days) == 90
+    assert not any("value" in day for day in days[-3:])
+    values = {day.get("value") for day in days[:-3]}
+    assert None in values
+    assert values - {None} <= {str(number) for number in range(1, 13)}
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        numbers_params(FIRST, THIRD),
+        numbers_params(FIRST, THIRD, "CALL_CLICKS", "TELEPATHY"),
+        numbers_params(FIRST, THIRD, "CALL_CLICKS")[:-1],
+        [*numbers_params(FIRST, THIRD, "CALL_CLICKS")[:-1], ("dailyRange.endDate.day", "32")],
+    ],
+    ids=["nothing", "unknown", "no end", "no day"],
+)
+def test_numbers_that_are_refused(caller: Caller, params: list[tuple[str, str | int | float | bool | None]]) -> None:
+    assert_refused(caller.http.get(numbers_path("riverside-dental"), params=params), 400, "INVALID_ARGUMENT")
+
+
+def test_lakesides_project_has_not_enabled_the_numbers(server: TownServer) -> None:
+    server.set_night(FIRST)
+    with Caller(server, "lakeside") as caller:
+        asked = numbers_params(FIRST, THIRD, "CALL_CLICKS")
+        refused = caller.http.get(numbers_path("lakeside-medical"), params=asked)
+        assert_refused(refused, 403, "PERMISSION_DENIED", "SERVICE_DISABLED")
+
+
 def test_tokens(caller: Caller, server: TownServer) -> None:
     answer = caller.renew()
     assert answer.status_code == 200

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections import Counter
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipelines.demo.run import town_services
+from pipelines.demo.server import TownServer
+from pipelines.demo.town import NIGHTS, build_town
 from pipelines.errors import BadKey, ChangedShape, RapportError, SeveralFailed, UnknownName
 from pipelines.fetch import fetch
 from pipelines.landing import DataDir, Receipt, SavedPage
-from pipelines.practices import GoogleLocation, Practice, Practices
+from pipelines.practices import GoogleLocation, Practice, Practices, load_practices
 from pipelines.read import read
 from pipelines.records import COMPLETENESS, RECORDS, Record, SetAside, read_table
 from pipelines.settings import Settings, load_settings
 from pipelines.sources import google_business as google
 from tests.conftest import SHARED, Answer, serving
+from tests.sources.discovery import Discovery
 
 LOCATION = "accounts/1/locations/2"
 NIGHT = dt.date(2026, 10, 31)
@@ -42,6 +50,13 @@ def review(number: int, updated: dt.datetime | None = None, **more: Any) -> dict
     }
 
 
+def numbers_body(value: Any = "7", name: str = "CALL_CLICKS") -> bytes:
+    days: list[dict[str, Any]] = [{"date": {"year": 2026, "month": 10, "day": day}} for day in (28, 29)]
+    days[0]["value"] = value
+    series = {"dailyMetric": name, "timeSeries": {"datedValues": days}}
+    return json.dumps({"multiDailyMetricTimeSeries": [{"dailyMetricTimeSeries": [series]}]}).encode()
+
+
 class Google:
     """A server of one location whose list, total and failures a test can set."""
 
@@ -51,6 +66,8 @@ class Google:
         self.tokens = 0
         self.pages = 0
         self.refuse: list[Answer] = []
+        self.refuse_numbers: list[Answer] = []
+        self.numbers: list[dict[str, list[str]]] = []
         self.token_answer: Answer | None = None
 
     def __call__(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
@@ -61,6 +78,9 @@ class Google:
             assert form == {"grant_type": "refresh_token", **KEY}
             return self.token_answer or (200, {}, json.dumps({"access_token": f"t{self.tokens}"}).encode())
         assert headers["Authorization"] == f"Bearer t{self.tokens}"
+        if url.path == "/v1/locations/2:fetchMultiDailyMetricsTimeSeries":
+            self.numbers.append(parse_qs(url.query))
+            return self.refuse_numbers.pop(0) if self.refuse_numbers else (200, {}, numbers_body())
         assert url.path == f"/v4/{LOCATION}/reviews"
         if self.refuse:
             return self.refuse.pop(0)
@@ -90,7 +110,8 @@ def pull(data: DataDir, server: Google, monkeypatch: pytest.MonkeyPatch, night: 
 
 def configured(base: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("RAPPORT_KEY_GOOGLE_BUSINESS", json.dumps(KEY))
-    addresses = {"google_business.api": base, "google_business.token": f"{base}/token"}
+    addresses = {f"google_business.{purpose}": base for purpose in ("api", "performance")}
+    addresses["google_business.token"] = f"{base}/token"
     monkeypatch.setenv("RAPPORT_ADDRESSES", json.dumps(addresses))
     monkeypatch.setenv("RAPPORT_PER_MINUTE", '{"google_business": 600000}')
     monkeypatch.setenv("RAPPORT_HTTP_ATTEMPTS", "1")
@@ -117,7 +138,7 @@ def test_any_number_of_reviews_in_pages_of_any_size_is_read_exactly_once(
 
 def test_an_empty_answer_means_no_reviews(data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
     receipt = pull(data, Google([]), monkeypatch)
-    [page] = data.saved_pages(receipt)
+    page, _ = data.saved_pages(receipt)
     assert page.body == b"{}"
     assert receipt.complete
     [total] = list(google.read(page, PRACTICES))
@@ -138,6 +159,16 @@ def test_a_quiet_night_reads_back_to_the_watermark_less_two_days(
     second = pull(data, server, monkeypatch, NIGHT + dt.timedelta(days=2))
     assert server.pages == 5
     assert not second.complete
+
+
+def test_a_list_that_was_left_half_read_is_not_complete_where_google_gives_no_total(
+    data: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Google([review(n, dt.datetime(2026, 10, 1, tzinfo=dt.UTC) + dt.timedelta(days=n)) for n in range(30)], 10)
+    server.total = None
+    pull(data, server, monkeypatch)
+    second = pull(data, server, monkeypatch, NIGHT + dt.timedelta(days=2))
+    assert (second.complete, second.expected) == (False, None)
 
 
 def test_an_edit_comes_to_the_top_and_is_read_again(data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,7 +221,7 @@ def error_body(status: str, reason: str = "") -> bytes:
         ([(429, {"Retry-After": "30"}, error_body("RESOURCE_EXHAUSTED"))], SeveralFailed, "429"),
         ([(500, {}, b"<html>")], SeveralFailed, "500"),
         ([(400, {}, error_body("INVALID_ARGUMENT"))], ChangedShape, "INVALID_ARGUMENT"),
-        ([(200, {}, b'{"reviews": [')], ChangedShape, "not a list of reviews"),
+        ([(200, {}, b'{"reviews": [')], ChangedShape, "not what the contract says"),
         ([(200, {}, b'{"error": {"message": "odd"}}')], ChangedShape, "no reviews but error"),
         ([(200, {}, b'{"reviews": "none"}')], ChangedShape, "array"),
     ],
@@ -334,8 +365,9 @@ def test_a_review_listed_twice_is_read_once(data: DataDir, monkeypatch: pytest.M
     later = dt.datetime(2026, 10, 20, tzinfo=dt.UTC)
     server = Google([review(1), review(2), review(1, later, starRating="ONE")])
     pull(data, server, monkeypatch)
-    assert read("google_business", NIGHT, PRACTICES, data, say=lambda line: None).records == 3
+    read("google_business", NIGHT, PRACTICES, data, say=lambda line: None)
     rows = {row["item_id"]: row for row in read_table(data.records("google_business", NIGHT), RECORDS)}
+    assert sorted(name for name, row in rows.items() if row["kind"] == "review") == ["r1", "r2"]
     assert rows["r1"]["rating"] == 1, "the newer version is the one that counts"
 
 
@@ -354,6 +386,157 @@ def test_reads_the_contracts_own_sample() -> None:
     assert [i.kind for i in found if isinstance(i, Record)].count("review") == len(
         json.loads(path.read_text())["reviews"]
     )
+
+
+def asked_days(query: dict[str, list[str]]) -> tuple[dt.date, dt.date]:
+    first, last = (
+        dt.date(*(int(query[f"dailyRange.{end}.{part}"][0]) for part in ("year", "month", "day")))
+        for end in ("startDate", "endDate")
+    )
+    return first, last
+
+
+def test_the_last_ten_days_of_numbers_are_read_every_night_and_ninety_on_a_sweep(
+    data: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Google([review(1)])
+    later = NIGHT + dt.timedelta(days=2)
+    pull(data, server, monkeypatch)
+    pull(data, server, monkeypatch, later)
+    day = dt.timedelta(days=1)
+    assert [asked_days(query) for query in server.numbers] == [
+        (NIGHT - 90 * day, NIGHT - day),
+        (later - 10 * day, later - day),
+    ]
+    assert all(query["dailyMetrics"] == list(google.ASKED) for query in server.numbers)
+
+
+def test_a_day_without_a_value_is_not_a_day_of_nothing(data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    receipt = pull(data, Google([review(1)]), monkeypatch)
+    found = [item for page in data.saved_pages(receipt) for item in google.read(page, PRACTICES)]
+    metrics = [item for item in found if isinstance(item, Record) and item.kind == "metric"]
+    assert [(m.item_id, m.metric, m.day, m.value, m.parent_id) for m in metrics] == [
+        ("CALL_CLICKS/2026-10-28", "CALL_CLICKS", dt.date(2026, 10, 28), 7, None),
+        ("CALL_CLICKS/2026-10-29", "CALL_CLICKS", dt.date(2026, 10, 29), None, None),
+    ]
+
+
+def numbers_page(body: bytes) -> SavedPage:
+    about = {"practice_id": "riverside"}
+    receipt = Receipt(source="google_business", night=NIGHT, label="riverside", about=about)
+    return SavedPage(path="riverside/0002.performance.json.zst", body=body, receipt=receipt)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        numbers_body(value="-3"),
+        numbers_body(value="many secret words"),
+        numbers_body(name="SECRET_CLICKS"),
+        numbers_body().replace(b'"day": 28', b'"day": 99'),
+    ],
+    ids=["negative", "words", "unknown", "no day"],
+)
+def test_a_number_that_is_none_is_set_aside(body: bytes) -> None:
+    [aside] = google.read(numbers_page(body), PRACTICES)
+    assert isinstance(aside, SetAside)
+    assert (aside.where, aside.practice_id) == ("metric 1", "riverside")
+    assert "secret" not in aside.reason.casefold()
+
+
+def test_an_answer_to_another_question_than_numbers_is_a_changed_shape() -> None:
+    with pytest.raises(ChangedShape, match="not what the contract says"):
+        list(google.read(numbers_page(b'{"searchKeywordsCounts": []}'), PRACTICES))
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"), [(403, "SERVICE_DISABLED"), (403, ""), (404, "")], ids=["off", "denied", "none"]
+)
+def test_numbers_that_may_not_be_read_do_not_cost_the_reviews(
+    status: int, reason: str, data: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Google([review(1)])
+    server.refuse_numbers = [(status, {}, error_body("PERMISSION_DENIED", reason))]
+    said: list[str] = []
+    with serving(server) as base:
+        fetch("google_business", NIGHT, PRACTICES, data, configured(base, monkeypatch), say=said.append)
+    [receipt] = data.receipts("google_business", NIGHT)
+    assert (receipt.status, receipt.complete) == ("ok", True)
+    assert "no numbers of calls" in receipt.why
+    assert f"{status}, PERMISSION_DENIED" in receipt.why
+    assert "words of Google" not in receipt.why
+    assert any(line.startswith("warning: riverside: no numbers of calls") for line in said)
+    assert [r.item_id for r in reviews_of(data, receipt)] == ["r1"]
+    read("google_business", NIGHT, PRACTICES, data, say=said.append)
+    [row] = read_table(data.completeness("google_business", NIGHT), COMPLETENESS)
+    assert (row["status"], row["complete"], row["why"]) == ("ok", True, receipt.why)
+
+
+@pytest.mark.parametrize(
+    ("answer", "can_recover"), [((400, {}, error_body("INVALID_ARGUMENT")), False), ((503, {}, b""), True)]
+)
+def test_numbers_that_cannot_be_asked_for_stop_the_visit(
+    answer: Answer, can_recover: bool, data: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Google([review(1)])
+    server.refuse_numbers = [answer]
+    with pytest.raises(SeveralFailed) as raised:
+        pull(data, server, monkeypatch)
+    assert raised.value.can_recover is can_recover
+
+
+def test_one_practice_that_is_refused_does_not_stop_the_others(tmp_path: Path) -> None:
+    """Each night of the demo town costs what the head says, whatever becomes of the neighbours."""
+    data = DataDir(tmp_path)
+    calls: dict[dt.date, dict[str, int]] = {}
+    with pytest.MonkeyPatch.context() as patch, town_services(tmp_path, build_town()) as (server, variables):
+        for name, value in {**variables, "RAPPORT_PER_MINUTE": '{"google_business": 600000}'}.items():
+            patch.setenv(name, value)
+        practices = load_practices(load_settings().practices_file)
+        for night in NIGHTS:
+            server.set_night(night)
+            server.log.clear()
+            refused = night == NIGHTS[2]
+            with pytest.raises(SeveralFailed, match="lakeside") if refused else nullcontext():
+                fetch("google_business", night, practices, data, load_settings(), say=lambda line: None)
+            asked = [seen.path for seen in server.log if seen.status == 200 and seen.path.startswith("/v")]
+            calls[night] = Counter(path.split("/locations/")[-1].split("/")[0].split(":")[0] for path in asked)
+            whole = [r for r in data.receipts("google_business", night) if r.status == "ok"]
+            assert len(whole) == len(practices.practice) - refused
+            assert {r.label for r in whole if r.why} == (set() if refused else {"lakeside-medical"})
+    cost = google.SOURCE.cost
+    assert cost
+    assert max(calls[NIGHTS[0]].values()) == cost.sweep_calls
+    assert set(calls[NIGHTS[2]].values()) == {cost.calls}
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared")
+def test_numbers_are_asked_for_and_told_as_the_official_document_says(
+    data: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = SHARED / "contracts" / "google_business"
+    official = Discovery(folder / "discovery" / "businessprofileperformance.v1.json")
+    method = "businessprofileperformance.locations.fetchMultiDailyMetricsTimeSeries"
+    server = Google([review(1)])
+    pull(data, server, monkeypatch)
+    official.check_request(method, server.numbers[0])
+    told = official.methods[method]["parameters"]["dailyMetrics"]
+    old = {name for name, gone in zip(told["enum"], told["enumDeprecated"], strict=True) if gone}
+    assert not old & set(google.ASKED)
+    assert {metric.name for metric in google.SOURCE.metrics if metric.valid_to} <= old
+    answer = "FetchMultiDailyMetricsTimeSeriesResponse"
+    official.check_answer(answer, json.loads(numbers_body()))
+    sample = (folder / "samples-handmade" / "performance.fetchMultiDailyMetricsTimeSeries.json").read_bytes()
+    assert {type(item) for item in google.read(numbers_page(sample), PRACTICES)} == {Record}
+    with TownServer(build_town()) as town:
+        key = town.town.keys()[""]
+        token = httpx.post(town.token_url, data={"grant_type": "refresh_token", **key}).json()["access_token"]
+        number = town.town.practices[0].location.rpartition("/")[2]
+        url = f"{town.base_url}/v1/locations/{number}:fetchMultiDailyMetricsTimeSeries"
+        found = httpx.get(url, params=server.numbers[0], headers={"Authorization": f"Bearer {token}"})
+        assert found.status_code == 200
+        official.check_answer(answer, found.json())
+        assert {type(item) for item in google.read(numbers_page(found.content), PRACTICES)} == {Record}
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared")
