@@ -232,11 +232,13 @@ def numbers_path(practice_id: str) -> str:
     return f"/v1/locations/{TOWN.practice(practice_id).location.rpartition('/')[2]}:fetchMultiDailyMetricsTimeSeries"
 
 
-def numbers_params(first: dt.date, last: dt.date, *names: str) -> httpx.QueryParams:
+_PARTS = ("year", "month", "day")
+
+
+def numbers_params(first: dt.date, last: dt.date, *names: str) -> dict[str, str | list[str]]:
     ends = {"startDate": first, "endDate": last}
-    parts = ("year", "month", "day")
-    days = [(f"dailyRange.{end}.{part}", str(getattr(day, part))) for end, day in ends.items() for part in parts]
-    return httpx.QueryParams([("dailyMetrics", name) for name in names] + days)
+    days = {f"dailyRange.{end}.{part}": str(getattr(day, part)) for end, day in ends.items() for part in _PARTS}
+    return {"dailyMetrics": list(names), **days}
 
 
 def test_a_day_of_nothing_or_of_late_has_no_value(caller: Caller) -> None:
@@ -257,12 +259,12 @@ def test_a_day_of_nothing_or_of_late_has_no_value(caller: Caller) -> None:
     [
         numbers_params(FIRST, THIRD),
         numbers_params(FIRST, THIRD, "CALL_CLICKS", "TELEPATHY"),
-        numbers_params(FIRST, THIRD, "CALL_CLICKS")[:-1],
-        [*numbers_params(FIRST, THIRD, "CALL_CLICKS")[:-1], ("dailyRange.endDate.day", "32")],
+        {"dailyMetrics": ["CALL_CLICKS"]},
+        {**numbers_params(FIRST, THIRD, "CALL_CLICKS"), "dailyRange.endDate.day": "32"},
     ],
     ids=["nothing", "unknown", "no end", "no day"],
 )
-def test_numbers_that_are_refused(caller: Caller, params: list[tuple[str, str | int | float | bool | None]]) -> None:
+def test_numbers_that_are_refused(caller: Caller, params: dict[str, str | list[str]]) -> None:
     assert_refused(caller.http.get(numbers_path("riverside-dental"), params=params), 400, "INVALID_ARGUMENT")
 
 
