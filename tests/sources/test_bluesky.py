@@ -123,7 +123,7 @@ def test_a_post_that_the_network_no_longer_gives_was_deleted(data: DataDir) -> N
 
 def test_a_post_that_is_too_old_is_listed_as_long_as_somebody_answers_or_quotes_it(data: DataDir) -> None:
     """Otherwise a sweep would call young replies removed as soon as their post leaves the window."""
-    platform = StandIn(0)
+    platform = StandIn(0, 1)
     platform.own = [
         post("a", days_ago(85), replyCount=1),
         post("b", days_ago(86), quoteCount=1),
@@ -132,7 +132,7 @@ def test_a_post_that_is_too_old_is_listed_as_long_as_somebody_answers_or_quotes_
     platform.below[uri("a")] = [branch(reply("r", days_ago(3), STRANGER, uri("a"), uri("a")))]
     platform.quotes[uri("b")] = [post("q", days_ago(3), STRANGER)]
     pull(data, platform)
-    # So long ago that the feed is not read as far back.
+    # The feed is not read beyond a post as old as this.
     platform.own.insert(0, post("d", days_ago(91, SWEEP)))
     pull(data, platform, SWEEP)
     assert [row["item_id"] for row in rows(data, SWEEP, "comment")] == [uri("r", STRANGER)]
@@ -317,6 +317,23 @@ def test_offsets_that_lie_spoil_no_text(text: str, ends: list[tuple[int, int]]) 
     for part in kept:
         assert part in remaining
         remaining = remaining[remaining.index(part) + len(part) :]
+
+
+def test_a_link_within_a_character_is_left_alone() -> None:
+    facets = [{"index": {"byteStart": 1, "byteEnd": 2}, "features": [{"uri": "https://x.example"}]}]
+    [told, *_] = read_body({"feed": [{"post": post("p", days_ago(1), record={"text": "é", "facets": facets})}]})
+    assert isinstance(told, Record)
+    assert told.text == "é"
+
+
+def test_posts_are_asked_for_again_twenty_five_at_once(data: DataDir) -> None:
+    platform = StandIn(0)
+    platform.own = [post(f"p{number:02d}", days_ago(5 + number / 10)) for number in range(30)]
+    pull(data, platform)
+    platform.own = []
+    pull(data, platform, LATER)
+    assert [len(query["uris"]) for query in asked(platform, "getPosts")] == [25, 5]
+    assert {row["state"] for row in rows(data, LATER, "post")} == {"removed"}
 
 
 def test_a_session_is_renewed_from_night_to_night_and_its_token_is_used_once(data: DataDir) -> None:

@@ -272,6 +272,27 @@ def test_private_finds_take_no_place_in_the_count_of_pages(data: DataDir) -> Non
     assert len([row for row in rows(data, NIGHT, "post") if row["matched"]]) == 3
 
 
+def test_a_search_that_gives_the_same_page_again_is_stopped(data: DataDir) -> None:
+    class Repeating(StandIn):
+        def answer(self, request: Any) -> Any:
+            same = request._replace(query={**request.query, "offset": ["0"]})
+            return super().answer(same if request.path.endswith("/search") else request)
+
+    platform = Repeating(0)
+    platform.others = [status(310, days_ago(1), account=MIRA, content="<p>Riverside Dental</p>")]
+    with pytest.raises(SeveralFailed, match="would never end"):
+        pull(data, platform)
+
+
+def test_a_cursor_that_comes_twice_is_stopped_even_if_nothing_on_its_page_can_be_read(data: DataDir) -> None:
+    class Stuck(StandIn):
+        def page(self, request: Any, items: list[dict[str, Any]]) -> Any:
+            return 200, {"Link": '<https://x.example/?max_id=5>; rel="next"'}, b'[{"id": ["no id"]}]'
+
+    with pytest.raises(SeveralFailed, match="a cursor came twice"):
+        pull(data, Stuck(0))
+
+
 def test_a_boost_is_no_post_even_where_a_server_lists_it(data: DataDir) -> None:
     platform = StandIn(0)
     boost = status(2, days_ago(1), content="", reblog=status(1, days_ago(2), account=MIRA))
@@ -324,6 +345,18 @@ def test_a_public_account_needs_no_key_unless_its_server_demands_one(
     assert sum(row["kind"] == "comment" for row in kept) == 2
     held = b"".join(page.body for receipt in receipts(data, platform, LATER) for page in data.saved_pages(receipt))
     assert b"secret" not in held
+
+
+@pytest.mark.parametrize("visibility", ["private", "direct", "a kind that is yet to come"])
+def test_what_is_not_public_is_read_on_no_page_even_if_a_server_shows_it(visibility: str) -> None:
+    name = "<p>Riverside Dental</p>"
+    own = status(1, days_ago(1), visibility=visibility)
+    strangers = status(2, days_ago(1), account=MIRA, content=name, visibility=visibility)
+    assert not list(read_body([own, strangers], "statuses", account=OWN))
+    assert not list(read_body([{"id": "1", "status": strangers}], "notifications", account=OWN))
+    [left_out] = list(read_body({"statuses": [own, strangers]}, "search", account=OWN))
+    assert isinstance(left_out, Record)
+    assert left_out.kind == "metric"
 
 
 def test_only_a_search_is_a_visit_too(data: DataDir) -> None:
