@@ -239,3 +239,21 @@ def test_phrases_are_distinctive_names_websites_and_handles() -> None:
     assert not distinctive("dental")
     assert not distinctive("mary s")
     assert distinctive("mary s dental")
+
+
+def test_a_host_is_the_same_in_its_own_letters_and_in_ascii() -> None:
+    practice = Practice(id="m", name="Praxis", websites=("müller.example",))
+    assert Matcher([practice]).find("https://xn--mller-kva.example/termin") == [Match("m", "link")]
+    assert Matcher([practice]).find("MÜLLER.example") == [Match("m", "link")]
+
+
+def test_a_name_without_spaces_needs_its_town_however_many_words_it_has() -> None:
+    practice = Practice(id="s", name="河畔 さくら歯科", town="川崎")
+    assert Matcher([practice]).find("河畔 さくら歯科に行った") == []
+    assert Matcher([practice]).find("川崎の河畔 さくら歯科に行った") == [Match("s", "name")]
+
+
+def test_a_town_of_two_words_is_known_in_a_places_name() -> None:
+    practice = Practice(id="n", name="Zebra Dental", town="New York")
+    for place, found in (("NewYork", True), ("new-york", True), ("newyorkers", False), ("York", False)):
+        assert bool(Matcher([practice]).find("Zebra Dental it is", place=place)) is found

@@ -358,3 +358,22 @@ def test_nothing_is_read_that_names_nobody(data: DataDir) -> None:
         "2/1",
         *(f"2/1/{name}" for name in ("likes", "views", "reply_count")),
     }
+
+
+def test_a_post_that_only_the_search_knows_is_found_in_its_long_topic(
+    data: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stands neither among the topic's first twenty posts nor among the forum's newest fifty."""
+    platform = StandIn(1)
+    platform.openings = ["<p>Who is good around here?</p>"]
+    platform.posts[1] = [{} for _ in range(70)]
+    platform.posts[1][19] = {"cooked": "<p>Riverside Dental, without a doubt.</p>"}
+    real = platform.answer
+    hit: Any = {"posts": [{"id": 121, "topic_id": 1}], "grouped_search_result": {}}
+    monkeypatch.setattr(platform, "answer", lambda asked: hit if "search" in asked.path else real(asked))
+    pull(data, platform)
+    assert ids(data, platform, "comment") == ["1/21"]
+    sweep = NIGHT.replace(month=11, day=8)
+    monkeypatch.setattr(platform, "answer", lambda asked: EMPTY if "search" in asked.path else real(asked))
+    pull(data, platform, sweep)
+    assert ids(data, platform, "comment", sweep) == ["1/21"], "what was found once is asked for again"

@@ -291,3 +291,17 @@ def test_every_document_is_read_or_refused_for_a_reason() -> None:
     assert read == len(documents) - 4 > 300
     # Most of the documents are about something else than dates, and have none.
     assert aside == {"no date that can be read": 175}
+
+
+def test_a_list_that_turns_in_circles_is_stopped_at_its_second_page(
+    data: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed, blog = StandIn(9, 3), WordPress(9, 3)
+    feed.endless = True
+    first = json.dumps([blog.post(9)]).encode()
+    monkeypatch.setattr(blog, "answer", lambda asked: (200, {}, first))
+    for platform in (feed, blog):
+        with pytest.raises(SeveralFailed) as raised:
+            pull(data, platform)
+        assert isinstance(raised.value.failures[0], ChangedShape)
+        assert len(platform.asked) == 2

@@ -240,3 +240,43 @@ def recorded_page(body: bytes, number: int) -> SavedPage:
     about = {"practice_id": "riverside"}
     receipt = Receipt(source="reddit", night=NIGHT, label="riverside", about=about)
     return SavedPage(path=f"pages/reddit/x/{number:04d}.json", body=body, receipt=receipt)
+
+
+def test_a_thread_that_does_not_name_the_practice_any_more_keeps_only_what_does(data: DataDir) -> None:
+    platform = StandIn(1)
+    platform.posts[0]["created_utc"] = YOUNG
+    platform.trees["t3_1"] = [{"name": "t1_a"}, {"name": "t1_b", "body": "Riverside Dental."}]
+    pull(data, platform)
+    assert ids(data, platform, "comment") == ["t1_a", "t1_b"]
+    platform.posts[0]["title"] = "Never mind."
+    pull(data, platform, NEXT)
+    assert ids(data, platform, "post", NEXT) == []
+    assert ids(data, platform, "comment", NEXT) == ["t1_b"]
+
+
+def test_a_search_is_paged_back_to_what_was_seen_before(data: DataDir) -> None:
+    platform = StandIn(30, 5)
+    for number, post in enumerate(platform.posts, 1):
+        post["created_utc"] = YOUNG if number > 26 else YOUNG - 30 * 86_400
+    pull(data, platform)
+    assert sum(request.path.endswith("/search") for request in platform.asked) == 6
+    platform.asked.clear()
+    pull(data, platform, NEXT)
+    assert sum(request.path.endswith("/search") for request in platform.asked) == 2
+
+
+def test_what_is_known_stays_known_even_if_a_search_forgets_it(data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An old post is asked after on the second and the third night, and its thread is read whole on the sweep."""
+    platform = StandIn(1)
+    platform.info = {"t3_1": platform.post(1)}
+    pull(data, platform)
+    real = platform.answer
+    empty: Any = {"kind": "Listing", "data": {"after": None, "children": []}}
+    monkeypatch.setattr(platform, "answer", lambda asked: empty if "search" in asked.path else real(asked))
+    for day in (2, 3):
+        platform.asked.clear()
+        pull(data, platform, NEXT.replace(day=day))
+        assert [request.one("id") for request in platform.asked if request.path == "/api/info"] == ["t3_1"]
+    platform.asked.clear()
+    pull(data, platform, NEXT.replace(day=8))
+    assert [request.path for request in platform.asked if "/comments/" in request.path] == ["/comments/1"]
