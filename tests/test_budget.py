@@ -67,6 +67,13 @@ def test_a_quota_too_small_for_one_practice_proposes_no_keys() -> None:
     )
 
 
+def test_the_first_of_a_month_is_what_a_quota_must_hold() -> None:
+    """LinkedIn's smallest plan has 500 requests, and a sweep costs 60."""
+    assert not one(Load("linkedin", "", 8)).problems
+    [problem] = one(Load("linkedin", "", 9)).problems
+    assert problem.fixes[1] == "use 2 keys with at most 8 practices each: `key` in practices.toml"
+
+
 def test_an_excess_of_money_lists_its_ways_out() -> None:
     # 26 nights of 10 items and 5 sweeps of 12, half a cent each.
     found = one(Load("x", "", 100), dollars_a_month={"x": 80})

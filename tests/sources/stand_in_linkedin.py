@@ -54,6 +54,7 @@ class StandIn(Base):
         self.changes: dict[int, dt.datetime] = {}
         self.texts: dict[int, str] = {}
         self.role, self.newest_refresh, self.lives_seconds = "ADMINISTRATOR", "hush-refresh", 20_000_000
+        self.role_state = "APPROVED"
         self.renewals: list[str] = []
         self.raw: list[str] = []
 
@@ -106,7 +107,7 @@ class StandIn(Base):
         path = request.path
         if path == "/organizationAcls":
             assert request.one("q") == "organization"
-            return {"elements": [{"role": self.role, "state": "APPROVED", "organization": ORGANIZATION}]}
+            return {"elements": [{"role": self.role, "state": self.role_state, "organization": ORGANIZATION}]}
         if path == "/posts":
             assert (request.one("author"), request.one("q")) == (ORGANIZATION, "author")
             assert request.one("sortBy") == "LAST_MODIFIED"

@@ -165,17 +165,24 @@ def test_a_member_who_lost_the_role_sees_nothing_and_so_nothing_is_called_gone(d
     assert (row["complete"], row["why"]) == (False, receipt.why)
 
 
-@pytest.mark.parametrize(("role", "good"), [("ADMINISTRATOR", True), ("RECRUITING_POSTER", False)])
+@pytest.mark.parametrize(
+    ("role", "state", "good"),
+    [
+        ("ADMINISTRATOR", "APPROVED", True),
+        ("RECRUITING_POSTER", "APPROVED", False),
+        ("ADMINISTRATOR", "REVOKED", False),
+    ],
+)
 def test_the_doctor_says_by_which_role_a_page_is_read(
-    role: str, good: bool, data: DataDir, monkeypatch: pytest.MonkeyPatch
+    role: str, state: str, good: bool, data: DataDir, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     town = StandIn(1)
-    town.role = role
+    town.role, town.role_state = role, state
     with serving(town) as base, Client("linkedin", per_minute=6e6, attempts=1) as client:
         tools = tools_for(StandIn, configured(StandIn, base, monkeypatch), client, data)
         [(said, error)] = check(StandIn.practices(), tools)
     assert (error is None) == good
-    assert role in (said if good else str(error))
+    assert (role in (said if good else str(error))) == (state == "APPROVED")
 
 
 def test_a_version_that_has_ended_says_what_to_do(data: DataDir) -> None:

@@ -219,6 +219,48 @@ def test_a_conversation_in_which_it_is_only_named_is_not_paid_for(data: DataDir)
     assert [record.kind for record in by_id(data, town).values()] == ["post"]
 
 
+def test_what_something_is_stays_when_what_it_answers_is_forgotten(data: DataDir) -> None:
+    town = StandIn(0)
+    named = town.say(at(25), author="504", names=(USER,))
+    below = town.say(at(29), author="505", root=named.id, answers=named.id, answers_user="504")
+    pull(data, town)
+    pull(data, town, THIRD)
+    assert set(by_id(data, town, THIRD)) == {below.id}, "the post is more than a week old"
+    assert by_id(data, town, THIRD)[below.id].kind == "comment"
+
+
+def test_a_long_post_is_read_whole(data: DataDir) -> None:
+    town = StandIn(0)
+    town.say(at(30), text="Cut…", long="Cut not at all &amp; whole")
+    pull(data, town)
+    assert [record.text for record in records_in(data, town, "post")] == ["Cut not at all & whole"]
+
+
+def test_a_sweep_that_hears_of_a_removal_is_complete_and_one_that_hears_nothing_is_not(data: DataDir) -> None:
+    town, _ = busy_week()
+    pull(data, town)
+    town.gone = {town.world[1].id: "resource-not-found"}
+    pull(data, town, NEXT)
+    assert receipts(data, town, NEXT)[0].complete
+    town.silent = True
+    later = NEXT + dt.timedelta(days=2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipelines.fetch.SWEEP_EVERY_DAYS", 1)
+        pull(data, town, later)
+    assert not receipts(data, town, later)[0].complete
+
+
+def test_an_error_of_another_kind_removes_nothing() -> None:
+    known = json.dumps([["5", "5", "comment", False, "2026-10-30", 0, 0, 0]])
+    problem = {"type": "https://api.x.com/2/problems/internal-error", "resource_id": "5", "parameter": "ids"}
+    [found] = read_page(page_of({"errors": [problem]}, known=known), StandIn.practices())
+    assert isinstance(found, SetAside)
+    problem["type"] = "https://api.x.com/2/problems/resource-not-found"
+    [gone] = read_page(page_of({"errors": [problem]}, known=known), StandIn.practices())
+    assert isinstance(gone, Record)
+    assert gone.state == "removed"
+
+
 def test_many_conversations_are_asked_for_in_queries_x_takes(data: DataDir) -> None:
     town = StandIn(0)
     for hour in range(15):
