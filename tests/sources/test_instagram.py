@@ -204,6 +204,7 @@ def test_numbers_of_the_account_are_asked_for_day_by_day_until_they_are_final(da
         for day in days
     }
     asked = [request for request in platform.asked if request.path == f"/{ACCOUNT}/insights"]
+    assert all(r.parent_id is None for r in records_in(data, platform, "metric") if r.day)
     # Midnight in California, on both sides of the end of daylight saving time.
     assert [request.one("since") for request in asked] == ["1793084400", "1793170800", "1793257200"]
 
@@ -234,6 +235,23 @@ def test_a_number_instagram_refuses_is_unknown_and_stops_nothing(data: DataDir) 
     assert found[f"{MEDIA}/views"] is None
     assert found[f"{MEDIA}/like_count"] == 0
     assert read("instagram", NIGHT, platform.practices(), data, say=quiet).set_aside == 0
+
+
+def test_numbers_of_the_account_that_are_refused_are_unknown(data: DataDir) -> None:
+    platform = StandIn(1)
+    platform.refused = {"accounts_engaged"}
+    pull(data, platform)
+    found = {r.value for r in records_in(data, platform, "metric") if r.day}
+    assert found == {None}
+
+
+def test_nobodys_comment_is_not_the_practices_where_the_accounts_name_is_unknown(tmp_path: Path) -> None:
+    nobodys = {"id": "9", "timestamp": "2026-10-20T10:00:00+0000", "text": "Hello"}
+    path = tmp_path / "page.json"
+    path.write_text(json.dumps({"below": MEDIA, "comments": {"data": [nobodys]}}))
+    [found] = read_one_page("instagram", path, Practices())
+    assert isinstance(found, Record)
+    assert (found.author_id, found.by_practice) == (None, False)
 
 
 def test_likes_an_account_hides_are_unknown_and_not_none() -> None:
