@@ -173,6 +173,14 @@ def test_a_comment_says_what_it_answers_who_wrote_it_and_whom_it_names() -> None
     assert (fourth.author_id, fourth.by_practice, fourth.text, fourth.url) == ("77", False, None, None)
 
 
+def test_nobodys_comment_is_not_the_pages_where_the_page_is_unknown(tmp_path: Path) -> None:
+    path = tmp_path / "page.json"
+    path.write_text(json.dumps({"id": f"{PAGE}_700", "comments": {"data": [comment(1)]}}))
+    [found] = read_one_page("facebook", path, Practices())
+    assert isinstance(found, Record)
+    assert (found.author_id, found.by_practice) == (None, False)
+
+
 def test_a_post_of_somebody_else_on_the_page_is_not_the_practices() -> None:
     post = {
         "id": "1_2",
