@@ -137,6 +137,7 @@ class Graph:
             params={**params, **({"appsecret_proof": proof} if self._app_secret else {})},
             headers={"Authorization": f"Bearer {token}"},
             is_busy=is_busy,
+            is_final=_is_dead_token,
         )
         self._used = used_percent(answer.headers)
         self._again_seconds = retry_after_seconds(answer.headers) or _HOUR_SECONDS
@@ -214,6 +215,12 @@ def is_busy(answer: httpx.Response) -> bool:
     """Say whether an answer asks to slow down or to come again."""
     error = error_of(answer)
     return bool(error and (error.code in _BUSY or error.is_transient))
+
+
+def _is_dead_token(answer: httpx.Response) -> bool:
+    """Say whether an answer refuses the token, which Graph sometimes does with status 500: no waiting cures it."""
+    error = error_of(answer)
+    return bool(error and error.code == 190)
 
 
 def used_percent(headers: Mapping[str, str]) -> float:

@@ -52,7 +52,7 @@ def test_every_command_has_help_with_an_example_that_parses(command: str) -> Non
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("fetch", "myspace", "2026-11-01"), "there is no source 'myspace'. Sources: care_opinion, google_business"),
+        (("fetch", "myspace", "2026-11-01"), "there is no source 'myspace'. Sources: bluesky, care_opinion"),
         (("fetch", "google_business", "yesterday"), "'yesterday' is not a night. Write a night as 2026-11-01"),
         (("read", "google_business", "2026-11-01"), "nothing was fetched for the night of 2026-11-01"),
         (("read", "google_business", "--page", "none.json"), "there is no such file"),

@@ -56,6 +56,7 @@ def graph(*answers: Answer, app_secret: str = "") -> Iterator[tuple[Graph, list[
         (graph_error(190, 460), BadKey, "the password was changed"),
         (graph_error(190, 458, status=403), BadKey, "the app was removed"),
         (graph_error(190, 467, status=200), BadKey, "it is invalid"),
+        (graph_error(190, status=500), BadKey, r"refuses the key \(code 190\)\."),
         (graph_error(190, status=403), BadKey, r"refuses the key \(code 190\)\."),
         (graph_error(10, status=403), BadKey, "may not read this .code 10.*Allow it"),
         (graph_error(200), BadKey, "may not read this .code 200"),

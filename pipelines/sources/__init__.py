@@ -82,7 +82,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     once: bool = False
     # It shows some reviews of its own choice: they are neither counted nor averaged, and no month waits for all.
     sampled: bool = False
-    # How far back a complete sweep goes; what is older is never called removed. None: to the beginning.
+    # How far back a complete sweep lists conversations; what is older is never called removed. None: to the beginning,
+    # as reviews always are.
     window_days: int | None = None
 
     @property

@@ -60,7 +60,7 @@ SOURCE = Source(
     addresses={"api": ""},
     # 200 a minute and address by default, 60 with a key.
     per_minute=50,
-    cost=Cost(calls=12, sweep_calls=40),
+    cost=Cost(calls=11, sweep_calls=40),
     metrics=(
         Metric(name="likes", meaning="likes"),
         Metric(name="views", meaning="views"),

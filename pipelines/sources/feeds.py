@@ -51,7 +51,7 @@ SOURCE = Source(
     # Each feed is asked at its own address, which stands in the practice's block.
     addresses={"api": ""},
     per_minute=30,
-    cost=Cost(calls=8, sweep_calls=10),
+    cost=Cost(calls=6, sweep_calls=6),
     metrics=(Metric(name="slash:comments", meaning="comments"),),
     window_days=90,
 )

@@ -49,7 +49,7 @@ SOURCE = Source(
         "token": "https://oauth2.googleapis.com/token",
     },
     per_minute=300,
-    cost=Cost(calls=2, sweep_calls=6),
+    cost=Cost(calls=3, sweep_calls=6),
     metrics=(
         Metric(name="BUSINESS_IMPRESSIONS_DESKTOP_MAPS", meaning="impressions"),
         Metric(name="BUSINESS_IMPRESSIONS_DESKTOP_SEARCH", meaning="impressions"),

@@ -49,7 +49,7 @@ SOURCE = Source(
     addresses={"api": "https://oauth.reddit.com", "token": "https://www.reddit.com"},
     # 100 a minute and app, averaged over ten; the doctor and others may need some.
     per_minute=80,
-    cost=Cost(calls=14, sweep_calls=40),
+    cost=Cost(calls=14, sweep_calls=19),
     metrics=(Metric(name="score", meaning="likes"), Metric(name="num_comments", meaning="comments")),
     key_fields=("client_id", "client_secret", "user_agent"),
     window_days=90,

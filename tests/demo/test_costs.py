@@ -51,9 +51,10 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Night]]:
                 fetch(name, night, practices, data, settings, say=lambda line: None)
                 assert read(name, night, practices, data, say=lambda line: None).set_aside == 0
                 # An answer that asked for patience is asked for again, and is no cost of the source's.
-                answered = [one for one in server.log if one.status < 429 and one.method == "GET"]
+                answered = [one for one in server.log if one.status < 429 and "oken" not in one.path]
                 receipts = data.receipts(name, night)
-                pages = [json.loads(page.body) for receipt in receipts for page in data.saved_pages(receipt)]
+                kept = (page for receipt in receipts for page in data.saved_pages(receipt))
+                pages = [json.loads(page.body) for page in kept if page.path.endswith(".json.zst")]
                 items = sum(len(page.get("data") or ()) for page in pages if isinstance(page, dict))
                 swept = any(receipt.complete for receipt in receipts)
                 found[name].append(Night(swept, len(answered) / len(receipts), items / len(receipts)))

@@ -27,5 +27,5 @@ def test_no_policy_no_source() -> None:
 
 
 def test_an_unknown_source_is_answered_with_those_there_are() -> None:
-    with pytest.raises(UnknownName, match="google_business, nhs_uk, owner_export"):
+    with pytest.raises(UnknownName, match="Sources: bluesky, care_opinion, discourse"):
         load_source("myspace")

@@ -90,12 +90,15 @@ select
     observations.position,
     -- The first complete list without it, as a list that may lack something proves nothing; or the first night on
     -- which the platform itself said so, if that still holds.
-    -- A source whose lists reach back some days proves nothing about what is older.
+    -- Where conversations are listed for some days back, a list proves nothing of what is older, nor of what was
+    -- said below an older post. Reviews are always listed whole.
     least(
         case
             when
-                sources.window_days is null
-                or histories.created_at >= complete_listings.night - sources.window_days + 1
+                histories.kind in ('review', 'reply')
+                or sources.window_days is null
+                or least(histories.created_at, threads.created_at)
+                >= complete_listings.night - sources.window_days + 1
                 then complete_listings.night
         end,
         case
@@ -119,3 +122,10 @@ asof left join complete_listings
         and histories.practice_id = complete_listings.practice_id
         and histories.last_seen < complete_listings.night
 left join {{ ref('sources') }} as sources on histories.source = sources.source
+left join histories as threads
+    on
+        histories.source = threads.source
+        and histories.site = threads.site
+        and histories.practice_id = threads.practice_id
+        and coalesce(observations.thread_id, observations.parent_id) = threads.item_id
+        and threads.kind = 'post'

@@ -99,8 +99,7 @@ last_visits as (
         practice_id,
         source,
         site,
-        arg_max(was_left_out, night) as left_out,
-        arg_max(why, night) as why
+        arg_max(struct_pack(left_out := was_left_out, was_read := was_read, why := why), night) as newest
     from {{ ref('listings') }}
     group by practice_id, source, site
 ),
@@ -137,14 +136,14 @@ select
     coalesce(conversations.conversation_items, 0)::integer as conversation_items,
     platform_totals.platform_total::integer as platform_total,
     -- A platform that is not connected yet; nothing waits for it.
-    coalesce(last_visits.left_out, false) as left_out,
+    coalesce(last_visits.newest.left_out, false) as left_out,
     coalesce(
         site_months.last_read_night >= site_months.next_month
         and site_months.last_complete_night >= site_months.next_month - 8,
         false
     ) as month_is_complete,
     case
-        when last_visits.left_out then 'not connected: ' || last_visits.why
+        when last_visits.newest.left_out then 'not connected: ' || last_visits.newest.why
         when newest_failures.night is not null
             then
                 'the night of ' || strftime(newest_failures.night, '%Y-%m-%d') || ' failed: '
@@ -158,6 +157,8 @@ select
         when
             site_months.last_complete_night < site_months.next_month - 8
             then 'last complete list read on ' || strftime(site_months.last_complete_night, '%Y-%m-%d')
+        -- A whole visit may still say what it could not bring.
+        when last_visits.newest.was_read then last_visits.newest.why
     end as why
 from site_months
 inner join reads
