@@ -4,12 +4,11 @@
 Runs at 02:30 and pulls everything that is new since the night before. The night of 1 November is the first that
 sees all of October. Every box may be run again at any time: what is done stays done.
 
-A source that no practice uses, or whose key is not there yet, is skipped, and its log says why.
+Each source has a box of its own, which pulls and reads it. A source that no practice uses, or whose key is not there yet, is skipped, and its log says why.
 
 | red box | means | do |
 |---|---|---|
-| fetch | a site is down (it is retried with the site's own delay), or a key is bad (it is not) | read the last line of the log: it names each practice. Mend the key, clear the task |
-| read | a site changed its answers, or an export does not fit its description; the page is kept | mend the source or practices.toml, clear the task; nothing is fetched again |
+| a source | a site is down (it is retried with the site's own delay); a key is bad, a site changed its answers, or an export does not fit its description (no try helps; the page is kept) | read the last line of the log: it names each practice and what to do. Mend it, clear the box; what is there is not asked for again |
 | score | a model failed on a record, whose id is named | clear after mending |
 | build | a check refused; the warehouse of the night before still stands | the log names the check and how to see its rows |
 | verdict | something above is missing, named; all the rest is in the warehouse | mend, then clear the failed tasks of this run |
@@ -22,7 +21,7 @@ import os
 from pathlib import Path
 
 import pendulum
-from airflow.sdk import DAG, Param, TaskGroup, TriggerRule, get_current_context, task
+from airflow.sdk import DAG, Param, TriggerRule, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 from wiring import TIME_ZONE, SourceRetry, night_of, open_rapport
 
@@ -43,21 +42,35 @@ with DAG(
 ):
 
     @task
-    def fetch(name: str) -> int:
-        from pipelines.fetch import fetch as pull
+    def pull(name: str) -> int:
+        from pipelines.errors import RapportError, SeveralFailed
+        from pipelines.fetch import fetch
+        from pipelines.read import read
 
         practices, data, settings = open_rapport()
-        found = pull(name, night_of(get_current_context()), practices, data, settings, say=print)
-        if not found.whole and found.why:
-            raise AirflowSkipException(f"{name}: {found.why}")
-        return found.whole
-
-    @task(trigger_rule=TriggerRule.ALL_DONE)
-    def read(name: str) -> int:
-        from pipelines.read import read as read_pages
-
-        practices, data, _ = open_rapport()
-        return read_pages(name, night_of(get_current_context()), practices, data, say=print).records
+        night = night_of(get_current_context())
+        failed: list[RapportError] = []
+        left_out, records = "", 0
+        try:
+            pulled = fetch(name, night, practices, data, settings, say=print)
+            left_out = "" if pulled.whole else pulled.why
+        except SeveralFailed as error:
+            failed += error.failures
+        # What came is read even where some visits failed; their rows say so.
+        try:
+            records = read(name, night, practices, data, say=print).records
+        except SeveralFailed as error:
+            failed += error.failures
+        if failed:
+            raise SeveralFailed(
+                f"{len(failed)} could not be pulled or read:",
+                failed,
+                where=f"{name}, night {night}",
+                next_step="The others are kept. Mend the cause and clear this box: what is there is not asked for again",
+            )
+        if left_out:
+            raise AirflowSkipException(f"{name}: {left_out}")
+        return records
 
     @task(trigger_rule=TriggerRule.ALL_DONE)
     def score() -> int:
@@ -80,8 +93,4 @@ with DAG(
         practices, data, _ = open_rapport()
         return night_verdict(night_of(get_current_context()), practices, data)
 
-    scored = score()
-    for source in SOURCES:
-        with TaskGroup(source):
-            fetch(source) >> read(source) >> scored
-    scored >> build() >> verdict()
+    [pull.override(task_id=source)(source) for source in SOURCES] >> score() >> build() >> verdict()

@@ -15,8 +15,7 @@ from pipelines.sources import source_names
 
 SHAPE: dict[str, dict[str, set[str]]] = {
     "nightly": {
-        **{f"{source}.fetch": {f"{source}.read"} for source in source_names()},
-        **{f"{source}.read": {"score"} for source in source_names()},
+        **{source: {"score"} for source in source_names()},
         "score": {"build"},
         "build": {"verdict"},
         "verdict": set(),
@@ -60,8 +59,8 @@ def test_one_run_at_a_time_no_catching_up_and_a_runbook(dags: Any) -> None:
     for name, dag in dags.items():
         assert (dag.max_active_runs, dag.catchup) == (1, False), name
         assert "| red box |" in dag.doc_md or "A red `purge`" in dag.doc_md
-        for task in SHAPE[name]:
-            assert task.rpartition(".")[2] in dag.doc_md, f"{name} has no line for {task}"
+        for task in set(SHAPE[name]) - set(source_names()):
+            assert task in dag.doc_md, f"{name} has no line for {task}"
 
 
 def test_every_source_of_the_folder_is_pulled(dags: Any) -> None:
@@ -69,8 +68,7 @@ def test_every_source_of_the_folder_is_pulled(dags: Any) -> None:
 
     source = Path(REPOSITORY / "dags" / "nightly.py").read_text()
     assert "glob" in source
-    groups = {name for name in dags["nightly"].task_group_dict if name}
-    assert groups == set(source_names())
+    assert set(source_names()) <= set(dags["nightly"].task_ids)
 
 
 def test_no_dag_file_is_long_and_none_imports_the_programme_outside_a_task() -> None:

@@ -28,7 +28,7 @@ from pipelines.periods import month_name
 from pipelines.settings import Settings, key_variable
 
 # Lakeside's key dies before the third night: its fetch fails, and the verdict says so.
-_RED_ON_PURPOSE = {NIGHTS[2]: {"google_business.fetch", "verdict"}}
+_RED_ON_PURPOSE = {NIGHTS[2]: {"google_business", "verdict"}}
 _NO_SCHEDULE = {f"RAPPORT_{dag}_SCHEDULE": "" for dag in ("NIGHTLY", "MONTHLY", "HOUSEKEEPING")}
 
 

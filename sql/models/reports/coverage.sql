@@ -139,7 +139,7 @@ select
     coalesce(last_visits.newest.left_out, false) as left_out,
     coalesce(
         site_months.last_read_night >= site_months.next_month
-        and site_months.last_complete_night >= site_months.next_month - 8,
+        and (not site_months.has_reviews or site_months.last_complete_night >= site_months.next_month - 8),
         false
     ) as month_is_complete,
     case
@@ -153,6 +153,7 @@ select
         when
             site_months.last_read_night < site_months.next_month
             then 'last read on ' || strftime(site_months.last_read_night, '%Y-%m-%d')
+        when not site_months.has_reviews then last_visits.newest.why
         when site_months.last_complete_night is null then 'no complete list has been read'
         when
             site_months.last_complete_night < site_months.next_month - 8
