@@ -14,7 +14,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from models.fit import Array, balanced, fit, matrix, rarities, shown, write
-from pipelines.text.disclosure import BUCKETS, CLASSES, GREEN_BELOW, THRESHOLD, model_features, rule_findings
+from pipelines.text.disclosure import BUCKETS, CLASSES, GREEN_BELOW, THRESHOLD, model_features, read, rule_findings
 from pipelines.text.linear import FOLDER, Buckets, Floats
 from pipelines.text.sentences import plain, sentences_of
 
@@ -75,7 +75,7 @@ def read_domain(path: Path) -> list[Reply]:
 def prepare(replies: list[Reply]) -> list[Prepared]:
     found = []
     for reply in replies:
-        sentences = sentences_of(plain(reply.text))
+        sentences = [read(sentence) for sentence in sentences_of(plain(reply.text))]
         ruled = [rule_findings(sentence) for sentence in sentences]
         found.append(
             Prepared(

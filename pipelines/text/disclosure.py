@@ -216,7 +216,6 @@ _HARMLESS: Final = re.compile(
         r"\byou(?:'re| are) (?:very |most |always |so )?(?:welcome(?! to our)(?! back)|kind|awesome|the best)\b",
         r"\byour (?:call|convenience|earliest convenience)\b",
     ),
-    re.IGNORECASE,
 )  # fmt: skip
 
 # Words that make a sentence one about everybody: then clinical words, money and times disclose nobody.
@@ -231,7 +230,6 @@ _GENERAL: Final = re.compile(
     r"phone lines?|fees|prices|services|mission|goal|aim|clinic is)|available|whoever|community|no(?= treatment| procedure| two)|all ages|"
     r"for all|to all|of all|nobody's|nationwide|research|studies|"
     r"(?:team|staff|hygienists?|nurses?|assistants?|front desk) (?:attends?|receives?|meets?|reviews?|notes? every|takes?|are|is|works?|has added))\b",
-    re.IGNORECASE,
 )
 
 _PAST: Final = (
@@ -241,20 +239,18 @@ _PAST: Final = (
     r"aren't|haven't|hadn't|wouldn't|won't|should|must|met|spoke|ran|broke|fell|slept|hung|threw|lied|forgot|bit|sent|"
     r"spent|thought|understood|won|decided|\w{2,}ed)\b"
 )
-_YOU_DID: Final = re.compile(rf"\byou(?: all| both| and your \w+)?(?: \w+ly)? ?{_PAST}", re.IGNORECASE)
-_YOU: Final = re.compile(r"\b(?:you|your|yours|yourself|you're|you've|you'd|you'll|u|ur)\b", re.IGNORECASE)
+_YOU_DID: Final = re.compile(rf"\byou(?: all| both| and your \w+)?(?: \w+ly)? ?{_PAST}")
+_YOU: Final = re.compile(r"\b(?:you|your|yours|yourself|you're|you've|you'd|you'll|u|ur)\b")
 _SOMEBODY: Final = re.compile(
     r"\b(?:(?:this|that|the|said) (?:\w+ )?(?:patient|person|reviewer|individual|gentleman|lady|woman|man|client|customer|poster|author|guy|mother|"
     r"father|writer|account|party)(?:'s)?(?! (?:of|in charge|who answers|responsible|at the (?:front )?desk))\b|\bhe\b|\bshe\b|\bhim\b|\bher\b|"
     r"\bhis\b|\bhers\b|(?<!to )(?:a|one) (?:former|previous|disgruntled|ex-?|new|long-?time|loyal|valued|unhappy) (?:patient|client|employee|customer))",
-    re.IGNORECASE,
 )
 _DEFINITE: Final = r"(?:the|that|those|these|this|new|old|both|such a|a|an|another|one)"
 _REFUSAL: Final = re.compile(
     r"\b(?:cannot|can't|can not|neither|unable|not able|do not|don't|never|not permitted|not allowed|may not|won't|will not|prevents?|prohibits?|"
     r"forbids?|keeps? us from|stops? us from|rather not)\b.{0,40}\b(?:confirm|deny|discuss|comment|share|respond|reply|say|look up|speak about|"
     r"talk about|disclose|address|go into|detail|give medical)",
-    re.IGNORECASE,
 )
 
 
@@ -267,7 +263,7 @@ class _Rule:
 
 
 def _rule(code: str, *patterns: str, unless_general: bool = False) -> _Rule:
-    return _Rule(code, re.compile(_any(*patterns), re.IGNORECASE), unless_general)
+    return _Rule(code, re.compile(_any(*patterns)), unless_general)
 
 
 _PLACE: Final = r"(?:us|our (?:\w+ )?(?:office|practice|team|clinic|staff|doctors?|dentists?|providers?|care|hands|family|surgery|door|hygienists?)|here|dr\.? \w+)"
@@ -367,21 +363,20 @@ RULES: Final[tuple[_Rule, ...]] = (
 
 # Rules that need somebody in the sentence (you, he, "this patient"): the class is told by what is said of them.
 _ABOUT: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
-    (code, re.compile(rf"(?<![\w-]){words}(?![\w-])", re.IGNORECASE))
+    (code, re.compile(rf"(?<![\w-]){words}(?![\w-])"))
     for code, words in (
         ("P4", PROCEDURE), ("P5", _any(CONDITION, BODY)), ("P6", MONEY), ("P9", _any(r"his|her", FAMILY)), ("P8", RECORD), ("P10", CONDUCT), ("P3", _any(OCCASION, WHEN)),
     )
 )  # fmt: skip
-_CLINICAL: Final = re.compile(rf"(?<![\w-]){_any(PROCEDURE, CONDITION, BODY)}(?![\w-])", re.IGNORECASE)
+_CLINICAL: Final = re.compile(rf"(?<![\w-]){_any(PROCEDURE, CONDITION, BODY)}(?![\w-])")
 _THE_CASE: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
-    (code, re.compile(rf"\b{_DEFINITE} (?:\w+ |\w+-\w+ ){{0,2}}?{words}(?![\w-])", re.IGNORECASE))
+    (code, re.compile(rf"\b{_DEFINITE} (?:\w+ |\w+-\w+ ){{0,2}}?{words}(?![\w-])"))
     for code, words in (("P4", PROCEDURE), ("P5", _any(CONDITION, BODY)), ("P6", _any("claim", "balance", "copay", "deductible", "charge", "refund", "invoice", "estimate", "account", "insurance")), ("P3", _any("appointment", "visit", "delay")))
 )  # fmt: skip
 _WE_DID: Final = re.compile(
     r"\b(?:we|i|they|dr\.? \w+|our \w+|who|it) (?:\w+ )?(?:billed|charged|refunded|waived|treated|prescribed|diagnosed|performed|removed|extracted|"
     r"placed|did|referred|numbed|injected|examined|cleaned|fixed|repaired|pulled|filled|delivered|operated|dismissed|discharged|submitted|"
     r"rescheduled|cancelled|canceled|squeezed|fitted|gave|offered|explained|warned|advised|recommended|called|told|asked|tested|saw|found|discussed)\b",
-    re.IGNORECASE,
 )
 
 # --- Names ------------------------------------------------------------------------------------------------------------
@@ -442,7 +437,7 @@ def _names(sentence: str, known: frozenset[str]) -> Iterable[tuple[int, int, str
                 continue
             name, start, end = match.group(group), match.start(group), match.end(group)
             words = re.findall(r"[^\W\d_]+", name.lower())
-            if not words or all(word in known for word in words) or _CLINICAL.fullmatch(name):
+            if not words or all(word in known for word in words) or _CLINICAL.fullmatch(name.lower()):
                 continue
             if pattern is not _TITLE and any(
                 word in _NO_NAME or (len(word) > 4 and word.endswith("ly")) for word in words
@@ -501,16 +496,53 @@ _NOT_GENERIC: Final = re.compile(
     r"\b(?:make|offer|give)\b.{0,40}\b(?:review|rating|stars?|post)\b|\bvisit\b(?! (?:our )?website)|\btreat(?!ed with| every| all| each| people)|\btreated(?! with)|\bcare\b(?! about| deeply)|\bsee\b(?! this| things| it)|"
     r"\bmeet\b|\bexperiences?\b(?! (?:for|of) (?:everyone|everybody|all|every))|\bservice\b.{0,20}\breceived\b|\breceived\b(?! (?:this|these|all))|\bshare\b.{0,20}\b(?:their|personal)\b|\bwelcome\b.{0,12}\b(?:again|new|member)\b|\bnew\b.{0,10}\bmembers?\b"
     r"|\bsmiles?\b(?!.{0,12}\b(?:on|to) (?:our|all|everyone))",
-    re.IGNORECASE,
 )  # fmt: skip
 
 
-def _is_generic(sentence: str, bare: str, known: frozenset[str]) -> bool:
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence with what both the rules and the trained part look at, found once.
+
+    The patterns read lower case, which makes them several times as fast as ignoring it; `bare` is `lowered` with the
+    harmless phrases blanked out. All three strings are of one length, so that a place in one is a place in all.
+    """
+
+    text: str
+    lowered: str
+    bare: str
+    general: bool
+    refusal: bool
+    you: re.Match[str] | None
+    you_did: re.Match[str] | None
+    somebody: re.Match[str] | None
+    clinical: re.Match[str] | None
+
+
+def read(sentence: str) -> Sentence:
+    lowered = sentence.lower()
+    if len(lowered) != len(sentence):
+        # A few letters have a longer small form, which would move every place behind them.
+        lowered = "".join(small if len(small := letter.lower()) == 1 else letter for letter in sentence)
+    bare = _HARMLESS.sub(lambda match: " " * len(match.group()), lowered)
+    return Sentence(
+        sentence,
+        lowered,
+        bare,
+        bool(_GENERAL.search(lowered)),
+        bool(_REFUSAL.search(lowered)),
+        _YOU.search(bare),
+        _YOU_DID.search(bare),
+        _SOMEBODY.search(bare),
+        _CLINICAL.search(bare),
+    )
+
+
+def _is_generic(sentence: Sentence, known: frozenset[str]) -> bool:
     """Return True where every word is a harmless one and nobody is left in the sentence."""
-    if _YOU.search(bare) or _SOMEBODY.search(sentence) or _NOT_GENERIC.search(sentence):
+    if sentence.you or _SOMEBODY.search(sentence.lowered) or _NOT_GENERIC.search(sentence.lowered):
         return False
-    without_contacts = _PHONE.sub(" ", _ADDRESS.sub(" ", sentence))
-    words = re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+", without_contacts.lower())
+    without_contacts = _PHONE.sub(" ", _ADDRESS.sub(" ", sentence.lowered))
+    words = re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+", without_contacts)
     for word in words:
         plain_word = "0" if word.isdecimal() and len(word) <= 2 else word
         if plain_word not in _GENERIC_WORDS and plain_word not in known and plain_word not in ("you", "your", "dr"):
@@ -523,7 +555,7 @@ def _worse(one: Severity, other: Severity) -> Severity:
 
 
 def rule_findings(
-    sentence: str,
+    sentence: Sentence,
     number: int = 0,
     *,
     roster: Roster | None = None,
@@ -538,9 +570,7 @@ def rule_findings(
     """
     roster = roster or Roster()
     known = roster.words()
-    bare = _HARMLESS.sub(lambda match: " " * len(match.group()), sentence)
-    general = bool(_GENERAL.search(sentence))
-    refusal = bool(_REFUSAL.search(sentence))
+    bare, general, refusal = sentence.bare, sentence.general, sentence.refusal
     found: dict[str, tuple[int, int, Severity, str]] = {}
 
     def add(code: str, start: int, end: int, *, reason: str = "", severity: Severity | None = None) -> None:
@@ -549,23 +579,22 @@ def rule_findings(
 
     for rule in RULES:
         match = rule.pattern.search(bare)
-        if match and not (rule.unless_general and general and not _YOU.search(bare)):
-            if rule.code in ("P2", "P8") and refusal and not re.search(r"\byour?\b", bare, re.IGNORECASE):
+        if match and not (rule.unless_general and general and not sentence.you):
+            if rule.code in ("P2", "P8") and refusal and not re.search(r"\byour?\b", bare):
                 continue
-            if rule.code == "P1" and general and re.search(r"\b(?:any|every|whether)\b", bare, re.IGNORECASE):
+            if rule.code == "P1" and general and re.search(r"\b(?:any|every|whether)\b", bare):
                 continue
             add(rule.code, match.start(), match.end())
 
-    you_did = _YOU_DID.search(bare)
-    your = re.search(r"\b(?:your|yours|yourself|you're|you've|you'd)\b", bare, re.IGNORECASE)
-    you = _YOU.search(bare)
-    somebody = _SOMEBODY.search(bare)
+    you_did = sentence.you_did
+    your = re.search(r"\b(?:your|yours|yourself|you're|you've|you'd)\b", bare)
+    you, somebody = sentence.you, sentence.somebody
     staff_pronoun = (
         somebody
         and len(somebody.group()) < 5
-        and re.search(r"\bDr\b|\b(?:manager|hygienist|nurse|receptionist|doctor|dentist)\b", sentence)
+        and re.search(r"\bDr\b|\b(?:manager|hygienist|nurse|receptionist|doctor|dentist)\b", sentence.text)
     )
-    if refusal or staff_pronoun or (somebody and somebody.group().lower() in known):
+    if refusal or staff_pronoun or (somebody and somebody.group() in known):
         somebody = None
     who = you_did or your or somebody or (None if general else you)
     if who:
@@ -585,29 +614,28 @@ def rule_findings(
                 or re.search(
                     r"^(?:that|those|these|this)\b|\b(?:was|were|went|came|turned|look|looks|feels?|is|are|has|had|glad|happy|sorry|enjoy|congrat\w+|hope|with|about|for|after|before|during|on|\w{3,}ed)\b",
                     bare,
-                    re.IGNORECASE,
                 )
             ):
                 add(code, match.start(), match.end())
         match = _WE_DID.search(bare)
-        if match and (_CLINICAL.search(bare) or _ABOUT[2][1].search(bare)):
-            code = "P4" if _CLINICAL.search(bare) else "P6"
+        if match and (sentence.clinical or _ABOUT[2][1].search(bare)):
+            code = "P4" if sentence.clinical else "P6"
             add(code, match.start(), match.end())
-    for start, end, name in _names(sentence, known):
+    for start, end, name in _names(sentence.text, known):
         shown = set(re.findall(r"[^\W\d_]+", reviewer.lower()))
         unmasks = bool(reviewer) and not shown & set(re.findall(r"[^\W\d_]+", name.lower()))
         add("P7", start, end, severity="critical" if unmasks else None)
         break
     own = {domain.lower().removeprefix("www.") for domain in roster.domains}
-    for match in _ADDRESS.finditer(sentence):
-        domain = next(part for part in match.groups() if part).lower().removeprefix("www.")
+    for match in _ADDRESS.finditer(sentence.lowered):
+        domain = next(part for part in match.groups() if part).removeprefix("www.")
         if own and domain not in own and "@" in match.group():
             add("P11", match.start(), match.end(), reason="an e-mail address that is not the practice's own")
 
     if review_words and not (refusal and not who):
-        for match in _CLINICAL.finditer(sentence):
+        for match in _CLINICAL.finditer(sentence.lowered):
             if _stem(match.group()) in review_words and not general:
-                code = "P4" if re.fullmatch(PROCEDURE, match.group(), re.IGNORECASE) else "P5"
+                code = "P4" if re.fullmatch(PROCEDURE, match.group()) else "P5"
                 found[code] = (
                     match.start(),
                     match.end(),
@@ -621,7 +649,7 @@ def rule_findings(
     findings = [
         Finding(number, code, severity, reason, start, end) for code, (start, end, severity, reason) in found.items()
     ]
-    return findings, not findings and _is_generic(sentence, bare, known)
+    return findings, not findings and _is_generic(sentence, known)
 
 
 def _stem(word: str) -> str:
@@ -630,7 +658,7 @@ def _stem(word: str) -> str:
 
 def clinical_words(text: str) -> frozenset[str]:
     """Return the clinical words of a review in a form that lets an echo be told; they are not kept anywhere."""
-    return frozenset(_stem(match.group()) for match in _CLINICAL.finditer(plain(text)))
+    return frozenset(_stem(match.group()) for match in _CLINICAL.finditer(plain(text).lower()))
 
 
 # --- The trained part ---------------------------------------------------------------------------------------------
@@ -640,7 +668,7 @@ THRESHOLD: Final = 0.5
 # A sentence of harmless words is still not green where the trained part is this much in doubt.
 GREEN_BELOW: Final = 0.4
 _SIGNS: Final[tuple[re.Pattern[str], ...]] = tuple(
-    re.compile(pattern, re.IGNORECASE)
+    re.compile(pattern)
     for pattern in (
         r"\b(?:was|were|had|did|didn't|went|came|took|got|gave|made|said|told|left|saw|\w{3,}ed)\b",
         r"\b(?:we|our|us|i|my)\b", r"^(?:we|our|the team|the office|i|this|it)\b", r"\b(?:is|are|do|does|can|may|will|would)\b",
@@ -649,25 +677,27 @@ _SIGNS: Final[tuple[re.Pattern[str], ...]] = tuple(
         rf"\b{CONDUCT}\b", rf"\b{OCCASION}\b", r"\b(?:the|that|those|this|these) ", r"!", r"\d", r"\b(?:no|not|never|nobody|none|nothing)\b|n't\b",
         r"\b(?:thank|thanks|appreciate|grateful)\b", r"\b(?:sorry|apologi[sz]e|regret)\b", r"\b(?:glad|happy|thrilled|delighted|love|loved|hope)\b",
         r"\b(?:again|back|always|years|soon)\b", r"^(?:please )?(?:take|try|keep|stop|use|put|cut|bring|tell|give|say|wait|let|see|come)\b",
-        r"(?<!^)(?<![.!?] )\b(?-i:[A-Z])[a-z]+", r"\b(?:if|once|when|after)\b",
+        r"\b(?:if|once|when|after)\b",
     )
 )  # fmt: skip
 
 
-def model_features(sentence: str) -> tuple[Buckets, Floats]:
+_CAPITAL: Final = re.compile(r"(?<!^)(?<![.!?] )\b[A-Z][a-z]+")
+
+
+def model_features(sentence: Sentence) -> tuple[Buckets, Floats]:
     """Return what the trained part sees of a sentence: hashed words, pairs and character runs, and signs of structure."""
-    words = words_of(sentence)
-    bare = _HARMLESS.sub(" ", sentence)
+    words = words_of(sentence.lowered)
     signs = [
-        *(bool(sign.search(sentence)) for sign in _SIGNS),
-        bool(_YOU.search(bare)), bool(_YOU_DID.search(bare)), bool(_SOMEBODY.search(bare)), bool(_CLINICAL.search(bare)),
-        bool(_GENERAL.search(sentence)), bool(_REFUSAL.search(sentence)), len(words) > 20,
+        *(bool(sign.search(sentence.lowered)) for sign in _SIGNS), bool(_CAPITAL.search(sentence.text)),
+        bool(sentence.you), bool(sentence.you_did), bool(sentence.somebody), bool(sentence.clinical),
+        sentence.general, sentence.refusal, len(words) > 20,
     ]  # fmt: skip
     grams = [*word_grams(words), *character_grams(words)]
     return buckets_of(grams, BUCKETS), np.asarray(signs, dtype=np.float32)
 
 
-def suspicion(sentence: str) -> float:
+def suspicion(sentence: Sentence) -> float:
     """Return the trained part's probability that the sentence discloses something."""
     model = load("disclosure")
     buckets, signs = model_features(sentence)
@@ -691,9 +721,10 @@ def judge(
     echoes = clinical_words(review) if review else frozenset()
     findings: list[Finding] = []
     verdicts: list[Verdict] = []
-    for number, sentence in enumerate(sentences_of(plain(reply)), 1):
+    for number, text in enumerate(sentences_of(plain(reply)), 1):
+        sentence = read(text)
         found, generic = rule_findings(sentence, number, roster=roster, review_words=echoes, reviewer=reviewer)
-        doubt = suspicion(sentence) if re.search(r"[^\W\d_]", sentence) else 0.5
+        doubt = suspicion(sentence) if re.search(r"[^\W\d_]", text) else 0.5
         if not found and doubt > threshold and not generic:
             found = [
                 Finding(
@@ -702,7 +733,7 @@ def judge(
                     "caution",
                     "reads like disclosures seen before; no rule tells which",
                     0,
-                    len(sentence),
+                    len(text),
                 )
             ]
         findings += found
