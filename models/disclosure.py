@@ -37,6 +37,12 @@ FIRST_RESULTS: dict[str, dict[str, str]] = {
     "batch_5": {
         "the whole check": "29 of 30 flagged, 2 of 30 safe ones flagged, 13 green, 0 violating green",
     },
+    "batch_6": {
+        "the whole check": "68 of 73 flagged, 8 of 59 safe ones flagged, 17 green, 0 violating green",
+    },
+    "batch_7": {
+        "the whole check": "32 of 34 flagged, 1 of 30 safe ones flagged, 18 green, 0 violating green",
+    },
 }
 
 
@@ -173,7 +179,7 @@ def train(domain: list[Reply], folder: Path = FOLDER) -> dict[str, Any]:
         "data": [
             {"name": "replies of the task", "replies": len(domain), "licence": "synthetic, given with the task"},
             {
-                "name": "replies written for Rapport, five batches",
+                "name": "replies written for Rapport, seven batches",
                 "replies": len(everything) - len(domain),
                 "licence": "Apache-2.0",
             },

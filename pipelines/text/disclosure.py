@@ -215,6 +215,8 @@ _HARMLESS: Final = re.compile(
         r"\byou(?:'re| are)(?: always| most| very)? welcome to (?:call|contact|write|reach|e-?mail|speak|talk|ask)\b",
         r"\byou(?:'re| are) (?:very |most |always |so )?(?:welcome(?! to our)(?! back)|kind|awesome|the best)\b",
         r"\byour (?:call|convenience|earliest convenience)\b",
+        r"\b(?:good|great|nice|lovely|wonderful|happy) (?:day|week|weekend|evening|summer|holiday) to you\b",
+        r"\b(?:very |so |really |most )?(?:generous|kind|thoughtful|sweet|nice|gracious|good) of you(?: to (?:say|write|share|post))?\b",
     ),
 )  # fmt: skip
 
@@ -309,17 +311,20 @@ RULES: Final[tuple[_Rule, ...]] = (
         r"\b(?:wrong|different|another|other) (?:practice|office|clinic|dentist|doctor|business|location|provider)\b.{0,40}\b(?:mistak|confus|review|mean|think|must|mix)|\b(?:mistak|confus|mix|must|meant)\w*.{0,50}\b(?:wrong|different|another|other|someone else|somebody else|us (?:for|with)) ?(?:practice|office|clinic|dentist|doctor|business|location|provider)?",
         r"\b(?:zero|no) match(?:es)?\b|\bsome other dr\b|\bnever seen\b", r"\b(?:isn't|is not|aren't|are not|wasn't|was not|never) (?:in|on) our (?:system|books|records|database|patient list|schedule|files)\b",
         r"\bnot (?:a |an )?(?:real|actual|genuine|legitimate|former|current) (?:patient|client|customer|person)\b", r"\b(?:do not|don't) (?:know|recogni[sz]e) (?:who )?(?:you|this)\b",
-        r"\bnot someone (?:we|our)\b", r"\bstranger to (?:us|our)\b",
+        r"\b(?:do not|don't) know (?:any|of any) (?:\w+ )?(?:person|patient|one)\b", r"\bnot someone (?:we|our)\b", r"\bstranger to (?:us|our)\b",
     ),
     # P3: times of one person.
     _rule("P3", rf"\byour (?:\w+ |\w+-\w+ |\d+:\d+ ){{0,3}}{OCCASION}\b", r"\bboth times\b|\bforward to (?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\bnobody came\b", r"\bthat (?:day|morning|afternoon|evening|night)\b", r"\b(?:no-shows?|in and out in|running behind on|squeezed (?:you|him|her)|waited for you|fit(?:ted)? you in|it (?:had|has) been \w+ (?:years|months|weeks) since)\b", r"\b(?:sorry|apologi[sz]e|regret|apologies) .{0,30}\b(?:wait|delay|late|appointment|visit|running behind|reschedul\w+|cancel\w+|mix-up)\b",
           r"\b(?:thank|thanks|appreciate) .{0,20}\b(?:visit|stopping|coming|waiting|dropping|patience (?:while|during|when|with the))\b",
           r"\b(?:the|that|this|last|first|next|recent) (?:\w+ )?(?:appointment|visit|check-?up)\b", unless_general=True),
+    _rule("P3", r"\b(?:two|three|four|five|several|\d+) (?:cancellations|no-shows|missed \w+)\b"),
     _rule("P3", r"\b(?:that|last|this past) (?:mon|tues|wednes|thurs|fri|satur|sun)day\b", r"\byour (?:\w+ |\w+-\w+ |\d+:\d+ ){0,3}(?:appointments?|visits?|recall|slot|session|bookings?|arrival|no-?shows?|cancel\w+|turn|check-?in|wait)\b"),
     # P6: one person's money that needs no "you".
     _rule("P6", r"\b(?:the|that|this|last|remaining|outstanding|half of (?:that|the)) (?:\w+ )?(?:invoice|balance|copay|co-pay|deductible|claim|amount|sum|refund|quote)\b", r"\b(?:medicare|medicaid|cigna|aetna|delta dental|humana|metlife|blue cross|united ?healthcare|your plan|the plan|insurance|insurer)(?:'s)? (?:\w+ )?(?:paid|pays for|does not pay|doesn't pay|denied|rejected|refused|covered|declined|lapsed|only|did not|didn't)\b",
           r"\b(?:the|that|your) (?:\w+ )?(?:discount|coupon|fee|total|receipt|payment|credit)\b.{0,40}\b(?:was|were|had|has been)\b", r"\b(?:quoted|billed|charged|paid|owed|refunded|credited|reimbursed) (?:\w+ )?(?:\$|£|€|\d|one|two|three|four|five|six|seven|eight|nine|ten|twice|in full|the|back|half)", unless_general=True),
     # P8: what is written down or remembered about one person.
+    _rule("P5", r"\b(?:speedy|quick|fast|full|good|smooth) recovery\b|\bfeel(?:ing)? better\b|\bget well\b", unless_general=True),
+    _rule("P8", r"\blistened (?:back )?to (?:the|that|your) (?:\w+ )?(?:call|message|voicemail|recording|tape)\b|\b(?:the|that|your) (?:call|conversation) (?:itself )?(?:was|went|lasted)\b"),
     _rule("P8", r"\b(?:our|the|my|internal|office|phone|call|clinical) (?:\w+ )?(?:records?|notes|logs?|charts?|system|schedule|files?|cameras?|cctv|recordings?|footage|documentation|paperwork|database|appointment book)(?: \w+)? (?:show|shows|showed|say|says|indicate|indicates|confirm|confirms|prove|proves|reflect|reflects|tell|tells|reveal|list|lists|state|states|contain|contains|have|has|clearly|document|documents|disagree)\b",
           r"\baccording to (?:our|the|my) (?!law|american|guid)", r"\b(?:remembers?|recalls?|recollect\w*|recollection)\b(?! to)", r"\b(?:signed|on file|on record)\b", r"\byour (?:\w+ ){0,2}(?:chart|records?|files?|notes|x-?rays?|radiographs?|scans?|consent|paperwork|history|images?|forms?|intake|voicemails?)\b",
           r"\b(?:review|reviewed|checked|looked|pulled|went|listened|watched|examined|searched|consulted|audited|read)(?: \w+){0,3}? (?:the|our|your|this) (?:\w+ )?(?:records?|files?|charts?|notes|system|schedule|appointment|recordings?|footage|logs?|x-?rays?|case|cameras?|history|database|account|paperwork|scans?)\b",
@@ -353,6 +358,7 @@ RULES: Final[tuple[_Rule, ...]] = (
           rf"\b(?:remov\w+|delet\w+|take|chang\w+|updat\w+|revis\w+|edit\w*|withdraw\w*|reconsider\w*|rais\w+|leave us|give us|write us|post)\b.{{0,40}}\b{_REVIEW}\b.{{0,40}}\b(?:and|if|then|so|when|once|after|in exchange|in return)\b.{{0,60}}\b(?:we|your|you|get|receive|fix|make)\b",
           rf"\b(?:rates?|rated|reviews? us|bump|five stars|5 stars|{_REVIEW})\b.{{0,60}}\b(?:off the bill|knock|dollars off|% off|on the house|for free)\b|\b(?:dollars|%|percent) off\b.{{0,80}}\b(?:rates?|reviews?|stars?|post)\b", rf"\b(?:drop|waive|forget|lower|reduce|cancel|refund|return)\b.{{0,40}}\b(?:once|if|when|after)\b.{{0,40}}\b(?:{_REVIEW}|gone|down|removed)\b", r"\b(?:if|once|after) we (?:\w+ ){0,4}(?:you|the|your|this|it)\b.{0,60}\b(?:remove|delete|change|update|take|revise|edit|five|5|stars?)\b", unless_general=False),
     # N3: advice to one person.
+    _rule("N2", r"\bin (?:return|exchange) for (?:an? |your |the )?(?:\w+ )?(?:edit|change|removal|update|correction|deletion)\b|\bmake it right financially\b"),
     _rule("N3", r"\byou (?:should|must|need to|ought to|have to|can|could|may|might want to|had better|'d better) (?:\w+ )?(?:take|stop|start|use|rinse|apply|avoid|eat|drink|switch|double|reduce|increase|try|ice|brush|floss|see|get|keep|wear|rest|continue|skip|ask your|go|put|massage|elevate|swap)\b(?! (?:in touch|us\b|more (?:about|on)|our))",
           rf"\b(?:sounds?|looks?|seems?) like (?:you|it|a|an|this|that|the)\b.{{0,30}}\b(?:{CONDITION}|{BODY}|have|need)\b", r"\byou (?:do not|don't|won't|needn't|will not) (?:really )?need (?:a|an|the|to|any)\b",
           rf"\b(?:that|this|such|some|the|a little|mild|any) (?:\w+ )?(?:{CONDITION}|{PROCEDURE}) (?:is|are|should|will|usually|normally)\b.{{0,30}}\b(?:normal|nothing|fine|expected|settle|pass|go away|subside|common|harmless|serious)\b",
@@ -479,7 +485,8 @@ _GENERIC_WORDS: Final = frozenset(
     private apologies apologize feedback matters mission team aim aims staff doctors dentist's office's fully offline lovely warm warmly five 0 am pm noon
     convenience manager's officer compliance lead director coordinator forward anyone's people people's everyone's respectfully privately smile smiles faces face bright brighten wide
     parking building floor street address doors open opens hours lunch time added replaced hired updated changed rewritten extended trained training trains new system phones line receptionist
-    receptionists team's rules published publish prices fees same list listed lists website's page complaint procedure process courtesy courteous dignity respectful
+    receptionists team's world pass letting moment answering door complaints raising noticed offices cheers where train greet front desk weekend edited thoughtfully tell
+    rules published publish prices fees same list listed lists website's page complaint procedure process courtesy courteous dignity respectful
     heart backbone place village small large goal calm on-time hold hired hiring second third behind free visitors optional lobby chairs since spring summer fall winter
     million shout-out love loved grow grows helped reward rewarded return offers nobody's owner's read reads values line described describe regret impression chance grateful
     pointing noted point out thrilled delighted heartening compliment compliments praise going keep keeps kept brighter week long day short night sure assured tolerate rudeness happier
@@ -631,6 +638,13 @@ def rule_findings(
         domain = next(part for part in match.groups() if part).removeprefix("www.")
         if own and domain not in own and "@" in match.group():
             add("P11", match.start(), match.end(), reason="an e-mail address that is not the practice's own")
+
+    own_numbers = [re.sub(r"\D", "", phone) for phone in roster.phones]
+    for match in _PHONE.finditer(sentence.lowered):
+        digits = re.sub(r"\D", "", match.group())
+        # With or without the code of country or area it is the same line.
+        if own_numbers and not any(own.endswith(digits) or digits.endswith(own) for own in own_numbers):
+            add("P11", match.start(), match.end(), reason="a phone number that is not the practice's own")
 
     if review_words and not (refusal and not who):
         for match in _CLINICAL.finditer(sentence.lowered):
