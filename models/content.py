@@ -198,7 +198,7 @@ def train(folder: Path, target: Path = FOLDER, *, say: Any = print) -> dict[str,
     by_company = left_out(folder)
     for company, (given, true) in by_company.items():
         measured[f"posts of {company}, which was left out, as informing, promotion or answer"] = agreement(given, true)
-    pooled = [sum((pair[side] for pair in by_company.values()), []) for side in (0, 1)]
+    pooled = [[one for pair in by_company.values() for one in pair[side]] for side in (0, 1)]
     measured["posts of all companies, each left out in turn"] = agreement(pooled[0], pooled[1])
     for name, lessons in written().items():
         batch = prepare(lessons)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from pipelines.text.sentences import WORD
+from pipelines.text.sentences import WORD, lowered
 from pipelines.text.sentiment import Mood
 
 Act = Literal["question", "complaint", "substantive", "advocacy", "discouragement", "contest", "spam"]
@@ -57,6 +57,7 @@ _UNBLAMED: Final = re.compile(
     r"\b(?:no complaints|nothing worse than|not (?:bad|terrible|rude)|never (?:had )?a (?:bad|long|problem|complaint)|"
     r"(?:town|city|road|bridge|traffic|weather|storm|team|game|season|election|school board|airline|other (?:office|place|practice|dentist|doctor))\b)"
 )
+_SOMEBODY: Final = re.compile(r"\b(?:i|we|me|us|my|our|you|your|they|them|staff|office)\b")
 _FOR: Final = re.compile(
     r"\b(?:(?:highly|totally|definitely|strongly|can only|always|absolutely|would|100%|really|do) recommend|recommend(?:ed)? (?:them|him|her|this (?:place|practice|office|clinic|team|doctor|dentist)|dr\b|going|these)|"
     r"(?:go|went|head|take (?:him|her|them)) (?:to|see|there|with)(?: \w+)? .{0,40}\b(?:regret|love|best|great|wonderful|eyes closed|amazing|happy)|"
@@ -79,11 +80,18 @@ _AGAINST: Final = re.compile(
     r"\b(?:avoid(?! (?:sugar|snack|straw|food|hot|cold|hard|sticky|rinsing|brush\w*|touching|the (?:sun|straw|heat)))|stay(?:ing)? (?:far )?away|steer clear|keep away|run the other way|run away|"
     r"(?:would|will|wouldn't|would not|will not|won't|could not|couldn't|can't|cannot|do not|don't|never) (?:\w+ )?(?:not |never )?(?:recommend(?! (?:them|him|her|it|this place|this office) enough| enough)|send (?:a |my |any\w* |anybody|anyone)|go back|be back|return|come back|go (?:there|here)(?! unless)|trust (?:them|this)|book (?:here|there)|bother|waste your)|"
     r"never again|(?:look|go|went|going|find|try|took \w+|take your \w+) (?:for )?(?:elsewhere|somewhere else|somebody else|someone else)|think twice|beware|warn(?:ing)? (?:you|everyone|others)|"
-    r"not (?:them|this place|that place|worth it)|switched (?:\w+ )?(?:after|because|dentists|doctors|practices|offices)|left (?:them|this place|this practice|over|because)|do yourself a favou?r|"
-    r"wouldn't (?:take|trust|let)|should have (?:done it|left|switched) sooner|don't go|do not go|do not use|don't use (?:them|this))\b|^not [A-Z]"
+    r"not (?:them|this place|that place|worth it)|switched (?:\w+ )?(?:after|because|dentists|doctors|practices|offices)|left (?:\w+ ){0,3}?(?:over|because)|left (?:them|this place|this practice)|do yourself a favou?r|"
+    r"wouldn't (?:take|trust|let)|should have (?:done it|left|switched) sooner|don't go|do not go|do not use|don't use (?:them|this))\b"
 )
-_TURNED: Final = re.compile(r"\bhighly recommend avoid|\brecommend (?:staying away|avoiding|you (?:look|go) elsewhere)\b")
-_PREFERENCE: Final = re.compile(r"\brecommend (?:the|a|an|using|trying|rinsing|brushing) (?!team|place|practice|office|doctor|dentist|clinic|staff)")
+# The only two that need the capital of a name: “Not Oak Dental.”, “Second Oak Dental, …”.
+_NOT_THEM: Final = re.compile(r"^Not (?:[Dd]r\.? )?[A-Z]")
+_SECONDS: Final = re.compile(r"^Second(?:ing)? (?:[Dd]r\.? )?[A-Z]")
+_TURNED: Final = re.compile(
+    r"\bhighly recommend avoid|\brecommend (?:staying away|avoiding|you (?:look|go) elsewhere)\b"
+)
+_PREFERENCE: Final = re.compile(
+    r"\brecommend (?:the|a|an|using|trying|rinsing|brushing) (?!team|place|practice|office|doctor|dentist|clinic|staff)"
+)
 _CONTEST: Final = re.compile(
     r"\b(?:giveaway|sweepstakes?|raffle(?! at| ticket stand)|enter(?:ing|ed)? (?:to win|the|this|me|please)|entering|entry(?= ?:)|pick me|choose me|"
     r"(?:to|hope (?:i|we)(?: can)?|would love to|i'd love to|want to|wanna|could|gonna|going to|please let me|never) win(?: this| anything| it| one)?|count me in|"
@@ -94,7 +102,7 @@ _CONTEST_POST: Final = re.compile(
     re.IGNORECASE,
 )
 _SPAM: Final = re.compile(
-    r"\b(?:(?:earn|make|made|making|earned|earning|invest(?:ed|ing)?)\b.{0,12}[$£€] ?\d|[$£€] ?\d[\d,.]*(?:k)? (?:a|per|every|in|weekly|daily) ?(?:day|week|month|hour|\d+ hours)?|work(?:ing)? from (?:home|your phone|anywhere)\b.{0,40}\b(?:dm|message|earn|contact|link)|"
+    r"\b(?:(?:earn|make|made|making|earned|earning|invest(?:ed|ing)?)\b.{0,12}[$£€] ?\d[\d,.]*k?|[$£€] ?\d[\d,.]*(?:k)? (?:a|per|every|in|weekly|daily) ?(?:day|week|month|hour|\d+ hours)?|work(?:ing)? from (?:home|your phone|anywhere)\b.{0,40}\b(?:dm|message|earn|contact|link)|"
     r"(?:crypto|bitcoin|forex|binary options|nft)s?\b|(?:dm|inbox|whatsapp|telegram|hit up) (?:me|her|him|us)\b|(?:message|contact|write|text) (?:me|her|him|us)? ?(?:on|via|through) (?:whatsapp|telegram|instagram)|on (?:whatsapp|telegram)\b|"
     r"(?:check|visit|see|click|tap) (?:out )?(?:the link (?:in|on) )?my (?:page|profile|bio|channel|story|link)|link in my (?:bio|profile)|click (?:the |this |on )?(?:link|here)|follow me\b|follow (?:for|4) follow|f4f|l4l|follow back|"
     r"free followers|buy followers|promot(?:e|ion) (?:it|this|your)? ?on @?\w+|send (?:it|pic) to @|get (?:your|my) (?:money|funds|ex|account) back|got my (?:money|funds|ex|account) back|recover(?:y|ed)? (?:expert|agent|my (?:money|funds|account))|"
@@ -127,22 +135,28 @@ def acts_by_shape(text: str) -> list[Act]:
     return [*found, "substantive"] if is_substantive(text, asks) else found
 
 
-def acts_of(sentences: Sequence[str], moods: Sequence[Mood], answered: str = "") -> list[Found]:
-    """Return the acts of an English comment; `answered` is the text of the post or comment it stands under."""
+def acts_of(
+    sentences: Sequence[str], moods: Sequence[Mood], post: str = "", *, names_friend: bool = True
+) -> list[Found]:
+    """Return the acts of an English comment.
+
+    `post` is the text of the post it stands under; `names_friend` is False where its tags name nobody but the practice.
+    """
     whole = " ".join(sentences)
-    lowered = whole.lower()
-    advertises = _SPAM.search(lowered) or _only_links(whole)
+    low = lowered(whole)
+    advertises = _SPAM.search(low) or _only_links(whole)
     if advertises:
         return [Found("spam", 0, advertises.start(), advertises.end(), "words or links of advertising")]
-    entry = _CONTEST.search(lowered)
+    entry = _CONTEST.search(low)
     if entry:
         return [Found("contest", 0, entry.start(), entry.end(), "words of a contest entry")]
-    if answered and _CONTEST_POST.search(answered):
+    if post and _CONTEST_POST.search(post):
         return [Found("contest", 0, 0, 0, "stands under a contest")]
     found: list[Found] = []
     for number, (sentence, mood) in enumerate(zip(sentences, moods, strict=True), 1):
         found += _acts_of_sentence(sentence, mood, number)
-    found += _tag(whole, lowered, bool(found))
+    if names_friend and not found:
+        found += _tag(whole, low)
     if any(each.act == "discouragement" for each in found):
         found = [each for each in found if each.act != "advocacy"]
     distinct: dict[Act, Found] = {}
@@ -158,42 +172,50 @@ def _only_links(text: str) -> re.Match[str] | None:
 
 
 def _acts_of_sentence(sentence: str, mood: Mood, number: int) -> list[Found]:
-    lowered = sentence.lower()
+    low = lowered(sentence)
     found: list[Found] = []
 
     def add(act: Act, match: re.Match[str] | None, reason: str) -> None:
         start, end = match.span() if match else (0, len(sentence))
         found.append(Found(act, number, start, end, reason))
 
-    without_links = _LINK.sub(" ", lowered)
+    without_links = _LINK.sub(" ", low)
     asks = _ASKS.search(without_links)
     if "?" in without_links:
         if not _RHETORICAL.search(without_links):
             add("question", asks, "asks")
     elif asks:
         add("question", asks, "asks, without a question mark")
-    against = _AGAINST.search(lowered) or _TURNED.search(lowered)
-    speaks_for = _FOR.search(lowered)
+    against = _AGAINST.search(low) or _TURNED.search(low) or _NOT_THEM.match(sentence)
+    speaks_for = _FOR.search(low) or _SECONDS.match(sentence)
     if against:
         add("discouragement", against, "words that send others away")
-    elif speaks_for and not (asks and "?" in lowered) and not _PREFERENCE.search(lowered):
+    elif speaks_for and not (asks and "?" in low) and not _PREFERENCE.search(low):
         add("advocacy", speaks_for, "words that speak for a practice")
-    blame = _BLAME.search(lowered)
-    if not _UNBLAMED.search(lowered) and not (speaks_for and not against):
-        if blame:
-            add("complaint", blame, "words of a complaint")
-        elif mood.sentiment == "negative" and mood.sure >= SURE_COMPLAINT and not against and not asks:
-            if len(WORD.findall(sentence)) >= FEWEST_WORDS and re.search(r"\b(?:i|we|me|us|my|our|you|your|they|them|staff|office)\b", lowered):
-                add("complaint", None, f"sounds like a complaint (probability {mood.sure:.2f})")
+    blame = _BLAME.search(low)
+    blameless = _UNBLAMED.search(low) or (speaks_for and not against)
+    if blame and not blameless:
+        add("complaint", blame, "words of a complaint")
+    elif _sounds_like_blame(sentence, low, mood) and not (blameless or against or asks):
+        add("complaint", None, f"sounds like a complaint (probability {mood.sure:.2f})")
     return found
 
 
-def _tag(whole: str, lowered: str, does_something: bool) -> list[Found]:
+def _sounds_like_blame(sentence: str, low: str, mood: Mood) -> bool:
+    return (
+        mood.sentiment == "negative"
+        and mood.sure >= SURE_COMPLAINT
+        and len(WORD.findall(sentence)) >= FEWEST_WORDS
+        and _SOMEBODY.search(low) is not None
+    )
+
+
+def _tag(whole: str, low: str) -> list[Found]:
     """Return the naming of a friend: a tag alone, or one with words that hand the post on."""
     tag = _TAG.search(whole)
-    if not tag or does_something:
+    if not tag:
         return []
-    rest = _TAG.sub(" ", lowered)
+    rest = _TAG.sub(" ", low)
     if not WORD.search(rest) or _TAGGED.search(rest):
         return [Found("advocacy", 0, tag.start(), tag.end(), "names a friend")]
     return []

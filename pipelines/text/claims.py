@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pipelines.text.disclosure import BODY, CONDITION, PROCEDURE
+from pipelines.text.sentences import lowered
 
 _MATTER: Final = re.compile(
     rf"\b(?:{PROCEDURE}|{CONDITION}|{BODY}|fluorides?|vitamins?|supplements?|doses?|drugs?|meds|virus(?:es)?|bacteria|"
@@ -36,7 +37,9 @@ _EFFECT: Final = re.compile(
     r"(?:swish|gargle|rub|dab) (?:\w+ )?(?:with|on|some)|you (?:should|need to|have to|must|can) (?:take|stop|use|try|double|put|avoid))\b"
 )
 _ASKS: Final = re.compile(r"\?\s*$|^(?:does|do|is|are|can|could|should|will|has anyone|anyone|wondering)\b")
-_OWN_STATE: Final = re.compile(r"^(?:i|we|my (?:son|daughter|mom|dad|husband|wife|kid)) (?:have|has|had|am|are|is|got|need)\b")
+_OWN_STATE: Final = re.compile(
+    r"^(?:i|we|my (?:son|daughter|mom|dad|husband|wife|kid)) (?:have|has|had|am|are|is|got|need)\b"
+)
 
 
 @dataclass(frozen=True)
@@ -52,11 +55,11 @@ def claims_of(sentences: Sequence[str]) -> list[Claim]:
     """Return the sentences of an English text that claim something about health; a question claims nothing."""
     found = []
     for number, sentence in enumerate(sentences, 1):
-        lowered = sentence.lower()
-        effect = _EFFECT.search(lowered)
-        if not effect or _ASKS.search(lowered) or _OWN_STATE.match(lowered):
+        low = lowered(sentence)
+        effect = _EFFECT.search(low)
+        if not effect or _ASKS.search(low) or _OWN_STATE.match(low):
             continue
         # The effect's own words ("side effects") may be the only ones on health.
-        if _MATTER.search(lowered):
+        if _MATTER.search(low):
             found.append(Claim(number, effect.start(), effect.end()))
     return found

@@ -14,8 +14,8 @@ from typing import Final, Literal
 import numpy as np
 
 from pipelines.text.disclosure import BODY, CONDITION
-from pipelines.text.linear import Buckets, Floats, buckets_of, load, probabilities, word_grams
-from pipelines.text.sentences import words_of
+from pipelines.text.linear import Buckets, Floats, buckets_of, load, probabilities, weighted, word_grams
+from pipelines.text.sentences import lowered, words_of
 
 Content = Literal["health_information", "community", "recognition", "answer", "promotion", "other"]
 ABOUT: Final[tuple[Content, ...]] = ("health_information", "community", "recognition", "other")
@@ -44,7 +44,9 @@ _OFFER: Final = re.compile(
     r"that you deserve|you deserve|starting at (?:only |just )?[$\u00a3\u20ac\d]|free of charge for new)\b"
 )
 # What is offered to nobody: "no appointment needed", "we never give discounts for reviews".
-_DENIED: Final = re.compile(r"\b(?:no|not|never|without|don't|do not|isn't|aren't|against|beware of|fake|instead of)\b[^.!?]{0,24}$")
+_DENIED: Final = re.compile(
+    r"\b(?:no|not|never|without|don't|do not|isn't|aren't|against|beware of|fake|instead of)\b[^.!?]{0,24}$"
+)
 _CALL: Final = (
     r"(?:read|watch|see|check|learn|find|discover|join|follow|visit|click|download|register|tune|listen|take|have|share|"
     r"tell|vote|apply|meet|get|try|browse|explore|view|hear|submit|enter|ask|look|help|know|sign|call|grab|stop|come|"
@@ -97,19 +99,19 @@ class Kind:
 
 def offer_in(text: str) -> re.Match[str] | None:
     """Return where a text names a price, an offer, or asks to book now; None if it does not."""
-    lowered = text.lower()
+    low = lowered(text)
     for pattern in (_PRICE, _OFFER):
-        for match in pattern.finditer(lowered):
-            if not _DENIED.search(lowered[: match.start()]):
+        for match in pattern.finditer(low):
+            if not _DENIED.search(low[: match.start()]):
                 return match
     return None
 
 
 def features_of(text: str) -> tuple[Buckets, Floats]:
     """Return what the trained part sees of a text (`plain`): hashed words and pairs, and signs of its form."""
-    lowered = LINK.sub(" \u2192 ", text.lower())
-    words = words_of(lowered)
-    signs = [bool(sign.search(lowered)) for sign in SIGNS]
+    low = LINK.sub(" \u2192 ", text.lower())
+    words = words_of(low)
+    signs = [bool(sign.search(low)) for sign in SIGNS]
     return buckets_of(word_grams(words), BUCKETS), np.asarray([*signs, len(words) < 10, len(words) > 25], np.float32)
 
 
@@ -131,3 +133,16 @@ def content_of(text: str) -> Kind:
         return Kind("promotion", 1.0, "names a price or an offer, or asks to book", offer.start(), offer.end())
     content_type, sure = decided(probabilities(load("content").margins(*features_of(text))).tolist())
     return Kind(content_type, round(sure, 2), f"reads like such posts (probability {sure:.2f})")
+
+
+def evidence(text: str, content_type: Content, most: int = 5) -> list[tuple[str, float]]:
+    """Return the words of this text that spoke most for its type, with how much; for `--explain` only, never stored."""
+    model = load("content")
+    every, _ = features_of(text)
+    scale = dict(zip(every.tolist(), weighted(every, model.rarity).tolist(), strict=True))
+    output = OUTPUTS.index(content_type)
+    pulls = []
+    for word in sorted(set(words_of(LINK.sub(" ", text)))):
+        [bucket] = buckets_of([word], BUCKETS).tolist()
+        pulls.append((word, round(scale.get(bucket, 0.0) * float(model.weights[bucket][output]), 3)))
+    return sorted(pulls, key=lambda pull: -pull[1])[:most]

@@ -16,7 +16,7 @@ from typing import Final, Literal
 import numpy as np
 
 from pipelines.text.linear import Buckets, Floats, buckets_of, character_grams, load, probabilities, word_grams
-from pipelines.text.sentences import plain, sentences_of, words_of
+from pipelines.text.sentences import lowered, plain, sentences_of, words_of
 
 Verdict = Literal["pattern", "look", "generic", "not_checked"]
 Severity = Literal["caution", "high", "critical"]
@@ -526,17 +526,14 @@ class Sentence:
 
 
 def read(sentence: str) -> Sentence:
-    lowered = sentence.lower()
-    if len(lowered) != len(sentence):
-        # A few letters have a longer small form, which would move every place behind them.
-        lowered = "".join(small if len(small := letter.lower()) == 1 else letter for letter in sentence)
-    bare = _HARMLESS.sub(lambda match: " " * len(match.group()), lowered)
+    low = lowered(sentence)
+    bare = _HARMLESS.sub(lambda match: " " * len(match.group()), low)
     return Sentence(
         sentence,
-        lowered,
+        low,
         bare,
-        bool(_GENERAL.search(lowered)),
-        bool(_REFUSAL.search(lowered)),
+        bool(_GENERAL.search(low)),
+        bool(_REFUSAL.search(low)),
         _YOU.search(bare),
         _YOU_DID.search(bare),
         _SOMEBODY.search(bare),

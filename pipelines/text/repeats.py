@@ -10,6 +10,7 @@ import re
 import zlib
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -36,8 +37,7 @@ def template_of(text: str) -> tuple[str, ...]:
 def _pairs(template: Sequence[str]) -> frozenset[int]:
     edged = ("", *template, "")
     return frozenset(
-        zlib.crc32(f"{one} {other}".encode("utf-8", "surrogatepass")) % _PRIME
-        for one, other in zip(edged, edged[1:], strict=False)
+        zlib.crc32(f"{one} {other}".encode("utf-8", "surrogatepass")) % _PRIME for one, other in pairwise(edged)
     )
 
 

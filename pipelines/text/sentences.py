@@ -49,6 +49,14 @@ def sentences_of(text: str) -> list[str]:
     return found
 
 
+def lowered(text: str) -> str:
+    """Return the text in lower case and of the same length, so that a place in one is a place in the other."""
+    low = text.lower()
+    if len(low) == len(text):
+        return low
+    return "".join(small if len(small := letter.lower()) == 1 else letter for letter in text)
+
+
 def words_of(text: str) -> list[str]:
     """Return the words in lower case, numbers as `0`, so that 25 minutes and 40 minutes are alike."""
     return ["0" if word.isdecimal() else word for word in WORD.findall(text.lower())]

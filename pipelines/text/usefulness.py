@@ -38,9 +38,7 @@ _TERM: Final = re.compile(
     re.IGNORECASE,
 )
 # A term that is told in other words beside it is no obstacle.
-_TOLD: Final = re.compile(
-    r"^(?: \w+)?(?:\s*[\(\u2013,-]|,? (?:is|are|means?|or|which|when|happens)\b)", re.IGNORECASE
-)
+_TOLD: Final = re.compile(r"^(?: \w+)?(?:\s*[\(\u2013,-]|,? (?:is|are|means?|or|which|when|happens)\b)", re.IGNORECASE)
 _TOLD_BEFORE: Final = re.compile(r"(?:\(|called|known as|or|name is|term is) (?:an? )?$", re.IGNORECASE)
 _DO: Final = (
     r"(?:brush|floss|rinse|spit|chew|drink|eat|avoid|limit|cut|take|use|try|keep|put|hold|wash|wear|sleep|rest|walk|move|"
