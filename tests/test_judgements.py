@@ -91,7 +91,15 @@ def test_every_line_has_every_documented_field(kind: str, text: str) -> None:
     line = scored(text, kind)
     assert set(line) >= DOCUMENTED
     assert line["sentiment"] in ("positive", "neutral", "negative", "unsure", "not_checked")
-    assert line["content_type"] in (None, "health_information", "community", "recognition", "answer", "promotion", "other")
+    assert line["content_type"] in (
+        None,
+        "health_information",
+        "community",
+        "recognition",
+        "answer",
+        "promotion",
+        "other",
+    )
     assert {"verdict", "classes", "severity"} <= set(line["disclosure"])
     assert all({"topic", "polarity", "sentence"} <= set(topic) for topic in line["topics"])
     assert set(line["model"]) == {"content", "disclosure", "sentiment", "topics"}
@@ -111,8 +119,10 @@ def test_a_post_has_a_type_and_one_about_health_a_grade_and_a_screen() -> None:
 def test_a_comment_has_acts_and_a_claim_is_marked_for_a_clinician() -> None:
     line = scored("Do you take walk-ins on Saturdays?", "comment")
     assert (line["acts"], line["clinical_claim"]) == (["question", "substantive"], False)
-    assert scored("Fluoride causes cancer, just use coconut oil instead.", "comment")["clinical_claim"] is True
-    assert scored("Nice picture of the lobby, everyone", "comment", post_text="Like and share to win a brush!")["acts"] == ["contest"]
+    assert scored("Fluoride causes cancer, so we all just use coconut oil.", "comment")["clinical_claim"] is True
+    assert scored("Nice picture of the lobby, everyone", "comment", post_text="Like and share to win a brush!")[
+        "acts"
+    ] == ["contest"]
     # In a language that is not judged, only the shape is told.
     assert scored("Me encanta este consultorio, el equipo es muy amable", "comment")["acts"] == ["substantive"]
 
