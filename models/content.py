@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from models.fit import Array, balanced, fit, matrix, rarities, shown, write
+from models.texts import unlike
 from pipelines.text.content import ABOUT, BUCKETS, LINK, OUTPUTS, decided, features_of, offer_in
 from pipelines.text.linear import FOLDER, Buckets, Floats
 from pipelines.text.sentences import plain
@@ -102,7 +103,11 @@ def prepare(lessons: list[Lesson]) -> list[Prepared]:
     found = []
     for lesson in lessons:
         text = plain(lesson.text)
-        found.append(Prepared(lesson, folded(LINK.sub(" ", text)), *features_of(text), offer_in(text) is not None))
+        found.append(
+            Prepared(
+                lesson, folded(LINK.sub(" ", text)) or folded(text), *features_of(text), offer_in(text) is not None
+            )
+        )
     return found
 
 
@@ -152,9 +157,9 @@ def truth(post: Prepared, *, speaks_only: bool) -> str:
 
 
 def without(posts: list[Prepared], others: list[Prepared]) -> list[Prepared]:
-    """Return the posts whose folded text without links is not among the others'."""
-    there = {other.key for other in others}
-    return [post for post in posts if post.key not in there]
+    """Return the posts that, without their links, are none of the others over again."""
+    kept = unlike([post.key for post in posts], [other.key for other in others])
+    return [post for post, keep in zip(posts, kept, strict=True) if keep]
 
 
 def agreement(said_: list[str], true: list[str]) -> dict[str, str]:
@@ -178,16 +183,25 @@ def spoken(types: list[str]) -> list[str]:
     return ["informs" if each in ABOUT else each for each in types]
 
 
-def left_out(folder: Path) -> dict[str, tuple[list[str], list[str]]]:
-    """Return, by company, (said, true) of a model that saw neither the company nor an equal post."""
+class Judged(NamedTuple):
+    """What was said of posts, what they are, and the probabilities of all outputs (posts, outputs)."""
+
+    said: list[str]
+    true: list[str]
+    chances: Array
+
+
+def left_out(folder: Path) -> dict[str, Judged]:
+    """Return, by company, what a model says of its posts that saw neither the company nor a copy of them."""
     companies, rest = prepare(by_companies(folder)), prepare(by_news(folder))
     ours = [post for batch in written().values() for post in prepare(batch)]
-    found = {}
+    found: dict[str, Judged] = {}
     for company in dict.fromkeys(COMPANIES.values()):
         test = [post for post in companies if post.lesson.source == company]
         taught = [post for post in companies if post.lesson.source != company]
         model = fitted(without([*taught, *rest, *ours], test))
-        found[company] = (spoken(said(model, test)), [truth(post, speaks_only=True) for post in test])
+        true = [truth(post, speaks_only=True) for post in test]
+        found[company] = Judged(spoken(said(model, test)), true, model.chances(test))
     return found
 
 
@@ -196,7 +210,7 @@ def train(folder: Path, target: Path = FOLDER, *, say: Any = print) -> dict[str,
     everything = prepare([*by_companies(folder), *by_news(folder)])
     measured: dict[str, Any] = {}
     by_company = left_out(folder)
-    for company, (given, true) in by_company.items():
+    for company, (given, true, _) in by_company.items():
         measured[f"posts of {company}, which was left out, as informing, promotion or answer"] = agreement(given, true)
     pooled = [[one for pair in by_company.values() for one in pair[side]] for side in (0, 1)]
     measured["posts of all companies, each left out in turn"] = agreement(pooled[0], pooled[1])

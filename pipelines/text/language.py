@@ -18,7 +18,8 @@ LEAST_PROBABILITY = 0.8
 LEAST_LEANING = 0.3
 # What stands in a text in any language: Google's remarks, addresses, names of accounts, the mark of a passed-on post.
 _NO_LANGUAGE = re.compile(
-    r"\(Translated by Google\)|\(Original\)|https?:\S*|\bwww\.\S+|[\w.+-]*@[\w.-]+|\b(?:RT|MT|via)\b|\b[a-z]+\.[a-z]{2,3}/\S+"
+    r"\(Translated by Google\)|\(Original\)|"
+    r"https?:\S*|\bwww\.\S+|[\w.+-]*@[\w.-]+|\b(?:RT|MT|via)\b|\b[a-z]+\.[a-z]{2,3}/\S+"
 )
 
 

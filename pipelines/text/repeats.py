@@ -63,14 +63,43 @@ def twins(texts: Sequence[str]) -> list[int | None]:
     return found
 
 
+Signed = tuple[frozenset[int], tuple[bytes, ...]]
+
+
+def signed(text: str) -> Signed:
+    """Return the pairs of words of a text, and its keys in the bands; both empty without words."""
+    template = template_of(text)
+    return (pairs, _keys(pairs)) if template and (pairs := _pairs(template)) else (frozenset(), ())
+
+
+def copies_of(texts: Sequence[Signed], others: Sequence[Signed]) -> list[bool]:
+    """Return, for each text, whether it is alike to any of the others: what must not be taught before a test."""
+    bands: dict[tuple[int, bytes], list[frozenset[int]]] = defaultdict(list)
+    for pairs, keys in set(others):
+        for band, key in enumerate(keys):
+            bands[band, key].append(pairs)
+    return [
+        any(_alike(pairs, other) for band, key in enumerate(keys) for other in bands.get((band, key), ()))
+        for pairs, keys in texts
+    ]
+
+
+def _alike(one: frozenset[int], other: frozenset[int]) -> bool:
+    return one == other or len(one & other) >= LEAST_ALIKE * len(one | other)
+
+
+def _keys(pairs: frozenset[int]) -> tuple[bytes, ...]:
+    values = np.fromiter(pairs, dtype=np.uint64, count=len(pairs))
+    lowest = ((_FACTORS[0] * values + _FACTORS[1]) % np.uint64(_PRIME)).min(axis=1)
+    return tuple(lowest[band * _ROWS : (band + 1) * _ROWS].tobytes() for band in range(_BANDS))
+
+
 def _nearest(pairs: Sequence[frozenset[int]]) -> list[set[int]]:
     """Return, for each set, the numbers of the other sets that share at least `LEAST_ALIKE` with it."""
     bands: dict[tuple[int, bytes], list[int]] = defaultdict(list)
     for number, held in enumerate(pairs):
-        values = np.fromiter(held, dtype=np.uint64, count=len(held))
-        lowest = ((_FACTORS[0] * values + _FACTORS[1]) % np.uint64(_PRIME)).min(axis=1)
-        for band in range(_BANDS):
-            bands[band, lowest[band * _ROWS : (band + 1) * _ROWS].tobytes()].append(number)
+        for band, key in enumerate(_keys(held)):
+            bands[band, key].append(number)
     alike: list[set[int]] = [set() for _ in pairs]
     compared: set[tuple[int, int]] = set()
     for members in bands.values():
@@ -79,7 +108,7 @@ def _nearest(pairs: Sequence[frozenset[int]]) -> list[set[int]]:
                 if (one, other) in compared:
                     continue
                 compared.add((one, other))
-                if len(pairs[one] & pairs[other]) >= LEAST_ALIKE * len(pairs[one] | pairs[other]):
+                if _alike(pairs[one], pairs[other]):
                     alike[one].add(other)
                     alike[other].add(one)
     return alike
