@@ -15,6 +15,7 @@ import numpy as np
 
 from pipelines.text.disclosure import BODY, CONDITION
 from pipelines.text.linear import Buckets, Floats, buckets_of, load, probabilities, weighted, word_grams
+from pipelines.text.patterns import either
 from pipelines.text.sentences import lowered, words_of
 
 Content = Literal["health_information", "community", "recognition", "answer", "promotion", "other"]
@@ -32,16 +33,18 @@ _PRICE: Final = re.compile(
     r"\b(?:only|just|from|for|at) \d+ (?:dollars|pounds|euros|bucks)\b"
 )
 _OFFER: Final = re.compile(
-    r"\b(?:special (?:offer|price|deal)|limited[- ]time|(?:new[- ]patient|monthly|holiday|summer|spring|fall|winter|weekend|back[- ]to[- ]school|"
-    r"black friday|mother's day|valentine's(?: day)?) (?:special|offer|deal|discount|promo\w*)s?|discounts?\b|coupons?|vouchers?|gift (?:cards?|certificates?)|promo codes?|flash sale|on sale|"
-    r"free (?:exam|x-?rays?|consult\w*|whitening|cleaning|trial|quote|estimate|gift|second opinion|smile|electric toothbrush|toothbrush with)|(?:0|zero) ?(?:%|percent) (?:interest|financing|apr)|"
-    r"financing (?:is )?available|payment plans?|claim (?:your|this|the)|save (?:up to )?[$\u00a3\u20ac]?\d+|savings? on|while (?:supplies|they) last|"
-    r"(?:spots?|seats?|openings?|slots?|appointments?) (?:are |is )?(?:left|limited|going fast|filling|still available|available (?:this|next|now|today))|"
-    r"(?:a few|limited|only \w+) (?:spots?|openings?|slots?|appointments?)|don't miss (?:out|it|this)|hurry|act (?:now|fast)|last chance|book(?:ing)? (?:now|today|online|your|a visit|an appointment|in seconds)|"
-    r"(?:schedule|reserve|make|request) (?:your|an?|the) (?:\w+ )?(?:appointment|consult\w*|visit|exam|cleaning|seat|spot|slot|session|check-?up)|schedule (?:now|today|online)|call (?:us )?(?:now|today)|"
-    r"(?:to )?(?:order|shop|buy|enroll|sign up) (?:now|today|here)|link in (?:our )?bio|accepting new patients|taking new patients|new patients? (?:welcome|get|receive|special)|"
-    r"refer a friend|members?-only|use your (?:benefits|fsa|hsa|insurance)|benefits (?:expire|run out)|to win (?:a|an|one)|(?:and|&) win\b|giveaway|monthly drawing|"
-    r"that you deserve|you deserve|starting at (?:only |just )?[$\u00a3\u20ac\d]|free of charge for new)\b"
+    either(
+        r"\b(?:special (?:offer|price|deal)|limited[- ]time|(?:new[- ]patient|monthly|holiday|summer|spring|fall|winter|weekend|back[- ]to[- ]school|"
+        r"black friday|mother's day|valentine's(?: day)?) (?:special|offer|deal|discount|promo\w*)s?|discounts?\b|coupons?|vouchers?|gift (?:cards?|certificates?)|promo codes?|flash sale|on sale|"
+        r"free (?:exam|x-?rays?|consult\w*|whitening|cleaning|trial|quote|estimate|gift|second opinion|smile|electric toothbrush|toothbrush with)|(?:0|zero) ?(?:%|percent) (?:interest|financing|apr)|"
+        r"financing (?:is )?available|payment plans?|claim (?:your|this|the)|save (?:up to )?[$\u00a3\u20ac]?\d+|savings? on|while (?:supplies|they) last|"
+        r"(?:spots?|seats?|openings?|slots?|appointments?) (?:are |is )?(?:left|limited|going fast|filling|still available|available (?:this|next|now|today))|"
+        r"(?:a few|limited|only \w+) (?:spots?|openings?|slots?|appointments?)|don't miss (?:out|it|this)|hurry|act (?:now|fast)|last chance|book(?:ing)? (?:now|today|online|your|a visit|an appointment|in seconds)|"
+        r"(?:schedule|reserve|make|request) (?:your|an?|the) (?:\w+ )?(?:appointment|consult\w*|visit|exam|cleaning|seat|spot|slot|session|check-?up)|schedule (?:now|today|online)|call (?:us )?(?:now|today)|"
+        r"(?:to )?(?:order|shop|buy|enroll|sign up) (?:now|today|here)|link in (?:our )?bio|accepting new patients|taking new patients|new patients? (?:welcome|get|receive|special)|"
+        r"refer a friend|members?-only|use your (?:benefits|fsa|hsa|insurance)|benefits (?:expire|run out)|to win (?:a|an|one)|(?:and|&) win\b|giveaway|monthly drawing|"
+        r"that you deserve|you deserve|starting at (?:only |just )?[$\u00a3\u20ac\d]|free of charge for new)\b"
+    )
 )
 # What is offered to nobody: "no appointment needed", "we never give discounts for reviews".
 _DENIED: Final = re.compile(
@@ -71,7 +74,7 @@ _PRAISE: Final = (
     r"so happy for|appreciat\w+|grateful|finished (?:her|his)|started here|starts? (?:at|with|on)|aboard|wrote about|dr\.? \w+)\b"
 )
 SIGNS: Final[tuple[re.Pattern[str], ...]] = tuple(
-    re.compile(pattern)
+    re.compile(either(pattern))
     for pattern in (
         r"^\W*@", r"^rt\b", r"^(?!rt).{1,80}\b[rm]t ?@", r"^\W*@\w+ (?!\u2192).{1,60}$", r".@\w+", r"@\w+.*@\w+", r"#\w+", r"#\w+.*#\w+", r"\u2192", r"\u2192\W*$", r"\?", r"!", r"\?.*\u2192",
         rf"^(?:[#@]\w+\W+)*(?:please |now |today )?{_CALL}\b", rf"(?:[.!?:;,\u2013-] *|\band |\bto )(?:please )?{_CALL}\b",

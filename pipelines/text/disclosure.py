@@ -16,6 +16,7 @@ from typing import Final, Literal
 import numpy as np
 
 from pipelines.text.linear import Buckets, Floats, buckets_of, character_grams, load, probabilities, word_grams
+from pipelines.text.patterns import either
 from pipelines.text.sentences import lowered, plain, sentences_of, words_of
 
 Verdict = Literal["pattern", "look", "generic", "not_checked"]
@@ -88,12 +89,8 @@ class Disclosure:
     sentences: tuple[Verdict, ...] = field(default=())
 
 
-def _any(*patterns: str) -> str:
-    return "(?:" + "|".join(patterns) + ")"
-
-
 # --- What the classes speak of. Kept as word lists, because a person must be able to read and extend them. -----------
-PROCEDURE: Final = _any(
+PROCEDURE: Final = either(
     "root canals?", "crowns?", "fillings?", "(?:deep |dental )?cleanings?", "extractions?", "extracted", "implants?",
     "veneers?", "whitening", "braces", "aligners?", "invisalign", "retainers?", "dentures?", "bridge ?work", "bonding",
     "sealants?", "scaling", "surger(?:y|ies)", "operat(?:ion|ed)", "procedures?", "treatments?", "exams?",
@@ -106,7 +103,7 @@ PROCEDURE: Final = _any(
     "wisdom (?:tooth|teeth)", "restorations?", "makeover", "orthodontics?", "appliances?", "moulds?", "molds?",
     "impressions? of", "second opinion", "hygiene (?:visit|session)", "smear", "trays?", "temporar(?:y|ies)", "permanent ones?", "attachments?", "mesh", "pacemaker", "physicals?", "inhalers?", "epidural", "dressings?",
 )  # fmt: skip
-CONDITION: Final = _any(
+CONDITION: Final = either(
     "pain(?:ful)?", "aches?", "aching", "toothaches?", "sore(?:ness)?", "swelling", "swollen", "bleed(?:s|ing)?", "bled",
     "infect(?:ion|ions|ed)", "abscess(?:es)?", "cavit(?:y|ies)", "decay(?:ed)?", "gum disease", "periodont(?:al|itis)",
     "gingivitis", "diabet(?:es|ic)", "anxi(?:ety|ous)", "depress(?:ion|ed)", "pregnan(?:t|cy)", "cancer", "tumou?r",
@@ -122,13 +119,13 @@ CONDITION: Final = _any(
     "side effects?", "mg", "milligrams", "clots?", "ulcers?", "hernia", "cataracts?", "scar(?:s|ring)?", "moles?",
     "lumps?", "tablets?", "gauze", "blood sugar", "blood", "heartburn", "pulled muscle", "sobriety", "sober", "flared", "bite", "enamel", "gag reflex", "panic attacks?", "grin", "plaque", "tartar", "bone loss", "sleep apn(?:o)?ea", "surgical site",
 )  # fmt: skip
-BODY: Final = _any(
+BODY: Final = either(
     "tooth", "teeth", "molars?", "incisors?", "canines", "gums?", "jaw", "mouth", "knees?", "hips?", "shoulders?",
     "skin", "eyes?", "ears?", "heart(?! of)(?<!to heart)", "f(?:oo|ee)t", "toe(?:nail)?s?", "ankles?", "spine", "stomach", "throat", "wrists?",
     "elbow", "neck", "nose", "sinus(?:es)?", "tongue", "lower back", "kidneys?", "liver", "lungs?", "baby", "uterus",
     "breasts?", "prostate", "legs?", "arms?", "fingers?", "thumb", "scalp", "bladder",
 )  # fmt: skip
-MONEY: Final = _any(
+MONEY: Final = either(
     "insur(?:ance|er|ers|ed)", "claims?", "co-?pay(?:s|ment|ments)?", "deductible", "bill(?:s|ed|ing)?", "balance",
     "ow(?:e|es|ed|ing)", "invoices?", "payments?", "paid", "pay(?:s|ing)?", "charg(?:e|es|ed|ing)", "fees?",
     "refund(?:s|ed)?", "estimates?", "quote[ds]?", "discount(?:s|ed)?", "waiv(?:e|ed|ing)", "collections", "medicaid",
@@ -137,18 +134,18 @@ MONEY: Final = _any(
     "outstanding", "pre-?authori[sz](?:ation|ed)", "preauth", "remaining amount", "your plan", "lapsed", "sum", "(?:ten|twenty|thirty|forty|fifty|hundred|thousand) dollars", "benefits", "carrier", "statement", "card declined",
     r"£ ?\d[\d,.]*", r"€ ?\d[\d,.]*", r"\d+ dollars", "late fee", "check bounced", "bounced",
 )  # fmt: skip
-FAMILY: Final = _any(
+FAMILY: Final = either(
     "sons?", "daughters?", "child(?:ren)?", "kids?", "kiddos?", "bab(?:y|ies)", "toddler", "husband", "wife", "spouse",
     "partner", "mothers?", "moms?", "mums?", "dads?", "fathers?", "parents?", "brothers?", "sisters?", "grand(?:ma|pa|parents?|mother|father|son|daughter|child|children|kids)",
     "little (?:one|ones|guy|girl|boy|man|lady)", "family", "girls", "boys", "aunt", "uncle", "niece", "nephew", "fianc[eé]e?",
     "girlfriend", "boyfriend", "twins", "teen(?:ager)?", "in-laws?", "cousin", "relatives?", "loved one", "mama", "papa", "granny", "nana", "hubby",
 )  # fmt: skip
-OCCASION: Final = _any(
+OCCASION: Final = either(
     "appointments?", "visits?", "recall", "slot", "session", "bookings?", "reservation", "wait", "arriv(?:al|ed)",
     "no-?show(?:ed|s)?", "reschedul(?:e|ed|ing)", "cancel(?:l?ed|lation|lations)?", "check-?in", "follow-?up",
     "time with us", "stay", "turn", "first time here", "return",
 )  # fmt: skip
-WHEN: Final = _any(
+WHEN: Final = either(
     "(?:on |last |this |next |that )(?:mon|tues|wednes|thurs|fri|satur|sun)day(?: morning| afternoon| evening)?",
     "(?:mon|tues|wednes|thurs|fri|satur|sun)day'?s?", "yesterday", "today", "this (?:morning|afternoon|evening|week|month)",
     "last (?:week|month|year|night|time|summer|winter|spring|fall)", "the other day", "tomorrow", "tonight",
@@ -158,13 +155,13 @@ WHEN: Final = _any(
     "(?:in|since) (?:19|20)\\d\\d", r"\d{1,2}:\d\d", r"(?:at|until|by) \d{1,2} ?(?:am|pm|o'clock)", "twice", "once before",
     "(?:first|second|third|fourth|fifth) (?:time|visit|appointment)", r"\b\d+ times", "(?:hours?|minutes?) late", "years ago",
 )  # fmt: skip
-RECORD: Final = _any(
+RECORD: Final = either(
     "records?", "charts?", "files?", "on file", "notes", "noted", "documented", "documentation", "paperwork",
     "(?:phone |call )?logs?", "schedule shows", "system shows", "cameras?", "cctv", "footage", "recordings?", "recorded",
     "consent(?: form)?s?", "x-?rays?", "radiographs?", "scans?", "signed", "signature", "database", "history", "portal",
     "images?", "voicemails?", "intake form", "questionnaire", "transcripts?",
 )  # fmt: skip
-CONDUCT: Final = _any(
+CONDUCT: Final = either(
     "scream(?:ed|ing)?", "yell(?:ed|ing)?", "shout(?:ed|ing)?", "rude(?:ly|ness)?", "aggress(?:ive|ively|ion)",
     "abus(?:e|ed|ive)", "refus(?:e|ed|ing|al)", "demand(?:ed|ing)?", "threaten(?:ed|ing)?", "curs(?:ed|ing)", "swore",
     "swearing", "intoxicated", "drunk", "non-?complian(?:t|ce)", "uncooperative", "storm(?:ed|ing)", "hung up",
@@ -176,7 +173,7 @@ CONDUCT: Final = _any(
     "smell(?:ed|ing)?", "smok(?:e|ed|ing|er)", "exaggerat\\w+", "banned", "terminated", "profanity", "vulgar", "bull(?:y|ied|ying)",
     "sober", "entitled", "walked out", "made a scene", "jealous", "bitter", "crazy", "stupid", "ignorant",
 )  # fmt: skip
-_REVIEW: Final = _any("reviews?", "ratings?", "posts?", "stars?", "comments?", "feedback", "testimonials?")
+_REVIEW: Final = either("reviews?", "ratings?", "posts?", "stars?", "comments?", "feedback", "testimonials?")
 
 # --- Phrases that speak of the reviewer and yet say nothing: taken out before the rest is looked at. -----------------
 _ADJECTIVES: Final = (
@@ -184,7 +181,7 @@ _ADJECTIVES: Final = (
     r"amazing|5|five|star|helpful|valuable|recent|open|sincere|own|glowing|sweet|public|full|encouraging|important|"
     r"constructive|good|online|gracious|fantastic|awesome|beautiful|written|and)[ ,-]+)*"
 )
-_SAYING: Final = _any(
+_SAYING: Final = either(
     "feedback", "reviews?", "comments?", "words", "notes?", "messages?", "concerns?", "questions?", "time", "input",
     "opinions?", "perspective", "thoughts?", "suggestions?", "posts?", "ratings?", "stars", "interest", "kindness",
     "recommendation", "privacy", "rights?", "calls?", "e-?mails?", "frustrations?", "disappointment", "point of view",
@@ -192,7 +189,7 @@ _SAYING: Final = _any(
     "encouragement", "side", "shout-?out", "appreciation", "enthusiasm", "honesty", "candou?r", "request", "inquiry", "enquiry",
 )  # fmt: skip
 _HARMLESS: Final = re.compile(
-    _any(
+    either(
         r"\bthank(?:s to)? you\b", r"\bthank-you\b", r"\bbless you\b",
         rf"\byour {_ADJECTIVES}{_SAYING}(?!['\w])(?! (?:show|about your|of your|for your))",
         r"\bif you (?:think|feel|believe) (?:that )?you (?:may |might )?(?:have|need|are)\b",
@@ -222,16 +219,18 @@ _HARMLESS: Final = re.compile(
 
 # Words that make a sentence one about everybody: then clinical words, money and times disclose nobody.
 _GENERAL: Final = re.compile(
-    r"\b(?:polic(?:y|ies)|in general|generally|as a rule|general(?: information)?|always|everyone|everybody|anyone|anybody|"
-    r"any(?= (?:patient|person|individual|reviewer|one|symptom|treatment|question|reason|bill|specific|case|personal))|"
-    r"each|every|all(?= \w+s\b)|guests|customers|many|most|some people|some patients|often|sometimes|usually|typically|website|web page|"
-    r"we (?:also |now |do )?(?:offer|accept|provide|publish|welcome|follow|train|teach|invite|use|cannot|can't|can not|do not|don't|never|"
-    r"have (?:added|changed|started|rewritten|moved|hired|extended|updated)|added|hired|extended|opened|introduced|updated|changed|started|trained|"
-    r"are (?:unable|required|not able|not allowed|not permitted|bound))|training|trained|guidance|guidelines|standards?|protocols?|people|"
-    r"patients(?! like you)|visitors|families|individuals|by law|the law|laws?|hipaa|regulations?|our (?:hours|doors|office is|lobby|"
-    r"phone lines?|fees|prices|services|mission|goal|aim|clinic is)|available|whoever|community|no(?= treatment| procedure| two)|all ages|"
-    r"for all|to all|of all|nobody's|nationwide|research|studies|"
-    r"(?:team|staff|hygienists?|nurses?|assistants?|front desk) (?:attends?|receives?|meets?|reviews?|notes? every|takes?|are|is|works?|has added))\b",
+    either(
+        r"\b(?:polic(?:y|ies)|in general|generally|as a rule|general(?: information)?|always|everyone|everybody|anyone|anybody|"
+        r"any(?= (?:patient|person|individual|reviewer|one|symptom|treatment|question|reason|bill|specific|case|personal))|"
+        r"each|every|all(?= \w+s\b)|guests|customers|many|most|some people|some patients|often|sometimes|usually|typically|website|web page|"
+        r"we (?:also |now |do )?(?:offer|accept|provide|publish|welcome|follow|train|teach|invite|use|cannot|can't|can not|do not|don't|never|"
+        r"have (?:added|changed|started|rewritten|moved|hired|extended|updated)|added|hired|extended|opened|introduced|updated|changed|started|trained|"
+        r"are (?:unable|required|not able|not allowed|not permitted|bound))|training|trained|guidance|guidelines|standards?|protocols?|people|"
+        r"patients(?! like you)|visitors|families|individuals|by law|the law|laws?|hipaa|regulations?|our (?:hours|doors|office is|lobby|"
+        r"phone lines?|fees|prices|services|mission|goal|aim|clinic is)|available|whoever|community|no(?= treatment| procedure| two)|all ages|"
+        r"for all|to all|of all|nobody's|nationwide|research|studies|"
+        r"(?:team|staff|hygienists?|nurses?|assistants?|front desk) (?:attends?|receives?|meets?|reviews?|notes? every|takes?|are|is|works?|has added))\b"
+    )
 )
 
 _PAST: Final = (
@@ -242,17 +241,21 @@ _PAST: Final = (
     r"spent|thought|understood|won|decided|\w{2,}ed)\b"
 )
 _YOU_DID: Final = re.compile(rf"\byou(?: all| both| and your \w+)?(?: \w+ly)? ?{_PAST}")
-_YOU: Final = re.compile(r"\b(?:you|your|yours|yourself|you're|you've|you'd|you'll|u|ur)\b")
+_YOU: Final = re.compile(r"\b(?:you(?:r|rs|rself|'re|'ve|'d|'ll)?|ur?)\b")
 _SOMEBODY: Final = re.compile(
-    r"\b(?:(?:this|that|the|said) (?:\w+ )?(?:patient|person|reviewer|individual|gentleman|lady|woman|man|client|customer|poster|author|guy|mother|"
-    r"father|writer|account|party)(?:'s)?(?! (?:of|in charge|who answers|responsible|at the (?:front )?desk))\b|\bhe\b|\bshe\b|\bhim\b|\bher\b|"
-    r"\bhis\b|\bhers\b|(?<!to )(?:a|one) (?:former|previous|disgruntled|ex-?|new|long-?time|loyal|valued|unhappy) (?:patient|client|employee|customer))",
+    either(
+        r"\b(?:(?:this|that|the|said) (?:\w+ )?(?:patient|person|reviewer|individual|gentleman|lady|woman|man|client|customer|poster|author|guy|mother|"
+        r"father|writer|account|party)(?:'s)?(?! (?:of|in charge|who answers|responsible|at the (?:front )?desk))\b|\bhe\b|\bshe\b|\bhim\b|\bher\b|"
+        r"\bhis\b|\bhers\b|(?<!to )(?:a|one) (?:former|previous|disgruntled|ex-?|new|long-?time|loyal|valued|unhappy) (?:patient|client|employee|customer))"
+    )
 )
 _DEFINITE: Final = r"(?:the|that|those|these|this|new|old|both|such a|a|an|another|one)"
 _REFUSAL: Final = re.compile(
-    r"\b(?:cannot|can't|can not|neither|unable|not able|do not|don't|never|not permitted|not allowed|may not|won't|will not|prevents?|prohibits?|"
-    r"forbids?|keeps? us from|stops? us from|rather not)\b.{0,40}\b(?:confirm|deny|discuss|comment|share|respond|reply|say|look up|speak about|"
-    r"talk about|disclose|address|go into|detail|give medical)",
+    either(
+        r"\b(?:cannot|can't|can not|neither|unable|not able|do not|don't|never|not permitted|not allowed|may not|won't|will not|prevents?|prohibits?|"
+        r"forbids?|keeps? us from|stops? us from|rather not)\b.{0,40}\b(?:confirm|deny|discuss|comment|share|respond|reply|say|look up|speak about|"
+        r"talk about|disclose|address|go into|detail|give medical)"
+    )
 )
 
 
@@ -265,7 +268,7 @@ class _Rule:
 
 
 def _rule(code: str, *patterns: str, unless_general: bool = False) -> _Rule:
-    return _Rule(code, re.compile(_any(*patterns)), unless_general)
+    return _Rule(code, re.compile(either(*patterns)), unless_general)
 
 
 _PLACE: Final = r"(?:us|our (?:\w+ )?(?:office|practice|team|clinic|staff|doctors?|dentists?|providers?|care|hands|family|surgery|door|hygienists?)|here|dr\.? \w+)"
@@ -371,18 +374,20 @@ RULES: Final[tuple[_Rule, ...]] = (
 _ABOUT: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
     (code, re.compile(rf"(?<![\w-]){words}(?![\w-])"))
     for code, words in (
-        ("P4", PROCEDURE), ("P5", _any(CONDITION, BODY)), ("P6", MONEY), ("P9", _any(r"his|her", FAMILY)), ("P8", RECORD), ("P10", CONDUCT), ("P3", _any(OCCASION, WHEN)),
+        ("P4", PROCEDURE), ("P5", either(CONDITION, BODY)), ("P6", MONEY), ("P9", either(r"his|her", FAMILY)), ("P8", RECORD), ("P10", CONDUCT), ("P3", either(OCCASION, WHEN)),
     )
 )  # fmt: skip
-_CLINICAL: Final = re.compile(rf"(?<![\w-]){_any(PROCEDURE, CONDITION, BODY)}(?![\w-])")
+_CLINICAL: Final = re.compile(rf"(?<![\w-]){either(PROCEDURE, CONDITION, BODY)}(?![\w-])")
 _THE_CASE: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
     (code, re.compile(rf"\b{_DEFINITE} (?:\w+ |\w+-\w+ ){{0,2}}?{words}(?![\w-])"))
-    for code, words in (("P4", PROCEDURE), ("P5", _any(CONDITION, BODY)), ("P6", _any("claim", "balance", "copay", "deductible", "charge", "refund", "invoice", "estimate", "account", "insurance")), ("P3", _any("appointment", "visit", "delay")))
+    for code, words in (("P4", PROCEDURE), ("P5", either(CONDITION, BODY)), ("P6", either("claim", "balance", "copay", "deductible", "charge", "refund", "invoice", "estimate", "account", "insurance")), ("P3", either("appointment", "visit", "delay")))
 )  # fmt: skip
 _WE_DID: Final = re.compile(
-    r"\b(?:we|i|they|dr\.? \w+|our \w+|who|it) (?:\w+ )?(?:billed|charged|refunded|waived|treated|prescribed|diagnosed|performed|removed|extracted|"
-    r"placed|did|referred|numbed|injected|examined|cleaned|fixed|repaired|pulled|filled|delivered|operated|dismissed|discharged|submitted|"
-    r"rescheduled|cancelled|canceled|squeezed|fitted|gave|offered|explained|warned|advised|recommended|called|told|asked|tested|saw|found|discussed)\b",
+    either(
+        r"\b(?:we|i|they|dr\.? \w+|our \w+|who|it) (?:\w+ )?(?:billed|charged|refunded|waived|treated|prescribed|diagnosed|performed|removed|extracted|"
+        r"placed|did|referred|numbed|injected|examined|cleaned|fixed|repaired|pulled|filled|delivered|operated|dismissed|discharged|submitted|"
+        r"rescheduled|cancelled|canceled|squeezed|fitted|gave|offered|explained|warned|advised|recommended|called|told|asked|tested|saw|found|discussed)\b"
+    )
 )
 
 # --- Names ------------------------------------------------------------------------------------------------------------
@@ -498,11 +503,13 @@ _GENERIC_WORDS: Final = frozenset(
 )  # fmt: skip
 # Harmless words that together are not: praise for a deal, a body that is sorry for a deed.
 _NOT_GENERIC: Final = re.compile(
+    either(
     r"\bonly for this\b|(?<!hours )(?<!open )(?<!through )(?<!to )(?<!and )(?<!on )(?<!until )\b\w+day\b(?<!every day)(?<!each day)(?<! day)(?<! today)(?<! weekday)(?! (?:through|to|and|until|hours|meeting))|\bforward to (?!hear|read|learn|speak|talk|listen)|\b(?:that|this|last) \w+day\b|\b(?:never|was|were)\b.{0,40}\b(?:review|post|person|individual|right|good)\b|\b(?:this|that|the) (?:person|individual|reviewer)\b|\breviewer'?s?\b(?! and)|"
     r"\bplease\b.{0,25}\b(?:review|rating|stars?|post)\b|\b(?:better|good|new|five|0|positive)[ -]*(?:star )?(?:review|rating)s?\b.{0,40}\b(?:if|and we|help|make|offer)\b|"
     r"\b(?:make|offer|give)\b.{0,40}\b(?:review|rating|stars?|post)\b|\bvisit\b(?! (?:our )?website)|\btreat(?!ed with| every| all| each| people)|\btreated(?! with)|\bcare\b(?! about| deeply)|\bsee\b(?! this| things| it)|"
     r"\bmeet\b|\bexperiences?\b(?! (?:for|of) (?:everyone|everybody|all|every))|\bservice\b.{0,20}\breceived\b|\breceived\b(?! (?:this|these|all))|\bshare\b.{0,20}\b(?:their|personal)\b|\bwelcome\b.{0,12}\b(?:again|new|member)\b|\bnew\b.{0,10}\bmembers?\b"
-    r"|\bsmiles?\b(?!.{0,12}\b(?:on|to) (?:our|all|everyone))",
+    r"|\bsmiles?\b(?!.{0,12}\b(?:on|to) (?:our|all|everyone))"
+    )
 )  # fmt: skip
 
 
@@ -679,7 +686,7 @@ THRESHOLD: Final = 0.5
 # A sentence of harmless words is still not green where the trained part is this much in doubt.
 GREEN_BELOW: Final = 0.4
 _SIGNS: Final[tuple[re.Pattern[str], ...]] = tuple(
-    re.compile(pattern)
+    re.compile(either(pattern))
     for pattern in (
         r"\b(?:was|were|had|did|didn't|went|came|took|got|gave|made|said|told|left|saw|\w{3,}ed)\b",
         r"\b(?:we|our|us|i|my)\b", r"^(?:we|our|the team|the office|i|this|it)\b", r"\b(?:is|are|do|does|can|may|will|would)\b",

@@ -16,6 +16,7 @@ from functools import cache
 from typing import Final, Literal
 
 from pipelines.text.linear import Buckets, buckets_of, load, probabilities, word_grams
+from pipelines.text.patterns import either
 from pipelines.text.sentences import words_of
 from pipelines.text.sentiment import Mood, mood_of
 
@@ -164,10 +165,12 @@ _FIGURES: Final = re.compile(
 def _compiled() -> tuple[dict[str, tuple[re.Pattern[str], ...]], dict[str, tuple[re.Pattern[str], re.Pattern[str]]]]:
     # Every pattern begins at a word's edge and reads lower case: five times as fast, and "unkind" is not "kind".
     topics = {
-        topic: tuple(re.compile(rf"\b(?:{pattern})") for pattern in patterns) for topic, patterns in PATTERNS.items()
+        topic: tuple(re.compile(rf"\b{either(pattern)}") for pattern in patterns)
+        for topic, patterns in PATTERNS.items()
     }
     alerts = {
-        alert: (re.compile(rf"\b(?:{pattern})"), re.compile(unless)) for alert, (pattern, unless) in ALERTS.items()
+        alert: (re.compile(rf"\b{either(pattern)}"), re.compile(either(unless)))
+        for alert, (pattern, unless) in ALERTS.items()
     }
     return topics, alerts
 
