@@ -18,7 +18,7 @@ import numpy as np
 
 from models.fit import Array, balanced, fit, matrix, rarities, shown, write
 from models.texts import unlike
-from pipelines.text.content import ABOUT, BUCKETS, LINK, OUTPUTS, decided, features_of, offer_in
+from pipelines.text.content import ABOUT, BUCKETS, LINK, OUTPUTS, decided, features_of, is_addressed, offer_in
 from pipelines.text.linear import FOLDER, Buckets, Floats
 from pipelines.text.sentences import plain
 from pipelines.text.shape import folded
@@ -28,7 +28,6 @@ STRENGTH = 3.0
 SIGNS = 1.0
 # How much a post counts whose label is not by hand, but told by its account or its words.
 WEAK = 0.2
-COMPANY = 1.0
 SPEAKS = {"Information": "informs", "Action": "promotion", "Dialogue": "answer"}
 COMPANIES = {"Citi": "Citi", "CitigroupBRK": "Citi", "C_PR": "Citi", "Barclays": "Barclays",
              "barclayswealth": "Barclays", "Nestle": "Nestle", "DanoneGroup": "Danone"}  # fmt: skip
@@ -66,7 +65,7 @@ def by_companies(folder: Path) -> list[Lesson]:
             true.add("other")
             known.add("health_information")
             known.add("other")
-        found.append(Lesson(COMPANIES[row["screenname"]], row["text"], frozenset(true), frozenset(known), COMPANY))
+        found.append(Lesson(COMPANIES[row["screenname"]], row["text"], frozenset(true), frozenset(known)))
     return found
 
 
@@ -97,17 +96,15 @@ class Prepared(NamedTuple):
     buckets: Buckets
     signs: Floats
     offers: bool
+    addressed: bool
 
 
 def prepare(lessons: list[Lesson]) -> list[Prepared]:
     found = []
     for lesson in lessons:
         text = plain(lesson.text)
-        found.append(
-            Prepared(
-                lesson, folded(LINK.sub(" ", text)) or folded(text), *features_of(text), offer_in(text) is not None
-            )
-        )
+        key = folded(LINK.sub(" ", text)) or folded(text)
+        found.append(Prepared(lesson, key, *features_of(text), offer_in(text) is not None, is_addressed(text)))
     return found
 
 
@@ -144,7 +141,7 @@ def fitted(posts: list[Prepared]) -> Fitted:
 def said(model: Fitted, posts: list[Prepared]) -> list[str]:
     """Return the type of each post, as `content_of` decides."""
     return [
-        "promotion" if post.offers else decided(chances)[0]
+        "promotion" if post.offers else decided(chances, addressed=post.addressed)[0]
         for post, chances in zip(posts, model.chances(posts).tolist(), strict=True)
     ]
 

@@ -147,8 +147,17 @@ def is_substantive(text: str, asks: bool) -> bool:
     return len(WORD.findall(bare)) >= FEWEST_WORDS or (asks and bool(WORD.search(bare)))
 
 
-def acts_by_shape(text: str) -> list[Act]:
-    """Return what can be said of a text in a language that is not judged: a question mark, and the number of words."""
+def acts_by_shape(text: str, post: str = "", *, names_friend: bool = True) -> list[Act]:
+    """Return what can be said of a text in a language that is not judged.
+
+    That is a link or a tag that stands alone, a contest above it, a question mark, and the number of words.
+    """
+    if _only_links(text):
+        return ["spam"]
+    if post and _CONTEST_POST.search(post):
+        return ["contest"]
+    if names_friend and _TAG.search(text) and not WORD.search(_TAG.sub(" ", text)):
+        return ["advocacy"]
     asks = bool(re.search(r"[?\u00bf\u037e\u061f\uff1f]", _LINK.sub(" ", text)) and WORD.search(text))
     found: list[Act] = ["question"] if asks else []
     return [*found, "substantive"] if is_substantive(text, asks) else found

@@ -89,6 +89,11 @@ SIGNS: Final[tuple[re.Pattern[str], ...]] = tuple(
 )  # fmt: skip
 
 
+_ADDRESSED: Final = re.compile(
+    r"@|\brt\b|\?|\b(?:you|your|yours|ask(?:ed|ing)?|questions?|reply|answer(?:s|ed|ing)?|wrote|sorry|yes|q|thanks for)\b"
+)
+
+
 @dataclass(frozen=True)
 class Kind:
     """The type, how sure the trained part is (1 for the rule), why, and where in the text the rule matched."""
@@ -118,9 +123,17 @@ def features_of(text: str) -> tuple[Buckets, Floats]:
     return buckets_of(word_grams(words), BUCKETS), np.asarray([*signs, len(words) < 10, len(words) > 25], np.float32)
 
 
-def decided(chances: Sequence[float]) -> tuple[Content, float]:
-    """Return the type and its probability from the outputs' probabilities, in the order of `OUTPUTS`."""
-    speaks = max(range(3), key=lambda output: chances[output])
+def is_addressed(text: str) -> bool:
+    """Return whether a post turns to somebody: names an account, asks, or speaks of a question or to a "you"."""
+    return bool(_ADDRESSED.search(text.lower()))
+
+
+def decided(chances: Sequence[float], *, addressed: bool) -> tuple[Content, float]:
+    """Return the type and its probability from the outputs' probabilities, in the order of `OUTPUTS`.
+
+    A post that turns to nobody answers nobody, however much its words are those of thanks and praise.
+    """
+    speaks = max(range(3) if addressed else range(2), key=lambda output: chances[output])
     if speaks == 1:
         return "promotion", chances[1]
     if speaks == 2:
@@ -134,7 +147,9 @@ def content_of(text: str) -> Kind:
     offer = offer_in(text)
     if offer:
         return Kind("promotion", 1.0, "names a price or an offer, or asks to book", offer.start(), offer.end())
-    content_type, sure = decided(probabilities(load("content").margins(*features_of(text))).tolist())
+    content_type, sure = decided(
+        probabilities(load("content").margins(*features_of(text))).tolist(), addressed=is_addressed(text)
+    )
     return Kind(content_type, round(sure, 2), f"reads like such posts (probability {sure:.2f})")
 
 

@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from pipelines.text.linear import Buckets, Floats, buckets_of, character_grams, load, probabilities, word_grams
+from pipelines.text.linear import Buckets, Floats, buckets_of, character_hashes, load, probabilities, word_grams
 from pipelines.text.patterns import either
 from pipelines.text.sentences import lowered, plain, sentences_of, words_of
 
@@ -711,8 +711,8 @@ def model_features(sentence: Sentence) -> tuple[Buckets, Floats]:
         bool(sentence.you), bool(sentence.you_did), bool(sentence.somebody), bool(sentence.clinical),
         sentence.general, sentence.refusal, len(words) > 20,
     ]  # fmt: skip
-    grams = [*word_grams(words), *character_grams(words)]
-    return buckets_of(grams, BUCKETS), np.asarray(signs, dtype=np.float32)
+    runs = frozenset[int]().union(*map(character_hashes, words))
+    return buckets_of(word_grams(words), BUCKETS, runs), np.asarray(signs, dtype=np.float32)
 
 
 def suspicion(sentence: Sentence) -> float:

@@ -145,7 +145,10 @@ def _acts_found(
 
 def _acts(text: str, why_not: str | None, found: Sequence[Found], around: Surroundings) -> list[str]:
     """Return the acts in alphabetical order; a copy has no substance of its own."""
-    acts = acts_by_shape(plain(text)) if why_not else [each.act for each in found]
+    if why_not:
+        acts = acts_by_shape(plain(text), around.post_text, names_friend=around.names_friend)
+    else:
+        acts = [each.act for each in found]
     return sorted(act for act in acts if not (around.copy and act == "substantive"))
 
 

@@ -24,7 +24,7 @@ LONGEST_SENTENCE: Final = 30
 FEWEST_WORDS: Final = 8
 
 _VOWELS: Final = re.compile(r"[aeiouy]+")
-_SILENT: Final = re.compile(r"[^aeiouyl]e$|[^aeiouytd]ed$|[^aeiouysxzgc]es$")
+_SILENT: Final = re.compile(r"[^aeiouyl]e$|[^aeiouytd]ed$|[^aeiouysxzgch]es$")
 _TWO: Final = re.compile(r"(?:hours?|ours|fires?)$")
 _ADDRESS: Final = re.compile(r"https?://\S+|\bwww\.\S+|[@#]\w+", re.IGNORECASE)
 _TERM: Final = re.compile(
