@@ -79,6 +79,8 @@ def test_naming_a_friend_is_word_of_mouth_and_naming_the_practice_is_not() -> No
 def test_praise_that_is_turned_round_speaks_against() -> None:
     assert "discouragement" in acts("I would not recommend them to anybody.")
     assert "advocacy" not in acts("I would not recommend them to anybody.")
+    both = acts("Stay away from this office. My old one has the best dentist in town.")
+    assert ("discouragement" in both, "advocacy" in both) == (True, False)
     assert acts("I recommend the mint one over the cinnamon.") == {"substantive"}
 
 

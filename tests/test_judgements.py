@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from pipelines.errors import RapportError
 from pipelines.score import explain_text, score_lines
+from pipelines.text.language import language_of
+from pipelines.text.sentences import LONGEST_WORD, lowered, words_of
 
 KINDS = ("review", "comment", "post", "reply")
 
@@ -55,6 +57,16 @@ def test_what_was_not_measured_is_not_judged_and_says_why(text: str, why: str) -
         assert re.search(why, line["sentiment_reason"])
         if kind == "reply":
             assert line["disclosure"]["verdict"] == "not_checked"
+
+
+def test_a_headline_in_english_is_judged_and_addresses_do_not_decide() -> None:
+    headline = "Lenders may split securities businesses, JPMorgan says"
+    assert language_of(headline)[0] is None
+    assert scored(headline, "post")["judged"] is True
+    german = "Wir haben heute wieder bis sechs offen"
+    address = " https://example.org/the-best-dentist-in-the-town-is-open-for-you-and-all-of-your-family" * 3
+    assert language_of(german + address) == language_of(german)
+    assert scored("Bravo " + address, "post")["judged"] is False
 
 
 def test_stars_change_no_judgement_but_their_contradiction_is_kept() -> None:
@@ -149,6 +161,12 @@ def test_a_copied_comment_has_no_substance_of_its_own() -> None:
     assert (first["acts"], copy["acts"]) == (["substantive"], [])
 
 
+def test_a_long_word_counts_by_its_beginning_and_small_letters_keep_their_place() -> None:
+    assert words_of("a" * 1000) == ["a" * LONGEST_WORD]
+    assert lowered("İZMİR and Ana") == "İzmİr and ana"
+    assert lowered("ANA") == "ana"
+
+
 def test_no_word_of_the_text_is_printed() -> None:
     for kind in KINDS:
         text = (
@@ -171,6 +189,19 @@ def test_any_text_gives_features(text: str, kind: str) -> None:
     assert json.loads(json.dumps(line))["id"] == "x"
 
 
+@settings(max_examples=80, deadline=None)
+@given(st.text(max_size=200), st.sampled_from(KINDS))
+def test_any_text_can_be_explained(text: str, kind: str) -> None:
+    assert explain_text(text, kind)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(max_size=120), max_size=8), st.sampled_from(("reply", "comment")))
+def test_any_set_of_texts_is_compared(texts: list[str], kind: str) -> None:
+    found = lines(*({"kind": kind, "text": text, "post_text": text} for text in texts))
+    assert [each["id"] for each in found] == list(range(len(texts)))
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -181,9 +212,28 @@ def test_any_text_gives_features(text: str, kind: str) -> None:
         "Z\u0351\u036b\u0343a\u0324l\u0332g\u0355o\u0301 " * 5_000,
         "\u202eabc def ghi the and is\u0000",
         "Ã©tÃ© trÃ¨s bien",
+        "👍",
+        "صباح الخير يا دكتور, the office was شكرا very kind",
+        "@" * 300_000,
+        "(" * 300_000,
+        "you " + "really " * 100_000 + "saw",
         "?!." * 50_000,
     ],
-    ids=["words", "one word", "markup", "addresses", "zalgo", "control", "encoding", "marks"],
+    ids=[
+        "words",
+        "one word",
+        "markup",
+        "addresses",
+        "zalgo",
+        "control",
+        "encoding",
+        "emoji",
+        "mixed",
+        "tags",
+        "brackets",
+        "adverbs",
+        "marks",
+    ],
 )
 def test_bad_input_costs_little_and_breaks_nothing(text: str) -> None:
     for kind in KINDS:

@@ -61,6 +61,7 @@ def test_each_reason_is_given() -> None:
         ("Bruxism (grinding your teeth) wears them down at night.", True),
         ("Bruxism means that you grind your teeth at night.", True),
         ("Grinding your teeth, also called bruxism, wears them down.", True),
+        ("What wears your teeth down at night is called bruxism by dentists.", True),
     ],
 )
 def test_a_term_may_be_used_if_it_is_explained(sentence: str, explained: bool) -> None:
