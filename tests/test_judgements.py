@@ -198,7 +198,8 @@ def test_any_text_can_be_explained(text: str, kind: str) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.text(max_size=120), max_size=8), st.sampled_from(("reply", "comment")))
 def test_any_set_of_texts_is_compared(texts: list[str], kind: str) -> None:
-    found = lines(*({"kind": kind, "text": text, "post_text": text} for text in texts))
+    items: list[dict[str, object]] = [{"kind": kind, "text": text, "post_text": text} for text in texts]
+    found = lines(*items)
     assert [each["id"] for each in found] == list(range(len(texts)))
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final, Literal
 
 import numpy as np
@@ -722,6 +723,17 @@ def suspicion(sentence: Sentence) -> float:
     return float(probabilities(model.margins(buckets, signs))[0])
 
 
+# Practices answer in the same few sentences over and over, so most need not be looked at again.
+@lru_cache(maxsize=1 << 12)
+def _looked_at(
+    text: str, roster: Roster, review_words: frozenset[str], reviewer: str
+) -> tuple[tuple[Finding, ...], bool, float]:
+    """Return the rules' findings in a sentence, whether it is generic by them, and the trained part's doubt."""
+    sentence = read(text)
+    found, generic = rule_findings(sentence, roster=roster, review_words=review_words, reviewer=reviewer)
+    return tuple(found), generic, suspicion(sentence) if re.search(r"[^\W\d_]", text) else 0.5
+
+
 def judge(
     reply: str,
     *,
@@ -740,9 +752,8 @@ def judge(
     findings: list[Finding] = []
     verdicts: list[Verdict] = []
     for number, text in enumerate(sentences_of(plain(reply)), 1):
-        sentence = read(text)
-        found, generic = rule_findings(sentence, number, roster=roster, review_words=echoes, reviewer=reviewer)
-        doubt = suspicion(sentence) if re.search(r"[^\W\d_]", text) else 0.5
+        ruled, generic, doubt = _looked_at(text, roster or Roster(), echoes, reviewer)
+        found = [replace(finding, sentence=number) for finding in ruled]
         if not found and doubt > threshold and not generic:
             found = [
                 Finding(
