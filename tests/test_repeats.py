@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from itertools import combinations
 
 from hypothesis import given, settings
@@ -47,6 +48,15 @@ def test_texts_that_share_a_third_of_their_pairs_are_two_texts() -> None:
     both = [signed(text)[0] for text in (one, other)]
     assert 0.3 < len(both[0] & both[1]) / len(both[0] | both[1]) < LEAST_ALIKE
     assert twins([one, other]) == [None, None]
+
+
+def test_thousands_of_copies_cost_no_more_than_others() -> None:
+    started = time.monotonic()
+    found = twins(
+        [f"thank you for the kind words, dear person{'x' * number}, from all of us here" for number in range(3000)]
+    )
+    assert None not in found
+    assert time.monotonic() - started < 10
 
 
 def test_copies_are_found_among_others() -> None:

@@ -10,7 +10,7 @@ import re
 import zlib
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import chain, pairwise, takewhile
 from typing import Final
 
 import numpy as np
@@ -42,24 +42,23 @@ def _pairs(template: Sequence[str]) -> frozenset[int]:
 
 
 def twins(texts: Sequence[str]) -> list[int | None]:
-    """Return, for each text, the number of the first other one that is alike, or None. A text without words has none.
+    """Return, for each text, the number of another one that is alike, or None: an earlier one if there is any.
 
-    Surprise: likeness is no equivalence: the first text alike to the third need not be alike to the second.
+    A text without words has none.
     """
     numbers: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for number, text in enumerate(texts):
         numbers[template_of(text)].append(number)
     numbers.pop((), None)
+    firsts = [same[0] for same in numbers.values()]
     found: list[int | None] = [None] * len(texts)
-    templates = list(numbers)
-    pairs = [_pairs(template) for template in templates]
-    nearest = _nearest(pairs)
-    for template, alike in zip(templates, nearest, strict=True):
-        same = numbers[template]
-        others = [numbers[templates[other]][0] for other in alike]
-        for number in same:
-            first = [other for other in (*same[:2], *others) if other != number]
-            found[number] = min(first, default=None)
+    for place, (same, other) in enumerate(
+        zip(numbers.values(), _others([_pairs(each) for each in numbers]), strict=True)
+    ):
+        for number in same[1:]:
+            found[number] = same[0]
+        earlier = other is not None and other < place
+        found[same[0]] = same[1] if len(same) > 1 and not earlier else None if other is None else firsts[other]
     return found
 
 
@@ -94,21 +93,20 @@ def _keys(pairs: frozenset[int]) -> tuple[bytes, ...]:
     return tuple(lowest[band * _ROWS : (band + 1) * _ROWS].tobytes() for band in range(_BANDS))
 
 
-def _nearest(pairs: Sequence[frozenset[int]]) -> list[set[int]]:
-    """Return, for each set, the numbers of the other sets that share at least `LEAST_ALIKE` with it."""
+def _others(pairs: Sequence[frozenset[int]]) -> list[int | None]:
+    """Return, for each set, the number of another that is alike, an earlier one if there is any.
+
+    The search ends with the first that is found, so that thousands of copies of one text cost no more than others.
+    """
+    keys = [_keys(held) for held in pairs]
     bands: dict[tuple[int, bytes], list[int]] = defaultdict(list)
-    for number, held in enumerate(pairs):
-        for band, key in enumerate(_keys(held)):
+    for number, each in enumerate(keys):
+        for band, key in enumerate(each):
             bands[band, key].append(number)
-    alike: list[set[int]] = [set() for _ in pairs]
-    compared: set[tuple[int, int]] = set()
-    for members in bands.values():
-        for at, one in enumerate(members):
-            for other in members[at + 1 :]:
-                if (one, other) in compared:
-                    continue
-                compared.add((one, other))
-                if _alike(pairs[one], pairs[other]):
-                    alike[one].add(other)
-                    alike[other].add(one)
-    return alike
+    found: list[int | None] = []
+    for number, each in enumerate(keys):
+        beside = [bands[band, key] for band, key in enumerate(each)]
+        earlier = (other for members in beside for other in takewhile(number.__gt__, members))
+        later = (other for members in beside for other in members if other > number)
+        found.append(next((other for other in chain(earlier, later) if _alike(pairs[number], pairs[other])), None))
+    return found
