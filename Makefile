@@ -6,7 +6,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/dags
 export AIRFLOW_HOME := $(CURDIR)
 export PYTHON
 
-.PHONY: help setup setup-dev demo up test check fix bench models pictures lock
+.PHONY: help setup setup-dev demo up test check fix bench models evaluate pictures lock
 
 help:
 	@echo "make demo      set up, and run the whole main job through Airflow on an invented town"
@@ -16,6 +16,7 @@ help:
 	@echo "make check     style, types, SQL, architecture; changes nothing (make fix does)"
 	@echo "make bench     measure speed and memory, printed as JSON"
 	@echo "make models    train the packaged models anew; needs the data that models/manifest.toml names"
+	@echo "make evaluate  measure every judgement on the same data, and write docs/accuracy.md"
 	@echo "make pictures  the README's pictures, from the demo"
 	@echo "make lock      resolve the dependencies anew"
 
@@ -53,6 +54,9 @@ bench: setup-dev
 
 models: setup-dev
 	@$(BIN)/python -m models.train
+
+evaluate: setup-dev
+	@$(BIN)/python -m models.evaluate
 
 pictures: setup-dev
 	@$(BIN)/python -m tests.pictures

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from models.fit import Array, balanced, fit, matrix, rarities, shown, write
-from pipelines.text.disclosure import BUCKETS, CLASSES, GREEN_BELOW, THRESHOLD, model_features, rule_findings
+from pipelines.text.disclosure import BUCKETS, CLASSES, GREEN_BELOW, THRESHOLD, model_features, read, rule_findings
 from pipelines.text.linear import FOLDER, Buckets, Floats
 from pipelines.text.sentences import plain, sentences_of
 
@@ -36,6 +36,12 @@ FIRST_RESULTS: dict[str, dict[str, str]] = {
     },
     "batch_5": {
         "the whole check": "29 of 30 flagged, 2 of 30 safe ones flagged, 13 green, 0 violating green",
+    },
+    "batch_6": {
+        "the whole check": "68 of 73 flagged, 8 of 59 safe ones flagged, 17 green, 0 violating green",
+    },
+    "batch_7": {
+        "the whole check": "32 of 34 flagged, 1 of 29 safe ones flagged, 17 green, 0 violating green",
     },
 }
 
@@ -75,7 +81,7 @@ def read_domain(path: Path) -> list[Reply]:
 def prepare(replies: list[Reply]) -> list[Prepared]:
     found = []
     for reply in replies:
-        sentences = sentences_of(plain(reply.text))
+        sentences = [read(sentence) for sentence in sentences_of(plain(reply.text))]
         ruled = [rule_findings(sentence) for sentence in sentences]
         found.append(
             Prepared(
@@ -173,7 +179,7 @@ def train(domain: list[Reply], folder: Path = FOLDER) -> dict[str, Any]:
         "data": [
             {"name": "replies of the task", "replies": len(domain), "licence": "synthetic, given with the task"},
             {
-                "name": "replies written for Rapport, five batches",
+                "name": "replies written for Rapport, seven batches",
                 "replies": len(everything) - len(domain),
                 "licence": "Apache-2.0",
             },

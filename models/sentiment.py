@@ -6,7 +6,7 @@ said far too often; text near the middle decides nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -71,26 +71,39 @@ def judged(shares: Array, labels: Sequence[int], unsure_below: float = UNSURE_BE
     }
 
 
-def train(folder: Path, target: Path = FOLDER, *, say: Any = print) -> dict[str, Any]:
-    """Train on everything, after measuring each source by a model that saw neither it nor an equal text."""
-    everything = [*comments(folder), *surveys(folder), *snippets(folder)]
-    groups: dict[str, tuple[str, ...]] = {
-        "Trust A": ("Trust A",), "Trust C": ("Trust C",), "survey 2023 and 2024": ("fft_2023", "fft_2024"),
-        "Amazon snippets": ("amazonReviewSnippets", "amazon_cells"), "film snippets": ("movieReviewSnippets", "imdb"),
-    }  # fmt: skip
-    measured = {}
-    for name, left_out in groups.items():
-        test = [text for text in everything if text.source in left_out]
-        rest = without([text for text in everything if text.source not in left_out], test)
+GROUPS: dict[str, tuple[str, ...]] = {
+    "Trust A": ("Trust A",), "Trust C": ("Trust C",), "survey 2023 and 2024": ("fft_2023", "fft_2024"),
+    "Amazon snippets": ("amazonReviewSnippets", "amazon_cells"), "film snippets": ("movieReviewSnippets", "imdb"),
+}  # fmt: skip
+
+
+def everything(folder: Path) -> list[Labelled]:
+    return [*comments(folder), *surveys(folder), *snippets(folder)]
+
+
+def left_out(folder: Path) -> Iterator[tuple[str, list[Labelled], Array]]:
+    """Yield each group of sources with its texts and the shares a model gives them that saw none of them nor a copy."""
+    texts = everything(folder)
+    for name, sources in GROUPS.items():
+        test = [text for text in texts if text.source in sources]
+        rest = without([text for text in texts if text.source not in sources], test)
         model = fitted(hashed(rest), [text.label for text in rest])
-        measured[name] = judged(model.shares(hashed(test)), [text.label for text in test])
+        yield name, test, model.shares(hashed(test))
+
+
+def train(folder: Path, target: Path = FOLDER, *, say: Any = print) -> dict[str, Any]:
+    """Train on everything, after measuring each source by a model that saw neither it nor a copy."""
+    measured = {}
+    for name, test, shares in left_out(folder):
+        measured[name] = judged(shares, [text.label for text in test])
         say(f"sentiment, without {name}: {measured[name]}")
-    model = fitted(hashed(everything), [text.label for text in everything])
+    texts = everything(folder)
+    model = fitted(hashed(texts), [text.label for text in texts])
     card = {
         "what": "sentiment of a text or sentence in English: negative, neutral, positive; never from stars",
         "data": [
-            {"source": source, "texts": sum(text.source == source for text in everything)}
-            for source in dict.fromkeys(text.source for text in everything)
+            {"source": source, "texts": sum(text.source == source for text in texts)}
+            for source in dict.fromkeys(text.source for text in texts)
         ],
         "licences": "MIT and CC BY 4.0; see models/manifest.toml",
         "settings": {"buckets": BUCKETS, "strength": STRENGTH, "unsure below": UNSURE_BELOW},

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import csv
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from pipelines.text.repeats import copies_of, signed
 from pipelines.text.shape import folded
 
 MANIFEST = Path(__file__).parent / "manifest.toml"
@@ -98,7 +100,22 @@ def snippets(folder: Path) -> list[Labelled]:
     return kept
 
 
+_signed = cache(signed)
+
+
+def unlike(texts: Sequence[str], others: Iterable[str]) -> list[bool]:
+    """Return, for each text, whether it is none of the others over again.
+
+    That is by its folded form (case, punctuation, spacing) and by `repeats.copies_of` (names, numbers, most words).
+    """
+    others = list(others)
+    there = {folded(other) for other in others}
+    copies = copies_of([_signed(text) for text in texts], [_signed(other) for other in others])
+    return [not copy and folded(text) not in there for text, copy in zip(texts, copies, strict=True)]
+
+
 def without(texts: Iterable[Labelled], others: Iterable[Labelled]) -> list[Labelled]:
-    """Return the texts whose folded form (case, punctuation, spacing) is not among the others'."""
-    there = {folded(other.text) for other in others}
-    return [text for text in texts if folded(text.text) not in there]
+    """Return the texts that are none of the others over again."""
+    texts = list(texts)
+    kept = unlike([text.text for text in texts], [other.text for other in others])
+    return [text for text, keep in zip(texts, kept, strict=True) if keep]

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from models.fit import Array, balanced, fit, matrix, rarities, shown, wilson, write
+from models.texts import unlike
 from pipelines.text.linear import FOLDER, Buckets, Floats
 from pipelines.text.sentences import plain, sentences_of, words_of
 from pipelines.text.shape import folded
@@ -155,6 +156,13 @@ def measure(model: Fitted, test: Sequence[Lesson], pooled: dict[str, list[int]],
     return found
 
 
+def apart(lessons: Sequence[Lesson], test: Sequence[Lesson]) -> list[Lesson]:
+    """Return the lessons whose whole text is none of the tested ones over again."""
+    keys = sorted({lesson.key for lesson in lessons})
+    kept = dict(zip(keys, unlike(keys, {lesson.key for lesson in test}), strict=True))
+    return [lesson for lesson in lessons if kept[lesson.key]]
+
+
 def gold() -> list[tuple[frozenset[str], str]]:
     """Return the invented sentences with the topics, polarities and alerts that a person would give them."""
     lines = (line.split("\t") for line in GOLD.read_text(encoding="utf-8").splitlines())
@@ -183,8 +191,7 @@ def train(folder: Path, target: Path = FOLDER, *, say: Any = print) -> dict[str,
     pooled: dict[str, list[int]] = {}
     for trust in ("Trust A", "Trust C"):
         test = [lesson for lesson in everything if lesson.source == trust]
-        keys = {lesson.key for lesson in test}
-        taught = [lesson for lesson in everything if lesson.source != trust and lesson.key not in keys]
+        taught = apart([lesson for lesson in everything if lesson.source != trust], test)
         measured[f"hand-labelled comments of {trust}, which was left out"] = measure(fitted(taught), test, pooled)
         say(f"topics, without {trust}: {measured[f'hand-labelled comments of {trust}, which was left out']}")
     model = fitted(everything)

@@ -19,7 +19,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "models.md"
 
 def main() -> int:
     """Train, write weights, cards and the page on them. Returns 2 without the data."""
-    from models import disclosure, sentiment, topics
+    from models import content, disclosure, sentiment, topics
     from models.texts import Missing, data_folder, sources
 
     try:
@@ -28,6 +28,7 @@ def main() -> int:
         print(missing, file=sys.stderr)
         return 2
     sources()
+    content.train(folder)
     disclosure.train(disclosure.read_domain(folder.parent / "domain" / "replies.jsonl"))
     sentiment.train(folder)
     topics.train(folder)

@@ -6,9 +6,10 @@ The file of a night is written whole or not at all, and the same records give th
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -21,12 +22,14 @@ from pipelines.practices import Practices
 from pipelines.records import FEATURES, RECORDS, Feature, Topic, read_table, stars_of, write_table
 from pipelines.sources import load_source, source_names
 from pipelines.text.author import load_secret, pseudonym
-from pipelines.text.judgements import Surroundings, explained, judgements
+from pipelines.text.judgements import NOT_MADE, Surroundings, explained, judgements
 from pipelines.text.language import MODEL_ID, language_of
+from pipelines.text.repeats import twins
 from pipelines.text.shape import folded, is_emoji_only, words_in
 
 # What Arrow takes as it is.
 _NATIVE = (dt.datetime, dt.date, Decimal)
+_Key = TypeVar("_Key", bound=Hashable)
 
 
 class TextFeatures(msgspec.Struct, frozen=True):
@@ -48,6 +51,7 @@ class JsonLine(msgspec.Struct, frozen=True):
     stars: float | None = None
     review_text: str | None = None
     reviewer: str | None = None
+    post_text: str | None = None
     practice_names: tuple[str, ...] = ()
     staff: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
@@ -88,29 +92,74 @@ def score_night(night: dt.date, practices: Practices, data: DataDir, *, say: Cal
 
 
 def score_lines(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
-    """Yield the features of JSON lines {id, kind, text, …}. Raises RapportError naming a line that is none."""
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            item = msgspec.json.decode(line, type=JsonLine)
-        except (msgspec.ValidationError, msgspec.DecodeError):
-            raise RapportError(
-                "not a JSON object with id, text and a kind of review, comment, post or reply",
-                where=f"line {number}",
-                next_step="Correct the line",
-            ) from None
+    """Yield the features of JSON lines {id, kind, text, …}. Raises RapportError naming a line that is none.
+
+    All lines are read before the first is scored, because whether a reply is a template is told by the others.
+    """
+    items = [_json_line(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    generic = _templates(
+        {number: (item.practice_names, item.text or "") for number, item in enumerate(items) if item.kind == "reply"}
+    )
+    copies = _copies(
+        {number: (item.practice_names, item.text or "") for number, item in enumerate(items) if item.kind == "comment"}
+    )
+    for number, item in enumerate(items):
         shape = text_features(item.text)
         around = Surroundings(
-            item.review_text or "", item.reviewer or "", item.practice_names, item.staff, item.phones, item.domains
+            item.review_text or "",
+            item.reviewer or "",
+            item.practice_names,
+            item.staff,
+            item.phones,
+            item.domains,
+            item.post_text or "",
+            copy=number in copies,
+            generic=generic.get(number),
         )
+        made = judgements(item.kind, item.text or "", shape.language, around, item.stars)
         yield {
             "id": item.id,
             "kind": item.kind,
             **msgspec.structs.asdict(shape),
-            **judgements(item.kind, item.text or "", shape.language, around, item.stars),
+            **NOT_MADE,
+            **made,
             "model_id": MODEL_ID,
         }
+
+
+def _json_line(number: int, line: bytes) -> JsonLine:
+    try:
+        return msgspec.json.decode(line, type=JsonLine)
+    except (msgspec.ValidationError, msgspec.DecodeError):
+        raise RapportError(
+            "not a JSON object with id, text and a kind of review, comment, post or reply",
+            where=f"line {number}",
+            next_step="Correct the line",
+        ) from None
+
+
+def _alike(texts: Mapping[_Key, tuple[Hashable, str]]) -> dict[_Key, tuple[int, int | None]]:
+    """Return, for each text, its place in its group and that of the first other text of the group that is alike."""
+    groups: dict[Hashable, list[_Key]] = defaultdict(list)
+    for key, (group, _) in texts.items():
+        groups[group].append(key)
+    found: dict[_Key, tuple[int, int | None]] = {}
+    for keys in groups.values():
+        for place, (key, twin) in enumerate(zip(keys, twins([texts[key][1] for key in keys]), strict=True)):
+            found[key] = place, twin
+    return found
+
+
+def _templates(replies: Mapping[_Key, tuple[Hashable, str]]) -> dict[_Key, bool]:
+    """Return whether each reply is alike to another of its practice; a practice's only reply is left out."""
+    practices = Counter(practice for practice, _ in replies.values())
+    alike = _alike(replies)
+    return {key: alike[key][1] is not None for key, (practice, _) in replies.items() if practices[practice] > 1}
+
+
+def _copies(comments: Mapping[_Key, tuple[Hashable, str]]) -> set[_Key]:
+    """Return the comments that are alike to an earlier one of the same practice."""
+    return {key for key, (place, twin) in _alike(comments).items() if twin is not None and twin < place}
 
 
 def explain_text(text: str, kind: str) -> list[str]:
@@ -139,6 +188,12 @@ class _Desk:
         }
         self._team = {p.id: {plain_handle(account) for account in p.team_accounts} for p in practices.practice}
         self._partners = {p.id: {plain_handle(account) for account in p.partners} for p in practices.practice}
+        written: dict[str, dict[_Place, tuple[Hashable, str]]] = {"reply": {}, "comment": {}}
+        for row in sorted(rows, key=_when):
+            kind = self.kind(row, self.voice(row))
+            if kind in written and _text_of(row).strip():
+                written[kind][_place(row, row["item_id"])] = row["practice_id"], _text_of(row)
+        self._generic, self._copied = _templates(written["reply"]), _copies(written["comment"])
 
     def key(self, practice_id: str, site: str, author: str | None, when: dt.datetime | None) -> str | None:
         """Return the pseudonym of an account, which changes with the year; None where the terms allow none."""
@@ -159,9 +214,15 @@ class _Desk:
         partner = row["by_organisation"] or names & self._partners[row["practice_id"]]
         return "organisation" if partner else "outside"
 
+    def kind(self, row: dict[str, Any], voice: str) -> str:
+        """Return what the words are judged as: an answer below a post can disclose as much as one to a review."""
+        return "reply" if row["kind"] == "comment" and voice == "practice" else str(row["kind"])
+
     def around(self, row: dict[str, Any]) -> Surroundings:
         practice = self.practices[row["practice_id"]]
         answered = self._parents.get(_place(row, row["parent_id"])) or {}
+        post = self._parents.get(_place(row, row["thread_id"])) or {}
+        here = _place(row, row["item_id"])
         return Surroundings(
             review_text=answered.get("text") or "",
             reviewer=answered.get("author_name") or "",
@@ -169,6 +230,10 @@ class _Desk:
             staff=practice.staff,
             phones=practice.phones,
             domains=practice.websites,
+            post_text=post.get("text") or "",
+            copy=here in self._copied,
+            names_friend=set(row["mentions"]) != {"practice"},
+            generic=self._generic.get(here),
         )
 
     def judged(self, row: dict[str, Any], text: str, language: str | None, voice: str) -> dict[str, Any]:
@@ -176,16 +241,27 @@ class _Desk:
         if not text.strip():
             return {}
         stars = stars_of(row["rating"], row["rating_min"], row["rating_max"])
-        # What a practice answers below its posts can disclose as much as an answer to a review.
-        kind = "reply" if row["kind"] == "comment" and voice == "practice" else row["kind"]
-        found = judgements(kind, text, language, self.around(row), stars)
+        found = judgements(self.kind(row, voice), text, language, self.around(row), stars)
         if voice == "outside" and not self.policy.classify:
             return {"acts": found.get("acts", [])}
         return found
 
 
-def _place(row: dict[str, Any], item_id: str | None) -> tuple[str, str, str | None]:
+_Place = tuple[str, str, str | None]
+
+
+def _place(row: dict[str, Any], item_id: str | None) -> _Place:
     return row["practice_id"], row["site"], item_id
+
+
+def _text_of(row: dict[str, Any]) -> str:
+    return "\n\n".join(part for part in (row["title"], row["text"]) if part)
+
+
+def _when(row: dict[str, Any]) -> tuple[bool, dt.datetime, str]:
+    """Order by time, what has none last; the id decides between equals, so that a night has one order."""
+    when = row["created_at"] or row["updated_at"]
+    return when is None, when or dt.datetime.min.replace(tzinfo=dt.UTC), row["item_id"]
 
 
 def _feature(row: dict[str, Any], desk: _Desk) -> Feature:
@@ -193,7 +269,7 @@ def _feature(row: dict[str, Any], desk: _Desk) -> Feature:
     time_zone = desk.practices[practice_id].time_zone
     created: dt.datetime | None = row["created_at"]
     when = created or row["updated_at"]
-    text = "\n\n".join(part for part in (row["title"], row["text"]) if part)
+    text = _text_of(row)
     shape = text_features(text)
     voice = desk.voice(row)
     judged = desk.judged(row, text, shape.language, voice)

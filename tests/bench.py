@@ -31,7 +31,7 @@ from pipelines.practices import GoogleLocation, Practice, Practices
 from pipelines.read import read
 from pipelines.records import COMPLETENESS, FEATURES, Completeness, Feature, write_table
 from pipelines.render import render
-from pipelines.score import score
+from pipelines.score import score, score_lines
 from tests.bench_fetch import SOURCES as FETCHED
 from tests.bench_fetch import fetch_step, slow_platforms
 
@@ -159,6 +159,30 @@ def score_step(root: Path, count: int) -> None:
     score(SOURCE, NIGHT, practices_of(count), DataDir(root), say=_silent)
 
 
+def lines_of(kind: str, count: int) -> list[bytes]:
+    """Return invented texts of one kind as lines for `rapport score --jsonl`, three sentences a review, two a reply."""
+    folder = Path(__file__).parents[1] / "models"
+    files, sentences = {
+        "review": (["topics_gold.tsv"], 3),
+        "comment": (["comments_gold.tsv"], 1),
+        "post": (["posts/batch_1.tsv", "posts/batch_2.tsv"], 1),
+        "reply": ([f"replies/batch_{number}.tsv" for number in range(1, 8)], 2),
+    }[kind]
+    known = [line.split("\t", 1)[1] for file in files for line in (folder / file).read_text("utf-8").splitlines()]
+    chance = random.Random(3)
+    texts = (" ".join(chance.choices(known, k=sentences)) for _ in range(count))
+    return [json.dumps({"id": number, "kind": kind, "text": text}).encode() for number, text in enumerate(texts)]
+
+
+def judge_step(kind: str, count: int) -> None:
+    for _ in score_lines(lines_of(kind, count)):
+        pass
+
+
+def start_step() -> None:
+    judge_step("reply", 1)
+
+
 def build_step(root: Path, count: int) -> None:
     build(DataDir(root), practices_of(count), None, _silent)
 
@@ -191,6 +215,9 @@ def main() -> None:
         write_pages(DataDir(root / "text"), 40, 500)
         note("read", 20_000, "reviews", measure(read_step, root / "text", 40))
         note("score", 20_000, "reviews", measure(score_step, root / "text", 40))
+        note("start, with one reply", 1, "texts", measure(start_step))
+        for kind in ("review", "comment", "post", "reply"):
+            note(f"score, every judgement on {kind}", 4_000, "texts", measure(judge_step, kind, 4_000))
         for count, each in ((8, 500), (100, 500), (1_000, 500)):
             write_features(DataDir(root / str(count)), count, each)
             note("build", count * each, "reviews", measure(build_step, root / str(count), count))

@@ -119,6 +119,14 @@ def test_the_roster_discloses_nobody() -> None:
     assert "P11" in judge("Please email hello@elm.example.", roster=roster).classes
 
 
+def test_a_phone_number_that_is_not_the_practice_s_own_identifies_somebody() -> None:
+    roster = Roster(phones=frozenset({"+1 (503) 555-0100"}))
+    for own in ("555-0100", "503-555-0100", "+1 503 555 0100"):
+        assert judge(f"Please call us at {own}.", roster=roster).verdict == "generic"
+    assert "P11" in judge("Please call us at 555-0187.", roster=roster).classes
+    assert "P11" not in judge("Please call us at 555-0187.").classes
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_gets_a_verdict(text: str) -> None:

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from pipelines.errors import RapportError
 from pipelines.score import explain_text, score_lines
+from pipelines.text.language import language_of
+from pipelines.text.sentences import LONGEST_WORD, lowered, words_of
 
 KINDS = ("review", "comment", "post", "reply")
 
@@ -26,7 +28,7 @@ def test_a_reply_is_checked_and_a_review_is_not() -> None:
     reply = scored("We are sorry about the wait during your appointment on Tuesday.", "reply")
     assert (reply["disclosure"]["verdict"], reply["disclosure"]["classes"][0]) == ("pattern", "P3")
     assert reply["disclosure"]["reason"]
-    assert "disclosure" not in scored("I waited an hour")
+    assert scored("I waited an hour")["disclosure"]["verdict"] == "not_checked"
 
 
 def test_the_review_and_the_roster_come_with_the_line() -> None:
@@ -57,6 +59,16 @@ def test_what_was_not_measured_is_not_judged_and_says_why(text: str, why: str) -
             assert line["disclosure"]["verdict"] == "not_checked"
 
 
+def test_a_headline_in_english_is_judged_and_addresses_do_not_decide() -> None:
+    headline = "Lenders may split securities businesses, JPMorgan says"
+    assert language_of(headline)[0] is None
+    assert scored(headline, "post")["judged"] is True
+    german = "Wir haben heute wieder bis sechs offen"
+    address = " https://example.org/the-best-dentist-in-the-town-is-open-for-you-and-all-of-your-family" * 3
+    assert language_of(german + address) == language_of(german)
+    assert scored("Bravo " + address, "post")["judged"] is False
+
+
 def test_stars_change_no_judgement_but_their_contradiction_is_kept() -> None:
     text = "Rude receptionist and nobody called me back"
     five, one, none = (scored(text, stars=stars) for stars in (5, 1, None))
@@ -76,7 +88,83 @@ def test_a_review_has_topics_and_alerts_and_says_which_may_be_shown() -> None:
     assert found[("bedside_manner", "negative", 1)]["reported"] is True
     assert found[("results_outcome", "negative", 2)]["reported"] is False
     assert line["alerts"] == [{"alert": "ALERT_safety", "sentence": 2}]
-    assert "topics" not in scored("She never listened to me.", "post")
+    assert scored("She never listened to me.", "post")["topics"] == []
+
+
+DOCUMENTED = {
+    "id", "language", "sentiment", "sentiment_score", "topics", "alerts", "content_type", "acts", "usefulness",
+    "disclosure", "generic", "model",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("text", ["Brush your teeth twice a day for two minutes.", "Sehr nett, alle dort", ""])
+def test_every_line_has_every_documented_field(kind: str, text: str) -> None:
+    line = scored(text, kind)
+    assert set(line) >= DOCUMENTED
+    assert line["sentiment"] in ("positive", "neutral", "negative", "unsure", "not_checked")
+    assert line["content_type"] in (
+        None,
+        "health_information",
+        "community",
+        "recognition",
+        "answer",
+        "promotion",
+        "other",
+    )
+    assert {"verdict", "classes", "severity"} <= set(line["disclosure"])
+    assert all({"topic", "polarity", "sentence"} <= set(topic) for topic in line["topics"])
+    assert set(line["model"]) == {"content", "disclosure", "sentiment", "topics"}
+
+
+def test_a_post_has_a_type_and_one_about_health_a_grade_and_a_screen() -> None:
+    line = scored("Brush your teeth twice a day. Use a soft brush and small circles. Spit and do not rinse.", "post")
+    assert line["content_type"] == "health_information"
+    assert line["usefulness"]["reading_grade"] == line["reading_grade"] < 5
+    assert (line["usefulness"]["understandable"], line["usefulness"]["says_what_to_do"]) == (True, True)
+    sale = scored("Brush better: electric brushes for $39. Book now!", "post")
+    assert (sale["content_type"], sale["usefulness"], sale["reading_grade"]) == ("promotion", None, None)
+    spanish = scored("Cepille sus dientes dos veces al día con un cepillo suave", "post")
+    assert (spanish["content_type"], spanish["usefulness"]) == (None, None)
+
+
+def test_a_comment_has_acts_and_a_claim_is_marked_for_a_clinician() -> None:
+    line = scored("Do you take walk-ins on Saturdays?", "comment")
+    assert (line["acts"], line["clinical_claim"]) == (["question", "substantive"], False)
+    assert scored("Fluoride causes cancer, so we all just use coconut oil.", "comment")["clinical_claim"] is True
+    assert scored("Nice picture of the lobby, everyone", "comment", post_text="Like and share to win a brush!")[
+        "acts"
+    ] == ["contest"]
+    # In a language that is not judged, only the shape is told.
+    assert scored("Me encanta este consultorio, el equipo es muy amable", "comment")["acts"] == ["substantive"]
+
+
+def lines(*items: dict[str, object]) -> list[dict[str, Any]]:
+    return list(score_lines(json.dumps({"id": number, **item}).encode() for number, item in enumerate(items)))
+
+
+def test_a_template_is_told_by_the_other_replies_of_the_practice() -> None:
+    same = "Dear {}, thank you for your kind words, we will pass them on to the whole team."
+    other = "The new phone line has been live since May, so that nobody waits."
+    one, two, three, elsewhere = lines(
+        {"kind": "reply", "text": same.format("Maria"), "practice_names": ["Oak"]},
+        {"kind": "reply", "text": other, "practice_names": ["Oak"]},
+        {"kind": "reply", "text": same.format("Bob"), "practice_names": ["Oak"]},
+        {"kind": "reply", "text": same.format("Ann"), "practice_names": ["Elm"]},
+    )
+    assert [each["generic"] for each in (one, two, three, elsewhere)] == [True, False, True, None]
+
+
+def test_a_copied_comment_has_no_substance_of_its_own() -> None:
+    text = "We all should vote for the new bridge next week"
+    first, copy = lines({"kind": "comment", "text": text}, {"kind": "comment", "text": text + "!"})
+    assert (first["acts"], copy["acts"]) == (["substantive"], [])
+
+
+def test_a_long_word_counts_by_its_beginning_and_small_letters_keep_their_place() -> None:
+    assert words_of("a" * 1000) == ["a" * LONGEST_WORD]
+    assert lowered("İZMİR and Ana") == "İzmİr and ana"
+    assert lowered("ANA") == "ana"
 
 
 def test_no_word_of_the_text_is_printed() -> None:
@@ -101,6 +189,20 @@ def test_any_text_gives_features(text: str, kind: str) -> None:
     assert json.loads(json.dumps(line))["id"] == "x"
 
 
+@settings(max_examples=80, deadline=None)
+@given(st.text(max_size=200), st.sampled_from(KINDS))
+def test_any_text_can_be_explained(text: str, kind: str) -> None:
+    assert explain_text(text, kind)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(max_size=120), max_size=8), st.sampled_from(("reply", "comment")))
+def test_any_set_of_texts_is_compared(texts: list[str], kind: str) -> None:
+    items: list[dict[str, object]] = [{"kind": kind, "text": text, "post_text": text} for text in texts]
+    found = lines(*items)
+    assert [each["id"] for each in found] == list(range(len(texts)))
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -111,12 +213,31 @@ def test_any_text_gives_features(text: str, kind: str) -> None:
         "Z\u0351\u036b\u0343a\u0324l\u0332g\u0355o\u0301 " * 5_000,
         "\u202eabc def ghi the and is\u0000",
         "Ã©tÃ© trÃ¨s bien",
+        "👍",
+        "صباح الخير يا دكتور, the office was شكرا very kind",
+        "@" * 300_000,
+        "(" * 300_000,
+        "you " + "really " * 100_000 + "saw",
         "?!." * 50_000,
     ],
-    ids=["words", "one word", "markup", "addresses", "zalgo", "control", "encoding", "marks"],
+    ids=[
+        "words",
+        "one word",
+        "markup",
+        "addresses",
+        "zalgo",
+        "control",
+        "encoding",
+        "emoji",
+        "mixed",
+        "tags",
+        "brackets",
+        "adverbs",
+        "marks",
+    ],
 )
 def test_bad_input_costs_little_and_breaks_nothing(text: str) -> None:
-    for kind in ("review", "reply"):
+    for kind in KINDS:
         started = time.monotonic()
         scored(text, kind)
         assert time.monotonic() - started < 5
@@ -130,6 +251,14 @@ def test_an_explanation_shows_the_words_the_rule_and_the_sentence() -> None:
     review = explain_text("The receptionist was rude and I ended up in hospital.", "review")
     assert "rude -" in review[0]
     assert {line.split(",")[0].split(":")[0].strip() for line in review[2:]} >= {"front_desk_staff", "ALERT_safety"}
+    comment = explain_text("I called twice and nobody answered. Fluoride causes rashes.", "comment")
+    assert any(line.startswith("   complaint: words of a complaint: “") for line in comment)
+    assert any(line == "   clinical claim, have a clinician look: “causes”" for line in comment)
+    post = explain_text("Brush twice a day with a soft brush and floss before you go to bed.", "post")
+    assert post[1].startswith("content: health_information; reads like such posts")
+    assert "strongest words: " in post[1]
+    assert "says what to do: yes" in post[2]
+    assert "“$39”" in explain_text("Electric brushes for $39 this week", "post")[1]
     assert explain_text("Die Praxis ist sehr sauber und das Team immer freundlich", "review")[0].startswith(
         "not checked"
     )

@@ -42,6 +42,19 @@ def test_the_shipped_disclosure_weights_are_those_the_replies_give(tmp_path: Pat
     assert (tmp_path / "disclosure.json").read_text() == (FOLDER / "disclosure.json").read_text()
 
 
+def test_the_shipped_content_weights_are_those_the_posts_give(tmp_path: Path) -> None:
+    data = SHARED / "data"
+    if not data.is_dir():
+        pytest.skip("needs ../shared/data")
+    code = (
+        "import models.train, pathlib, sys; from models import content as c;"
+        "c.train(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))"
+    )
+    subprocess.run([sys.executable, "-c", code, data, tmp_path], check=True, cwd=REPOSITORY, timeout=300)
+    assert (tmp_path / "content.npz").read_bytes() == (FOLDER / "content.npz").read_bytes()
+    assert (tmp_path / "content.json").read_text() == (FOLDER / "content.json").read_text()
+
+
 def test_the_page_is_written_from_the_cards(tmp_path: Path) -> None:
     train.write_page(tmp_path / "models.md")
     assert (tmp_path / "models.md").read_text() == (REPOSITORY / "docs" / "models.md").read_text()

@@ -137,6 +137,57 @@ def test_equal_texts_are_equal_and_only_those(data: DataDir) -> None:
     assert one["text_key"] == two["text_key"] != three["text_key"]
 
 
+def reply(number: int, text: str, **more: object) -> Record:
+    return record(kind="reply", item_id=f"{number}/reply", parent_id=str(number), text=text, rating=None, **more)
+
+
+def test_a_reply_that_is_said_over_and_over_is_a_template(data: DataDir) -> None:
+    thanks = "Thank you, {}, we will pass your kind words on to the whole team."
+    maria, other, tom = scored(
+        data,
+        reply(1, thanks.format("Maria")),
+        reply(2, "The lift is out of order until the first of May."),
+        reply(3, thanks.format("Tom")),
+    )
+    assert [each["generic"] for each in (maria, other, tom)] == [True, False, True]
+    [alone] = scored(data, reply(1, thanks.format("Maria")))
+    assert alone["generic"] is None
+    twice, _ = scored(data, reply(1, thanks.format("Maria")), record(item_id="1", text=thanks.format("Maria")))
+    assert twice["generic"] is None
+
+
+def comment(number: int, text: str, **more: object) -> Record:
+    given = {"kind": "comment", "item_id": f"c{number}", "thread_id": "p1", "parent_id": "p1", "rating": None}
+    return record(**{**given, "text": text, **more})
+
+
+def test_a_comment_s_acts_hang_on_what_it_stands_under_and_who_came_first(data: DataDir) -> None:
+    text = "We all should vote for the new bridge next week"
+    later = dt.datetime(2026, 11, 1, 6, tzinfo=dt.UTC)
+    copy, first = scored(data, comment(1, text, created_at=later), comment(2, text))
+    assert (copy["acts"], first["acts"]) == ([], ["substantive"])
+    post = record(
+        kind="post", item_id="p1", text="Like and share to win a year of brushes!", by_practice=True, rating=None
+    )
+    contest, entry = scored(data, post, comment(1, text))
+    assert (contest["content_type"], entry["acts"]) == ("promotion", ["contest"])
+    named, friend = scored(data, comment(1, "@oak", mentions=("practice",)), comment(2, "@tess", mentions=("tess",)))
+    assert (named["acts"], friend["acts"]) == ([], ["advocacy"])
+
+
+def test_what_the_practice_answers_below_a_post_is_judged_as_a_reply(data: DataDir) -> None:
+    [answer] = scored(data, comment(1, "Your son was very brave.", by_practice=True))
+    assert (answer["disclosure"], answer["acts"]) == ("pattern", [])
+
+
+def test_a_post_about_health_has_a_grade(data: DataDir) -> None:
+    text = "Brush your teeth twice a day. Use a soft brush and small circles. Spit and do not rinse."
+    [post] = scored(data, record(kind="post", item_id="p1", text=text, by_practice=True, rating=None))
+    assert (post["content_type"], post["clinical_claim"]) == ("health_information", False)
+    assert post["reading_grade"] is not None
+    assert float(str(post["reading_grade"])) < 5
+
+
 def test_without_a_text_nothing_is_said_of_it(data: DataDir) -> None:
     [feature] = scored(data, record(text=None))
     assert [feature[name] for name in ("has_text", "words", "language", "text_key")] == [False, None, None, None]

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final, Literal
 
 import numpy as np
 
-from pipelines.text.linear import Buckets, Floats, buckets_of, character_grams, load, probabilities, word_grams
-from pipelines.text.sentences import plain, sentences_of, words_of
+from pipelines.text.linear import Buckets, Floats, buckets_of, character_hashes, load, probabilities, word_grams
+from pipelines.text.patterns import either
+from pipelines.text.sentences import lowered, plain, sentences_of, words_of
 
 Verdict = Literal["pattern", "look", "generic", "not_checked"]
 Severity = Literal["caution", "high", "critical"]
@@ -88,12 +90,8 @@ class Disclosure:
     sentences: tuple[Verdict, ...] = field(default=())
 
 
-def _any(*patterns: str) -> str:
-    return "(?:" + "|".join(patterns) + ")"
-
-
 # --- What the classes speak of. Kept as word lists, because a person must be able to read and extend them. -----------
-PROCEDURE: Final = _any(
+PROCEDURE: Final = either(
     "root canals?", "crowns?", "fillings?", "(?:deep |dental )?cleanings?", "extractions?", "extracted", "implants?",
     "veneers?", "whitening", "braces", "aligners?", "invisalign", "retainers?", "dentures?", "bridge ?work", "bonding",
     "sealants?", "scaling", "surger(?:y|ies)", "operat(?:ion|ed)", "procedures?", "treatments?", "exams?",
@@ -106,7 +104,7 @@ PROCEDURE: Final = _any(
     "wisdom (?:tooth|teeth)", "restorations?", "makeover", "orthodontics?", "appliances?", "moulds?", "molds?",
     "impressions? of", "second opinion", "hygiene (?:visit|session)", "smear", "trays?", "temporar(?:y|ies)", "permanent ones?", "attachments?", "mesh", "pacemaker", "physicals?", "inhalers?", "epidural", "dressings?",
 )  # fmt: skip
-CONDITION: Final = _any(
+CONDITION: Final = either(
     "pain(?:ful)?", "aches?", "aching", "toothaches?", "sore(?:ness)?", "swelling", "swollen", "bleed(?:s|ing)?", "bled",
     "infect(?:ion|ions|ed)", "abscess(?:es)?", "cavit(?:y|ies)", "decay(?:ed)?", "gum disease", "periodont(?:al|itis)",
     "gingivitis", "diabet(?:es|ic)", "anxi(?:ety|ous)", "depress(?:ion|ed)", "pregnan(?:t|cy)", "cancer", "tumou?r",
@@ -122,13 +120,13 @@ CONDITION: Final = _any(
     "side effects?", "mg", "milligrams", "clots?", "ulcers?", "hernia", "cataracts?", "scar(?:s|ring)?", "moles?",
     "lumps?", "tablets?", "gauze", "blood sugar", "blood", "heartburn", "pulled muscle", "sobriety", "sober", "flared", "bite", "enamel", "gag reflex", "panic attacks?", "grin", "plaque", "tartar", "bone loss", "sleep apn(?:o)?ea", "surgical site",
 )  # fmt: skip
-BODY: Final = _any(
+BODY: Final = either(
     "tooth", "teeth", "molars?", "incisors?", "canines", "gums?", "jaw", "mouth", "knees?", "hips?", "shoulders?",
     "skin", "eyes?", "ears?", "heart(?! of)(?<!to heart)", "f(?:oo|ee)t", "toe(?:nail)?s?", "ankles?", "spine", "stomach", "throat", "wrists?",
     "elbow", "neck", "nose", "sinus(?:es)?", "tongue", "lower back", "kidneys?", "liver", "lungs?", "baby", "uterus",
     "breasts?", "prostate", "legs?", "arms?", "fingers?", "thumb", "scalp", "bladder",
 )  # fmt: skip
-MONEY: Final = _any(
+MONEY: Final = either(
     "insur(?:ance|er|ers|ed)", "claims?", "co-?pay(?:s|ment|ments)?", "deductible", "bill(?:s|ed|ing)?", "balance",
     "ow(?:e|es|ed|ing)", "invoices?", "payments?", "paid", "pay(?:s|ing)?", "charg(?:e|es|ed|ing)", "fees?",
     "refund(?:s|ed)?", "estimates?", "quote[ds]?", "discount(?:s|ed)?", "waiv(?:e|ed|ing)", "collections", "medicaid",
@@ -137,18 +135,18 @@ MONEY: Final = _any(
     "outstanding", "pre-?authori[sz](?:ation|ed)", "preauth", "remaining amount", "your plan", "lapsed", "sum", "(?:ten|twenty|thirty|forty|fifty|hundred|thousand) dollars", "benefits", "carrier", "statement", "card declined",
     r"£ ?\d[\d,.]*", r"€ ?\d[\d,.]*", r"\d+ dollars", "late fee", "check bounced", "bounced",
 )  # fmt: skip
-FAMILY: Final = _any(
+FAMILY: Final = either(
     "sons?", "daughters?", "child(?:ren)?", "kids?", "kiddos?", "bab(?:y|ies)", "toddler", "husband", "wife", "spouse",
     "partner", "mothers?", "moms?", "mums?", "dads?", "fathers?", "parents?", "brothers?", "sisters?", "grand(?:ma|pa|parents?|mother|father|son|daughter|child|children|kids)",
     "little (?:one|ones|guy|girl|boy|man|lady)", "family", "girls", "boys", "aunt", "uncle", "niece", "nephew", "fianc[eé]e?",
     "girlfriend", "boyfriend", "twins", "teen(?:ager)?", "in-laws?", "cousin", "relatives?", "loved one", "mama", "papa", "granny", "nana", "hubby",
 )  # fmt: skip
-OCCASION: Final = _any(
+OCCASION: Final = either(
     "appointments?", "visits?", "recall", "slot", "session", "bookings?", "reservation", "wait", "arriv(?:al|ed)",
     "no-?show(?:ed|s)?", "reschedul(?:e|ed|ing)", "cancel(?:l?ed|lation|lations)?", "check-?in", "follow-?up",
     "time with us", "stay", "turn", "first time here", "return",
 )  # fmt: skip
-WHEN: Final = _any(
+WHEN: Final = either(
     "(?:on |last |this |next |that )(?:mon|tues|wednes|thurs|fri|satur|sun)day(?: morning| afternoon| evening)?",
     "(?:mon|tues|wednes|thurs|fri|satur|sun)day'?s?", "yesterday", "today", "this (?:morning|afternoon|evening|week|month)",
     "last (?:week|month|year|night|time|summer|winter|spring|fall)", "the other day", "tomorrow", "tonight",
@@ -158,13 +156,13 @@ WHEN: Final = _any(
     "(?:in|since) (?:19|20)\\d\\d", r"\d{1,2}:\d\d", r"(?:at|until|by) \d{1,2} ?(?:am|pm|o'clock)", "twice", "once before",
     "(?:first|second|third|fourth|fifth) (?:time|visit|appointment)", r"\b\d+ times", "(?:hours?|minutes?) late", "years ago",
 )  # fmt: skip
-RECORD: Final = _any(
+RECORD: Final = either(
     "records?", "charts?", "files?", "on file", "notes", "noted", "documented", "documentation", "paperwork",
     "(?:phone |call )?logs?", "schedule shows", "system shows", "cameras?", "cctv", "footage", "recordings?", "recorded",
     "consent(?: form)?s?", "x-?rays?", "radiographs?", "scans?", "signed", "signature", "database", "history", "portal",
     "images?", "voicemails?", "intake form", "questionnaire", "transcripts?",
 )  # fmt: skip
-CONDUCT: Final = _any(
+CONDUCT: Final = either(
     "scream(?:ed|ing)?", "yell(?:ed|ing)?", "shout(?:ed|ing)?", "rude(?:ly|ness)?", "aggress(?:ive|ively|ion)",
     "abus(?:e|ed|ive)", "refus(?:e|ed|ing|al)", "demand(?:ed|ing)?", "threaten(?:ed|ing)?", "curs(?:ed|ing)", "swore",
     "swearing", "intoxicated", "drunk", "non-?complian(?:t|ce)", "uncooperative", "storm(?:ed|ing)", "hung up",
@@ -176,7 +174,7 @@ CONDUCT: Final = _any(
     "smell(?:ed|ing)?", "smok(?:e|ed|ing|er)", "exaggerat\\w+", "banned", "terminated", "profanity", "vulgar", "bull(?:y|ied|ying)",
     "sober", "entitled", "walked out", "made a scene", "jealous", "bitter", "crazy", "stupid", "ignorant",
 )  # fmt: skip
-_REVIEW: Final = _any("reviews?", "ratings?", "posts?", "stars?", "comments?", "feedback", "testimonials?")
+_REVIEW: Final = either("reviews?", "ratings?", "posts?", "stars?", "comments?", "feedback", "testimonials?")
 
 # --- Phrases that speak of the reviewer and yet say nothing: taken out before the rest is looked at. -----------------
 _ADJECTIVES: Final = (
@@ -184,7 +182,7 @@ _ADJECTIVES: Final = (
     r"amazing|5|five|star|helpful|valuable|recent|open|sincere|own|glowing|sweet|public|full|encouraging|important|"
     r"constructive|good|online|gracious|fantastic|awesome|beautiful|written|and)[ ,-]+)*"
 )
-_SAYING: Final = _any(
+_SAYING: Final = either(
     "feedback", "reviews?", "comments?", "words", "notes?", "messages?", "concerns?", "questions?", "time", "input",
     "opinions?", "perspective", "thoughts?", "suggestions?", "posts?", "ratings?", "stars", "interest", "kindness",
     "recommendation", "privacy", "rights?", "calls?", "e-?mails?", "frustrations?", "disappointment", "point of view",
@@ -192,7 +190,7 @@ _SAYING: Final = _any(
     "encouragement", "side", "shout-?out", "appreciation", "enthusiasm", "honesty", "candou?r", "request", "inquiry", "enquiry",
 )  # fmt: skip
 _HARMLESS: Final = re.compile(
-    _any(
+    either(
         r"\bthank(?:s to)? you\b", r"\bthank-you\b", r"\bbless you\b",
         rf"\byour {_ADJECTIVES}{_SAYING}(?!['\w])(?! (?:show|about your|of your|for your))",
         r"\bif you (?:think|feel|believe) (?:that )?you (?:may |might )?(?:have|need|are)\b",
@@ -215,23 +213,25 @@ _HARMLESS: Final = re.compile(
         r"\byou(?:'re| are)(?: always| most| very)? welcome to (?:call|contact|write|reach|e-?mail|speak|talk|ask)\b",
         r"\byou(?:'re| are) (?:very |most |always |so )?(?:welcome(?! to our)(?! back)|kind|awesome|the best)\b",
         r"\byour (?:call|convenience|earliest convenience)\b",
+        r"\b(?:good|great|nice|lovely|wonderful|happy) (?:day|week|weekend|evening|summer|holiday) to you\b",
+        r"\b(?:very |so |really |most )?(?:generous|kind|thoughtful|sweet|nice|gracious|good) of you(?: to (?:say|write|share|post))?\b",
     ),
-    re.IGNORECASE,
 )  # fmt: skip
 
 # Words that make a sentence one about everybody: then clinical words, money and times disclose nobody.
 _GENERAL: Final = re.compile(
-    r"\b(?:polic(?:y|ies)|in general|generally|as a rule|general(?: information)?|always|everyone|everybody|anyone|anybody|"
-    r"any(?= (?:patient|person|individual|reviewer|one|symptom|treatment|question|reason|bill|specific|case|personal))|"
-    r"each|every|all(?= \w+s\b)|guests|customers|many|most|some people|some patients|often|sometimes|usually|typically|website|web page|"
-    r"we (?:also |now |do )?(?:offer|accept|provide|publish|welcome|follow|train|teach|invite|use|cannot|can't|can not|do not|don't|never|"
-    r"have (?:added|changed|started|rewritten|moved|hired|extended|updated)|added|hired|extended|opened|introduced|updated|changed|started|trained|"
-    r"are (?:unable|required|not able|not allowed|not permitted|bound))|training|trained|guidance|guidelines|standards?|protocols?|people|"
-    r"patients(?! like you)|visitors|families|individuals|by law|the law|laws?|hipaa|regulations?|our (?:hours|doors|office is|lobby|"
-    r"phone lines?|fees|prices|services|mission|goal|aim|clinic is)|available|whoever|community|no(?= treatment| procedure| two)|all ages|"
-    r"for all|to all|of all|nobody's|nationwide|research|studies|"
-    r"(?:team|staff|hygienists?|nurses?|assistants?|front desk) (?:attends?|receives?|meets?|reviews?|notes? every|takes?|are|is|works?|has added))\b",
-    re.IGNORECASE,
+    either(
+        r"\b(?:polic(?:y|ies)|in general|generally|as a rule|general(?: information)?|always|everyone|everybody|anyone|anybody|"
+        r"any(?= (?:patient|person|individual|reviewer|one|symptom|treatment|question|reason|bill|specific|case|personal))|"
+        r"each|every|all(?= \w+s\b)|guests|customers|many|most|some people|some patients|often|sometimes|usually|typically|website|web page|"
+        r"we (?:also |now |do )?(?:offer|accept|provide|publish|welcome|follow|train|teach|invite|use|cannot|can't|can not|do not|don't|never|"
+        r"have (?:added|changed|started|rewritten|moved|hired|extended|updated)|added|hired|extended|opened|introduced|updated|changed|started|trained|"
+        r"are (?:unable|required|not able|not allowed|not permitted|bound))|training|trained|guidance|guidelines|standards?|protocols?|people|"
+        r"patients(?! like you)|visitors|families|individuals|by law|the law|laws?|hipaa|regulations?|our (?:hours|doors|office is|lobby|"
+        r"phone lines?|fees|prices|services|mission|goal|aim|clinic is)|available|whoever|community|no(?= treatment| procedure| two)|all ages|"
+        r"for all|to all|of all|nobody's|nationwide|research|studies|"
+        r"(?:team|staff|hygienists?|nurses?|assistants?|front desk) (?:attends?|receives?|meets?|reviews?|notes? every|takes?|are|is|works?|has added))\b"
+    )
 )
 
 _PAST: Final = (
@@ -241,20 +241,22 @@ _PAST: Final = (
     r"aren't|haven't|hadn't|wouldn't|won't|should|must|met|spoke|ran|broke|fell|slept|hung|threw|lied|forgot|bit|sent|"
     r"spent|thought|understood|won|decided|\w{2,}ed)\b"
 )
-_YOU_DID: Final = re.compile(rf"\byou(?: all| both| and your \w+)?(?: \w+ly)? ?{_PAST}", re.IGNORECASE)
-_YOU: Final = re.compile(r"\b(?:you|your|yours|yourself|you're|you've|you'd|you'll|u|ur)\b", re.IGNORECASE)
+_YOU_DID: Final = re.compile(rf"\byou(?: all| both| and your \w+)?(?: \w+ly)? ?{_PAST}")
+_YOU: Final = re.compile(r"\b(?:you(?:r|rs|rself|'re|'ve|'d|'ll)?|ur?)\b")
 _SOMEBODY: Final = re.compile(
-    r"\b(?:(?:this|that|the|said) (?:\w+ )?(?:patient|person|reviewer|individual|gentleman|lady|woman|man|client|customer|poster|author|guy|mother|"
-    r"father|writer|account|party)(?:'s)?(?! (?:of|in charge|who answers|responsible|at the (?:front )?desk))\b|\bhe\b|\bshe\b|\bhim\b|\bher\b|"
-    r"\bhis\b|\bhers\b|(?<!to )(?:a|one) (?:former|previous|disgruntled|ex-?|new|long-?time|loyal|valued|unhappy) (?:patient|client|employee|customer))",
-    re.IGNORECASE,
+    either(
+        r"\b(?:(?:this|that|the|said) (?:\w+ )?(?:patient|person|reviewer|individual|gentleman|lady|woman|man|client|customer|poster|author|guy|mother|"
+        r"father|writer|account|party)(?:'s)?(?! (?:of|in charge|who answers|responsible|at the (?:front )?desk))\b|\bhe\b|\bshe\b|\bhim\b|\bher\b|"
+        r"\bhis\b|\bhers\b|(?<!to )(?:a|one) (?:former|previous|disgruntled|ex-?|new|long-?time|loyal|valued|unhappy) (?:patient|client|employee|customer))"
+    )
 )
 _DEFINITE: Final = r"(?:the|that|those|these|this|new|old|both|such a|a|an|another|one)"
 _REFUSAL: Final = re.compile(
-    r"\b(?:cannot|can't|can not|neither|unable|not able|do not|don't|never|not permitted|not allowed|may not|won't|will not|prevents?|prohibits?|"
-    r"forbids?|keeps? us from|stops? us from|rather not)\b.{0,40}\b(?:confirm|deny|discuss|comment|share|respond|reply|say|look up|speak about|"
-    r"talk about|disclose|address|go into|detail|give medical)",
-    re.IGNORECASE,
+    either(
+        r"\b(?:cannot|can't|can not|neither|unable|not able|do not|don't|never|not permitted|not allowed|may not|won't|will not|prevents?|prohibits?|"
+        r"forbids?|keeps? us from|stops? us from|rather not)\b.{0,40}\b(?:confirm|deny|discuss|comment|share|respond|reply|say|look up|speak about|"
+        r"talk about|disclose|address|go into|detail|give medical)"
+    )
 )
 
 
@@ -267,7 +269,7 @@ class _Rule:
 
 
 def _rule(code: str, *patterns: str, unless_general: bool = False) -> _Rule:
-    return _Rule(code, re.compile(_any(*patterns), re.IGNORECASE), unless_general)
+    return _Rule(code, re.compile(either(*patterns)), unless_general)
 
 
 _PLACE: Final = r"(?:us|our (?:\w+ )?(?:office|practice|team|clinic|staff|doctors?|dentists?|providers?|care|hands|family|surgery|door|hygienists?)|here|dr\.? \w+)"
@@ -313,17 +315,20 @@ RULES: Final[tuple[_Rule, ...]] = (
         r"\b(?:wrong|different|another|other) (?:practice|office|clinic|dentist|doctor|business|location|provider)\b.{0,40}\b(?:mistak|confus|review|mean|think|must|mix)|\b(?:mistak|confus|mix|must|meant)\w*.{0,50}\b(?:wrong|different|another|other|someone else|somebody else|us (?:for|with)) ?(?:practice|office|clinic|dentist|doctor|business|location|provider)?",
         r"\b(?:zero|no) match(?:es)?\b|\bsome other dr\b|\bnever seen\b", r"\b(?:isn't|is not|aren't|are not|wasn't|was not|never) (?:in|on) our (?:system|books|records|database|patient list|schedule|files)\b",
         r"\bnot (?:a |an )?(?:real|actual|genuine|legitimate|former|current) (?:patient|client|customer|person)\b", r"\b(?:do not|don't) (?:know|recogni[sz]e) (?:who )?(?:you|this)\b",
-        r"\bnot someone (?:we|our)\b", r"\bstranger to (?:us|our)\b",
+        r"\b(?:do not|don't) know (?:any|of any) (?:\w+ )?(?:person|patient|one)\b", r"\bnot someone (?:we|our)\b", r"\bstranger to (?:us|our)\b",
     ),
     # P3: times of one person.
     _rule("P3", rf"\byour (?:\w+ |\w+-\w+ |\d+:\d+ ){{0,3}}{OCCASION}\b", r"\bboth times\b|\bforward to (?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\bnobody came\b", r"\bthat (?:day|morning|afternoon|evening|night)\b", r"\b(?:no-shows?|in and out in|running behind on|squeezed (?:you|him|her)|waited for you|fit(?:ted)? you in|it (?:had|has) been \w+ (?:years|months|weeks) since)\b", r"\b(?:sorry|apologi[sz]e|regret|apologies) .{0,30}\b(?:wait|delay|late|appointment|visit|running behind|reschedul\w+|cancel\w+|mix-up)\b",
           r"\b(?:thank|thanks|appreciate) .{0,20}\b(?:visit|stopping|coming|waiting|dropping|patience (?:while|during|when|with the))\b",
           r"\b(?:the|that|this|last|first|next|recent) (?:\w+ )?(?:appointment|visit|check-?up)\b", unless_general=True),
+    _rule("P3", r"\b(?:two|three|four|five|several|\d+) (?:cancellations|no-shows|missed \w+)\b"),
     _rule("P3", r"\b(?:that|last|this past) (?:mon|tues|wednes|thurs|fri|satur|sun)day\b", r"\byour (?:\w+ |\w+-\w+ |\d+:\d+ ){0,3}(?:appointments?|visits?|recall|slot|session|bookings?|arrival|no-?shows?|cancel\w+|turn|check-?in|wait)\b"),
     # P6: one person's money that needs no "you".
     _rule("P6", r"\b(?:the|that|this|last|remaining|outstanding|half of (?:that|the)) (?:\w+ )?(?:invoice|balance|copay|co-pay|deductible|claim|amount|sum|refund|quote)\b", r"\b(?:medicare|medicaid|cigna|aetna|delta dental|humana|metlife|blue cross|united ?healthcare|your plan|the plan|insurance|insurer)(?:'s)? (?:\w+ )?(?:paid|pays for|does not pay|doesn't pay|denied|rejected|refused|covered|declined|lapsed|only|did not|didn't)\b",
           r"\b(?:the|that|your) (?:\w+ )?(?:discount|coupon|fee|total|receipt|payment|credit)\b.{0,40}\b(?:was|were|had|has been)\b", r"\b(?:quoted|billed|charged|paid|owed|refunded|credited|reimbursed) (?:\w+ )?(?:\$|£|€|\d|one|two|three|four|five|six|seven|eight|nine|ten|twice|in full|the|back|half)", unless_general=True),
     # P8: what is written down or remembered about one person.
+    _rule("P5", r"\b(?:speedy|quick|fast|full|good|smooth) recovery\b|\bfeel(?:ing)? better\b|\bget well\b", unless_general=True),
+    _rule("P8", r"\blistened (?:back )?to (?:the|that|your) (?:\w+ )?(?:call|message|voicemail|recording|tape)\b|\b(?:the|that|your) (?:call|conversation) (?:itself )?(?:was|went|lasted)\b"),
     _rule("P8", r"\b(?:our|the|my|internal|office|phone|call|clinical) (?:\w+ )?(?:records?|notes|logs?|charts?|system|schedule|files?|cameras?|cctv|recordings?|footage|documentation|paperwork|database|appointment book)(?: \w+)? (?:show|shows|showed|say|says|indicate|indicates|confirm|confirms|prove|proves|reflect|reflects|tell|tells|reveal|list|lists|state|states|contain|contains|have|has|clearly|document|documents|disagree)\b",
           r"\baccording to (?:our|the|my) (?!law|american|guid)", r"\b(?:remembers?|recalls?|recollect\w*|recollection)\b(?! to)", r"\b(?:signed|on file|on record)\b", r"\byour (?:\w+ ){0,2}(?:chart|records?|files?|notes|x-?rays?|radiographs?|scans?|consent|paperwork|history|images?|forms?|intake|voicemails?)\b",
           r"\b(?:review|reviewed|checked|looked|pulled|went|listened|watched|examined|searched|consulted|audited|read)(?: \w+){0,3}? (?:the|our|your|this) (?:\w+ )?(?:records?|files?|charts?|notes|system|schedule|appointment|recordings?|footage|logs?|x-?rays?|case|cameras?|history|database|account|paperwork|scans?)\b",
@@ -357,6 +362,7 @@ RULES: Final[tuple[_Rule, ...]] = (
           rf"\b(?:remov\w+|delet\w+|take|chang\w+|updat\w+|revis\w+|edit\w*|withdraw\w*|reconsider\w*|rais\w+|leave us|give us|write us|post)\b.{{0,40}}\b{_REVIEW}\b.{{0,40}}\b(?:and|if|then|so|when|once|after|in exchange|in return)\b.{{0,60}}\b(?:we|your|you|get|receive|fix|make)\b",
           rf"\b(?:rates?|rated|reviews? us|bump|five stars|5 stars|{_REVIEW})\b.{{0,60}}\b(?:off the bill|knock|dollars off|% off|on the house|for free)\b|\b(?:dollars|%|percent) off\b.{{0,80}}\b(?:rates?|reviews?|stars?|post)\b", rf"\b(?:drop|waive|forget|lower|reduce|cancel|refund|return)\b.{{0,40}}\b(?:once|if|when|after)\b.{{0,40}}\b(?:{_REVIEW}|gone|down|removed)\b", r"\b(?:if|once|after) we (?:\w+ ){0,4}(?:you|the|your|this|it)\b.{0,60}\b(?:remove|delete|change|update|take|revise|edit|five|5|stars?)\b", unless_general=False),
     # N3: advice to one person.
+    _rule("N2", r"\bin (?:return|exchange) for (?:an? |your |the )?(?:\w+ )?(?:edit|change|removal|update|correction|deletion)\b|\bmake it right financially\b"),
     _rule("N3", r"\byou (?:should|must|need to|ought to|have to|can|could|may|might want to|had better|'d better) (?:\w+ )?(?:take|stop|start|use|rinse|apply|avoid|eat|drink|switch|double|reduce|increase|try|ice|brush|floss|see|get|keep|wear|rest|continue|skip|ask your|go|put|massage|elevate|swap)\b(?! (?:in touch|us\b|more (?:about|on)|our))",
           rf"\b(?:sounds?|looks?|seems?) like (?:you|it|a|an|this|that|the)\b.{{0,30}}\b(?:{CONDITION}|{BODY}|have|need)\b", r"\byou (?:do not|don't|won't|needn't|will not) (?:really )?need (?:a|an|the|to|any)\b",
           rf"\b(?:that|this|such|some|the|a little|mild|any) (?:\w+ )?(?:{CONDITION}|{PROCEDURE}) (?:is|are|should|will|usually|normally)\b.{{0,30}}\b(?:normal|nothing|fine|expected|settle|pass|go away|subside|common|harmless|serious)\b",
@@ -367,21 +373,22 @@ RULES: Final[tuple[_Rule, ...]] = (
 
 # Rules that need somebody in the sentence (you, he, "this patient"): the class is told by what is said of them.
 _ABOUT: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
-    (code, re.compile(rf"(?<![\w-]){words}(?![\w-])", re.IGNORECASE))
+    (code, re.compile(rf"(?<![\w-]){words}(?![\w-])"))
     for code, words in (
-        ("P4", PROCEDURE), ("P5", _any(CONDITION, BODY)), ("P6", MONEY), ("P9", _any(r"his|her", FAMILY)), ("P8", RECORD), ("P10", CONDUCT), ("P3", _any(OCCASION, WHEN)),
+        ("P4", PROCEDURE), ("P5", either(CONDITION, BODY)), ("P6", MONEY), ("P9", either(r"his|her", FAMILY)), ("P8", RECORD), ("P10", CONDUCT), ("P3", either(OCCASION, WHEN)),
     )
 )  # fmt: skip
-_CLINICAL: Final = re.compile(rf"(?<![\w-]){_any(PROCEDURE, CONDITION, BODY)}(?![\w-])", re.IGNORECASE)
+_CLINICAL: Final = re.compile(rf"(?<![\w-]){either(PROCEDURE, CONDITION, BODY)}(?![\w-])")
 _THE_CASE: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
-    (code, re.compile(rf"\b{_DEFINITE} (?:\w+ |\w+-\w+ ){{0,2}}?{words}(?![\w-])", re.IGNORECASE))
-    for code, words in (("P4", PROCEDURE), ("P5", _any(CONDITION, BODY)), ("P6", _any("claim", "balance", "copay", "deductible", "charge", "refund", "invoice", "estimate", "account", "insurance")), ("P3", _any("appointment", "visit", "delay")))
+    (code, re.compile(rf"\b{_DEFINITE} (?:\w+ |\w+-\w+ ){{0,2}}?{words}(?![\w-])"))
+    for code, words in (("P4", PROCEDURE), ("P5", either(CONDITION, BODY)), ("P6", either("claim", "balance", "copay", "deductible", "charge", "refund", "invoice", "estimate", "account", "insurance")), ("P3", either("appointment", "visit", "delay")))
 )  # fmt: skip
 _WE_DID: Final = re.compile(
-    r"\b(?:we|i|they|dr\.? \w+|our \w+|who|it) (?:\w+ )?(?:billed|charged|refunded|waived|treated|prescribed|diagnosed|performed|removed|extracted|"
-    r"placed|did|referred|numbed|injected|examined|cleaned|fixed|repaired|pulled|filled|delivered|operated|dismissed|discharged|submitted|"
-    r"rescheduled|cancelled|canceled|squeezed|fitted|gave|offered|explained|warned|advised|recommended|called|told|asked|tested|saw|found|discussed)\b",
-    re.IGNORECASE,
+    either(
+        r"\b(?:we|i|they|dr\.? \w+|our \w+|who|it) (?:\w+ )?(?:billed|charged|refunded|waived|treated|prescribed|diagnosed|performed|removed|extracted|"
+        r"placed|did|referred|numbed|injected|examined|cleaned|fixed|repaired|pulled|filled|delivered|operated|dismissed|discharged|submitted|"
+        r"rescheduled|cancelled|canceled|squeezed|fitted|gave|offered|explained|warned|advised|recommended|called|told|asked|tested|saw|found|discussed)\b"
+    )
 )
 
 # --- Names ------------------------------------------------------------------------------------------------------------
@@ -442,7 +449,7 @@ def _names(sentence: str, known: frozenset[str]) -> Iterable[tuple[int, int, str
                 continue
             name, start, end = match.group(group), match.start(group), match.end(group)
             words = re.findall(r"[^\W\d_]+", name.lower())
-            if not words or all(word in known for word in words) or _CLINICAL.fullmatch(name):
+            if not words or all(word in known for word in words) or _CLINICAL.fullmatch(name.lower()):
                 continue
             if pattern is not _TITLE and any(
                 word in _NO_NAME or (len(word) > 4 and word.endswith("ly")) for word in words
@@ -484,7 +491,8 @@ _GENERIC_WORDS: Final = frozenset(
     private apologies apologize feedback matters mission team aim aims staff doctors dentist's office's fully offline lovely warm warmly five 0 am pm noon
     convenience manager's officer compliance lead director coordinator forward anyone's people people's everyone's respectfully privately smile smiles faces face bright brighten wide
     parking building floor street address doors open opens hours lunch time added replaced hired updated changed rewritten extended trained training trains new system phones line receptionist
-    receptionists team's rules published publish prices fees same list listed lists website's page complaint procedure process courtesy courteous dignity respectful
+    receptionists team's world pass letting moment answering door complaints raising noticed offices cheers where train greet front desk weekend edited thoughtfully tell
+    rules published publish prices fees same list listed lists website's page complaint procedure process courtesy courteous dignity respectful
     heart backbone place village small large goal calm on-time hold hired hiring second third behind free visitors optional lobby chairs since spring summer fall winter
     million shout-out love loved grow grows helped reward rewarded return offers nobody's owner's read reads values line described describe regret impression chance grateful
     pointing noted point out thrilled delighted heartening compliment compliments praise going keep keeps kept brighter week long day short night sure assured tolerate rudeness happier
@@ -496,21 +504,57 @@ _GENERIC_WORDS: Final = frozenset(
 )  # fmt: skip
 # Harmless words that together are not: praise for a deal, a body that is sorry for a deed.
 _NOT_GENERIC: Final = re.compile(
+    either(
     r"\bonly for this\b|(?<!hours )(?<!open )(?<!through )(?<!to )(?<!and )(?<!on )(?<!until )\b\w+day\b(?<!every day)(?<!each day)(?<! day)(?<! today)(?<! weekday)(?! (?:through|to|and|until|hours|meeting))|\bforward to (?!hear|read|learn|speak|talk|listen)|\b(?:that|this|last) \w+day\b|\b(?:never|was|were)\b.{0,40}\b(?:review|post|person|individual|right|good)\b|\b(?:this|that|the) (?:person|individual|reviewer)\b|\breviewer'?s?\b(?! and)|"
     r"\bplease\b.{0,25}\b(?:review|rating|stars?|post)\b|\b(?:better|good|new|five|0|positive)[ -]*(?:star )?(?:review|rating)s?\b.{0,40}\b(?:if|and we|help|make|offer)\b|"
     r"\b(?:make|offer|give)\b.{0,40}\b(?:review|rating|stars?|post)\b|\bvisit\b(?! (?:our )?website)|\btreat(?!ed with| every| all| each| people)|\btreated(?! with)|\bcare\b(?! about| deeply)|\bsee\b(?! this| things| it)|"
     r"\bmeet\b|\bexperiences?\b(?! (?:for|of) (?:everyone|everybody|all|every))|\bservice\b.{0,20}\breceived\b|\breceived\b(?! (?:this|these|all))|\bshare\b.{0,20}\b(?:their|personal)\b|\bwelcome\b.{0,12}\b(?:again|new|member)\b|\bnew\b.{0,10}\bmembers?\b"
-    r"|\bsmiles?\b(?!.{0,12}\b(?:on|to) (?:our|all|everyone))",
-    re.IGNORECASE,
+    r"|\bsmiles?\b(?!.{0,12}\b(?:on|to) (?:our|all|everyone))"
+    )
 )  # fmt: skip
 
 
-def _is_generic(sentence: str, bare: str, known: frozenset[str]) -> bool:
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence with what both the rules and the trained part look at, found once.
+
+    The patterns read lower case, which makes them several times as fast as ignoring it; `bare` is `lowered` with the
+    harmless phrases blanked out. All three strings are of one length, so that a place in one is a place in all.
+    """
+
+    text: str
+    lowered: str
+    bare: str
+    general: bool
+    refusal: bool
+    you: re.Match[str] | None
+    you_did: re.Match[str] | None
+    somebody: re.Match[str] | None
+    clinical: re.Match[str] | None
+
+
+def read(sentence: str) -> Sentence:
+    low = lowered(sentence)
+    bare = _HARMLESS.sub(lambda match: " " * len(match.group()), low)
+    return Sentence(
+        sentence,
+        low,
+        bare,
+        bool(_GENERAL.search(low)),
+        bool(_REFUSAL.search(low)),
+        _YOU.search(bare),
+        _YOU_DID.search(bare),
+        _SOMEBODY.search(bare),
+        _CLINICAL.search(bare),
+    )
+
+
+def _is_generic(sentence: Sentence, known: frozenset[str]) -> bool:
     """Return True where every word is a harmless one and nobody is left in the sentence."""
-    if _YOU.search(bare) or _SOMEBODY.search(sentence) or _NOT_GENERIC.search(sentence):
+    if sentence.you or _SOMEBODY.search(sentence.lowered) or _NOT_GENERIC.search(sentence.lowered):
         return False
-    without_contacts = _PHONE.sub(" ", _ADDRESS.sub(" ", sentence))
-    words = re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+", without_contacts.lower())
+    without_contacts = _PHONE.sub(" ", _ADDRESS.sub(" ", sentence.lowered))
+    words = re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+", without_contacts)
     for word in words:
         plain_word = "0" if word.isdecimal() and len(word) <= 2 else word
         if plain_word not in _GENERIC_WORDS and plain_word not in known and plain_word not in ("you", "your", "dr"):
@@ -523,7 +567,7 @@ def _worse(one: Severity, other: Severity) -> Severity:
 
 
 def rule_findings(
-    sentence: str,
+    sentence: Sentence,
     number: int = 0,
     *,
     roster: Roster | None = None,
@@ -538,9 +582,7 @@ def rule_findings(
     """
     roster = roster or Roster()
     known = roster.words()
-    bare = _HARMLESS.sub(lambda match: " " * len(match.group()), sentence)
-    general = bool(_GENERAL.search(sentence))
-    refusal = bool(_REFUSAL.search(sentence))
+    bare, general, refusal = sentence.bare, sentence.general, sentence.refusal
     found: dict[str, tuple[int, int, Severity, str]] = {}
 
     def add(code: str, start: int, end: int, *, reason: str = "", severity: Severity | None = None) -> None:
@@ -549,23 +591,22 @@ def rule_findings(
 
     for rule in RULES:
         match = rule.pattern.search(bare)
-        if match and not (rule.unless_general and general and not _YOU.search(bare)):
-            if rule.code in ("P2", "P8") and refusal and not re.search(r"\byour?\b", bare, re.IGNORECASE):
+        if match and not (rule.unless_general and general and not sentence.you):
+            if rule.code in ("P2", "P8") and refusal and not re.search(r"\byour?\b", bare):
                 continue
-            if rule.code == "P1" and general and re.search(r"\b(?:any|every|whether)\b", bare, re.IGNORECASE):
+            if rule.code == "P1" and general and re.search(r"\b(?:any|every|whether)\b", bare):
                 continue
             add(rule.code, match.start(), match.end())
 
-    you_did = _YOU_DID.search(bare)
-    your = re.search(r"\b(?:your|yours|yourself|you're|you've|you'd)\b", bare, re.IGNORECASE)
-    you = _YOU.search(bare)
-    somebody = _SOMEBODY.search(bare)
+    you_did = sentence.you_did
+    your = re.search(r"\b(?:your|yours|yourself|you're|you've|you'd)\b", bare)
+    you, somebody = sentence.you, sentence.somebody
     staff_pronoun = (
         somebody
         and len(somebody.group()) < 5
-        and re.search(r"\bDr\b|\b(?:manager|hygienist|nurse|receptionist|doctor|dentist)\b", sentence)
+        and re.search(r"\bDr\b|\b(?:manager|hygienist|nurse|receptionist|doctor|dentist)\b", sentence.text)
     )
-    if refusal or staff_pronoun or (somebody and somebody.group().lower() in known):
+    if refusal or staff_pronoun or (somebody and somebody.group() in known):
         somebody = None
     who = you_did or your or somebody or (None if general else you)
     if who:
@@ -585,29 +626,35 @@ def rule_findings(
                 or re.search(
                     r"^(?:that|those|these|this)\b|\b(?:was|were|went|came|turned|look|looks|feels?|is|are|has|had|glad|happy|sorry|enjoy|congrat\w+|hope|with|about|for|after|before|during|on|\w{3,}ed)\b",
                     bare,
-                    re.IGNORECASE,
                 )
             ):
                 add(code, match.start(), match.end())
         match = _WE_DID.search(bare)
-        if match and (_CLINICAL.search(bare) or _ABOUT[2][1].search(bare)):
-            code = "P4" if _CLINICAL.search(bare) else "P6"
+        if match and (sentence.clinical or _ABOUT[2][1].search(bare)):
+            code = "P4" if sentence.clinical else "P6"
             add(code, match.start(), match.end())
-    for start, end, name in _names(sentence, known):
+    for start, end, name in _names(sentence.text, known):
         shown = set(re.findall(r"[^\W\d_]+", reviewer.lower()))
         unmasks = bool(reviewer) and not shown & set(re.findall(r"[^\W\d_]+", name.lower()))
         add("P7", start, end, severity="critical" if unmasks else None)
         break
     own = {domain.lower().removeprefix("www.") for domain in roster.domains}
-    for match in _ADDRESS.finditer(sentence):
-        domain = next(part for part in match.groups() if part).lower().removeprefix("www.")
+    for match in _ADDRESS.finditer(sentence.lowered):
+        domain = next(part for part in match.groups() if part).removeprefix("www.")
         if own and domain not in own and "@" in match.group():
             add("P11", match.start(), match.end(), reason="an e-mail address that is not the practice's own")
 
+    own_numbers = [re.sub(r"\D", "", phone) for phone in roster.phones]
+    for match in _PHONE.finditer(sentence.lowered):
+        digits = re.sub(r"\D", "", match.group())
+        # With or without the code of country or area it is the same line.
+        if own_numbers and not any(own.endswith(digits) or digits.endswith(own) for own in own_numbers):
+            add("P11", match.start(), match.end(), reason="a phone number that is not the practice's own")
+
     if review_words and not (refusal and not who):
-        for match in _CLINICAL.finditer(sentence):
+        for match in _CLINICAL.finditer(sentence.lowered):
             if _stem(match.group()) in review_words and not general:
-                code = "P4" if re.fullmatch(PROCEDURE, match.group(), re.IGNORECASE) else "P5"
+                code = "P4" if re.fullmatch(PROCEDURE, match.group()) else "P5"
                 found[code] = (
                     match.start(),
                     match.end(),
@@ -621,7 +668,7 @@ def rule_findings(
     findings = [
         Finding(number, code, severity, reason, start, end) for code, (start, end, severity, reason) in found.items()
     ]
-    return findings, not findings and _is_generic(sentence, bare, known)
+    return findings, not findings and _is_generic(sentence, known)
 
 
 def _stem(word: str) -> str:
@@ -630,7 +677,7 @@ def _stem(word: str) -> str:
 
 def clinical_words(text: str) -> frozenset[str]:
     """Return the clinical words of a review in a form that lets an echo be told; they are not kept anywhere."""
-    return frozenset(_stem(match.group()) for match in _CLINICAL.finditer(plain(text)))
+    return frozenset(_stem(match.group()) for match in _CLINICAL.finditer(plain(text).lower()))
 
 
 # --- The trained part ---------------------------------------------------------------------------------------------
@@ -640,7 +687,7 @@ THRESHOLD: Final = 0.5
 # A sentence of harmless words is still not green where the trained part is this much in doubt.
 GREEN_BELOW: Final = 0.4
 _SIGNS: Final[tuple[re.Pattern[str], ...]] = tuple(
-    re.compile(pattern, re.IGNORECASE)
+    re.compile(either(pattern))
     for pattern in (
         r"\b(?:was|were|had|did|didn't|went|came|took|got|gave|made|said|told|left|saw|\w{3,}ed)\b",
         r"\b(?:we|our|us|i|my)\b", r"^(?:we|our|the team|the office|i|this|it)\b", r"\b(?:is|are|do|does|can|may|will|would)\b",
@@ -649,29 +696,42 @@ _SIGNS: Final[tuple[re.Pattern[str], ...]] = tuple(
         rf"\b{CONDUCT}\b", rf"\b{OCCASION}\b", r"\b(?:the|that|those|this|these) ", r"!", r"\d", r"\b(?:no|not|never|nobody|none|nothing)\b|n't\b",
         r"\b(?:thank|thanks|appreciate|grateful)\b", r"\b(?:sorry|apologi[sz]e|regret)\b", r"\b(?:glad|happy|thrilled|delighted|love|loved|hope)\b",
         r"\b(?:again|back|always|years|soon)\b", r"^(?:please )?(?:take|try|keep|stop|use|put|cut|bring|tell|give|say|wait|let|see|come)\b",
-        r"(?<!^)(?<![.!?] )\b(?-i:[A-Z])[a-z]+", r"\b(?:if|once|when|after)\b",
+        r"\b(?:if|once|when|after)\b",
     )
 )  # fmt: skip
 
 
-def model_features(sentence: str) -> tuple[Buckets, Floats]:
+_CAPITAL: Final = re.compile(r"(?<!^)(?<![.!?] )\b[A-Z][a-z]+")
+
+
+def model_features(sentence: Sentence) -> tuple[Buckets, Floats]:
     """Return what the trained part sees of a sentence: hashed words, pairs and character runs, and signs of structure."""
-    words = words_of(sentence)
-    bare = _HARMLESS.sub(" ", sentence)
+    words = words_of(sentence.lowered)
     signs = [
-        *(bool(sign.search(sentence)) for sign in _SIGNS),
-        bool(_YOU.search(bare)), bool(_YOU_DID.search(bare)), bool(_SOMEBODY.search(bare)), bool(_CLINICAL.search(bare)),
-        bool(_GENERAL.search(sentence)), bool(_REFUSAL.search(sentence)), len(words) > 20,
+        *(bool(sign.search(sentence.lowered)) for sign in _SIGNS), bool(_CAPITAL.search(sentence.text)),
+        bool(sentence.you), bool(sentence.you_did), bool(sentence.somebody), bool(sentence.clinical),
+        sentence.general, sentence.refusal, len(words) > 20,
     ]  # fmt: skip
-    grams = [*word_grams(words), *character_grams(words)]
-    return buckets_of(grams, BUCKETS), np.asarray(signs, dtype=np.float32)
+    runs = frozenset[int]().union(*map(character_hashes, words))
+    return buckets_of(word_grams(words), BUCKETS, runs), np.asarray(signs, dtype=np.float32)
 
 
-def suspicion(sentence: str) -> float:
+def suspicion(sentence: Sentence) -> float:
     """Return the trained part's probability that the sentence discloses something."""
     model = load("disclosure")
     buckets, signs = model_features(sentence)
     return float(probabilities(model.margins(buckets, signs))[0])
+
+
+# Practices answer in the same few sentences over and over, so most need not be looked at again.
+@lru_cache(maxsize=1 << 12)
+def _looked_at(
+    text: str, roster: Roster, review_words: frozenset[str], reviewer: str
+) -> tuple[tuple[Finding, ...], bool, float]:
+    """Return the rules' findings in a sentence, whether it is generic by them, and the trained part's doubt."""
+    sentence = read(text)
+    found, generic = rule_findings(sentence, roster=roster, review_words=review_words, reviewer=reviewer)
+    return tuple(found), generic, suspicion(sentence) if re.search(r"[^\W\d_]", text) else 0.5
 
 
 def judge(
@@ -691,9 +751,9 @@ def judge(
     echoes = clinical_words(review) if review else frozenset()
     findings: list[Finding] = []
     verdicts: list[Verdict] = []
-    for number, sentence in enumerate(sentences_of(plain(reply)), 1):
-        found, generic = rule_findings(sentence, number, roster=roster, review_words=echoes, reviewer=reviewer)
-        doubt = suspicion(sentence) if re.search(r"[^\W\d_]", sentence) else 0.5
+    for number, text in enumerate(sentences_of(plain(reply)), 1):
+        ruled, generic, doubt = _looked_at(text, roster or Roster(), echoes, reviewer)
+        found = [replace(finding, sentence=number) for finding in ruled]
         if not found and doubt > threshold and not generic:
             found = [
                 Finding(
@@ -702,7 +762,7 @@ def judge(
                     "caution",
                     "reads like disclosures seen before; no rule tells which",
                     0,
-                    len(sentence),
+                    len(text),
                 )
             ]
         findings += found

@@ -11,18 +11,38 @@ from typing import Any, Final
 
 import msgspec
 
+from pipelines.text.acts import Found, acts_by_shape, acts_of
+from pipelines.text.claims import claims_of
+from pipelines.text.content import content_of
+from pipelines.text.content import evidence as content_evidence
 from pipelines.text.disclosure import CLASSES, VERDICT_WORDS, Roster, judge
 from pipelines.text.language import MEASURED, is_english
 from pipelines.text.linear import model_id
 from pipelines.text.sentences import plain, sentences_of, words_of
 from pipelines.text.sentiment import NOTHING, Mood, evidence, mood_of
 from pipelines.text.topics import alerts_of, reported, topics_of
+from pipelines.text.usefulness import usefulness_of
 
-MODELS: Final = ("disclosure", "sentiment", "topics")
+MODELS: Final = ("content", "disclosure", "sentiment", "topics")
+# What a line of `rapport score --jsonl` holds where a judgement is not made of its kind.
+NOT_MADE: Final[dict[str, Any]] = {
+    "topics": [],
+    "alerts": [],
+    "content_type": None,
+    "acts": [],
+    "usefulness": None,
+    "disclosure": {"verdict": "not_checked", "classes": [], "severity": None, "reason": "only replies are checked"},
+    "generic": None,
+}
 
 
 class Surroundings(msgspec.Struct, frozen=True):
-    """What is known beside a text: the review a reply answers, the name shown with it, and the practice's roster."""
+    """What is known beside a text.
+
+    For a reply the review it answers, the name shown with it, the practice's roster, and whether other replies of the
+    practice are alike; for a comment the post it stands under, whether it is a copy of an earlier one, and whether its
+    tags name anybody but the practice.
+    """
 
     review_text: str = ""
     reviewer: str = ""
@@ -30,6 +50,10 @@ class Surroundings(msgspec.Struct, frozen=True):
     staff: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
+    post_text: str = ""
+    copy: bool = False
+    names_friend: bool = True
+    generic: bool | None = None
 
     def roster(self) -> Roster:
         return Roster(
@@ -77,8 +101,15 @@ def judgements(
             for each in topics_of(sentences, moods)
         ]
         found["alerts"] = [{"alert": alert, "sentence": number} for alert, number in alerts_of(sentences)]
+    if kind == "comment":
+        found["acts"] = _acts(text, why_not, _acts_found(sentences, moods, why_not, around), around)
+    if kind in ("comment", "post"):
+        found["clinical_claim"] = None if why_not else bool(claims_of(sentences))
+    if kind == "post":
+        found |= _post(text, sentences, why_not)
     if kind == "reply":
         found["disclosure"] = _disclosure(text, why_not, around)
+        found["generic"] = around.generic
     found["model"] = {name: model_id(name) for name in MODELS}
     return found
 
@@ -106,6 +137,39 @@ def _sentiment(
     }
 
 
+def _acts_found(
+    sentences: Sequence[str], moods: Sequence[Mood], why_not: str | None, around: Surroundings
+) -> list[Found]:
+    return [] if why_not else acts_of(sentences, moods, around.post_text, names_friend=around.names_friend)
+
+
+def _acts(text: str, why_not: str | None, found: Sequence[Found], around: Surroundings) -> list[str]:
+    """Return the acts in alphabetical order; a copy has no substance of its own."""
+    if why_not:
+        acts = acts_by_shape(plain(text), around.post_text, names_friend=around.names_friend)
+    else:
+        acts = [each.act for each in found]
+    return sorted(act for act in acts if not (around.copy and act == "substantive"))
+
+
+def _post(text: str, sentences: Sequence[str], why_not: str | None) -> dict[str, Any]:
+    if why_not:
+        return {"content_type": None, "content_reason": why_not, "usefulness": None, "reading_grade": None}
+    kind = content_of(plain(text))
+    made: dict[str, Any] = {"content_type": kind.content_type, "content_reason": kind.reason}
+    if kind.content_type != "health_information":
+        return made | {"usefulness": None, "reading_grade": None}
+    use = usefulness_of(sentences)
+    screen = {
+        "screen": "a machine's screen, not a rating by people",
+        "reading_grade": use.reading_grade,
+        "understandable": use.understandable,
+        "says_what_to_do": use.says_what_to_do,
+        "reasons": list(use.reasons),
+    }
+    return made | {"usefulness": screen, "reading_grade": use.reading_grade}
+
+
 def _disclosure(text: str, why_not: str | None, around: Surroundings) -> dict[str, Any]:
     if why_not:
         return {"verdict": "not_checked", "says": VERDICT_WORDS["not_checked"], "classes": [], "severity": None,
@@ -131,12 +195,20 @@ def explained(kind: str, text: str, language: str | None, around: Surroundings |
     if not found["judged"]:
         return [f"not checked: {found['not_judged_because']}"]
     sentences = sentences_of(plain(text))
-    words = [word for sentence in sentences for word in words_of(sentence)]
-    pulls = ", ".join(f"{word} {pull:+.2f}" for word, pull in evidence(words))
+    words = [words_of(sentence) for sentence in sentences]
+    moods = [mood_of(each) for each in words]
+    pulls = ", ".join(
+        f"{word} {pull:+.2f}" for word, pull in evidence([word for sentence in words for word in sentence])
+    )
     lines = [f"sentiment: {found['sentiment']} ({found['sentiment_score']:+.2f}); strongest words: {pulls}"]
+    acts = _acts_found(sentences, moods, None, around) if kind == "comment" else []
+    claims = claims_of(sentences) if kind in ("comment", "post") else []
     disclosed = judge(text, review=around.review_text, reviewer=around.reviewer, roster=around.roster())
     if kind == "reply":
         lines.append(f"reply: {VERDICT_WORDS[disclosed.verdict]}; {disclosed.reason}")
+    if kind == "post":
+        lines += _post_explained(text, found)
+    lines += [f"{act.act}: {act.reason}{_quoted(' '.join(sentences), act)}" for act in acts if act.sentence == 0]
     for number, sentence in enumerate(sentences, 1):
         lines.append(f"{number}. {sentence}")
         lines += [
@@ -149,9 +221,38 @@ def explained(kind: str, text: str, language: str | None, around: Surroundings |
             for alert in found.get("alerts", ())
             if alert["sentence"] == number
         ]
+        lines += [f"   {act.act}: {act.reason}{_quoted(sentence, act)}" for act in acts if act.sentence == number]
+        lines += [
+            f"   clinical claim, have a clinician look: “{sentence[claim.start : claim.end]}”"
+            for claim in claims
+            if claim.sentence == number
+        ]
         lines += [
             f"   {each.code}, {each.severity}: {each.reason}: “{sentence[each.start : each.end]}”"
             for each in disclosed.findings
             if kind == "reply" and each.sentence == number
         ]
+    return lines
+
+
+def _quoted(text: str, act: Found) -> str:
+    return f": “{text[act.start : act.end]}”" if act.end > act.start else ""
+
+
+def _post_explained(text: str, found: dict[str, Any]) -> list[str]:
+    kind = content_of(plain(text))
+    if kind.end:
+        why = f"“{plain(text)[kind.start : kind.end]}”"
+    else:
+        pulls = ", ".join(f"{word} {pull:+.2f}" for word, pull in content_evidence(plain(text), kind.content_type))
+        why = f"strongest words: {pulls}"
+    lines = [f"content: {kind.content_type}; {kind.reason}; {why}"]
+    use = found["usefulness"]
+    if use:
+        yes_no = {True: "yes", False: "no"}
+        grade = "too short for a grade" if use["reading_grade"] is None else f"reading grade {use['reading_grade']}"
+        lines.append(
+            f"usefulness, a screen: {grade}; understandable: {yes_no[use['understandable']]}; says what to do: "
+            f"{yes_no[use['says_what_to_do']]}" + "".join(f"; {reason}" for reason in use["reasons"])
+        )
     return lines

@@ -14,7 +14,13 @@ from py3langid.langid import MODEL_FILE, LanguageIdentifier
 MODEL_ID = f"py3langid-{version('py3langid')}"
 FEWEST_WORDS = 4
 LEAST_PROBABILITY = 0.8
-_ADDED_BY_GOOGLE = re.compile(r"\(Translated by Google\)|\(Original\)")
+# Of a hundred languages; it decides only where none reached the other.
+LEAST_LEANING = 0.3
+# What stands in a text in any language: Google's remarks, addresses, names of accounts, the mark of a passed-on post.
+_NO_LANGUAGE = re.compile(
+    r"\(Translated by Google\)|\(Original\)|"
+    r"https?:\S*|\bwww\.\S+|[\w.+-]*@[\w.-]+|\b(?:RT|MT|via)\b|\b[a-z]+\.[a-z]{2,3}/\S+"
+)
 
 
 @cache
@@ -24,12 +30,13 @@ def _identifier() -> LanguageIdentifier:
 
 def language_of(text: str) -> tuple[str | None, bool]:
     """Return (ISO 639-1 code, True), or (None, False) where the text is too short or the model unsure."""
-    words = re.findall(r"[^\W\d_]+", text)
+    bare = _NO_LANGUAGE.sub(" ", text[:4000])
+    words = re.findall(r"[^\W\d_]+", bare)
     letters = sum(map(len, words))
     # Scripts written without spaces put a sentence into one "word"; letters tell how much there is to go by.
     if len(words) < FEWEST_WORDS and letters < 12:
         return None, False
-    code, probability = _identifier().classify(_ADDED_BY_GOOGLE.sub(" ", text)[:2000])
+    code, probability = _identifier().classify(bare[:2000])
     return (str(code), True) if float(probability) >= LEAST_PROBABILITY else (None, False)
 
 
@@ -57,12 +64,21 @@ def is_english(text: str, language: str | None) -> bool:
     """Return True if English judgements may be made of a text, given what `language_of` said.
 
     Where that is unsure, or the text so short that it is often wrong, at least half of the words must be common
-    English ones (a fifth if nothing speaks for another language).
+    English ones. If nothing speaks for another language, a fifth is enough, or that English is still the likeliest.
     """
     if language == "en":
         return True
+    text = _NO_LANGUAGE.sub(" ", text[:4000])
     words = re.findall(r"[a-z]+(?:'[a-z]+)?", text.lower().replace("\u2019", "'")[:2000])
     if not words or (language is not None and len(words) > 10):
         return False
     share = sum(word in _ENGLISH for word in words) / len(re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", text[:2000]))
-    return share >= (0.5 if language is not None else 0.2)
+    if language is not None:
+        return share >= 0.5
+    return share >= 0.2 or (len(words) >= FEWEST_WORDS and _leans_to_english(text))
+
+
+def _leans_to_english(text: str) -> bool:
+    """Return whether English is the likeliest language by `LEAST_LEANING`: headlines hold few of the common words."""
+    code, probability = _identifier().classify(text[:2000])
+    return code == "en" and float(probability) >= LEAST_LEANING

@@ -11,7 +11,7 @@ import json
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,20 +29,27 @@ def word_grams(words: Sequence[str], prefix: str = "") -> list[str]:
     return marked + [f"{one} {other}" for one, other in zip(marked, words[1:], strict=False)]
 
 
-def character_grams(words: Iterable[str], shortest: int = 3, longest: int = 5) -> list[str]:
-    """Return the runs of characters inside each word, whose edges count as spaces."""
-    found: list[str] = []
-    for word in words:
-        padded = f" {word} "
-        for length in range(shortest, longest + 1):
-            found += ["\x02" + padded[at : at + length] for at in range(len(padded) - length + 1)]
-    return found
+# The same few thousand words make up most of all texts; long made-up ones do not stay.
+@lru_cache(maxsize=1 << 16)
+def _hash(gram: str) -> int:
+    return zlib.crc32(gram.encode("utf-8", "surrogatepass"))
 
 
-def buckets_of(grams: Iterable[str], size: int) -> Buckets:
-    """Return the distinct buckets of the grams, in order, as numbers below `size`, a power of two."""
+@lru_cache(maxsize=1 << 14)
+def character_hashes(word: str, shortest: int = 3, longest: int = 5) -> frozenset[int]:
+    """Return the hashes of the runs of characters inside a word, whose edges count as spaces."""
+    padded = f" {word} "
+    runs = (
+        padded[at : at + length] for length in range(shortest, longest + 1) for at in range(len(padded) - length + 1)
+    )
+    return frozenset(zlib.crc32(f"\x02{run}".encode("utf-8", "surrogatepass")) for run in runs)
+
+
+def buckets_of(grams: Iterable[str], size: int, more: Iterable[int] = ()) -> Buckets:
+    """Return the distinct buckets of the grams and of `more` hashes, in order, below `size`, a power of two."""
     mask = size - 1
-    found = {zlib.crc32(gram.encode("utf-8", "surrogatepass")) & mask for gram in grams}
+    found = {hashed & mask for hashed in map(_hash, grams)}
+    found.update([hashed & mask for hashed in more])
     return np.fromiter(sorted(found), dtype=np.int64, count=len(found))
 
 
@@ -71,7 +78,7 @@ class Linear:
 
 def probabilities(margins: Floats) -> Floats:
     """Return the logistic function of log-odds."""
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(margins, -30, 30))), dtype=np.float32)
+    return np.asarray(1.0 / (1.0 + np.exp(np.minimum(np.maximum(-margins, -30), 30))), dtype=np.float32)
 
 
 @cache

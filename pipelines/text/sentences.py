@@ -10,6 +10,7 @@ import unicodedata
 
 LONGEST_TEXT = 20_000
 MOST_SENTENCES = 400
+LONGEST_WORD = 64
 
 _MARKUP = re.compile(r"<[^<>]{1,200}>")
 _ADDED_BY_GOOGLE = re.compile(r"\(Translated by Google\)|\(Original\).*", re.DOTALL)
@@ -49,6 +50,17 @@ def sentences_of(text: str) -> list[str]:
     return found
 
 
+def lowered(text: str) -> str:
+    """Return the text in lower case and of the same length, so that a place in one is a place in the other."""
+    low = text.lower()
+    if len(low) == len(text):
+        return low
+    return "".join(small if len(small := letter.lower()) == 1 else letter for letter in text)
+
+
 def words_of(text: str) -> list[str]:
-    """Return the words in lower case, numbers as `0`, so that 25 minutes and 40 minutes are alike."""
-    return ["0" if word.isdecimal() else word for word in WORD.findall(text.lower())]
+    """Return the words in lower case, numbers as `0`, so that 25 minutes and 40 minutes are alike.
+
+    A word counts up to its first `LONGEST_WORD` letters, so that what is remembered of words stays small.
+    """
+    return ["0" if word.isdecimal() else word[:LONGEST_WORD] for word in WORD.findall(text.lower())]

@@ -1,0 +1,114 @@
+"""Whether a post about health can be understood and says what to do: a reading grade, and a screen with its reasons.
+
+The screen asks a few of the questions of PEMAT (Shoemaker 2014) that a machine can answer. It is a screen and not the
+instrument: two people rate that one, and a post that passes here may still be unclear or wrong.
+
+Reading grade: Flesch-Kincaid (Kincaid 1975), for English. A syllable is a group of the letters a, e, i, o, u, y; a
+silent e at the end (also of -ed and -es) is none, "hour" and "fire" with and without s have two, a number counts one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from pipelines.text.sentences import WORD
+
+# What the reports ask of their own first page.
+HIGHEST_GRADE: Final = 8.0
+LONGEST_SENTENCE: Final = 30
+# Fewer words than these, and the grade says more of chance than of the text.
+FEWEST_WORDS: Final = 8
+
+_VOWELS: Final = re.compile(r"[aeiouy]+")
+_SILENT: Final = re.compile(r"[^aeiouyl]e$|[^aeiouytd]ed$|[^aeiouysxzgch]es$")
+_TWO: Final = re.compile(r"(?:hours?|ours|fires?)$")
+_ADDRESS: Final = re.compile(r"https?://\S+|\bwww\.\S+|[@#]\w+", re.IGNORECASE)
+_TERM: Final = re.compile(
+    r"\b(?:periodont\w+|gingiv\w+|malocclusion|bruxism|caries|prophylaxis|hypertension|hyperlipid\w+|myocardial\w*|"
+    r"cardiovascular|cerebrovascular|ischa?emi\w+|arrhythmia|thrombo\w+|embolism|oedema|edema|erythema|pruritus|"
+    r"dermatitis|urticaria|rhinitis|sinusitis|pharyngitis|otitis|bronchi\w+|dyspn\w+|tachycardia|neuropath\w+|"
+    r"nephro\w+|hepat\w+|gastro\w+|dysphagia|dyspepsia|osteopor\w+|osteoarth\w+|endodont\w+|orthodont\w+|xerostomia|"
+    r"halitosis|fluorosis|remineraliz\w+|demineraliz\w+|mandib\w+|maxill\w+|temporomandibular|contraindicat\w+|"
+    r"comorbid\w+|etiolog\w+|aetiolog\w+|idiopathic|asymptomatic|prognosis|pathogen\w+|antimicrobial|analges\w+|"
+    r"anticoagul\w+|corticosteroid\w*|immunosuppress\w+|metasta\w+|neoplas\w+|carcinoma|haemorrh\w+|hemorrh\w+)\b",
+    re.IGNORECASE,
+)
+# A term that is told in other words beside it is no obstacle.
+_TOLD: Final = re.compile(r"^(?: \w+)?(?:\s*[\(\u2013,-]|,? (?:is|are|means?|or|which|when|happens)\b)", re.IGNORECASE)
+_TOLD_BEFORE: Final = re.compile(r"(?:\(|called|known as|or|name is|term is) (?:an? )?$", re.IGNORECASE)
+_DO: Final = (
+    r"(?:brush|floss|rinse|spit|chew|drink|eat|avoid|limit|cut|take|use|try|keep|put|hold|wash|wear|sleep|rest|walk|move|"
+    r"stretch|sit|stand|stop|start|quit|skip|choose|pick|replace|change|check|look|watch|ask|tell|call|ring|see|visit|"
+    r"get|go|bring|apply|ice|raise|lift|lower|breathe|swallow|yawn|store|read|talk|speak|wait|let|cover|clean|dry|"
+    r"swap|switch|add|remove|test|measure|write|note|plan|remember|make sure|learn|protect|give|schedule|book)"
+)
+_ACTION: Final = re.compile(
+    rf"(?:^|[.!?:;,\u2022\n-]\s*|\b(?:and|then|so|please|always|first|next|instead|also|simply|just|or|to help)\s+)"
+    rf"(?:please |always |do not |don't |never |first,? |instead,? )?{_DO}\b(?! (?:to be|is|are|was|were|of)\b)|"
+    r"\byou(?:'ll| will)? (?:should|can|could|need to|must|may want to|ought to|have to)\b|\bit (?:helps|is best) to\b|"
+    r"\b(?:is|are) (?:always )?(?:a )?reasons? to\b|\btips?\b.{0,20}:",
+    re.IGNORECASE,
+)
+
+
+@cache
+def _syllables(word: str) -> int:
+    letters = re.sub(r"[^a-z]", "", word)
+    groups = len(_VOWELS.findall(letters)) - bool(_SILENT.search(letters)) + bool(_TWO.match(letters))
+    return max(groups, 1)
+
+
+def syllables(word: str) -> int:
+    """Return the syllables of an English word by the rule above, at least one."""
+    return _syllables(word.lower())
+
+
+def reading_grade(sentences: Sequence[str]) -> float | None:
+    """Return 0.39 words a sentence + 11.8 syllables a word - 15.59; None for fewer than `FEWEST_WORDS` words."""
+    cut = [WORD.findall(_ADDRESS.sub(" ", sentence)) for sentence in sentences]
+    words = [word for sentence in cut for word in sentence]
+    if len(words) < FEWEST_WORDS:
+        return None
+    count = sum(bool(sentence) for sentence in cut)
+    # Long made-up words are cut, or the memory of syllables would grow with them.
+    return 0.39 * len(words) / count + 11.8 * sum(syllables(word[:40]) for word in words) / len(words) - 15.59
+
+
+@dataclass(frozen=True)
+class Usefulness:
+    """The grade (None for too short a text), and what the screen says with the reasons against it."""
+
+    reading_grade: float | None
+    understandable: bool
+    says_what_to_do: bool
+    reasons: tuple[str, ...]
+
+
+def usefulness_of(sentences: Sequence[str]) -> Usefulness:
+    """Return the grade and the screen of an English post, given its sentences."""
+    grade = reading_grade(sentences)
+    reasons = []
+    if grade is None:
+        reasons.append(f"fewer than {FEWEST_WORDS} words")
+    elif grade > HIGHEST_GRADE:
+        reasons.append(f"reading grade {grade:.1f} is above {HIGHEST_GRADE:.0f}")
+    if any(len(WORD.findall(sentence)) > LONGEST_SENTENCE for sentence in sentences):
+        reasons.append(f"a sentence has more than {LONGEST_SENTENCE} words")
+    if any(_unexplained(sentence) for sentence in sentences):
+        reasons.append("a medical term is not explained")
+    understandable = not reasons
+    action = any(_ACTION.search(sentence) for sentence in sentences)
+    if not action:
+        reasons.append("no step is named that the reader can take")
+    return Usefulness(None if grade is None else round(grade, 1), understandable, action, tuple(reasons))
+
+
+def _unexplained(sentence: str) -> bool:
+    return any(
+        not _TOLD.match(sentence[term.end() :]) and not _TOLD_BEFORE.search(sentence[: term.start()])
+        for term in _TERM.finditer(sentence)
+    )

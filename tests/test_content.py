@@ -1,0 +1,89 @@
+"""Content types: a price or an offer is promotion before anything else; the trained part tells the rest apart."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.content import written
+from pipelines.text.content import ABOUT, OUTPUTS, content_of, decided, evidence, is_addressed, offer_in
+from pipelines.text.sentences import plain
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Brush twice a day. Whitening for $199!",
+        "Congratulations to Ana! 20% off aligners until Friday.",
+        "Thanks for asking, @rob: book now, link in bio.",
+        "A fever can be watched at home. Schedule your visit online.",
+        "The river clean-up is on Saturday. New patients get a free exam.",
+        "Like and share to win a year of brushes",
+    ],
+)
+def test_a_price_or_an_offer_is_promotion_whatever_else_is_said(text: str) -> None:
+    kind = content_of(plain(text))
+    assert (kind.content_type, kind.sure) == ("promotion", 1.0)
+    assert 0 <= kind.start < kind.end <= len(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We never offer discounts for reviews.",
+        "The bank reported $5.8bn in losses",
+        "The walk raised $2,400 for the food pantry",
+        "No appointment needed on Saturday, no coupons needed.",
+    ],
+)
+def test_money_that_is_no_price_and_an_offer_that_is_denied_are_no_promotion_by_rule(text: str) -> None:
+    assert offer_in(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "content_type"),
+    [
+        ("Bleeding gums are common. Floss gently once a day and use a soft brush.", "health_information"),
+        ("Volunteers from the school planted trees in the park on Saturday.", "community"),
+        ("Congratulations to Dr. Amari on twenty years with our team!", "recognition"),
+        ("You asked about parking: the first hour in the garage is free.", "answer"),
+        ("Get the smile you want with our new aligners. Find out more!", "promotion"),
+        ("Happy Friday!", "other"),
+    ],
+)
+def test_each_type_is_known(text: str, content_type: str) -> None:
+    assert content_of(text).content_type == content_type
+
+
+def test_how_a_post_speaks_is_decided_before_what_it_is_about() -> None:
+    assert decided([0.2, 0.6, 0.1, 0.9, 0.9, 0.9, 0.9], addressed=True) == ("promotion", 0.6)
+    assert decided([0.2, 0.1, 0.6, 0.9, 0.9, 0.9, 0.9], addressed=True) == ("answer", 0.6)
+    assert decided([0.6, 0.1, 0.2, 0.1, 0.3, 0.2, 0.1], addressed=True) == ("community", 0.3)
+
+
+def test_a_post_that_turns_to_nobody_answers_nobody() -> None:
+    assert decided([0.2, 0.1, 0.6, 0.1, 0.2, 0.9, 0.3], addressed=False) == ("recognition", 0.9)
+    assert is_addressed("@ana We do.")
+    assert is_addressed("You asked about the ramp.")
+    assert not is_addressed("Congratulations to Ana on ten years!")
+    assert len(OUTPUTS) == 3 + len(ABOUT)
+
+
+def test_most_written_posts_are_known_again() -> None:
+    posts = [post for batch in written().values() for post in batch]
+    right = sum(content_of(plain(post.text)).content_type in post.true for post in posts)
+    assert right / len(posts) > 0.9
+
+
+def test_the_evidence_is_words_of_the_text_itself() -> None:
+    text = "Congratulations to our hygienist Lena"
+    words = [word for word, _ in evidence(text, "recognition")]
+    assert set(words) <= set(text.lower().split())
+
+
+@given(st.text(max_size=300))
+def test_any_text_has_a_type(text: str) -> None:
+    kind = content_of(plain(text))
+    assert kind.content_type in (*OUTPUTS[1:3], *ABOUT)
+    assert 0 <= kind.sure <= 1
