@@ -165,7 +165,9 @@ def _what_is_missing(
     """Say which of practice, site and month does not exist, the outermost first."""
     practice = {"practice_id": practice_id}
     if not rows(connection, "select 1 from core.site_months where practice_id = $practice_id limit 1", practice):
-        return _unknown(connection, f"nothing is known of a practice '{practice_id}'", "practice_id", "core.site_months", {})
+        return _unknown(
+            connection, f"nothing is known of a practice '{practice_id}'", "practice_id", "core.site_months", {}
+        )
     found = rows(
         connection,
         "select 1 from core.site_months where practice_id = $practice_id and site = coalesce($site, site) limit 1",

@@ -1,5 +1,6 @@
-"""Puts `statistics.py` and `engagement.py` on dbt's DuckDB connection, and tells its SQL which files to read: a dbt-duckdb plugin.
+"""Puts `statistics.py` and `engagement.py` on dbt's DuckDB connection, and tells its SQL which files to read.
 
+A dbt-duckdb plugin, imported by dbt in the build's child process only. The models reach the inputs as DuckDB variables, so no path
 Imported by dbt in the build's child process only. The models reach the inputs as DuckDB variables, so no path
 ever becomes part of a model, of its compiled SQL or of the command line.
 """
@@ -20,9 +21,7 @@ from pipelines.engagement import WEIGHTS, engagement_score
 
 _COUNTS = "BIGINT[]"
 _INTERVAL = "STRUCT(low DOUBLE, high DOUBLE)"
-_ENGAGEMENT = (
-    "STRUCT(score DOUBLE, low DOUBLE, high DOUBLE, firmness VARCHAR, points DOUBLE[], weights BIGINT[])"
-)
+_ENGAGEMENT = "STRUCT(score DOUBLE, low DOUBLE, high DOUBLE, firmness VARCHAR, points DOUBLE[], weights BIGINT[])"
 
 
 def wilson(successes: int, trials: int) -> dict[str, float]:
