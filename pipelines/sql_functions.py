@@ -1,8 +1,7 @@
 """Puts `statistics.py` and `engagement.py` on dbt's DuckDB connection, and tells its SQL which files to read.
 
-A dbt-duckdb plugin, imported by dbt in the build's child process only. The models reach the inputs as DuckDB variables, so no path
-Imported by dbt in the build's child process only. The models reach the inputs as DuckDB variables, so no path
-ever becomes part of a model, of its compiled SQL or of the command line.
+A plugin of dbt-duckdb, imported by dbt in the build's child process only. The models reach the inputs as DuckDB
+variables, so no path ever becomes part of a model, of its compiled SQL or of the command line.
 """
 
 from __future__ import annotations

@@ -34,8 +34,8 @@ class Platform:
 
 WALL = Platform("wall", "wall")
 FILM = Platform("film", "film", metrics=(("likes", "likes"), ("passed_on", "shares"), ("reach", "reach")))
-FORUM = Platform("forum", "forum", can_reply=False, metrics=())
-CROWD = Platform("crowd", "crowd", named=False, window_days=None)
+FORUM = Platform("forum", "forum", can_reply=False, window_days=None, metrics=())
+CROWD = Platform("crowd", "crowd", named=False)
 PLATFORMS = (WALL, FILM, FORUM, CROWD)
 
 
@@ -80,8 +80,12 @@ class Talk:
     nights: int
     said: list[Said] = field(default_factory=list)
     numbers: list[Number] = field(default_factory=list)
-    # The night from which a platform's visits fail.
+    # The nights from which a platform is read, and from which its visits fail.
+    reads_from: dict[str, dt.date] = field(default_factory=dict)
     fails_from: dict[str, dt.date] = field(default_factory=dict)
+
+    def begins(self, platform: Platform) -> dt.date:
+        return self.reads_from.get(platform.site, self.first)
 
     def named(self, practice_id: str) -> Talk:
         return replace(self, practice_id=practice_id, said=list(self.said), numbers=list(self.numbers))
@@ -98,8 +102,10 @@ def rows_of(talks: list[Talk], as_of: dt.date) -> Inputs:
             night = talk.first + number * DAY
             if night > as_of:
                 break
-            for platform in talk.platforms:
-                _night(talk, platform, night, number % 7 == 0 or night.day == 1, inputs)
+            for platform in [each for each in talk.platforms if talk.begins(each) <= night]:
+                _night(
+                    talk, platform, night, number % 7 == 0 or night.day == 1 or night == talk.begins(platform), inputs
+                )
     inputs["practices"] = [{"practice_id": talk.practice_id, "time_zone": talk.time_zone} for talk in talks]
     inputs["sources"] = [
         {
@@ -129,7 +135,7 @@ def _night(talk: Talk, platform: Platform, night: dt.date, sweep: bool, inputs: 
         earliest = night - dt.timedelta(days=(platform.window_days or 10_000) - 1)
         for said in talk.said:
             written = said.at.date()
-            fresh = written == night - DAY or said.edited_on == night or night == talk.first
+            fresh = written == night - DAY or said.edited_on == night
             listed = written < night and (said.gone_on is None or night < said.gone_on) and written >= earliest
             if said.platform is platform and listed and (sweep or fresh):
                 inputs["features"].append(_row(talk, said, night))
@@ -197,12 +203,16 @@ def talk_of(seed: int, practice_id: str = "p", *, busy: int | None = None) -> Ta
     """Return a practice made from a seed: its manners, its people, half a year or more of talk and nights."""
     chance = random.Random(seed)
     chosen = (WALL, *(platform for platform in PLATFORMS[1:] if chance.random() < 0.55))
-    first = dt.date(2026, chance.choice([3, 4, 6]), chance.randint(1, 28))
+    if chance.random() < 0.1:
+        chosen = (FORUM,)
+    first = dt.date(2026, chance.choice([3, 4, 6]), chance.choice([1, chance.randint(1, 28)]))
     if chance.random() < 0.2:
         first += dt.timedelta(days=150)
     nights = chance.randint(160, 260)
     talk = Talk(practice_id, chance.choice(ZONES), chosen, first, nights)
     for platform in chosen:
+        if chance.random() < 0.2:
+            talk.reads_from[platform.site] = first + dt.timedelta(days=chance.randint(20, 90))
         if chance.random() < 0.12:
             talk.fails_from[platform.site] = first + dt.timedelta(days=chance.randint(60, nights))
         _tell(talk, platform, chance, busy if busy is not None else chance.choice([2, 8, 20, 40]))
@@ -235,7 +245,7 @@ def _tell(talk: Talk, platform: Platform, chance: random.Random, posts: int) -> 
                 f"{platform.site}/{number}",
                 moment(),
                 "us" if own else chance.choice(people),
-                "practice" if own else chance.choice(["outside", "outside", "organisation"]),
+                "practice" if own else chance.choice(["outside", "outside", "organisation", "team"]),
                 more=_post(own, platform, chance, people),
             )
         )
@@ -270,6 +280,8 @@ def _post(own: bool, platform: Platform, chance: random.Random, people: list[str
 
 def _below(talk: Talk, post: Said, own: bool, chance: random.Random, people: list[str], add: Any, moment: Any) -> None:
     comments: list[Said] = []
+    # Now and then a platform's clock is behind, or a post was dated anew.
+    early = dt.timedelta(minutes=5) if chance.random() < 0.1 else dt.timedelta()
     for number in range(round(chance.expovariate(1 / 3))):
         parent = chance.choice([post, post, *comments])
         voice = chance.choices(["outside", "organisation", "team", "practice"], [14, 2, 2, 1])[0]
@@ -293,7 +305,7 @@ def _below(talk: Talk, post: Said, own: bool, chance: random.Random, people: lis
                 post.platform,
                 "comment",
                 f"{post.item_id}/{number}",
-                moment(max(parent.at, post.at)),
+                post.at - early if early and not comments else moment(max(parent.at, post.at)),
                 "us" if voice == "practice" else f"team-{author}" if voice == "team" else author,
                 voice,
                 parent.item_id,
@@ -317,6 +329,8 @@ def _below(talk: Talk, post: Said, own: bool, chance: random.Random, people: lis
         comments.append(comment)
         if voice != "practice" and chance.random() < 0.45:
             comments.append(add(_answer(post, comment, f"{post.item_id}/{number}a", chance, moment)))
+            if comment.gone_on and chance.random() < 0.7:
+                comments[-1].gone_on = comment.gone_on
             if chance.random() < 0.4:
                 thanks = {"acts": ["substantive"], "place": post.more.get("place")}
                 comments.append(
@@ -338,7 +352,10 @@ def _below(talk: Talk, post: Said, own: bool, chance: random.Random, people: lis
         for number in range(round(chance.expovariate(1 / 0.6))):
             voice = chance.choices(["outside", "organisation", "team", "practice"], [8, 1, 1, 1])[0]
             author = "us" if voice == "practice" else chance.choice(people)
-            add(Said(post.platform, "share", f"{post.item_id}/s{number}", moment(post.at), author, voice, post.item_id))
+            named = {"matched": "name", "place": "town"} if chance.random() < 0.3 else {}
+            shared = "a post nobody here has seen" if chance.random() < 0.1 else post.item_id
+            item_id = f"{post.item_id}/s{number}"
+            add(Said(post.platform, "share", item_id, moment(post.at), author, voice, shared, more=named))
 
 
 def _answer(post: Said, comment: Said, item_id: str, chance: random.Random, moment: Any) -> Said:

@@ -342,7 +342,7 @@ class Month:
         told["engagement_score", ""] = self.score(parts)
         told["talk_reply_hours", ""] = self.hours(parts["E1"][3])
         told |= self.per_post()
-        acts = defaultdict(int)
+        acts: dict[str, int] = defaultdict(int)
         for item in self.window:
             if item["counts"] and item["person"] and item["advocates"]:
                 acts[item["person"]] += 1
@@ -419,6 +419,7 @@ class Month:
             ]
             counted["conversation_per_post"][site] = (len(comments), len(posts), None, why)
             shares = [item for item in here if item["kind"] == "share"]
+            told_of: tuple[int, int, str | None, str | None]
             numbers = self.numbers(posts, "shares")
             if shares:
                 theirs = [item for item in shares if item["counts"] and item["own_page"]]

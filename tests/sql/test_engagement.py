@@ -58,7 +58,7 @@ def scores(models: Models, talks: Sequence[Talk], inputs: Inputs | None = None) 
         ]
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.integers(0, 10**6), st.integers(0, 250))
 def test_every_figure_is_what_the_slow_account_says(models: Models, seed: int, days: int) -> None:
     inputs = rows_of([talk_of(seed + number, f"p{number}") for number in range(4)], AS_OF - 100 * DAY + days * DAY)
@@ -89,10 +89,10 @@ def test_the_generated_practices_are_worth_an_account(models: Models) -> None:
         "answers cannot be read on these platforms",
         "no post could be coded",
     } <= reasons
-    assert {"fair", "rough", None} <= firmness
+    assert {"rough", None} <= firmness
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.integers(0, 10**6))
 def test_numbers_of_likes_and_followers_leave_the_score_as_it_is(models: Models, seed: int) -> None:
     talk = talk_of(seed, "times-1", busy=30)
@@ -173,7 +173,7 @@ WORTHLESS: list[Callable[[Talk, Said, dt.datetime, Said], Said]] = [
 ]
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.integers(0, 10**6))
 def test_what_is_worth_nothing_leaves_the_score_as_it_is(models: Models, seed: int) -> None:
     talk = talk_of(seed, "as-it-is", busy=30)
@@ -211,7 +211,7 @@ def _asked(seed: int) -> tuple[Talk, Said, dt.date]:
     return talk, _below(post, post.at + dt.timedelta(hours=3), 1, "who asks", acts=["question", "substantive"]), month
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.integers(0, 10**6))
 def test_an_unanswered_question_lowers_the_first_part_even_if_it_is_deleted(models: Models, seed: int) -> None:
     talk, question, month = _asked(seed)
@@ -248,7 +248,7 @@ def test_an_unanswered_question_lowers_the_first_part_even_if_it_is_deleted(mode
         assert points["asked"] < points["quiet"] or points["quiet"] == 25
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(st.integers(0, 10**6))
 def test_order_server_and_date_of_the_run_do_not_matter(models: Models, seed: int) -> None:
     inputs = rows_of([talk_of(seed, "p", busy=30)], AS_OF)
@@ -280,7 +280,11 @@ def test_communities_keep_what_was_said_in_them(models: Models) -> None:
                 if account.uncovered(site, month) is None:
                     expected += _communities(account, site, month)
     assert len(expected) > 30
-    assert sorted(expected, key=str) == sorted(({**row} for row in found), key=str)
+    assert sorted(expected, key=_of_thread) == sorted((row | {"staying_power": float(row["staying_power"])} for row in found), key=_of_thread)
+
+
+def _of_thread(row: Row) -> tuple[str, dt.date, str, str]:
+    return row["practice_id"], row["month"], row["site"], row["thread"]
 
 
 def _communities(account: TalkAccount, site: str, month: dt.date) -> list[Row]:
@@ -320,7 +324,7 @@ def _communities(account: TalkAccount, site: str, month: dt.date) -> list[Row]:
 
 
 def test_a_number_a_platform_gives_up_is_a_break_and_no_fall(models: Models) -> None:
-    talk = talk_of(1, "p", busy=8)
+    talk = talk_of(1, "p", busy=40)
     talk.platforms, talk.first, talk.nights, talk.fails_from = (WALL,), dt.date(2026, 6, 1), 170, {}
     inputs = rows_of([talk], AS_OF)
     ends = dt.date(2026, 8, 14)
@@ -364,7 +368,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> tuple[DataDir, Inputs
         seen = [[row for row in inputs[kind] if row["source"] == platform.source] for kind in ("features", "completeness")]
         for night in sorted({row["night"] for row in seen[1]}):
             write_night(data, platform.source, night, *([r for r in part if r["night"] == night] for part in seen))
-    people = Practices(practice=tuple(Practice(id=t.practice_id, name="A B", time_zone=t.time_zone) for t in talks))
+    people = Practices(practice=tuple(Practice(id=t.practice_id, name=f"Practice {t.practice_id}", time_zone=t.time_zone) for t in talks))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(building, "load_source", _source)
         building.build(data, people, AS_OF, lambda _: None)
@@ -427,7 +431,7 @@ def test_what_stands_behind_a_figure_is_as_much_as_it_counts(warehouse: tuple[Da
 def test_every_figure_of_talk_can_be_explained(warehouse: tuple[DataDir, Inputs]) -> None:
     data, _ = warehouse
     with open_warehouse(data) as connection:
-        keys = {key[3]: key for key, row in sorted(figures(connection).items()) if row["state"] == "value"}
+        keys = {key[3]: key for key, row in sorted(figures(connection).items()) if row["numerator"]}
     assert len(keys) == 17
     for metric, key in keys.items():
         text = str(explain(data, key[0], key[2], metric))
