@@ -190,5 +190,5 @@ def _unknown(
         there = there.filter(duckdb.ColumnExpression(name) == duckdb.ConstantExpression(value))
     values = [row[0] for row in there.project(column).distinct().order(column).fetchall()]
     names = [month_name(value) if isinstance(value, dt.date) else str(value) for value in values]
-    shown = f"{names[0]} to {names[-1]}" if column == "month" and names else ", ".join(names[:20]) or "none"
+    shown = f"{names[0]} to {names[-1]}" if column == "month" and names else ", ".join(names[:60]) or "none"
     return UnknownName(what, where="explain", next_step=f"There is: {shown}")

@@ -76,7 +76,7 @@ def test_a_figure_without_a_value_says_why(town: DataDir) -> None:
 @pytest.mark.parametrize(
     ("practice", "month", "metric", "site", "said"),
     [
-        ("riverside", OCTOBER, "stars", None, "There is: critical_reply_share, low_share, mean_stars"),
+        ("riverside", OCTOBER, "stars", None, "There is: amplification_per_post, answered_share"),
         ("river", OCTOBER, "mean_stars", None, "There is: hilltop, quiet, riverside"),
         ("riverside", dt.date(2020, 1, 1), "mean_stars", None, "There is: 2026-06 to 2026-11"),
         ("riverside", OCTOBER, "mean_stars", "yelp", "There is: google, healthgrades"),

@@ -6,7 +6,7 @@ select
     count(*) as times,
     -- Into others' threads and communities, passing on what others wrote, or naming others in a post.
     bool_or(
-        (kind = 'comment' and thread_voice <> 'practice')
+        (kind = 'comment' and coalesce(thread_voice, 'practice') <> 'practice')
         or (kind = 'share' and thread_voice is distinct from 'practice')
         or (kind <> 'share' and place is not null)
         or (kind = 'post' and others_named > 0)
