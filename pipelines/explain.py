@@ -1,4 +1,4 @@
-"""Trace one figure of a report back to its definition, its SQL, the reviews behind it and the pages they came from.
+"""Trace one figure of a report back to its definition, its SQL, the items behind it and the pages they came from.
 
 The warehouse holds all of that itself, so a figure is explained by the very build that made it, not by today's SQL.
 """
@@ -19,11 +19,14 @@ from pipelines.warehouse import open_warehouse, rows
 _FIGURES = """
     select site, part, value, low, high, numerator, sample_size, state, reason
     from reports.figures
-    where practice_id = $practice and month = $month and metric = $metric and site = coalesce($site, site)
+    where practice_id = $practice and month = $month and metric = $metric
+        -- A figure of the practice as a whole is of every site.
+        and (site = '' or site = coalesce($site, site))
     order by site, part
 """
-# The condition is the metric's own, from the .yml beside its SQL; it names columns of core.reviews and the month.
-_REVIEWS = """
+# The condition is the metric's own, from the .yml beside its SQL; it names columns of the table and the month.
+_ROWS = {
+    "reviews": """
     with period as (select $month::date as month_start, $after::date as month_after),
     reviews as (
         select reviews.*
@@ -44,11 +47,20 @@ _REVIEWS = """
         on reviews.source = answers.source and reviews.site = answers.site
         and reviews.practice_id = answers.practice_id and reviews.item_id = answers.parent_id
     order by reviews.site, reviews.created_local, reviews.source, reviews.item_id
-"""
+""",
+    "talk": """
+    with period as (select $month::date as month_start, $after::date as month_after)
+    select site, kind, item_id, voice, created_local, removed_on, page, position
+    from core.talk, period
+    where practice_id = $practice and site = coalesce($site, site) and ({condition})
+    order by site, created_local, source, kind, item_id
+""",
+}
+_NAMES = {"reviews": "reviews", "talk": "posts, comments and shares"}
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """One figure and everything it rests on. `reviews` hold ids, stars, dates and places in pages; never a text."""
+    """One figure and everything it rests on. `rows` hold ids, stars, dates and places in pages; never a text."""
 
     practice_id: str
     month: str
@@ -58,7 +70,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     inputs_id: str
     figures: list[dict[str, Any]]
     sql: str
-    reviews: list[dict[str, Any]]
+    rows_from: str
+    rows: list[dict[str, Any]]
     pages: list[str]
 
     def as_dict(self) -> dict[str, Any]:
@@ -80,14 +93,13 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
             "",
         ]
         lines += [_said(figure, told["unit"]) for figure in self.figures]
-        lines += ["", f"{len(self.reviews)} reviews behind it:"]
+        lines += ["", f"{len(self.rows)} {_NAMES[self.rows_from]} behind it:"]
         lines += [
-            f"  {review['created_local']:%Y-%m-%d %H:%M}  {review['site']}  "
-            f"{'no' if review['stars'] is None else review['stars']} stars  {review['item_id']}"
-            + (f"  answered {review['first_reply_at']:%Y-%m-%d %H:%M} UTC" if review["first_reply_at"] else "")
-            + (f"  gone since {review['removed_on']}" if review["removed_on"] else "")
-            + f"  {review['page']}#{review['position']}"
-            for review in self.reviews
+            f"  {row['created_local']:%Y-%m-%d %H:%M}  {row['site']}  {_told(row)}  {row['item_id']}"
+            + (f"  answered {row['first_reply_at']:%Y-%m-%d %H:%M} UTC" if row.get("first_reply_at") else "")
+            + (f"  gone since {row['removed_on']}" if row["removed_on"] else "")
+            + f"  {row['page']}#{row['position']}"
+            for row in self.rows
         ]
         lines += ["", f"{len(self.pages)} pages, as the sites sent them:", *(f"  {page}" for page in self.pages)]
         return [*lines, "", "The SQL that made it:", *(f"  {line}".rstrip() for line in self.sql.splitlines())]
@@ -107,9 +119,9 @@ def explain(data: DataDir, practice_id: str, month: dt.date, metric: str, site: 
         if not figures:
             raise _what_is_missing(connection, practice_id, month, site)
         told = catalogue[0]
-        reviews = rows(
+        behind = rows(
             connection,
-            _REVIEWS.format(condition=told["rows"]),
+            _ROWS[told["rows_from"]].format(condition=told["rows"]),
             {"practice": practice_id, "month": month, "after": add_months(month, 1), "site": site},
         )
         build = rows(connection, "select as_of_night, inputs_id from reports.build_info", {})[0]
@@ -118,18 +130,25 @@ def explain(data: DataDir, practice_id: str, month: dt.date, metric: str, site: 
         practice_id=practice_id,
         month=month_name(month),
         metric=metric,
-        told={name: told[name] for name in told if name not in ("metric", "rows")},
+        told={name: told[name] for name in told if name not in ("metric", "rows", "rows_from")},
         as_of_night=build["as_of_night"],
         inputs_id=build["inputs_id"],
         figures=figures,
         sql=made[0]["sql"],
-        reviews=reviews,
-        pages=sorted({review["page"] for review in reviews}),
+        rows_from=told["rows_from"],
+        rows=behind,
+        pages=sorted({row["page"] for row in behind}),
     )
 
 
+def _told(row: dict[str, Any]) -> str:
+    if "voice" in row:
+        return f"{row['kind']}, {row['voice']}"
+    return f"{'no' if row['stars'] is None else row['stars']} stars"
+
+
 def _said(figure: dict[str, Any], unit: str) -> str:
-    where = f"  {figure['site']}" + (f", {figure['part']}" if figure["part"] else "")
+    where = f"  {figure['site'] or 'all sites'}" + (f", {figure['part']}" if figure["part"] else "")
     reason = f" ({figure['reason']})" if figure["reason"] else ""
     counted = f"{figure['numerator']} of {figure['sample_size']}" if unit == "share" else f"n = {figure['sample_size']}"
     if figure["state"] == "not_measured":
@@ -145,19 +164,21 @@ def _what_is_missing(
 ) -> UnknownName:
     """Say which of practice, site and month does not exist, the outermost first."""
     practice = {"practice_id": practice_id}
-    if not rows(connection, "select 1 from core.months where practice_id = $practice_id limit 1", practice):
-        return _unknown(connection, f"nothing is known of a practice '{practice_id}'", "practice_id", "core.months", {})
+    if not rows(connection, "select 1 from core.site_months where practice_id = $practice_id limit 1", practice):
+        return _unknown(
+            connection, f"nothing is known of a practice '{practice_id}'", "practice_id", "core.site_months", {}
+        )
     found = rows(
         connection,
-        "select 1 from core.months where practice_id = $practice_id and site = coalesce($site, site) limit 1",
+        "select 1 from core.site_months where practice_id = $practice_id and site = coalesce($site, site) limit 1",
         practice | {"site": site},
     )
     if not found:
         return _unknown(
-            connection, f"'{practice_id}' is not read from a site '{site}'", "site", "core.months", practice
+            connection, f"'{practice_id}' is not read from a site '{site}'", "site", "core.site_months", practice
         )
     return _unknown(
-        connection, f"nothing is known of '{practice_id}' in {month_name(month)}", "month", "core.months", practice
+        connection, f"nothing is known of '{practice_id}' in {month_name(month)}", "month", "core.site_months", practice
     )
 
 
@@ -169,5 +190,5 @@ def _unknown(
         there = there.filter(duckdb.ColumnExpression(name) == duckdb.ConstantExpression(value))
     values = [row[0] for row in there.project(column).distinct().order(column).fetchall()]
     names = [month_name(value) if isinstance(value, dt.date) else str(value) for value in values]
-    shown = f"{names[0]} to {names[-1]}" if column == "month" and names else ", ".join(names[:20]) or "none"
+    shown = f"{names[0]} to {names[-1]}" if column == "month" and names else ", ".join(names[:60]) or "none"
     return UnknownName(what, where="explain", next_step=f"There is: {shown}")

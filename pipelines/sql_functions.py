@@ -1,7 +1,7 @@
-"""Puts `statistics.py` on dbt's DuckDB connection, and tells its SQL which files to read: a dbt-duckdb plugin.
+"""Puts `statistics.py` and `engagement.py` on dbt's DuckDB connection, and tells its SQL which files to read.
 
-Imported by dbt in the build's child process only. The models reach the inputs as DuckDB variables, so no path
-ever becomes part of a model, of its compiled SQL or of the command line.
+A plugin of dbt-duckdb, imported by dbt in the build's child process only. The models reach the inputs as DuckDB
+variables, so no path ever becomes part of a model, of its compiled SQL or of the command line.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb.func import FunctionNullHandling
 
 from pipelines import statistics
+from pipelines.engagement import WEIGHTS, engagement_score
 
 _COUNTS = "BIGINT[]"
 _INTERVAL = "STRUCT(low DOUBLE, high DOUBLE)"
+_ENGAGEMENT = "STRUCT(score DOUBLE, low DOUBLE, high DOUBLE, firmness VARCHAR, points DOUBLE[], weights BIGINT[])"
 
 
 def wilson(successes: int, trials: int) -> dict[str, float]:
@@ -36,6 +38,18 @@ def kaplan_meier_median(answered: Sequence[int] | None, waiting: Sequence[int] |
     return statistics.kaplan_meier_median(answered or [], waiting or [])
 
 
+def engagement(successes: Sequence[int], trials: Sequence[int]) -> dict[str, Any]:
+    found = engagement_score(dict(zip(WEIGHTS, zip(successes, trials, strict=True), strict=True)))
+    return {
+        "score": found.score,
+        "low": found.low,
+        "high": found.high,
+        "firmness": found.firmness,
+        "points": [found.points[part] for part in WEIGHTS],
+        "weights": [weight.points for weight in WEIGHTS.values()],
+    }
+
+
 _FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str], str]] = {
     "wilson": (wilson, ["BIGINT", "BIGINT"], _INTERVAL),
     "dirichlet_mean": (dirichlet_mean, [_COUNTS], _INTERVAL),
@@ -43,6 +57,7 @@ _FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str], str]] = {
     "fisher_test": (statistics.fisher_test, ["BIGINT"] * 4, "DOUBLE"),
     "count_test": (statistics.count_test, ["BIGINT"] * 4, "DOUBLE"),
     "benjamini_hochberg": (statistics.benjamini_hochberg, ["DOUBLE[]"], "DOUBLE[]"),
+    "engagement": (engagement, [_COUNTS, _COUNTS], _ENGAGEMENT),
     "kaplan_meier_median": (kaplan_meier_median, [_COUNTS, _COUNTS], "BIGINT"),
 }
 

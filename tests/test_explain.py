@@ -35,7 +35,7 @@ def test_the_reviews_behind_a_figure_are_as_many_as_it_counts(town: DataDir, met
     assert any(figure["n"] for figure in figures)
     for figure in figures:
         found = explain(town, figure["practice_id"], figure["month"], metric, "google")
-        assert len(found.reviews) == figure["n"], figure
+        assert len(found.rows) == figure["n"], figure
 
 
 def test_people_can_read_it(town: DataDir) -> None:
@@ -45,7 +45,7 @@ def test_people_can_read_it(town: DataDir) -> None:
     assert found.told["definition"] in text
     assert "of the night" not in text
     assert "night of 2026-11-03" in text
-    assert all(review["item_id"] in text for review in found.reviews)
+    assert all(review["item_id"] in text for review in found.rows)
     assert all(page in text for page in found.pages)
     assert "star_sum::decimal" in text
 
@@ -55,7 +55,7 @@ def test_programmes_can_read_it(town: DataDir) -> None:
     again = json.loads(json.dumps(found, default=str))
     assert again["metric"] == "low_share"
     assert {figure["site"] for figure in again["figures"]} == {"google", "healthgrades"}
-    assert set(again["reviews"][0]) == {
+    assert set(again["rows"][0]) == {
         "site",
         "item_id",
         "stars",
@@ -76,7 +76,7 @@ def test_a_figure_without_a_value_says_why(town: DataDir) -> None:
 @pytest.mark.parametrize(
     ("practice", "month", "metric", "site", "said"),
     [
-        ("riverside", OCTOBER, "stars", None, "There is: critical_reply_share, low_share, mean_stars"),
+        ("riverside", OCTOBER, "stars", None, "There is: amplification_per_post, answered_share"),
         ("river", OCTOBER, "mean_stars", None, "There is: hilltop, quiet, riverside"),
         ("riverside", dt.date(2020, 1, 1), "mean_stars", None, "There is: 2026-06 to 2026-11"),
         ("riverside", OCTOBER, "mean_stars", "yelp", "There is: google, healthgrades"),

@@ -45,3 +45,83 @@ select
     not_measured_why::varchar as reason
 from {{ cte }}
 {% endmacro %}
+
+{#- A metric that is one part of the Engagement Quality Score: the share itself, without the score's prior. -#}
+{% macro part_figures(part) %}
+with shares as (
+    select
+        practice_id,
+        '' as site,
+        month,
+        successes as numerator,
+        trials as sample_size,
+        nullif(
+            concat_ws('; ', talk_left_out, case when missing > 0 then missing || ' could not be told' end), ''
+        ) as reason,
+        unknown_why as not_measured_why
+    from {{ ref('engagement_counts') }}
+    where part = '{{ part }}'
+)
+
+{{ share_figures('shares') }}
+{% endmacro %}
+
+{#- The last CTEs and SELECT of a number per post: from a CTE with practice_id, month, part (the site), number, posts,
+    reason and not_measured_why. All sites together are the part ''. Below four posts nothing is divided. -#}
+{% macro per_post_figures(cte) %}
+all_sites as (
+    select
+        practice_id,
+        month,
+        part,
+        number,
+        posts,
+        reason,
+        not_measured_why
+    from {{ cte }}
+    union all
+    select
+        months.practice_id,
+        months.month,
+        '' as part,
+        coalesce(sum(sites.number) filter (sites.not_measured_why is null), 0)::bigint as number,
+        coalesce(sum(sites.posts) filter (sites.not_measured_why is null), 0)::bigint as posts,
+        'without ' || string_agg(sites.part || ' (' || sites.not_measured_why || ')', ', ' order by sites.part) filter (
+            sites.not_measured_why is not null
+        ) as reason,
+        case
+            when months.talk_not_covered_why is not null then months.talk_not_covered_why
+            when count(*) filter (sites.not_measured_why is null) = 0
+                then string_agg(sites.part || ': ' || sites.not_measured_why, '; ' order by sites.part)
+        end as not_measured_why
+    from {{ ref('practice_months') }} as months
+    left join {{ cte }} as sites on months.practice_id = sites.practice_id and months.month = sites.month
+    group by months.practice_id, months.month, months.talk_not_covered_why
+),
+
+states as (
+    select
+        *,
+        case
+            when not_measured_why is not null then 'not_measured'
+            when posts < 4 then 'too_few'
+            when number = 0 then 'zero'
+            else 'value'
+        end as state
+    from all_sites
+)
+
+select
+    practice_id,
+    '' as site,
+    month,
+    part,
+    case when state in ('value', 'zero') then number::decimal(18, 6) / posts end::decimal(18, 6) as value,
+    null::decimal(18, 6) as low,
+    null::decimal(18, 6) as high,
+    case when state <> 'not_measured' then number end::bigint as numerator,
+    posts::bigint as sample_size,
+    state,
+    coalesce(not_measured_why, reason)::varchar as reason
+from states
+{% endmacro %}

@@ -17,13 +17,19 @@
         | selectattr('name', 'equalto', metric) | list -%}
   {%- endif -%}
   {%- for field in
-    ['title', 'unit', 'better', 'why', 'definition', 'source', 'weakness', 'score_version', 'spine', 'rows'] -%}
-    {%- set said = (nodes[0].config.meta.get(field) or '') | string | trim if nodes else '' -%}
+    ['title', 'unit', 'better', 'why', 'definition', 'source', 'weakness', 'score_version', 'spine', 'rows_from',
+     'rows'] -%}
+    {#- Most metrics are of reviews; what is made of conversation says so. -#}
+    {%- set standard = 'reviews' if field == 'rows_from' else '' -%}
+    {%- set said = (nodes[0].config.meta.get(field) or standard) | string | trim if nodes else '' -%}
     {%- if execute and not said -%}
       {{ exceptions.raise_compiler_error("models/metrics/" ~ metric ~ ".yml does not say its " ~ field) }}
     {%- endif -%}
     {%- if execute and field == 'spine' and said not in ('site', 'practice') -%}
       {{ exceptions.raise_compiler_error("models/metrics/" ~ metric ~ ".yml: spine is site or practice") }}
+    {%- endif -%}
+    {%- if execute and field == 'rows_from' and said not in ('reviews', 'talk') -%}
+      {{ exceptions.raise_compiler_error("models/metrics/" ~ metric ~ ".yml: rows_from is reviews or talk") }}
     {%- endif -%}
     {%- if execute and field == 'better' and said not in ('higher', 'lower', 'none') -%}
       {{ exceptions.raise_compiler_error("models/metrics/" ~ metric ~ ".yml: better is higher, lower or none") }}

@@ -26,6 +26,7 @@ FAULTS = {
     "every_practice_has_been_visited": "insert into staging.practices values ('new', 'UTC')",
     "every_reply_answers_a_review_we_hold": "delete from core.reviews",
     "every_review_has_a_date": "update core.reviews set created_local = null",
+    "everything_said_has_a_date": "update core.items set kind = 'post', created_local = null",
     "every_site_that_was_visited_has_coverage": "delete from reports.coverage where site = 'google'",
     "no_figure_is_outside_its_bounds": "update reports.figures set value = 1.5 where metric = 'low_share'",
     "no_month_is_missing_from_the_spine": "delete from core.months where month = '2026-09-01'",

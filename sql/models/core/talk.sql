@@ -1,0 +1,89 @@
+-- one row per practice, month and item (source, site, kind, item_id) said in the 90 days that end with the month
+with window_items as (
+    select
+        talk_items.*,
+        talk_sites.month,
+        talk_sites.next_month,
+        talk_sites.cutoff,
+        talk_sites.can_reply,
+        talk_sites.past_is_known,
+        talk_items.created_local >= talk_sites.window_start as in_window,
+        -- What goes later than the month changes nothing in its report.
+        talk_items.removed_on is null or talk_items.removed_on >= talk_sites.next_month as stands
+    from {{ ref('talk_items') }} as talk_items
+    inner join {{ ref('talk_sites') }} as talk_sites
+        on
+            talk_items.practice_id = talk_sites.practice_id
+            and talk_items.site = talk_sites.site
+            and talk_items.created_local >= talk_sites.past_start
+            and talk_items.created_local < talk_sites.cutoff
+            and talk_sites.not_covered_why is null
+            -- What was taken away during the month can still be looked at: a question does not go with its deletion.
+            and (talk_items.removed_on is null or talk_items.removed_on >= talk_sites.month)
+),
+
+copies as (
+    select
+        *,
+        row_number() over (
+            partition by
+                practice_id, month, in_window, stands, source, site, kind, is_contest, to_practice, text_key,
+                -- Whose words they are is not always known; then equal words in one thread are one.
+                coalesce(author_key, thread)
+            order by created_local, item_id
+        ) > 1
+        and text_key is not null as is_copy
+    from window_items
+)
+
+select
+    practice_id,
+    month,
+    source,
+    site,
+    kind,
+    item_id,
+    thread,
+    parent_id,
+    branch,
+    voice,
+    is_outside,
+    person,
+    author_key,
+    created_at,
+    created_local,
+    removed_on,
+    place,
+    matched,
+    mention_keys,
+    others_named,
+    text_key,
+    content_type,
+    url,
+    page,
+    position,
+    below_own_post,
+    thread_voice,
+    answered_voice,
+    answered_key,
+    discloses,
+    to_practice,
+    is_mute,
+    is_spam,
+    is_contest,
+    is_copy,
+    is_substantive,
+    asks,
+    addresses,
+    advocates,
+    discourages,
+    next_month,
+    cutoff,
+    can_reply,
+    past_is_known,
+    in_window,
+    stands,
+    -- Words of somebody outside that are worth counting: not empty, no spam, no contest entry, and said once.
+    is_outside and not (is_mute or is_spam or is_contest or is_copy) as is_voice,
+    is_outside and not (is_mute or is_spam or is_contest or is_copy) and to_practice and stands as counts
+from copies

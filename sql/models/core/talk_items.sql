@@ -1,0 +1,91 @@
+-- one row per post, comment and share (source, site, practice_id, kind, item_id), with what the stated rules make of it
+with items as (
+    select
+        *,
+        case
+            when kind = 'post' then item_id
+            when kind = 'share' then coalesce(thread_id, parent_id)
+            else thread_id
+        end as thread
+    from {{ ref('items') }}
+    where kind in ('post', 'comment', 'share') and created_local is not null
+),
+
+beside as (
+    select
+        items.*,
+        coalesce(items.voice in ('outside', 'organisation'), false) as is_outside,
+        posts.voice as thread_voice,
+        coalesce(posts.voice = 'practice', false) as below_own_post,
+        coalesce(list_contains(posts.acts, 'contest'), false) as below_contest,
+        answered.voice as answered_voice,
+        answered.author_key as answered_key,
+        -- Below a post an answer to the post opens a branch; some platforms file everything else under that opening.
+        case when items.parent_id <> items.thread then items.parent_id end as branch
+    from items
+    left join items as posts
+        on
+            items.source = posts.source
+            and items.site = posts.site
+            and items.practice_id = posts.practice_id
+            and items.thread = posts.item_id
+            and posts.kind = 'post'
+    left join items as answered
+        on
+            items.source = answered.source
+            and items.site = answered.site
+            and items.practice_id = answered.practice_id
+            and items.parent_id = answered.item_id
+            and answered.kind in ('post', 'comment')
+)
+
+select
+    source,
+    site,
+    practice_id,
+    kind,
+    item_id,
+    thread,
+    branch,
+    parent_id,
+    voice,
+    is_outside,
+    -- An account on one platform. Where the terms allow no pseudonym it is nobody we could count.
+    case
+        when voice = 'practice' then 'practice'
+        when author_key is not null then source || '/' || site || '/' || author_key
+    end as person,
+    author_key,
+    created_at,
+    created_local,
+    removed_on,
+    place,
+    matched,
+    coalesce(mention_keys, []) as mention_keys,
+    len(list_distinct(coalesce(mention_keys, [])))
+    - list_contains(coalesce(mention_keys, []), 'practice')::integer as others_named,
+    text_key,
+    content_type,
+    url,
+    page,
+    position,
+    below_own_post,
+    thread_voice,
+    answered_voice,
+    answered_key,
+    coalesce(disclosure = 'pattern', false) as discloses,
+    -- Said to the practice or of it: strangers' talk around it is nobody's engagement.
+    below_own_post
+    or coalesce(answered_voice = 'practice', false)
+    or matched is not null
+    or list_contains(coalesce(mention_keys, []), 'practice') as to_practice,
+    -- Without a word: pictures, emoji, likes by another name.
+    kind = 'comment' and (not has_text or coalesce(emoji_only, false)) as is_mute,
+    list_contains(coalesce(acts, []), 'spam') as is_spam,
+    below_contest or list_contains(coalesce(acts, []), 'contest') as is_contest,
+    list_contains(coalesce(acts, []), 'substantive') as is_substantive,
+    list_has_any(coalesce(acts, []), ['question', 'complaint']) as asks,
+    coalesce(matched = 'handle', false) or list_contains(coalesce(mention_keys, []), 'practice') as addresses,
+    kind = 'share' or list_contains(coalesce(acts, []), 'advocacy') as advocates,
+    list_contains(coalesce(acts, []), 'discouragement') as discourages
+from beside

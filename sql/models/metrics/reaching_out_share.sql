@@ -1,0 +1,2 @@
+-- one row per practice and month
+{{ part_figures('E6') }}

@@ -1,0 +1,444 @@
+"""Every figure of conversation against a slow account in plain Python, on generated practices, and the score's laws."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from pipelines import build as building
+from pipelines.errors import UnknownName
+from pipelines.explain import explain
+from pipelines.landing import DataDir
+from pipelines.periods import add_months
+from pipelines.policies import Policy
+from pipelines.practices import Practice, Practices
+from pipelines.sources import Metric, Source
+from pipelines.warehouse import open_warehouse, rows
+from tests.conversations import DAY, PLATFORMS, UTC, WALL, Inputs, Said, Talk, rows_of, talk_of
+from tests.histories import Row, built_at, write_night
+from tests.replay import checks, compiled, replayed
+from tests.sql.talk_account import Key, TalkAccount, differing, of_all
+
+AS_OF = dt.date(2026, 11, 9)
+Models = tuple[tuple[str, str, str], ...]
+_FIGURES = "select * from reports.figures where site = ''"
+_PARTS = "select * from reports.engagement_parts order by all"
+_SCORES = "select * exclude (practice_id) from reports.figures where metric = 'engagement_score' and practice_id = ?"
+_PARTS_OF = "select * exclude (practice_id) from reports.engagement_parts where practice_id = ? order by all"
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
+    data, _ = built_at(tmp_path_factory.getbasetemp(), None)
+    return compiled(data, ("figures", "engagement_parts", "engagement_summary", "communities", "vanity"))
+
+
+def figures(connection: Any) -> dict[Key, Row]:
+    return {
+        (row["practice_id"], row["site"], row["month"], row["metric"], row["part"]): row
+        for row in rows(connection, _FIGURES)
+    }
+
+
+def scores(models: Models, talks: Sequence[Talk], inputs: Inputs | None = None) -> list[list[Row]]:
+    """Return, for each practice, its scores and their parts in all months."""
+    with replayed(models, inputs or rows_of(list(talks), AS_OF)) as connection:
+        return [
+            rows(connection, f"{_SCORES} order by all", [talk.practice_id])
+            + rows(connection, _PARTS_OF, [talk.practice_id])
+            for talk in talks
+        ]
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(0, 10**6), st.integers(0, 250))
+def test_every_figure_is_what_the_slow_account_says(models: Models, seed: int, days: int) -> None:
+    inputs = rows_of([talk_of(seed + number, f"p{number}") for number in range(4)], AS_OF - 100 * DAY + days * DAY)
+    with replayed(models, inputs) as connection:
+        assert differing(figures(connection), of_all(inputs)) == []
+
+
+def test_the_generated_practices_are_worth_an_account(models: Models) -> None:
+    """They must reach every state of every metric that it can have, or the comparison shows little."""
+    inputs = rows_of([talk_of(number, f"p{number}") for number in range(40)], AS_OF)
+    with replayed(models, inputs) as connection:
+        found = figures(connection)
+        calls = Counter(row["outcome"] for row in rows(connection, "select outcome from core.calls"))
+        reasons = {row["why"] for row in rows(connection, _PARTS)}
+        firmness = {row["firmness"] for row in rows(connection, "select firmness from reports.engagement_summary")}
+    assert differing(found, of_all(inputs)) == []
+    states = Counter((key[3], figure["state"]) for key, figure in found.items())
+    for metric in {key[3] for key in found}:
+        assert states[metric, "not_measured"]
+        assert states[metric, "value"]
+    for metric in ("post_mix", "organisations_exchanged", "repeat_advocates", "community_mentions"):
+        assert states[metric, "zero"]
+    assert states["engagement_score", "too_few"]
+    assert min(calls[outcome] for outcome in ("in time", "late", "pending", "unanswered")) >= 5
+    assert {
+        "the platforms do not say who speaks",
+        "the 90 days before are not known",
+        "answers cannot be read on these platforms",
+        "no post could be coded",
+    } <= reasons
+    assert {"rough", None} <= firmness
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.integers(0, 10**6))
+def test_numbers_of_likes_and_followers_leave_the_score_as_it_is(models: Models, seed: int) -> None:
+    talk = talk_of(seed, "times-1", busy=30)
+    variants = [talk]
+    for times in (0, 10, 1000):
+        other = talk.named(f"times-{times}")
+        other.numbers = [replace(n, start=n.start * times, growth=n.growth * times) for n in other.numbers]
+        variants.append(other)
+    with replayed(models, rows_of(variants, AS_OF)) as connection:
+        found = [
+            rows(connection, f"{_SCORES} order by all", [v.practice_id])
+            + rows(connection, _PARTS_OF, [v.practice_id])
+            for v in variants
+        ]
+        vanity = [
+            row["value"]
+            for row in rows(
+                connection,
+                "select sum(value)::bigint as value from reports.vanity group by practice_id order by practice_id",
+            )
+        ]
+    assume(any(row.get("state") == "value" for row in found[0]))
+    assert found[1:] == found[:1] * 3
+    # They are in the appendix, so it did matter what they were: times 0, 1, 10 and 1000.
+    assert vanity == [0, vanity[1], vanity[1] * 10, vanity[1] * 1000]
+    assert vanity[1]
+
+
+def _own_posts(talk: Talk) -> list[Said]:
+    """Posts of the wall below which anything can be said: they stand, and are nobody's contest."""
+    return [
+        said
+        for said in talk.said
+        if said.kind == "post"
+        and said.voice == "practice"
+        and said.platform is WALL
+        and said.gone_on is None
+        and not said.more["acts"]
+    ]
+
+
+def _below(post: Said, at: dt.datetime, number: int, author: str, voice: str = "outside", **more: Any) -> Said:
+    return Said(WALL, "comment", f"{post.item_id}/x{number}", at, author, voice, post.item_id, post.item_id, more)
+
+
+def _emoji(talk: Talk, post: Said, at: dt.datetime, old: Said) -> Said:
+    return _below(post, at, 1, "somebody new", emoji_only=True)
+
+
+def _emoji_of_a_regular(talk: Talk, post: Said, at: dt.datetime, old: Said) -> Said:
+    return _below(post, at, 1, old.author, emoji_only=True)
+
+
+def _contest(talk: Talk, post: Said, at: dt.datetime, old: Said) -> Said:
+    return _below(post, at, 1, "somebody new", acts=["contest", "substantive", "advocacy"])
+
+
+def _spam(talk: Talk, post: Said, at: dt.datetime, old: Said) -> Said:
+    return _below(post, at, 1, "somebody new", acts=["spam", "question", "substantive"])
+
+
+def _staff(talk: Talk, post: Said, at: dt.datetime, old: Said) -> Said:
+    return _below(post, at, 1, "team-member", "team", acts=["substantive", "advocacy", "question"])
+
+
+def _duplicate(talk: Talk, post: Said, at: dt.datetime, old: Said) -> Said:
+    more = old.more | {"text_key": old.more.get("text_key") or f"words of {old.item_id}"}
+    return replace(old, item_id=f"{old.item_id}/copy", at=old.at + dt.timedelta(seconds=1), more=more)
+
+
+WORTHLESS: list[Callable[[Talk, Said, dt.datetime, Said], Said]] = [
+    _emoji,
+    _emoji_of_a_regular,
+    _contest,
+    _spam,
+    _staff,
+    _duplicate,
+]
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.integers(0, 10**6))
+def test_what_is_worth_nothing_leaves_the_score_as_it_is(models: Models, seed: int) -> None:
+    talk = talk_of(seed, "as-it-is", busy=30)
+    posts = _own_posts(talk)
+    regulars = [
+        said
+        for said in talk.said
+        if said.kind == "comment" and said.voice == "outside" and said.platform is WALL
+        if said.gone_on is None and said.edited_on is None
+    ]
+    assume(posts and regulars)
+    chance = random.Random(seed)
+    variants = [talk]
+    for number, make in enumerate(WORTHLESS):
+        post, old = chance.choice(posts), chance.choice(regulars)
+        other = talk.named(f"more-{number}")
+        other.said.append(make(talk, post, post.at + dt.timedelta(hours=5), old))
+        variants.append(other)
+    found = scores(models, variants)
+    assume(any(row.get("state") == "value" for row in found[0]))
+    for number, each in enumerate(found[1:]):
+        assert each == found[0], WORTHLESS[number].__name__
+
+
+def _asked(seed: int) -> tuple[Talk, Said, dt.date]:
+    """A practice with an own post early in a month that is over, below which a question can wait in vain."""
+    talk = talk_of(seed, "quiet", busy=30)
+    talk.fails_from = {}
+    talk.nights = 400
+    months = [dt.date(2026, month, 1) for month in (7, 8)]
+    found = [(post, post.at.date().replace(day=1)) for post in _own_posts(talk) if post.at.day < 15]
+    found = [(post, month) for post, month in found if month in months and talk.first < month]
+    assume(found)
+    post, month = found[0]
+    return talk, _below(post, post.at + dt.timedelta(hours=3), 1, "who asks", acts=["question", "substantive"]), month
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.integers(0, 10**6))
+def test_an_unanswered_question_lowers_the_first_part_even_if_it_is_deleted(models: Models, seed: int) -> None:
+    talk, question, month = _asked(seed)
+    asked, deleted, answered, flagged = (talk.named(name) for name in ("asked", "deleted", "answered", "flagged"))
+    asked.said.append(question)
+    deleted.said.append(replace(question, gone_on=question.at.date() + 3 * DAY))
+    reply = Said(
+        WALL, "comment", "reply", question.at + dt.timedelta(hours=1), "us", "practice", question.item_id,
+        question.thread, {"disclosure": "generic"},
+    )  # fmt: skip
+    answered.said += [question, reply]
+    flagged.said += [question, replace(reply, more={"disclosure": "pattern"})]
+    with replayed(models, rows_of([talk, asked, deleted, answered, flagged], AS_OF)) as connection:
+        found = {
+            (row["practice_id"], row["month"]): row
+            for row in rows(connection, "select * from reports.engagement_parts where part = 'E1'")
+        }
+
+    def of(talk: Talk, months: int = 0) -> tuple[int, int]:
+        row = found[talk.practice_id, add_months(month, months)]
+        return row["s"], row["n"]
+
+    s, n = of(talk)
+    assert of(asked) == (s, n + 1)
+    assert of(deleted) == (s, n + 1), "a deleted question counts until its month is over"
+    assert of(answered) == (s + 1, n + 1)
+    assert of(flagged) == (s, n + 1), "an answer with a disclosure is none"
+    # The list of the 1st may be the one that finds it gone.
+    assert of(deleted, 2) == of(talk, 2) != of(asked, 2)
+    points = {name: found[name, month]["points"] for name in ("quiet", "asked", "deleted", "answered")}
+    if points["quiet"] is not None:
+        assert points["asked"] == points["deleted"] <= points["quiet"]
+        assert points["asked"] < points["answered"] or points["asked"] == 25
+        assert points["asked"] < points["quiet"] or points["quiet"] == 25
+
+
+@settings(max_examples=3, deadline=None)
+@given(st.integers(0, 10**6))
+def test_order_server_and_date_of_the_run_do_not_matter(models: Models, seed: int) -> None:
+    inputs = rows_of([talk_of(seed, "p", busy=30)], AS_OF)
+    with replayed(models, inputs) as connection:
+        first = figures(connection)
+        parts = rows(connection, _PARTS)
+    chance = random.Random(seed)
+    for name in ("features", "completeness"):
+        chance.shuffle(inputs[name])
+    with replayed(models, inputs, time_zone="Pacific/Kiritimati") as connection:
+        assert figures(connection) == first
+        assert rows(connection, _PARTS) == parts
+    over = AS_OF.replace(day=1)
+    inputs["build"] = [{"as_of_night": AS_OF + 33 * DAY, "inputs_id": "0"}]
+    with replayed(models, inputs) as connection:
+        later = {key: row for key, row in figures(connection).items() if key[2] < over}
+    assert later == {key: row for key, row in first.items() if key[2] < over}
+
+
+def test_communities_keep_what_was_said_in_them(models: Models) -> None:
+    inputs = rows_of([talk_of(number, f"p{number}") for number in range(20)], AS_OF)
+    with replayed(models, inputs) as connection:
+        found = rows(connection, "select * from reports.communities order by all")
+    expected = []
+    for practice in inputs["practices"]:
+        account = TalkAccount(inputs, practice["practice_id"])
+        for site in account.sites():
+            for month in account.months(site):
+                if account.uncovered(site, month) is None:
+                    expected += _communities(account, site, month)
+    assert len(expected) > 30
+    assert sorted(expected, key=_of_thread) == sorted((row | {"staying_power": float(row["staying_power"])} for row in found), key=_of_thread)
+
+
+def _of_thread(row: Row) -> tuple[str, dt.date, str, str]:
+    return row["practice_id"], row["month"], row["site"], row["thread"]
+
+
+def _communities(account: TalkAccount, site: str, month: dt.date) -> list[Row]:
+    after = add_months(month, 1)
+    end = min(after, account.as_of)
+    threads: dict[tuple[str, str], list[Row]] = {}
+    for item in account.items.values():
+        stands = item["removed_on"] is None or item["removed_on"] >= after
+        if item["site"] == site and item["place"] and stands and item["created_local"].date() < end:
+            threads.setdefault((item["place"], item["thread"]), []).append(item)
+    told = []
+    for (place, thread), items in threads.items():
+        named = [i for i in items if i["outside"] and i["matched"] and i["kind"] != "share"]
+        named = [i for i in named if not i["mute"] and "spam" not in i["acts"]]
+        last = max(i["created_local"].date() for i in items)
+        start = after - 90 * DAY
+        if named and (end - last).days <= 365:
+            told.append(
+                {
+                    "practice_id": account.practice_id,
+                    "month": month,
+                    "source": account.source(site),
+                    "site": site,
+                    "place": place,
+                    "thread": thread,
+                    "url": next((i["url"] for i in items if i["kind"] == "post"), None),
+                    "first_post_on": min(i["created_local"].date() for i in items),
+                    "last_activity_on": last,
+                    "replies": sum(i["kind"] == "comment" and i["created_local"].date() >= start for i in items),
+                    "mentions": len(named),
+                    "recommend": sum("advocacy" in i["acts"] for i in named),
+                    "discourage": sum("discouragement" in i["acts"] for i in named),
+                    "staying_power": pytest.approx(2 ** (-(end - DAY - last).days / 180), abs=1e-6),
+                }
+            )
+    return told
+
+
+def test_a_number_a_platform_gives_up_is_a_break_and_no_fall(models: Models) -> None:
+    talk = talk_of(1, "p", busy=40)
+    talk.platforms, talk.first, talk.nights, talk.fails_from = (WALL,), dt.date(2026, 6, 1), 170, {}
+    inputs = rows_of([talk], AS_OF)
+    ends = dt.date(2026, 8, 14)
+    inputs["features"] = [
+        row for row in inputs["features"] if row["metric"] != "followers" or row["night"] <= ends
+    ]
+    for row in inputs["source_metrics"]:
+        if row["metric"] == "followers":
+            row["valid_to"] = ends
+        if row["metric"] == "views":
+            row["valid_from"] = dt.date(2026, 7, 10)
+    with replayed(models, inputs) as connection:
+        found = {
+            (row["month"].month, row["meaning"]): row
+            for row in rows(connection, "select * from reports.vanity where month >= '2026-06-01'")
+        }
+    followers = [row for row in inputs["features"] if row["metric"] == "followers"]
+    newest = {month: [r["value"] for r in followers if r["night"] <= dt.date(2026, month, 1)] for month in (7, 8, 9)}
+    assert found[6, "followers"]["value"] == newest[7][-1]
+    assert found[6, "followers"]["break_note"] is None
+    assert found[6, "followers"]["counted"] == "at the end of the month"
+    assert found[8, "followers"]["value"] == newest[9][-1]
+    assert found[8, "followers"]["break_note"] == "break: given up to 2026-08-14"
+    assert (found[9, "followers"]["value"], found[9, "followers"]["break_note"]) == (
+        None,
+        "break: not given since 2026-08-15",
+    )
+    assert found[6, "views"]["break_note"] == "break: not given before 2026-07-10"
+    assert found[7, "views"]["break_note"] == "break: given from 2026-07-10"
+    assert found[9, "views"]["break_note"] is None
+    assert found[9, "likes"]["counted"] == "sum of the posts of the month"
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> tuple[DataDir, Inputs]:
+    """The same practices through the real build, with sources that say of themselves what the inputs say."""
+    data = DataDir(tmp_path_factory.mktemp("talk"))
+    talks = [talk_of(number, f"p{number}") for number in (1, 4, 6, 11)]
+    inputs = rows_of(talks, AS_OF)
+    for platform in PLATFORMS:
+        seen = [[row for row in inputs[kind] if row["source"] == platform.source] for kind in ("features", "completeness")]
+        for night in sorted({row["night"] for row in seen[1]}):
+            write_night(data, platform.source, night, *([r for r in part if r["night"] == night] for part in seen))
+    people = Practices(practice=tuple(Practice(id=t.practice_id, name=f"Practice {t.practice_id}", time_zone=t.time_zone) for t in talks))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(building, "load_source", _source)
+        building.build(data, people, AS_OF, lambda _: None)
+    return data, inputs
+
+
+def _source(name: str) -> Any:
+    platform = next((each for each in PLATFORMS if each.source == name), None)
+    if platform is None:
+        raise UnknownName(f"there is no source '{name}'")
+    source = Source(
+        name=name,
+        title=name,
+        policy=Policy(terms_url="https://example.org", terms_read_on=AS_OF),
+        gives=("posts", "comments"),
+        told=("", "", ""),
+        addresses={},
+        site=platform.site,
+        window_days=platform.window_days,
+        metrics=tuple(Metric(name=metric, meaning=meaning) for metric, meaning in platform.metrics),  # type: ignore[arg-type]
+    )
+    return type("Module", (), {"SOURCE": source})
+
+
+def test_the_build_passes_its_checks_and_says_the_same(warehouse: tuple[DataDir, Inputs]) -> None:
+    data, inputs = warehouse
+    with open_warehouse(data) as connection:
+        assert differing(figures(connection), of_all(inputs)) == []
+    assert len(checks(data)) > 15
+
+
+BEHIND: dict[str, Callable[[Row], int | None]] = {
+    "answered_share": lambda figure: None if figure["state"] == "not_measured" else figure["sample_size"],
+    "comment_quality_share": lambda figure: figure["sample_size"],
+    "post_mix": lambda figure: figure["sample_size"],
+    "helpful_mix_share": lambda figure: None if figure["reason"] else figure["sample_size"],
+    "talk_reply_hours": lambda figure: figure["sample_size"],
+}
+
+
+@pytest.mark.parametrize("metric", BEHIND)
+def test_what_stands_behind_a_figure_is_as_much_as_it_counts(warehouse: tuple[DataDir, Inputs], metric: str) -> None:
+    data, _ = warehouse
+    with open_warehouse(data) as connection:
+        told = [row for key, row in sorted(figures(connection).items()) if key[3] == metric and key[4] in ("", "other")]
+    compared = 0
+    for figure in told:
+        found = explain(data, figure["practice_id"], figure["month"], metric)
+        assert found.rows_from == "talk"
+        expected = BEHIND[metric](figure)
+        if metric == "answered_share" and expected is not None:
+            # What is still pending stands behind the figure, too.
+            assert len(found.rows) >= expected
+        elif expected is not None:
+            assert len(found.rows) == expected, figure
+        compared += bool(expected)
+    assert compared > 3
+
+
+def test_every_figure_of_talk_can_be_explained(warehouse: tuple[DataDir, Inputs]) -> None:
+    data, _ = warehouse
+    with open_warehouse(data) as connection:
+        keys = {key[3]: key for key, row in sorted(figures(connection).items()) if row["numerator"]}
+    assert len(keys) == 17
+    for metric, key in keys.items():
+        text = str(explain(data, key[0], key[2], metric))
+        assert "all sites" in text
+        assert "posts, comments and shares behind it:" in text
+        assert "comment, " in text or "post, " in text or "share, " in text
+        one_site = explain(data, key[0], key[2], metric, "wall")
+        assert {row["site"] for row in one_site.rows} <= {"wall"}
+
+
