@@ -9,14 +9,15 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 from scipy import stats
 
-from pipelines import scores, statistics
+from pipelines import statistics
 from pipelines.landing import DataDir
 from pipelines.periods import add_months
 from pipelines.warehouse import open_warehouse, rows
-from tests.histories import History, Row, built_at, until
+from tests.histories import ATTACK, History, Row, built_at, until
 
 Key = tuple[str, str, dt.date, str, str]
 DAY = dt.timedelta(days=1)
@@ -43,6 +44,14 @@ class Account:
         self.places = sorted({(row["practice_id"], row["site"]) for row in self.visits})
         self.sources = {(row["practice_id"], row["site"]): row["source"] for row in self.visits}
         self.bursts = {(place, week): found for place in self.places for week, found in self._bursts(place).items()}
+        self.told = {
+            place: {
+                (month, *name): figure
+                for month in self.months(place)
+                for name, figure in self._month_figures(place, month).items()
+            }
+            for place in self.places
+        }
 
     def nights(self, place: tuple[str, str], kind: str) -> list[dt.date]:
         wanted: dict[str, Callable[[Row], bool]] = {
@@ -136,12 +145,15 @@ class Account:
             and (review["removed"] is None or review["removed"] >= add_months(month, 1))
         ]
 
+    def judged(self, place: tuple[str, str], month: dt.date) -> list[Row]:
+        return [review for review in self.of_month(place, month) if review["judged"]]
+
     def figures(self) -> dict[Key, dict[str, Any]]:
         told: dict[Key, dict[str, Any]] = {}
         for place in self.places:
+            for (month, metric, part), figure in self.told[place].items():
+                told[(*place, month, metric, part)] = figure
             for month in self.months(place):
-                for (metric, part), figure in self._month_figures(place, month).items():
-                    told[(*place, month, metric, part)] = figure
                 for part, evidence in self.recent(place, month).items():
                     told[(*place, month, "reputation_score", part)] = self._score([(place[1], 1.0, evidence)])
         for practice in sorted({practice for practice, _ in self.places}):
@@ -559,54 +571,200 @@ def test_verdicts_are_what_the_slow_account_says(known: tuple[DataDir, Account])
     data, account = known
     with open_warehouse(data) as connection:
         found = {
-            (row["practice_id"], row["site"], row["month"], row["metric"]): row
-            for row in rows(connection, "select * from reports.verdicts")
+            (r["practice_id"], r["site"], r["month"], r["months"], r["metric"], r["part"]): r
+            for r in rows(connection, "select * from reports.verdicts")
         }
-    figures = account.figures()
-    tested: dict[tuple[str, dt.date], dict[tuple[str, str], float]] = defaultdict(dict)
-    spoken: dict[tuple[str, str, dt.date, str], str] = {}
+    expected = {
+        (*place, month, span, *metric): _compared(account, place, month, span, *metric)
+        for place in account.places
+        for month in account.months(place)
+        for span in (1, 3)
+        for metric in [
+            *[(name, "") for name in ("mean_stars", "low_share", "reviews_received", "reply_share")],
+            *[("topic_mentions", f"{topic}/{mood}") for topic in REPORTED for mood in ("positive", "negative")],
+        ]
+    }
+    assert found.keys() == expected.keys()
+    families: dict[tuple[str, dt.date], list[Row]] = defaultdict(list)
+    for key, row in expected.items():
+        if row["verdict"] is None:
+            families[key[0], key[2]].append(row)
+    for family in families.values():
+        adjusted = stats.false_discovery_control([row["p"] for row in family])
+        for row, after in zip(family, adjusted, strict=True):
+            row["after"] = float(after)
+            clear = row["p"] < 0.05 and after <= 0.10 and row["large"]
+            row["verdict"] = ("rose" if row["difference"] > 0 else "fell") if clear else "no_clear_change"
+    for key, row in expected.items():
+        there = found[key]
+        assert there["verdict"] == row["verdict"], key
+        assert there["is_hidden"] == row["hidden"], key
+        if row["hidden"] or "p" not in row:
+            assert there["p_value"] is None
+            assert there["p_adjusted"] is None
+        else:
+            assert float(there["p_value"]) == pytest.approx(row["p"], abs=1e-6)
+            assert float(there["p_adjusted"]) == pytest.approx(row["after"], abs=1e-6)
+        if row["hidden"]:
+            assert there["difference"] is None
+            assert there["this_value"] is None
+            assert there["previous_value"] is None
+        elif "difference" in row and key[4] != "reviews_received":
+            assert float(there["difference"]) == pytest.approx(float(row["difference"]), abs=1e-5)
+    spoken = {(key[3], key[4], row["verdict"]) for key, row in expected.items()}
+    assert {(3, "mean_stars", "too_early"), (1, "topic_mentions", "no_clear_change")} <= spoken
+
+
+def _compared(
+    account: Account, place: tuple[str, str], month: dt.date, span: int, metric: str, part: str
+) -> dict[str, Any]:
+    """One comparison of `span` months with as many before them: a verdict without a test, or a test without one."""
+    own = account.months(place)
+    now = [m for m in (add_months(month, -back) for back in range(span)) if m in own]
+    before = [m for m in (add_months(month, -back) for back in range(span, 2 * span)) if m in own]
+    figures = account.told[place]
+    told = {m: figures[m, metric, part] for m in now + before}
+    judged = {m: account.judged(place, m) for m in now + before}
+    said = {m: sum(part in review["topics"] for review in judged[m]) for m in now + before}
+    row: dict[str, Any] = {
+        "hidden": metric == "topic_mentions" and any(number in (1, 2, 3, 4) for number in said.values()),
+        "verdict": None,
+    }
+    if not before and span == 1:
+        return row | {"verdict": "first_month"}
+    if len(before) < span:
+        return row | {"verdict": "too_early"}
+    if any(figure["state"] == "not_measured" for figure in told.values()):
+        return row | {"verdict": "not_measured"}
+    days = [sum((min(add_months(m, 1), account.as_of) - m).days for m in some) for some in (before, now)]
+    shares = [
+        (sum(said[m] for m in some), sum(len(judged[m]) for m in some))
+        if metric == "topic_mentions"
+        else (sum(told[m]["numerator"] for m in some), sum(told[m]["sample_size"] for m in some))
+        for some in (before, now)
+    ]
+    (k, n), (k_now, n_now) = shares
+    if metric == "reviews_received":
+        if any(figure["reason"] for figure in told.values()) or not all((min(add_months(m, 1), account.as_of) - m).days for m in (*now, *before)):
+            return row | {"verdict": "not_measured"}
+        p = float(stats.binomtest(k_now, k + k_now, days[1] / sum(days)).pvalue) if k + k_now else 1.0
+        # The rate of a day tells which way, while the numbers themselves are what is printed.
+        rate = Fraction(k_now, days[1]) - Fraction(k, days[0])
+        return row | {"p": p, "difference": rate, "large": True}
+    if metric == "reply_share" and any(figure["reason"] == "maturing" for figure in told.values()):
+        return row | {"verdict": "not_measured"}
+    if min(n, n_now) < 5:
+        return row | {"verdict": "too_few"}
+    difference = Fraction(k_now, n_now) - Fraction(k, n)
+    if metric == "mean_stars":
+        stars = [_stars([r for m in some for r in account.of_month(place, m)]) for some in (before, now)]
+        p, large = statistics.permutation_test(*stars), abs(difference) >= Fraction(3, 10)
+    else:
+        p = float(stats.fisher_exact([[k, n - k], [k_now, n_now - k_now]]).pvalue)
+        large = abs(difference) >= Fraction(15, 100)
+    return row | {"p": p, "difference": difference, "large": large}
+
+
+def test_bursts_are_what_the_slow_account_says(known: tuple[DataDir, Account]) -> None:
+    data, account = known
+    with open_warehouse(data) as connection:
+        found = rows(connection, "select * from reports.bursts")
+    expected = {
+        (*place, month, week): (burst["verdict"], burst["leaning"], burst["reviews"], size, burst["weeks_before"])
+        for (place, week), burst in account.bursts.items()
+        for month, size in burst["months"].items()
+    }
+    assert {
+        (r["practice_id"], r["site"], r["month"], r["week"]): (
+            r["verdict"],
+            r["leaning"],
+            r["reviews"],
+            r["reviews_in_month"],
+            r["weeks_before"],
+        )
+        for r in found
+    } == expected
+    assert {verdict for verdict, *_ in expected.values()} == {"unusual number", "unusual cluster"}
+    # A week that reaches into two months is told of in both.
+    assert len({month for (_, _, month, week) in expected if week == ATTACK}) == 2
+
+
+def test_the_parts_of_a_score_add_up_to_it(known: tuple[DataDir, Account]) -> None:
+    data, _ = known
+    with open_warehouse(data) as connection:
+        sums = rows(
+            connection,
+            "select figures.*, sum(points) as points, sum(out_of) as out_of, any_value(words) as words, "
+            "sum(weight) filter (score_parts.part = 'stars') as weights "
+            "from reports.figures full join reports.score_parts "
+            "on figures.practice_id = score_parts.practice_id and figures.site = score_parts.site "
+            "and figures.month = score_parts.month and figures.metric = score_parts.score "
+            "where figures.metric like 'reputation_score%' and figures.part = '' group by all",
+        )
+    assert {(row["metric"], row["state"]) for row in sums} >= {
+        (metric, state)
+        for metric in ("reputation_score", "reputation_score_combined")
+        for state in ("value", "too_few", "not_measured")
+    }
+    for row in sums:
+        if row["state"] != "value":
+            assert row["points"] is None, "below the gate there is no number at all"
+            continue
+        assert float(row["points"]) == pytest.approx(float(row["value"]), abs=1e-5)
+        assert float(row["out_of"]) == pytest.approx(100, abs=1e-5)
+        assert float(row["weights"]) == pytest.approx(1, abs=1e-9)
+        half = float(row["high"] - row["low"]) / 2
+        if 0 < row["low"] and row["high"] < 100:
+            assert row["words"] == ("firm" if half <= 6 else "fair" if half <= 12 else "rough")
+
+
+def test_sustained_changes_are_what_the_slow_account_says(known: tuple[DataDir, Account]) -> None:
+    data, account = known
+    with open_warehouse(data) as connection:
+        found = {
+            (r["practice_id"], r["site"], r["month"], r["metric"]): (r["verdict"], r["since"], r["base_size"])
+            for r in rows(connection, "select * from reports.sustained_changes")
+        }
+    expected = {}
     for place in account.places:
-        months = account.months(place)
-        for metric in ("mean_stars", "low_share", "reviews_received", "reply_share"):
-            spoken[(*place, months[0], metric)] = "first_month"
-            for before, now in pairwise(months):
-                old, new = figures[(*place, before, metric, "")], figures[(*place, now, metric, "")]
-                key = (*place, now, metric)
-                if "not_measured" in (old["state"], new["state"]):
-                    spoken[key] = "not_measured"
-                elif metric == "reviews_received":
-                    days = (min(add_months(now, 1), account.as_of) - now).days
-                    if old["reason"] or new["reason"] or not days:
-                        spoken[key] = "not_measured"
-                    else:
-                        both = old["numerator"] + new["numerator"]
-                        share = days / (days + (now - before).days)
-                        p = stats.binomtest(new["numerator"], both, share).pvalue if both else 1.0
-                        tested[place[0], now][place[1], metric] = p
-                elif metric == "reply_share" and "maturing" in (old["reason"], new["reason"]):
-                    spoken[key] = "not_measured"
-                elif min(old["sample_size"], new["sample_size"]) < 5:
-                    spoken[key] = "too_few"
-                elif metric == "mean_stars":
-                    stars = [_stars(account.of_month(place, month)) for month in (before, now)]
-                    tested[place[0], now][place[1], metric] = statistics.permutation_test(*stars)
-                else:
-                    table = [[f["numerator"], f["sample_size"] - f["numerator"]] for f in (old, new)]
-                    tested[place[0], now][place[1], metric] = float(stats.fisher_exact(table).pvalue)
-    for (practice, month), family in tested.items():
-        adjusted = stats.false_discovery_control(list(family.values()))
-        for ((site, metric), p), after in zip(family.items(), adjusted, strict=True):
-            row = found[practice, site, month, metric]
-            assert float(row["p_value"]) == pytest.approx(p, abs=1e-6)
-            assert float(row["p_adjusted"]) == pytest.approx(after, abs=1e-6)
-            enough = metric == "reviews_received" or abs(row["difference"]) >= (
-                Decimal("0.3") if metric == "mean_stars" else Decimal("0.15")
-            )
-            clear = p < 0.05 and after <= 0.10 and enough
-            assert row["verdict"] in (("rose", "fell") if clear else ("no_clear_change",))
-    for key, verdict in spoken.items():
-        assert found[key]["verdict"] == verdict, key
-    assert len(found) == len(spoken) + sum(map(len, tested.values()))
+        own = account.months(place)
+        for index, month in enumerate(own):
+            watched = own[max(12, index - 11) : index + 1]
+            base = own[own.index(watched[0]) - 12 : own.index(watched[0])] if watched else []
+            if len(watched) < 3:
+                continue
+            for metric in ("mean_stars", "low_share"):
+                value = (lambda stars: stars) if metric == "mean_stars" else (lambda stars: int(stars <= 2))
+                spoken = slow_cusum(
+                    [value(r["stars"]) for m in base for r in account.of_month(place, m) if r["stars"]],
+                    [[value(r["stars"]) for r in account.of_month(place, m) if r["stars"]] for m in watched],
+                )
+                if spoken:
+                    since = watched[spoken[1]]
+                    size = sum(bool(r["stars"]) for m in base for r in account.of_month(place, m))
+                    expected[(*place, month, metric)] = (spoken[0], since, size)
+    assert found == expected
+    assert expected
+
+
+def slow_cusum(base: list[int], months: list[list[int]]) -> tuple[str, int] | None:
+    if len(base) < 30 or len(set(base)) == 1:
+        return None
+    mean, variance = statistics_of(base)
+    for verdict, sign in (("rose", 1), ("fell", -1)):
+        total, began = 0.0, 0
+        for number, values in enumerate(months):
+            if len(values) >= 5:
+                away = (sum(values) / len(values) - mean) / (variance * (1 / len(values) + 1 / len(base))) ** 0.5
+                began = number if total == 0 else began
+                total = max(0.0, total + sign * away - 0.5)
+        if total >= 7:
+            return verdict, began
+    return None
+
+
+def statistics_of(values: list[int]) -> tuple[float, float]:
+    return float(np.mean(values)), float(np.var(values, ddof=1))
 
 
 def _stars(reviews: list[dict[str, Any]]) -> list[int]:
