@@ -37,11 +37,13 @@ _LIBRARIES = ("weasyprint", "pydyf", "jinja2", "duckdb", "fonttools", "tinycss2"
 _TABLES = {
     "figures": (
         "SELECT site, month, metric, part, value, low, high, numerator, sample_size, state, reason FROM reports.figures"
-        " WHERE practice_id = $practice AND month BETWEEN $first AND $month ORDER BY site, month, metric, part"
+        " WHERE practice_id = $practice AND month BETWEEN $first AND $month AND list_contains($metrics, metric)"
+        " ORDER BY site, month, metric, part"
     ),
     "verdicts": (
         "SELECT site, metric, this_value, previous_value, this_size, previous_size, verdict FROM reports.verdicts"
-        " WHERE practice_id = $practice AND month = $month ORDER BY site, metric"
+        " WHERE practice_id = $practice AND month = $month AND months = 1 AND list_contains($metrics, metric)"
+        " ORDER BY site, metric"
     ),
     "needs_answer": (
         "SELECT site, item_id, url, written_on, stars, days_waiting FROM reports.needs_answer"
@@ -52,7 +54,9 @@ _TABLES = {
         " held, platform_total, month_is_complete, why FROM reports.coverage"
         " WHERE practice_id = $practice AND month = $month ORDER BY site, source"
     ),
-    "catalogue": "SELECT metric, title, definition FROM reports.catalogue ORDER BY metric",
+    "catalogue": (
+        "SELECT metric, title, definition FROM reports.catalogue WHERE list_contains($metrics, metric) ORDER BY metric"
+    ),
 }
 
 
@@ -286,10 +290,14 @@ def _attempt(job: _Job) -> Rendered | RapportError:
 
 def report_inputs(connection: duckdb.DuckDBPyConnection, practice_id: str, month: dt.date) -> view.ReportInputs:
     """Return the rows one report is made of: its month, and figures of the 14 months up to it."""
-    asked: dict[str, object] = {"practice": practice_id, "month": month}
-    first = {"first": periods.add_months(month, 1 - view.TREND_MONTHS)}
+    asked: dict[str, object] = {
+        "practice": practice_id,
+        "month": month,
+        "first": periods.add_months(month, 1 - view.TREND_MONTHS),
+        "metrics": list(view.METRICS),
+    }
     rows = {
-        name: warehouse.rows(connection, query, {k: v for k, v in (asked | first).items() if f"${k}" in query})
+        name: warehouse.rows(connection, query, {k: v for k, v in asked.items() if re.search(rf"\${k}\b", query)})
         for name, query in _TABLES.items()
     }
     build = warehouse.rows(connection, "SELECT as_of_night, inputs_id, score_version FROM reports.build_info", {})

@@ -47,7 +47,8 @@ def burst(weeks_before: Sequence[int], this_week: int) -> dict[str, Any]:
 
 
 def sustained_change(base: Sequence[int], sums: Sequence[int], sizes: Sequence[int]) -> dict[str, Any] | None:
-    found = statistics.sustained_change(*base, sums, sizes)
+    base_sum, base_squares, base_size = base
+    found = statistics.sustained_change(base_sum, base_squares, base_size, sums, sizes)
     return found._asdict() if found else None
 
 

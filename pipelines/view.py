@@ -37,6 +37,17 @@ from pipelines.practices import Practice
 from pipelines.sources import load_source
 
 TREND_MONTHS = 14
+# What a report prints, and so has to explain; the warehouse knows more.
+METRICS = (
+    "critical_reply_share",
+    "low_share",
+    "mean_stars",
+    "reply_hours",
+    "reply_share",
+    "reviews_received",
+    "reviews_removed",
+    "star_distribution",
+)
 MOST_WAITING = 5
 MOST_SITES_CHARTED = 3
 MOST_SITES = 6

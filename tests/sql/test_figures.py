@@ -269,8 +269,8 @@ class Account:
             year = [r for ago in range(1, 53) for r in by_week.get(week - 7 * ago * DAY, ())]
             now, before = ([r["points"] for r in some if r["points"]] for some in (reviews, year))
             leaning = None
-            for name, is_so in (("best", lambda k: k == 5), ("low", lambda k: k <= 2)):
-                table = [[sum(map(is_so, some)), sum(not is_so(k) for k in some)] for some in (before, now)]
+            for name, wanted in (("best", (5,)), ("low", (1, 2))):
+                table = [[sum(k in wanted for k in some), sum(k not in wanted for k in some)] for some in (before, now)]
                 more = table[1][0] * len(before) > table[0][0] * len(now)
                 if more and stats.fisher_exact(table).pvalue < 0.01:
                     leaning = name
@@ -474,8 +474,8 @@ def slow_score(sites: list[tuple[float, list[float]]], answered: float, critical
 
 
 def slow_tails(past: list[int], now: int) -> list[float]:
-    mean, variance = Fraction(sum(past), len(past)), Fraction(0)
-    variance = sum((count - mean) ** 2 for count in past) / (len(past) - 1)
+    mean = Fraction(sum(past), len(past))
+    variance = Fraction(sum((count - mean) ** 2 for count in past)) / (len(past) - 1)
     tails = [float(stats.nbinom.sf(now - 1, 0.5 + sum(past), len(past) / (len(past) + 1)))]
     if variance > mean:
         shape = float(mean * mean / (variance - mean))

@@ -13,22 +13,33 @@ with weeks as (
     group by practice_id, site, week
 ),
 
+records as (
+    select
+        practice_id,
+        site,
+        min(month) as first_day
+    from {{ ref('months') }}
+    group by practice_id, site
+),
+
 busy_weeks as (
     select weeks.*
     from weeks
-    inner join (
-        select
-            practice_id,
-            site,
-            min(month) as first_day
-        from {{ ref('months') }}
-        group by practice_id, site
-    ) as records
+    inner join records
         on
             weeks.practice_id = records.practice_id
             and weeks.site = records.site
             and weeks.week - 84 >= records.first_day
     where weeks.reviews >= 5
+),
+
+numbered as (
+    select
+        practice_id,
+        site,
+        week,
+        unnest(range(1, 13)) as ago
+    from busy_weeks
 ),
 
 histories as (
@@ -38,14 +49,7 @@ histories as (
         numbered.week,
         -- A week without reviews is a zero, not a gap.
         list(coalesce(weeks.reviews, 0) order by numbered.ago desc) as weeks_before
-    from (
-        select
-            practice_id,
-            site,
-            week,
-            unnest(range(1, 13)) as ago
-        from busy_weeks
-    ) as numbered
+    from numbered
     left join weeks
         on
             numbered.practice_id = weeks.practice_id

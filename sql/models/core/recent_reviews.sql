@@ -54,14 +54,14 @@ sums as (
             coalesce(sum(weight) filter (score_stars = 3), 0),
             coalesce(sum(weight) filter (score_stars = 4), 0),
             coalesce(sum(weight) filter (score_stars = 5), 0)
-        ]::decimal(18, 12) [] as counts,
+        ]::decimal(18, 12)[] as counts,
         [
             coalesce(sum(weight) filter (by_stars and score_stars = 1), 0),
             coalesce(sum(weight) filter (by_stars and score_stars = 2), 0),
             coalesce(sum(weight) filter (by_stars and score_stars = 3), 0),
             coalesce(sum(weight) filter (by_stars and score_stars = 4), 0),
             coalesce(sum(weight) filter (by_stars and score_stars = 5), 0)
-        ]::decimal(18, 12) [] as star_counts,
+        ]::decimal(18, 12)[] as star_counts,
         sum(weight)::decimal(18, 12) as weight,
         coalesce(sum(weight) filter (by_stars), 0)::decimal(18, 12) as starred_weight,
         coalesce(sum(weight_squared) filter (by_stars), 0)::decimal(18, 12) as starred_weight_squared,
@@ -105,8 +105,8 @@ select
     coalesce(sums.reviews, 0) as reviews,
     coalesce(sums.reviews_of_year, 0) as reviews_of_year,
     coalesce(sums.starred, 0) as starred,
-    coalesce(sums.counts, [0, 0, 0, 0, 0]::decimal(18, 12) []) as counts,
-    coalesce(sums.star_counts, [0, 0, 0, 0, 0]::decimal(18, 12) []) as star_counts,
+    coalesce(sums.counts, [0, 0, 0, 0, 0]::decimal(18, 12)[]) as counts,
+    coalesce(sums.star_counts, [0, 0, 0, 0, 0]::decimal(18, 12)[]) as star_counts,
     coalesce(sums.weight, 0)::decimal(18, 12) as weight,
     coalesce(sums.starred_weight, 0)::decimal(18, 12) as starred_weight,
     effective_number(

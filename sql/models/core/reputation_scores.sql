@@ -1,5 +1,14 @@
 -- one row per practice, site ('' for all that may be combined), month and part: the Reputation Score, or why not
-with site_evidence as (
+with sampled_sites as (
+    select
+        practice_id,
+        site,
+        bool_or(sampled) as sampled
+    from {{ ref('practice_sites') }}
+    group by practice_id, site
+),
+
+site_evidence as (
     select
         recent.practice_id,
         recent.site,
@@ -10,24 +19,17 @@ with site_evidence as (
         recent.weight,
         [recent.site] as sites,
         [recent.counts] as counts,
-        [1]::decimal(18, 12) [] as weights,
+        [1]::decimal(18, 12)[] as weights,
         recent.answered,
         recent.critical,
         case
-            when sites.sampled then 'the site shows a few reviews of its own choice'
+            when sampled_sites.sampled then 'the site shows a few reviews of its own choice'
             else recent.not_covered_why
         end as not_measured_why,
         null::varchar as no_weights_why
     from {{ ref('recent_reviews') }} as recent
-    inner join (
-        select
-            practice_id,
-            site,
-            bool_or(sampled) as sampled
-        from {{ ref('practice_sites') }}
-        group by practice_id, site
-    ) as sites
-        on recent.practice_id = sites.practice_id and recent.site = sites.site
+    inner join sampled_sites
+        on recent.practice_id = sampled_sites.practice_id and recent.site = sampled_sites.site
 ),
 
 -- Where one site has a cluster, the others stand in the second figure as they are.
@@ -104,7 +106,7 @@ combined_evidence as (
             when count(site) = 0 then 'no site allows its stars to be combined with those of others'
             else
                 string_agg(site || ': ' || not_covered_why, '; ' order by site)
-                    filter (site_weight > 0 and not_covered_why is not null)
+                filter (site_weight > 0 and not_covered_why is not null)
         end as not_measured_why,
         case
             when count(site_weight) = 0
@@ -163,7 +165,7 @@ select
     score['low']::decimal(18, 6) as low,
     score['high']::decimal(18, 6) as high,
     score['words']::varchar as words,
-    score['level']::decimal(18, 6) [] as level_points,
-    score['content']::decimal(18, 6) [] as content_points,
+    score['level']::decimal(18, 6)[] as level_points,
+    score['content']::decimal(18, 6)[] as content_points,
     score['answers']::decimal(18, 6) as answer_points
 from scored

@@ -28,12 +28,12 @@ counts as (
     inner join sites on years.practice_id = sites.practice_id
     left join {{ ref('reviews') }} as reviews
         on
-            sites.practice_id = reviews.practice_id
+            years.practice_id = reviews.practice_id
             and sites.site = reviews.site
             and reviews.created_local >= years.year - interval 1 year
-            and reviews.created_local < years.year
+            and years.year > reviews.created_local
             and reviews.score_stars is not null
-            and (reviews.removed_on is null or reviews.removed_on >= years.year)
+            and (reviews.removed_on is null or years.year <= reviews.removed_on)
     group by years.practice_id, years.year, sites.site
 ),
 

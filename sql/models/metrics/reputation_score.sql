@@ -1,4 +1,4 @@
--- one row per practice, site, month and part (the second part only where a month of the 24 has a cluster)
+-- one row per practice, site, month and part (a second part only where there is a cluster)
 select
     practice_id,
     site,

@@ -1,4 +1,5 @@
--- one row per practice, month and part, over all sites that may be combined (the second part only where a month of the 24 has a cluster)
+-- one row per practice, month and part, over all sites that may be combined (a second part only where there is a
+-- cluster)
 select
     practice_id,
     site,

@@ -92,6 +92,6 @@ select
     points::decimal(18, 6) as points,
     out_of::decimal(18, 6) as out_of,
     -- Decayed counts of 1 to 5 stars; of three or more and of all; of answered in time and of all critical reviews.
-    inputs::decimal(18, 6) [] as inputs,
+    inputs::decimal(18, 6)[] as inputs,
     words
 from parts

@@ -42,11 +42,11 @@ evidence as (
             sum(past.total) filter (past.month <= windows.month - interval (windows.watched) month),
             sum(past.squares) filter (past.month <= windows.month - interval (windows.watched) month),
             sum(past.size) filter (past.month <= windows.month - interval (windows.watched) month)
-        ]::bigint [] as base,
+        ]::bigint[] as base,
         list(past.total order by past.month)
-            filter (past.month > windows.month - interval (windows.watched) month)::bigint [] as totals,
+        filter (past.month > windows.month - interval (windows.watched) month)::bigint[] as totals,
         list(past.size order by past.month)
-            filter (past.month > windows.month - interval (windows.watched) month)::bigint [] as sizes
+        filter (past.month > windows.month - interval (windows.watched) month)::bigint[] as sizes
     from windows
     inner join values_of_months as past
         on

@@ -40,9 +40,13 @@ with figures as (
         mentions as number,
         judged as sample_size,
         judged as exposure,
-        [0, 0, 0, 0, 0]::bigint [] as star_counts,
+        [0, 0, 0, 0, 0]::bigint[] as star_counts,
         mentions between 1 and 4 as is_single
     from {{ ref('topic_months') }}
+),
+
+spans as (
+    select unnest([1, 3])::integer as months
 ),
 
 windows as (
@@ -65,9 +69,9 @@ windows as (
         [
             sum(past.star_counts[1]), sum(past.star_counts[2]), sum(past.star_counts[3]),
             sum(past.star_counts[4]), sum(past.star_counts[5])
-        ]::bigint [] as star_counts
+        ]::bigint[] as star_counts
     from figures
-    cross join (select unnest([1, 3])::integer as months) as spans
+    cross join spans
     inner join figures as past
         on
             figures.practice_id = past.practice_id
