@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from pipelines import statistics
+from pipelines.settings import REPOSITORY
 from pipelines.statistics import (
     Sustained,
     benjamini_hochberg,
@@ -377,6 +378,43 @@ def test_a_lasting_change_is_told_once_it_lasts_with_the_month_it_set_in() -> No
     assert sustained([5] * 60, [worse] * 12) is None
     # Two bad months that are over for long are no lasting change.
     assert sustained(base, [worse] * 2 + [usual] * 10) is None
+
+
+PRACTICES = {
+    "good, 4.5 to 3.8": ((0.04, 0.03, 0.05, 0.13, 0.75), (0.15, 0.08, 0.1, 0.2, 0.47)),
+    "mixed, 3.8 to 2.8": ((0.15, 0.08, 0.07, 0.2, 0.5), (0.35, 0.15, 0.1, 0.15, 0.25)),
+    "poor, 2.7 to 2.8": ((0.4, 0.15, 0.1, 0.1, 0.25), (0.35, 0.15, 0.1, 0.15, 0.25)),
+}
+
+
+def year_of_reports(chance: random.Random, before: Any, after: Any, reviews: int, figure: str) -> list[bool]:
+    """Whether each of twelve reports speaks of a change; the practice changes with the first of them."""
+    months = []
+    for month in range(36):
+        number = max(0, round(chance.gauss(reviews, reviews**0.5)))
+        stars = chance.choices(statistics.STARS, after if month >= 24 else before, k=number)
+        months.append([int(star <= 2) for star in stars] if figure == "low ratings" else stars)
+    return [
+        sustained([value for month in months[now - 23 : now - 11] for value in month], months[now - 11 : now + 1])
+        is not None
+        for now in range(24, 36)
+    ]
+
+
+@pytest.mark.parametrize(("practice", "reviews"), [("good, 4.5 to 3.8", 15), ("mixed, 3.8 to 2.8", 6)])
+@pytest.mark.parametrize("figure", ["stars", "low ratings"])
+def test_how_often_a_lasting_change_is_told_is_what_the_document_says(practice: str, reviews: int, figure: str) -> None:
+    text = (REPOSITORY / "docs" / "statistics.md").read_text(encoding="utf-8")
+    (line,) = [line for line in text.splitlines() if line.startswith(f"| {practice} | {reviews} | {figure} |")]
+    false_year, false_report, in_six, in_twelve = (float(cell.strip(" %")) / 100 for cell in line.split("|")[4:8])
+    before, after = PRACTICES[practice]
+    chance = random.Random(11)
+    same = [year_of_reports(chance, before, before, reviews, figure) for _ in range(300)]
+    changed = [year_of_reports(chance, before, after, reviews, figure) for _ in range(300)]
+    assert sum(map(any, same)) / 300 == pytest.approx(false_year, abs=0.05)
+    assert sum(map(sum, same)) / 3600 == pytest.approx(false_report, abs=0.02)
+    assert sum(any(year[:6]) for year in changed) / 300 == pytest.approx(in_six, abs=0.08)
+    assert sum(map(any, changed)) / 300 == pytest.approx(in_twelve, abs=0.08)
 
 
 # What a report never prints, with the reason why: the worked examples of the rules it follows instead.

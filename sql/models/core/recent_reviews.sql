@@ -1,6 +1,14 @@
 -- one row per practice, site, month and part: the reviews of 24 months, each weighed by its age on the month's last day
 -- Part '' holds them all, part 'without the cluster' only those of no unusual cluster, where there is one.
-with weighed as (
+with cells as (
+    select
+        *,
+        -- Named one by one, because a join on "within 24 months" compares every month with every other.
+        (month + to_months(unnest(range(0, 24))::integer))::date as counting_month
+    from {{ ref('review_weights') }}
+),
+
+weighed as (
     select
         months.practice_id,
         months.site,
@@ -16,14 +24,23 @@ with weighed as (
         months.can_reply and cells.score_stars <= 3 and (cells.is_due or cells.month < months.month) as is_due,
         coalesce(cells.answer_gone_month > months.month, false) as is_answered
     from {{ ref('months') }} as months
-    inner join {{ ref('review_weights') }} as cells
+    inner join cells
         on
             months.practice_id = cells.practice_id
             and months.site = cells.site
-            and cells.month between months.month - interval 23 month and months.month
+            and months.month = cells.counting_month
             and months.month < cells.gone_month
     inner join {{ ref('ages') }} as ages
         on (last_day(months.month) - last_day(cells.month)) = ages.age
+),
+
+clustered_months as (
+    select distinct
+        practice_id,
+        site,
+        month
+    from weighed
+    where in_cluster
 ),
 
 parts as (
@@ -33,10 +50,15 @@ parts as (
     from weighed
     union all
     select
-        *,
+        weighed.*,
         'without the cluster' as part
     from weighed
-    where not in_cluster
+    inner join clustered_months
+        on
+            weighed.practice_id = clustered_months.practice_id
+            and weighed.site = clustered_months.site
+            and weighed.month = clustered_months.month
+    where not weighed.in_cluster
 ),
 
 sums as (
@@ -81,19 +103,18 @@ spine as (
         '' as part
     from {{ ref('months') }}
     union all
-    select distinct
+    select
         months.practice_id,
         months.site,
         months.month,
         months.not_covered_why,
         'without the cluster' as part
     from {{ ref('months') }} as months
-    inner join weighed
+    inner join clustered_months
         on
-            months.practice_id = weighed.practice_id
-            and months.site = weighed.site
-            and months.month = weighed.month
-            and weighed.in_cluster
+            months.practice_id = clustered_months.practice_id
+            and months.site = clustered_months.site
+            and months.month = clustered_months.month
 )
 
 select

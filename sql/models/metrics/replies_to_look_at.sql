@@ -18,8 +18,7 @@ with answers as (
     where reviews.removed_on is null
 ),
 
--- What stands gives details away until somebody changes it, so a month counts the answers of all months before too.
-standing as (
+new_ones as (
     select
         months.practice_id,
         months.site,
@@ -36,9 +35,25 @@ standing as (
         on
             months.practice_id = answers.practice_id
             and months.site = answers.site
-            and months.can_reply
-            and months.month >= answers.month
+            and months.month = answers.month
     group by months.practice_id, months.site, months.month, months.can_reply, months.not_covered_why
+),
+
+-- What stands gives details away until somebody changes it, so a month counts the answers of all months before too.
+standing as (
+    select
+        practice_id,
+        site,
+        month,
+        can_reply,
+        not_covered_why,
+        sum(answers) over months_so_far as answers,
+        case when can_reply then sum(checked) over months_so_far else 0 end as checked,
+        sum(critical) over months_so_far as critical,
+        sum(high) over months_so_far as high,
+        sum(caution) over months_so_far as caution
+    from new_ones
+    window months_so_far as (partition by practice_id, site order by month)
 ),
 
 counts as (

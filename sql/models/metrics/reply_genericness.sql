@@ -6,7 +6,9 @@ with answers as (
         reviews.created_local,
         reviews.removed_on,
         replies.item_id,
-        replies.generic
+        replies.generic,
+        -- The months whose 90 days the review can be in.
+        (reviews.month + to_months(unnest(range(0, 4))::integer))::date as month
     from {{ ref('reviews') }} as reviews
     inner join {{ ref('replies') }} as replies
         on
@@ -17,13 +19,22 @@ with answers as (
             and replies.visible
 ),
 
+recent_answers as (
+    select *
+    from answers
+    where
+        month + interval 1 month - interval 90 day <= created_local
+        and month + interval 1 month > created_local
+        and (removed_on is null or month + interval 1 month <= removed_on)
+),
+
 counts as (
     select
         months.practice_id,
         months.site,
         months.month,
-        count(*) filter (answers.generic) as numerator,
-        count(answers.generic) as sample_size,
+        count(*) filter (answers.generic and months.can_reply) as numerator,
+        count(answers.generic) filter (months.can_reply) as sample_size,
         months.not_covered_why as reason,
         case
             when not months.can_reply then 'replies cannot be read on this site'
@@ -32,14 +43,11 @@ counts as (
             else months.not_covered_why
         end as not_measured_why
     from {{ ref('months') }} as months
-    left join answers
+    left join recent_answers as answers
         on
             months.practice_id = answers.practice_id
             and months.site = answers.site
-            and months.can_reply
-            and months.next_month - interval 90 day <= answers.created_local
-            and months.next_month > answers.created_local
-            and (answers.removed_on is null or months.next_month <= answers.removed_on)
+            and months.month = answers.month
     group by months.practice_id, months.site, months.month, months.can_reply, months.not_covered_why
 )
 

@@ -57,6 +57,8 @@ windows as (
         figures.metric,
         figures.part,
         spans.months,
+        -- Worked out here, because a join on a sum of both sides compares every month with every other.
+        (figures.month + to_months(spans.months))::date as month_compared,
         count(*) as months_known,
         bool_or(past.state = 'not_measured') as has_gap,
         bool_or(past.reason is not null) as has_reason,
@@ -117,7 +119,7 @@ pairs as (
             and now.part = before.part
             and now.months = before.months
             -- The two windows touch and never overlap.
-            and now.month = before.month + to_months(now.months)
+            and now.month = before.month_compared
 ),
 
 tests as (
@@ -142,11 +144,12 @@ families as (
     select
         practice_id,
         month,
-        unnest(list(site order by site, metric, part, months)) as site,
-        unnest(list(metric order by site, metric, part, months)) as metric,
-        unnest(list(part order by site, metric, part, months)) as part,
-        unnest(list(months order by site, metric, part, months)) as months,
-        unnest(list(p_value order by site, metric, part, months)) as p_value,
+        unnest(
+            list(
+                struct_pack(site := site, metric := metric, part := part, months := months, p_value := p_value)
+                order by site, metric, part, months
+            )
+        ) as test,
         unnest(benjamini_hochberg(list(p_value order by site, metric, part, months))) as p_adjusted
     from tests
     group by practice_id, month
@@ -155,7 +158,7 @@ families as (
 values_of_pairs as (
     select
         pairs.*,
-        families.p_value,
+        families.test['p_value'] as p_value,
         families.p_adjusted,
         case
             when pairs.metric = 'reviews_received' then pairs.number::double
@@ -176,10 +179,10 @@ values_of_pairs as (
         on
             pairs.practice_id = families.practice_id
             and pairs.month = families.month
-            and pairs.site = families.site
-            and pairs.metric = families.metric
-            and pairs.part = families.part
-            and pairs.months = families.months
+            and pairs.site = families.test['site']
+            and pairs.metric = families.test['metric']
+            and pairs.part = families.test['part']
+            and pairs.months = families.test['months']
 )
 
 select
