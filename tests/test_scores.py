@@ -191,3 +191,16 @@ def test_how_sure_is_said_in_words(times: int, words: str) -> None:
     half = (found.high - found.low) / 2
     assert (half <= 6) == (words == "firm")
     assert (half > 12) == (words == "rough")
+
+
+@given(practices())
+def test_the_words_are_those_of_the_range(practice: tuple[list[int], int, int]) -> None:
+    found = of_one_site(*practice)
+    assume(found.low > 0 or found.high < 100)
+    half = max(found.score - found.low, found.high - found.score)
+    assert found.words == ("firm" if half <= 6 else "fair" if half <= 12 else "rough")
+
+
+def test_a_range_is_cut_at_both_ends_of_the_scale() -> None:
+    assert of_one_site([60, 0, 0, 0, 0], 0, 60).low == 0
+    assert of_one_site([0, 0, 0, 0, 3], 0, 0).high == 100
