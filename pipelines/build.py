@@ -31,6 +31,7 @@ from pipelines.practices import Practices
 from pipelines.records import COMPLETENESS, FEATURES, write_table
 from pipelines.settings import REPOSITORY
 from pipelines.sources import Source, load_source
+from pipelines.text.topics import ALERTS, TOPICS, reported
 
 SQL = REPOSITORY / "sql"
 _PRACTICES = pa.schema([("practice_id", pa.string()), ("time_zone", pa.string())])
@@ -52,6 +53,7 @@ _METRICS = pa.schema(
         ("valid_to", pa.date32()),
     ]
 )
+_TOPICS = pa.schema([("topic", pa.string()), ("alert", pa.bool_()), ("reported", pa.bool_())])
 _BUILD = pa.schema([("as_of_night", pa.date32()), ("inputs_id", pa.string())])
 _ROWS_KEPT_OF_A_FAILED_CHECK = 1000
 
@@ -165,6 +167,7 @@ def _write_inputs(data: DataDir, practices: Practices, night: dt.date | None) ->
         "practices": (people, _PRACTICES, []),
         "sources": ([{"source": s, **_nature(s)} for s in sources], _SOURCES, []),
         "source_metrics": (_metrics(sources), _METRICS, []),
+        "topics": (_topics(), _TOPICS, []),
         "build": ([{"as_of_night": as_of_night, "inputs_id": inputs_id}], _BUILD, []),
     }
     lists: dict[str, list[str]] = {}
@@ -252,6 +255,15 @@ def _metrics(sources: list[str]) -> list[dict[str, Any]]:
         }
         for source in known
         for metric in source.metrics
+    ]
+
+
+def _topics() -> list[dict[str, Any]]:
+    """List what texts are judged about. An alert is always reported, because a person looks at it."""
+    shown = reported()
+    return [
+        *({"topic": topic, "alert": False, "reported": topic in shown} for topic in TOPICS),
+        *({"topic": alert, "alert": True, "reported": True} for alert in ALERTS),
     ]
 
 

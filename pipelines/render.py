@@ -42,7 +42,8 @@ _TABLES = {
     ),
     "verdicts": (
         "SELECT site, metric, this_value, previous_value, this_size, previous_size, verdict FROM reports.verdicts"
-        " WHERE practice_id = $practice AND month = $month ORDER BY site, metric"
+        " WHERE practice_id = $practice AND month = $month AND months = 1 AND list_contains($printed, metric)"
+        " ORDER BY site, metric"
     ),
     "needs_answer": (
         "SELECT site, item_id, url, written_on, stars, days_waiting FROM reports.needs_answer"
@@ -297,7 +298,7 @@ def report_inputs(connection: duckdb.DuckDBPyConnection, practice_id: str, month
         "printed": list(view.PRINTED),
     }
     rows = {
-        name: warehouse.rows(connection, query, {k: v for k, v in asked.items() if f"${k}" in query})
+        name: warehouse.rows(connection, query, {k: v for k, v in asked.items() if re.search(rf"\${k}\b", query)})
         for name, query in _TABLES.items()
     }
     build = warehouse.rows(connection, "SELECT as_of_night, inputs_id, score_version FROM reports.build_info", {})

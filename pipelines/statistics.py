@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from math import comb, erf, erfc, sqrt
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 Number = TypeVar("Number", int, float)
 
@@ -23,6 +23,20 @@ PRIOR_REVIEWS = 2.0
 # How many reviews may differ from the most frequent star while every permutation is still counted (0.3 s at most,
 # measured). With more than that the normal limit of the same distribution is within 0.002 of it.
 EXACT_UP_TO = 250
+# A review counts half after so many days.
+HALF_LIFE_DAYS = 180
+# Gamma prior of a weekly rate: next to nothing is assumed of a site without reviews.
+RATE_PRIOR_SHAPE = 0.5
+BURST_FROM = 5
+BURST_CHANCE = 0.001
+# The detector of lasting changes: months of the base and most months watched after it, the reviews both need, the
+# slack a month has for free and the sum at which it speaks, in standard deviations of a month.
+BASE_MONTHS = 12
+FEWEST_WATCHED_MONTHS = 3
+FEWEST_BASE_REVIEWS = 30
+FEWEST_MONTH_REVIEWS = 5
+SLACK = 0.5
+ALARM_AT = 7.0
 
 
 def wilson(successes: int, trials: int) -> tuple[float, float]:
@@ -182,6 +196,92 @@ def kaplan_meier_median(answered: Sequence[int], waiting: Sequence[int]) -> int 
             if last_of_its_time and 2 * left <= of:
                 return time
     return None
+
+
+def decay(age_days: int) -> float:
+    """Return the weight of a review of that age, 1 on its day and half every `HALF_LIFE_DAYS`; 1 for the future."""
+    return float(2.0 ** (-max(0, age_days) / HALF_LIFE_DAYS))
+
+
+def effective_number(total: float, total_of_squares: float) -> float:
+    """Return how many reviews of equal weight say as much, from the sum of weights and of their squares (Kish 1965)."""
+    return total * total / total_of_squares if total_of_squares else 0.0
+
+
+class Burst(NamedTuple):
+    """How likely a week with as many reviews or more was. `negative_binomial` is None where weeks are not lumpy."""
+
+    gamma_poisson: float
+    negative_binomial: float | None
+    unusual: bool
+
+
+def burst(weeks_before: Sequence[int], this_week: int) -> Burst:
+    """Return whether a week has unusually many reviews, given the counts of the weeks before it.
+
+    The chance of as many or more is the gamma-Poisson predictive one and, where the weeks before vary more than a
+    Poisson rate does, that of the negative binomial with their mean and variance too; both have to be small. Raises
+    ValueError for fewer than two weeks or a negative count.
+    """
+    if len(weeks_before) < 2 or min(*weeks_before, this_week) < 0:
+        raise ValueError("a burst needs two weeks before it and counts that are not negative")
+    weeks, total = len(weeks_before), sum(weeks_before)
+    # The variance in integers, so that "lumpy or not" is never decided by rounding.
+    squares = weeks * sum(count * count for count in weeks_before) - total * total
+    predicted = _negative_binomial_tail(RATE_PRIOR_SHAPE + total, weeks / (weeks + 1), this_week)
+    lumpy = None
+    if squares > total * (weeks - 1):
+        mean, variance = total / weeks, squares / (weeks * (weeks - 1))
+        shape = mean * mean / (variance - mean)
+        lumpy = _negative_binomial_tail(shape, shape / (shape + mean), this_week)
+    unusual = this_week >= BURST_FROM and predicted < BURST_CHANCE and (lumpy is None or lumpy < BURST_CHANCE)
+    return Burst(predicted, lumpy, unusual)
+
+
+def _negative_binomial_tail(shape: float, success: float, count: int) -> float:
+    """Return the chance of `count` failures or more before `shape` successes."""
+    chance, below = success**shape, 0.0
+    for number in range(count):
+        below += chance
+        chance *= (shape + number) / (number + 1) * (1 - success)
+    return max(0.0, 1 - below)
+
+
+class Sustained(NamedTuple):
+    """A change that lasts: "rose" or "fell", and how many months ago it set in (0 for this month)."""
+
+    verdict: str
+    months_ago: int
+
+
+def sustained_change(
+    base_sum: int, base_squares: int, base_size: int, sums: Sequence[int], sizes: Sequence[int]
+) -> Sustained | None:
+    """Return whether months after a base have moved away from it for good, or None where they have not.
+
+    `base_sum` and `base_squares` add up the values of the base's reviews, `sums` and `sizes` hold one sum and one
+    number a month after it, oldest first. The tabular CUSUM (Page 1954) of each month's mean, less the base's, in
+    standard deviations that know of the base's own error; months of fewer than `FEWEST_MONTH_REVIEWS` say nothing.
+    Speaks only of a sum that stands above `ALARM_AT` in the last month. How often it does so of a practice that has
+    not changed stands in docs/statistics.md.
+    """
+    spread = base_size * base_squares - base_sum * base_sum
+    if base_size < FEWEST_BASE_REVIEWS or spread <= 0:
+        return None
+    mean, variance = base_sum / base_size, spread / (base_size * (base_size - 1))
+    rose = fell = 0.0
+    rose_since = fell_since = 0
+    for month, (total, size) in enumerate(zip(sums, sizes, strict=True)):
+        if size < FEWEST_MONTH_REVIEWS:
+            continue
+        away = (total / size - mean) / sqrt(variance * (1 / size + 1 / base_size))
+        rose_since = month if rose == 0 else rose_since
+        fell_since = month if fell == 0 else fell_since
+        rose, fell = max(0.0, rose + away - SLACK), max(0.0, fell - away - SLACK)
+    last = len(sums) - 1
+    if rose >= ALARM_AT:
+        return Sustained("rose", last - rose_since)
+    return Sustained("fell", last - fell_since) if fell >= ALARM_AT else None
 
 
 def _five(counts: Sequence[Number]) -> list[Number]:

@@ -21,6 +21,10 @@ from pipelines.practices import Practice, Practices
 from pipelines.records import COMPLETENESS, FEATURES, write_table
 
 UTC = dt.UTC
+# Handed over on some nights as a whole; their terms allow stars to be combined, or they have none.
+FILES = ("owner_export", "vendor_feed")
+ATTACK = dt.date(2026, 9, 28)
+RUSH = dt.date(2026, 8, 10)
 Row = dict[str, Any]
 
 
@@ -79,6 +83,7 @@ class Reply:
     pending_until: dt.date | None = None
     edited_on: dt.date | None = None
     deleted_on: dt.date | None = None
+    judged: Row = field(default_factory=dict)
 
     def exists(self, night: dt.date) -> bool:
         return self.seen_from <= night and (self.deleted_on is None or night < self.deleted_on)
@@ -101,6 +106,9 @@ class Review:
     edited_on: dt.date | None = None
     edited_stars: int | None = None
     reply: Reply | None = None
+    state: str | None = None
+    text_key: str | None = None
+    judged: Row = field(default_factory=dict)
 
     def exists(self, night: dt.date) -> bool:
         return self.written_at.date() < night and (self.gone_on is None or night < self.gone_on)
@@ -142,8 +150,11 @@ class History:
             write_night(data, source, night, self.features[source, night], self.visits[source, night])
 
 
-def seeded_history(seed: int, *, first: dt.date, nights: int) -> History:
-    """Three practices and four sites over many nights: complete, partial and failed ones, edits, deletions, replies."""
+def seeded_history(seed: int, *, first: dt.date, nights: int, vanity: int = 1) -> History:
+    """Three practices and their sites over many nights: complete, partial and failed ones, edits, deletions, replies.
+
+    Riverside has two years of past, an attack and a rush; `vanity` multiplies what a platform counts of followers.
+    """
     chance = random.Random(seed)
     sites = [
         Site("google_business", "google", "riverside", "America/Chicago", True),
@@ -156,22 +167,38 @@ def seeded_history(seed: int, *, first: dt.date, nights: int) -> History:
             _review(chance, f"{site.practice_id}-{n}", first, nights)
             for n in range(chance.randint(60, 90) if site.can_reply else 25)
         ]
+    sites += _sites_with_a_past(sites, random.Random(seed), first)
+    for site in sites:
+        for review in site.reviews:
+            _judge(site, review)
     features: dict[tuple[str, dt.date], list[Row]] = defaultdict(list)
     visits: dict[tuple[str, dt.date], list[Row]] = defaultdict(list)
     kinds: dict[tuple[str, str], dict[dt.date, str]] = defaultdict(dict)
     for number in range(nights):
         night = first + dt.timedelta(days=number)
         for site in sites:
-            if site.source == "owner_export" and number % 20 != 5:
+            if site.source in FILES and number % 20 != 5:
                 continue
-            whole = number % 7 == 0 or site.source == "owner_export"
+            whole = number % 7 == 0 or site.source in FILES
             kind = "failed" if chance.random() < 0.12 and number else "complete" if whole else "partial"
             kinds[site.practice_id, site.site][night] = kind
             seen = [] if kind == "failed" else [r for r in site.reviews if r.exists(night)]
             if kind == "partial":
                 seen = [review for review in seen if review.changed_on(night) or chance.random() < 0.1]
             features[site.source, night] += [row for r in seen for row in _rows_of(site, r, night)]
-            if kind != "failed" and site.can_reply:
+            if kind != "failed" and site.source not in FILES:
+                features[site.source, night].append(
+                    feature(
+                        "metric",
+                        site.source,
+                        site.site,
+                        night,
+                        site.practice_id,
+                        "followers",
+                        metric="followers",
+                        value=vanity * (1000 + 7 * number),
+                    )
+                )
                 total = sum(review.exists(night) for review in site.reviews)
                 features[site.source, night].append(
                     feature("total", site.source, site.site, night, site.practice_id, "total", total_count=total)
@@ -193,6 +220,81 @@ def seeded_history(seed: int, *, first: dt.date, nights: int) -> History:
     zones = {site.practice_id: site.time_zone for site in sites}
     people = tuple(Practice(id=name, name=name.title(), time_zone=zone) for name, zone in zones.items())
     return History(Practices(practice=people), sites, dict(kinds), dict(features), dict(visits))
+
+
+def _sites_with_a_past(sites: list[Site], chance: random.Random, first: dt.date) -> list[Site]:
+    """Give the sites a past of two years, an attack and a rush of visitors, and return some more sites."""
+    google, _, healthgrades, _ = sites
+
+    def written(day: dt.date, hour: int = 15) -> dt.datetime:
+        return dt.datetime.combine(day, dt.time(hour), UTC)
+
+    def past(name: str, monthly: int, months: int, stars: list[int], until: int = 70) -> list[Review]:
+        days = [first - dt.timedelta(days=until + chance.randrange(30 * months)) for _ in range(monthly * months)]
+        return [Review(f"{name}-{n}", written(day), chance.choice(stars)) for n, day in enumerate(days)]
+
+    google.reviews += past("before", 8, 24, [5, 5, 5, 5, 5, 5, 5, 4, 4, 3])
+    for review in google.reviews[-60:]:
+        at = review.written_at + dt.timedelta(days=chance.randint(1, 12))
+        review.reply = Reply(f"{review.item_id}/reply", first, at)
+    google.reviews += [
+        Review(f"attack-{n}", written(ATTACK + dt.timedelta(days=n % 7)), 1, text_key="same words") for n in range(14)
+    ]
+    healthgrades.reviews += past("early", 1, 24, [1, 3, 5, 5])
+    zocdoc = Site("owner_export", "zocdoc", "riverside", "America/Chicago", False)
+    zocdoc.reviews = past("zocdoc", 3, 26, [2, 4, 5, 5], until=12)
+    zocdoc.reviews += [
+        Review(f"rush-{n}", written(RUSH + dt.timedelta(days=n % 6)), (2, 4, 5, 5, 5, 4, 5, 2)[n]) for n in range(8)
+    ]
+    facebook = Site("vendor_feed", "facebook", "hilltop", "Asia/Tokyo", False)
+    facebook.reviews = [
+        Review(
+            f"facebook-{n}",
+            written(first + dt.timedelta(days=n % 60)),
+            5 if n < 3 else None,
+            state=None if n < 3 else chance.choice(["recommended", "recommended", "recommended", "not_recommended"]),
+        )
+        for n in range(40)
+    ]
+    young = [
+        Site("owner_export", name, "quiet", "UTC", False, [Review(f"{name}-{n}", written(first), 4) for n in range(3)])
+        for name in ("survey", "webmd")
+    ]
+    return [zocdoc, facebook, *young]
+
+
+def _judge(site: Site, review: Review) -> None:
+    """Make up what judging the words would say, from the review's own id, so that no other chance is disturbed."""
+    chance = random.Random(review.item_id)
+    words = chance.choice([None, 1, 4, 5, 9, 30])
+    review.text_key = review.text_key or (chance.choice(["thanks", review.item_id]) if words else None)
+    review.judged = {
+        "has_text": words is not None,
+        "words": words,
+        "author_key": f"author-{chance.randrange(40)}" if site.can_reply else None,
+    }
+    # What the terms of a site forbid to judge, and a language without a test set.
+    if words and site.site != "healthgrades":
+        foreign = chance.random() < (0.95 if site.practice_id == "hilltop" else 0.1)
+        review.judged["sentiment"] = "not_checked" if foreign else chance.choice(["positive", "negative", "unsure"])
+        if not foreign:
+            review.judged["topics"] = [
+                {"topic": topic, "polarity": polarity, "sentence": sentence}
+                for sentence in range(1, chance.randint(1, 3) + 1)
+                for topic in ("bedside_manner", "facility_comfort", "wait_on_site")
+                for polarity in chance.choices(["positive", "negative", "neutral", ""], [5, 2, 1, 6])
+                if polarity
+            ]
+            review.judged["alerts"] = sorted(
+                alert for alert in ("ALERT_privacy", "ALERT_safety") if chance.random() < 0.08
+            )
+    if review.reply:
+        verdict = chance.choices(["pattern", "look", "generic", "not_checked"], [3, 5, 2, 1])[0]
+        review.reply.judged = {
+            "disclosure": verdict,
+            "disclosure_severity": chance.choice(["critical", "high", "caution"]) if verdict == "pattern" else None,
+            "generic": None if site.practice_id == "hilltop" else chance.random() < 0.3,
+        }
 
 
 def _review(chance: random.Random, name: str, first: dt.date, nights: int) -> Review:
@@ -237,9 +339,9 @@ def _rows_of(site: Site, review: Review, night: dt.date) -> list[Row]:
             if edited and review.edited_on
             else review.written_at,
             stars=stars,
-            has_text=True,
-            words=5,
-            text_key=f"key-{stars}",
+            state=review.state,
+            text_key=f"{review.text_key}-{stars}" if review.text_key else None,
+            **review.judged,
         )
     ]
     if site.can_reply and review.reply and review.reply.exists(night):
@@ -256,6 +358,7 @@ def _rows_of(site: Site, review: Review, night: dt.date) -> list[Row]:
                 updated_at=at,
                 state=state,
                 has_text=True,
+                **review.reply.judged,
             )
         )
     return rows

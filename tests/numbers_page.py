@@ -16,8 +16,10 @@ _HEAD = """# How each number is made
 Made by `make fix` from the entry beside each metric's SQL in `sql/models/metrics/`; do not edit it here.
 
 Every figure is in one of four states: a number, a true zero, too few to say (and how many there were), or not measured
-(and why). A figure of reviews never mixes sites; a figure of conversation is of all sites that were read in full, and
-says which were not. `rapport explain PRACTICE MONTH METRIC` shows the SQL, the rows and the pages behind any of them.
+(and why). A figure of reviews never mixes sites, but for one score that weighs the sites whose terms allow it by fixed,
+printed weights; a figure of conversation is of all sites that were read in full, and says which were not. `rapport
+explain PRACTICE MONTH METRIC` shows the SQL, the rows and the pages behind any of them. How often the tests behind the
+words are right stands in [statistics.md](statistics.md).
 """
 
 

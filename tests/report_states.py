@@ -24,9 +24,9 @@ AS_OF = dt.date(2026, 11, 2)
 _TABLES = {
     "figures": "practice_id VARCHAR, site VARCHAR, month DATE, metric VARCHAR, part VARCHAR, value DECIMAL(18,6), "
     "low DECIMAL(18,6), high DECIMAL(18,6), numerator BIGINT, sample_size BIGINT, state VARCHAR, reason VARCHAR",
-    "verdicts": "practice_id VARCHAR, site VARCHAR, month DATE, metric VARCHAR, this_value DECIMAL(18,6), "
-    "previous_value DECIMAL(18,6), this_size BIGINT, previous_size BIGINT, difference DECIMAL(18,6), "
-    "p_value DECIMAL(18,6), p_adjusted DECIMAL(18,6), verdict VARCHAR",
+    "verdicts": "practice_id VARCHAR, site VARCHAR, month DATE, months INTEGER, metric VARCHAR, "
+    "this_value DECIMAL(18,6), previous_value DECIMAL(18,6), this_size BIGINT, previous_size BIGINT, "
+    "difference DECIMAL(18,6), p_value DECIMAL(18,6), p_adjusted DECIMAL(18,6), verdict VARCHAR",
     "needs_answer": "practice_id VARCHAR, month DATE, source VARCHAR, site VARCHAR, item_id VARCHAR, url VARCHAR, "
     "written_on DATE, stars INTEGER, days_waiting INTEGER, has_text BOOLEAN",
     "coverage": "practice_id VARCHAR, month DATE, source VARCHAR, site VARCHAR, nights_expected INTEGER, "
@@ -159,7 +159,12 @@ class Warehouse:
             few = "too_few" if min(size, size_before) < 5 and metric != "reviews_received" else "no_clear_change"
             verdict = missing or ("not_measured" if metric == "reply_share" else few)
             row: dict[str, Any] = {"site": site, "metric": metric, "this_value": this, "previous_value": previous}
-            row |= {"this_size": size, "previous_size": size_before, "verdict": verdicts.get(metric, verdict)}
+            row |= {
+                "months": 1,
+                "this_size": size,
+                "previous_size": size_before,
+                "verdict": verdicts.get(metric, verdict),
+            }
             self.rows["verdicts"].append(row | {"difference": None, "p_value": None, "p_adjusted": None})
 
     def waiting(self, number: int, url: str | None = "https://maps.example/reviews/1") -> Warehouse:

@@ -22,20 +22,37 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> DataDir:
 
 
 @pytest.mark.parametrize(
-    "metric", ["reviews_received", "mean_stars", "low_share", "star_distribution", "reply_hours", "reviews_removed"]
+    "metric",
+    [
+        *["reviews_received", "mean_stars", "low_share", "star_distribution", "reply_hours", "reviews_removed"],
+        *["topic_mentions", "recommendations", "repeated_texts", "reply_genericness", "decayed_stars"],
+        *["effective_reviews", "reputation_score"],
+    ],
 )
 def test_the_reviews_behind_a_figure_are_as_many_as_it_counts(town: DataDir, metric: str) -> None:
     with open_warehouse(town) as connection:
         figures = rows(
             connection,
             "select practice_id, site, month, max(sample_size) as n from reports.figures "
-            "where metric = ? and site = 'google' group by all order by all",
-            [metric],
+            "where metric = ? and site = ? group by all order by all",
+            [metric, site := "facebook" if metric == "recommendations" else "google"],
         )
     assert any(figure["n"] for figure in figures)
     for figure in figures:
-        found = explain(town, figure["practice_id"], figure["month"], metric, "google")
+        found = explain(town, figure["practice_id"], figure["month"], metric, site)
         assert len(found.rows) == figure["n"], figure
+
+
+def test_the_reviews_behind_a_score_of_all_sites_are_those_of_the_sites_that_weigh(town: DataDir) -> None:
+    found = explain(town, "riverside", dt.date(2026, 9, 1), "reputation_score_combined")
+    assert {review["site"] for review in found.rows} == {"healthgrades", "zocdoc"}
+    assert [len(found.rows)] == [figure["sample_size"] for figure in found.figures]
+
+
+def test_the_reviews_behind_a_warning_are_those_that_raise_it(town: DataDir) -> None:
+    for metric in ("alerts", "replies_to_look_at"):
+        found = explain(town, "riverside", OCTOBER, metric, "google")
+        assert 0 < len(found.rows) <= sum(figure["numerator"] or 0 for figure in found.figures)
 
 
 def test_people_can_read_it(town: DataDir) -> None:
@@ -54,7 +71,7 @@ def test_programmes_can_read_it(town: DataDir) -> None:
     found = explain(town, "riverside", OCTOBER, "low_share").as_dict()
     again = json.loads(json.dumps(found, default=str))
     assert again["metric"] == "low_share"
-    assert {figure["site"] for figure in again["figures"]} == {"google", "healthgrades"}
+    assert {figure["site"] for figure in again["figures"]} == {"google", "healthgrades", "zocdoc"}
     assert set(again["rows"][0]) == {
         "site",
         "item_id",
@@ -76,10 +93,10 @@ def test_a_figure_without_a_value_says_why(town: DataDir) -> None:
 @pytest.mark.parametrize(
     ("practice", "month", "metric", "site", "said"),
     [
-        ("riverside", OCTOBER, "stars", None, "There is: amplification_per_post, answered_share"),
+        ("riverside", OCTOBER, "stars", None, "There is: alerts, amplification_per_post, answered_share"),
         ("river", OCTOBER, "mean_stars", None, "There is: hilltop, quiet, riverside"),
-        ("riverside", dt.date(2020, 1, 1), "mean_stars", None, "There is: 2026-06 to 2026-11"),
-        ("riverside", OCTOBER, "mean_stars", "yelp", "There is: google, healthgrades"),
+        ("riverside", dt.date(2020, 1, 1), "mean_stars", None, r"There is: 2024-0\d to 2026-11"),
+        ("riverside", OCTOBER, "mean_stars", "yelp", "There is: google, healthgrades, zocdoc"),
     ],
 )
 def test_an_unknown_name_is_answered_with_what_exists(

@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import json
 import math
+import random
 from collections import Counter
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 from pipelines import statistics
+from pipelines.settings import REPOSITORY
 from pipelines.statistics import (
+    Sustained,
     benjamini_hochberg,
+    burst,
     count_test,
+    decay,
     dirichlet_mean,
+    effective_number,
     fisher_test,
     kaplan_meier_median,
     newcombe,
     permutation_test,
     probability_of_decline,
+    sustained_change,
     wilson,
 )
 
@@ -283,3 +291,203 @@ def test_without_waiting_ones_it_is_the_plain_lower_median(answered: list[int]) 
 @given(st.lists(st.integers(0, 50), max_size=25), st.integers(26, 60))
 def test_more_than_half_waiting_since_before_any_answer_has_no_median(answered: list[int], many: int) -> None:
     assert kaplan_meier_median(answered, [99] * many) is None
+
+
+def test_weights_by_age_are_as_worked_out() -> None:
+    case = VECTORS["decay"]
+    weights = [decay(age) for age in case["ages"]]
+    assert case["H"] == statistics.HALF_LIFE_DAYS
+    assert weights == pytest.approx(case["weights"], abs=SIX)
+    assert sum(weights) == pytest.approx(case["sum_w"], abs=SIX)
+    assert effective_number(sum(weights), sum(w * w for w in weights)) == pytest.approx(case["kish_neff"], abs=SIX)
+    star_sum = sum(w * stars for w, stars in zip(weights, case["stars"], strict=True))
+    assert star_sum / sum(weights) == pytest.approx(case["decayed_mean"], abs=SIX)
+    with_prior = (10 * 4.2 + star_sum) / (10 + sum(weights))
+    assert with_prior == pytest.approx(case["decayed_bayes_avg_mu0_4_2_C10"], abs=SIX)
+    assert decay(1) == pytest.approx(math.exp(-case["lambda_per_day"]), abs=1e-9)
+
+
+@given(st.integers(0, 800), st.integers(0, 800))
+def test_older_weighs_less_and_the_future_no_more_than_today(age: int, later: int) -> None:
+    assert decay(-age) == 1
+    assert decay(age + later) == pytest.approx(decay(age) * decay(later))
+    assert decay(age + 1) < decay(age)
+
+
+@given(st.lists(st.floats(0.001, 1), min_size=1, max_size=30))
+def test_the_effective_number_is_at_most_the_number(weights: list[float]) -> None:
+    found = effective_number(sum(weights), sum(w * w for w in weights))
+    assert found <= len(weights) + 1e-9
+    assert effective_number(len(weights) * 0.3, len(weights) * 0.09) == pytest.approx(len(weights))
+    assert effective_number(0, 0) == 0
+
+
+@pytest.mark.parametrize("case", VECTORS["burst"], ids=lambda case: str(case["this_week"]))
+def test_a_burst_is_as_worked_out(case: dict[str, Any]) -> None:
+    found = burst(case["weekly_history"], case["this_week"])
+    assert found.gamma_poisson == pytest.approx(case["gamma_poisson_predictive_tail"], rel=1e-3, abs=1e-9)
+    assert found.negative_binomial == pytest.approx(case["negbin_mom_tail"], abs=1e-9)
+    # Only nine after a calm history is one: twelve after a lumpy one and three after none are not.
+    assert found.unusual == (case["this_week"] == 9 and case["mean"] < 1)
+
+
+@given(st.lists(st.integers(0, 12), min_size=2, max_size=14), st.integers(0, 40))
+def test_the_chance_of_a_burst_is_scipy_s(weeks: list[int], now: int) -> None:
+    found = burst(weeks, now)
+    number, total = len(weeks), sum(weeks)
+    outside = stats.nbinom.sf(now - 1, 0.5 + total, number / (number + 1))
+    assert found.gamma_poisson == pytest.approx(float(outside), abs=1e-12)
+    lumpy = number * sum(n * n for n in weeks) - total**2 > total * (number - 1)
+    assert (found.negative_binomial is not None) == lumpy
+    assert not (found.unusual and now < 5)
+    if burst(weeks, now + 1).unusual is False:
+        assert not found.unusual
+
+
+@pytest.mark.parametrize(("weeks", "now"), [([3], 1), ([1, -1], 1), ([1, 1], -1)])
+def test_what_is_no_history_of_weeks_is_refused(weeks: list[int], now: int) -> None:
+    with pytest.raises(ValueError, match="two weeks before"):
+        burst(weeks, now)
+
+
+def sustained(base: list[int], months: list[list[int]]) -> Sustained | None:
+    return sustained_change(
+        sum(base), sum(v * v for v in base), len(base), [sum(month) for month in months], list(map(len, months))
+    )
+
+
+@given(st.lists(st.integers(1, 5), min_size=30, max_size=60), st.lists(st.lists(st.integers(1, 5), max_size=9)))
+def test_a_lasting_change_turns_with_the_stars(base: list[int], months: list[list[int]]) -> None:
+    found = sustained(base, months)
+    turned = sustained([6 - v for v in base], [[6 - v for v in month] for month in months])
+    assert (found is None) == (turned is None)
+    if found and turned:
+        assert found.months_ago == turned.months_ago
+        assert {found.verdict, turned.verdict} == {"rose", "fell"}
+
+
+def test_a_lasting_change_is_told_once_it_lasts_with_the_month_it_set_in() -> None:
+    base = [5, 5, 4, 5, 4, 5, 3, 5, 5, 5] * 6
+    usual, worse = [5, 5, 4, 5, 4, 5, 3, 5, 5, 5], [5, 4, 3, 5, 2, 4, 3, 5, 4, 3]
+    assert sustained(base, [usual] * 6 + [worse]) is None
+    assert sustained(base, [usual] * 6 + [worse] * 3) == Sustained("fell", 2)
+    assert sustained(base, [usual] * 6 + [worse] * 5) == Sustained("fell", 4)
+    # Months of a few reviews say nothing, neither way, and a base of a few or of one kind is none.
+    assert sustained(base, [worse[:4]] * 12) is None
+    assert sustained(base[:29], [worse] * 12) is None
+    assert sustained([5] * 60, [worse] * 12) is None
+    # Two bad months that are over for long are no lasting change.
+    assert sustained(base, [worse] * 2 + [usual] * 10) is None
+
+
+PRACTICES = {
+    "good, 4.5 to 3.8": ((0.04, 0.03, 0.05, 0.13, 0.75), (0.15, 0.08, 0.1, 0.2, 0.47)),
+    "mixed, 3.8 to 2.8": ((0.15, 0.08, 0.07, 0.2, 0.5), (0.35, 0.15, 0.1, 0.15, 0.25)),
+    "poor, 2.7 to 2.8": ((0.4, 0.15, 0.1, 0.1, 0.25), (0.35, 0.15, 0.1, 0.15, 0.25)),
+}
+
+
+def year_of_reports(chance: random.Random, before: Any, after: Any, reviews: int, figure: str) -> list[bool]:
+    """Whether each of twelve reports speaks of a change; the practice changes with the first of them."""
+    months = []
+    for month in range(36):
+        number = max(0, round(chance.gauss(reviews, reviews**0.5)))
+        stars = chance.choices(statistics.STARS, after if month >= 24 else before, k=number)
+        months.append([int(star <= 2) for star in stars] if figure == "low ratings" else stars)
+    return [
+        sustained([value for month in months[now - 23 : now - 11] for value in month], months[now - 11 : now + 1])
+        is not None
+        for now in range(24, 36)
+    ]
+
+
+@pytest.mark.parametrize(("practice", "reviews"), [("good, 4.5 to 3.8", 15), ("mixed, 3.8 to 2.8", 6)])
+@pytest.mark.parametrize("figure", ["stars", "low ratings"])
+def test_how_often_a_lasting_change_is_told_is_what_the_document_says(practice: str, reviews: int, figure: str) -> None:
+    text = (REPOSITORY / "docs" / "statistics.md").read_text(encoding="utf-8")
+    (line,) = [line for line in text.splitlines() if line.startswith(f"| {practice} | {reviews} | {figure} |")]
+    false_year, false_report, in_six, in_twelve = (float(cell.strip(" %")) / 100 for cell in line.split("|")[4:8])
+    before, after = PRACTICES[practice]
+    chance = random.Random(11)
+    same = [year_of_reports(chance, before, before, reviews, figure) for _ in range(300)]
+    changed = [year_of_reports(chance, before, after, reviews, figure) for _ in range(300)]
+    assert sum(map(any, same)) / 300 == pytest.approx(false_year, abs=0.05)
+    assert sum(map(sum, same)) / 3600 == pytest.approx(false_report, abs=0.02)
+    assert sum(any(year[:6]) for year in changed) / 300 == pytest.approx(in_six, abs=0.08)
+    assert sum(map(any, changed)) / 300 == pytest.approx(in_twelve, abs=0.08)
+
+
+# What a report never prints, with the reason why: the worked examples of the rules it follows instead.
+
+
+def test_a_mean_with_a_strong_prior_would_flatter_a_bad_practice() -> None:
+    for case in VECTORS["bayes_avg"]:
+        stars = case["stars"]
+        if isinstance(stars, str):
+            stars = [int(star) for part in stars.split(",") for n, star in [part.split("x")] for _ in range(int(n))]
+        assert (case["C"] * case["mu0"] + sum(stars)) / (case["C"] + len(stars)) == pytest.approx(case["out"], abs=SIX)
+        # Ours is the same formula with the weight of two reviews and the mean of its prior.
+        counts = [stars.count(star) for star in range(1, 6)]
+        assert dirichlet_mean(counts)[0] == pytest.approx((2 * 4.37 + sum(stars)) / (2 + len(stars)))
+
+
+def test_the_t_interval_leaves_the_scale_and_ours_does_not() -> None:
+    for case in VECTORS["t_ci"]:
+        stars = case["x"]
+        deviation = float(np.std(stars, ddof=1))
+        half = float(stats.t.ppf(0.975, len(stars) - 1)) * deviation / len(stars) ** 0.5
+        assert (np.mean(stars) - half, np.mean(stars) + half) == pytest.approx(case["ci95"], abs=SIX)
+        _, _, low, high = dirichlet_mean([stars.count(star) for star in range(1, 6)])
+        assert low < high <= 5
+
+
+def test_alerts_would_be_adjusted_more_strictly_still() -> None:
+    case, lowest = VECTORS["bh"], 0.0
+    holm = []
+    for rank, p in enumerate(case["p"]):
+        lowest = max(lowest, min(1.0, p * (len(case["p"]) - rank)))
+        holm.append(lowest)
+    assert holm == pytest.approx(case["p_adj_holm"])
+    assert [p <= 0.05 for p in holm] == case["holm05_reject"]
+    assert all(strict >= ours for strict, ours in zip(holm, benjamini_hochberg(case["p"]), strict=True))
+
+
+def test_a_year_s_season_can_be_chance() -> None:
+    case = VECTORS["season"]
+    counts = case["counts"]
+    assert [count * 12 / sum(counts) for count in counts] == pytest.approx(case["index"], abs=5.1e-5)
+    assert float(stats.chisquare(counts).pvalue) == pytest.approx(case["chi2_p"], abs=5.1e-6)
+
+
+def test_none_of_a_few_leaves_room_for_many() -> None:
+    for case in VECTORS["rule_of_three"]:
+        exact = float(stats.binomtest(0, case["n"], alternative="less").proportion_ci(method="exact").high)
+        assert exact == pytest.approx(case["upper95_exact"], abs=SIX)
+        assert case["three_over_n"] == pytest.approx(3 / case["n"])
+        # The score interval is two-sided, so it reaches about as far as one-sided three in n.
+        assert wilson(0, case["n"])[1] > 0.9 * exact
+
+
+def test_many_tests_without_an_adjustment_raise_false_alarms() -> None:
+    for case in VECTORS["fwer"]:
+        assert 1 - 0.95 ** case["tests"] == pytest.approx(case["p_any_false_alarm_at_05"], abs=SIX)
+    # Adjusted, a report of eight tests of nothing speaks in at most one of ten months.
+    chance = random.Random(1)
+    spoken = sum(min(benjamini_hochberg([chance.random() for _ in range(8)])) <= 0.10 for _ in range(2000))
+    assert spoken / 2000 == pytest.approx(0.10, abs=0.02)
+
+
+def test_how_many_reviews_a_mean_needs() -> None:
+    for case in VECTORS["n_needed"]:
+        assert math.ceil((statistics.Z_95 * case["sd"] / case["half_width"]) ** 2) == case["n"]
+
+
+def test_a_hidden_cell_can_be_worked_out_from_a_total() -> None:
+    """Why topics have no total: one review may be in several, and there is nothing to subtract from."""
+    case = VECTORS["suppress"]
+    shown = {name: n for name, n in case["row"].items() if name != "total"}
+    primary = [name for name, n in shown.items() if 0 < n < case["k"]]
+    assert primary == case["primary"]
+    assert case["row"]["total"] - sum(n for name, n in shown.items() if name not in primary) == shown[primary[0]]
+    next_smallest = min((n, name) for name, n in shown.items() if name not in primary)[1]
+    assert [next_smallest] == case["complementary"]

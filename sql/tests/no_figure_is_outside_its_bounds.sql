@@ -1,4 +1,5 @@
--- one row per figure that cannot be: a share outside 0 to 1, stars outside 1 to 5, a range that is upside down
+-- one row per figure that cannot be: a share outside 0 to 1, stars outside 1 to 5, points outside 0 to 100, a range
+-- that is upside down
 select
     figures.practice_id,
     figures.site,
@@ -28,3 +29,12 @@ where
     )
     or (catalogue.unit = 'stars' and least(figures.value, figures.low) < 1)
     or (catalogue.unit = 'stars' and greatest(figures.value, figures.high) > 5)
+    or (
+        catalogue.unit = 'points'
+        and (
+            figures.value > 100
+            or figures.low < 0
+            or figures.high > 100
+            or figures.value not between figures.low and figures.high
+        )
+    )

@@ -11,5 +11,6 @@ inner join {{ ref('mean_stars') }} as means
         spread.practice_id = means.practice_id
         and spread.site = means.site
         and spread.month = means.month
+        and means.part = ''
 group by spread.practice_id, spread.site, spread.month
 having coalesce(sum(spread.numerator), 0) <> any_value(means.sample_size)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from decimal import Decimal
-from itertools import pairwise
+from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 from scipy import stats
 
@@ -16,10 +17,14 @@ from pipelines import statistics
 from pipelines.landing import DataDir
 from pipelines.periods import add_months
 from pipelines.warehouse import open_warehouse, rows
-from tests.histories import History, Row, built_at, until
+from tests.histories import ATTACK, History, Row, built_at, until
 
 Key = tuple[str, str, dt.date, str, str]
 DAY = dt.timedelta(days=1)
+REPORTED = ("bedside_manner", "facility_comfort", "global_recommend")
+ALERTS = ("ALERT_discrimination", "ALERT_privacy", "ALERT_safety")
+BLENDABLE = "owner_export"
+CLUSTER = "without the cluster"
 
 
 class Account:
@@ -37,6 +42,16 @@ class Account:
         self.replies = [self._reply(v) for (kind, *_), v in seen.items() if kind == "reply"]
         self.reviews = [self._review(v) for (kind, *_), v in seen.items() if kind == "review"]
         self.places = sorted({(row["practice_id"], row["site"]) for row in self.visits})
+        self.sources = {(row["practice_id"], row["site"]): row["source"] for row in self.visits}
+        self.bursts = {(place, week): found for place in self.places for week, found in self._bursts(place).items()}
+        self.told = {
+            place: {
+                (month, *name): figure
+                for month in self.months(place)
+                for name, figure in self._month_figures(place, month).items()
+            }
+            for place in self.places
+        }
 
     def nights(self, place: tuple[str, str], kind: str) -> list[dt.date]:
         wanted: dict[str, Callable[[Row], bool]] = {
@@ -59,16 +74,20 @@ class Account:
         if visible:
             bound = dt.datetime.combine(visible[0]["night"] + DAY, dt.time(0), dt.UTC)
             said = min(visible[0]["updated_at"], bound)
-        shown = latest["state"] in (None, "approved") and self._removed(latest) is None
-        return {"parent": latest["parent_id"], "said": said if shown else None, **_place(latest)}
+        approved, removed = latest["state"] in (None, "approved"), self._removed(latest)
+        return {
+            "parent": latest["parent_id"],
+            "said": said if approved and removed is None else None,
+            "first": said if approved else None,
+            "removed": removed,
+            **{name: latest[name] for name in ("generic", "disclosure", "disclosure_severity")},
+            **_place(latest),
+        }
 
     def _review(self, versions: list[Row]) -> dict[str, Any]:
         latest = versions[-1]
-        answers = [
-            reply["said"]
-            for reply in self.replies
-            if reply["said"] and reply["parent"] == latest["item_id"] and reply["place"] == _place(latest)["place"]
-        ]
+        own = [r for r in self.replies if r["parent"] == latest["item_id"] and r["place"] == _place(latest)["place"]]
+        answers = [reply["said"] for reply in own if reply["said"]]
         wait = (min(answers) - latest["created_at"]).total_seconds() if answers else None
         written = latest["created_local"]
         midnight = dt.datetime.combine(self.as_of, dt.time(0))
@@ -81,6 +100,15 @@ class Account:
             "wait": None if wait is None else max(0, int(wait)),
             "watched": max(0, int((midnight - written).total_seconds())),
             "page": latest["page"],
+            "created": latest["created_at"],
+            "replies": own,
+            "state": latest["state"],
+            "points": latest["stars"]
+            or {"recommended": 5, "not_recommended": 1}.get(latest["state"] or "", None),
+            "sentiment": latest["sentiment"],
+            "judged": latest["sentiment"] not in (None, "not_checked"),
+            "topics": {f"{topic['topic']}/{topic['polarity']}" for topic in latest["topics"] or ()},
+            **{name: latest[name] for name in ("has_text", "words", "text_key", "author_key", "alerts")},
             **_place(latest),
         }
 
@@ -117,13 +145,143 @@ class Account:
             and (review["removed"] is None or review["removed"] >= add_months(month, 1))
         ]
 
+    def judged(self, place: tuple[str, str], month: dt.date) -> list[Row]:
+        return [review for review in self.of_month(place, month) if review["judged"]]
+
     def figures(self) -> dict[Key, dict[str, Any]]:
         told: dict[Key, dict[str, Any]] = {}
         for place in self.places:
+            for (month, metric, part), figure in self.told[place].items():
+                told[(*place, month, metric, part)] = figure
             for month in self.months(place):
-                for (metric, part), figure in self._month_figures(place, month).items():
-                    told[(*place, month, metric, part)] = figure
+                for part, evidence in self.recent(place, month).items():
+                    told[(*place, month, "reputation_score", part)] = self._score([(place[1], 1.0, evidence)])
+        for practice in sorted({practice for practice, _ in self.places}):
+            for month in self.practice_months(practice):
+                for part, figure in self._combined(practice, month).items():
+                    told[practice, "", month, "reputation_score_combined", part] = figure
         return told
+
+    def practice_months(self, practice: str) -> list[dt.date]:
+        return sorted({month for place in self.places if place[0] == practice for month in self.months(place)})
+
+    def cluster(self, review: Row) -> bool:
+        found = self.bursts.get((review["place"], _monday(review["written"])))
+        return bool(found and found["verdict"] == "unusual cluster")
+
+    def recent(self, place: tuple[str, str], month: dt.date) -> dict[str, Row]:
+        """The reviews of 24 months with their weights, one at a time: all of them, and those of no cluster."""
+        first, after = add_months(month, -23), add_months(month, 1)
+        last_second = dt.datetime.combine(after, dt.time(0)) - dt.timedelta(seconds=1)
+        standing = [
+            (review, (last_second - review["written"]).days)
+            for review in self.reviews
+            if review["place"] == place
+            and review["points"]
+            and first <= review["month"] <= month
+            and (review["removed"] is None or review["removed"] >= add_months(review["month"], 1))
+            and (review["removed"] is None or review["removed"] >= after)
+        ]
+        parts = {"": standing}
+        if any(self.cluster(review) for review, _ in standing):
+            parts[CLUSTER] = [pair for pair in standing if not self.cluster(pair[0])]
+        return {part: self._evidence(place, month, pairs) for part, pairs in parts.items()}
+
+    def _evidence(self, place: tuple[str, str], month: dt.date, pairs: list[tuple[Row, int]]) -> Row:
+        due = [(r, age) for r, age in pairs if r["points"] <= 3 and age >= 7 and self.can_reply(place)]
+        rated = [(r["stars"], age) for r, age in pairs if r["stars"]]
+        return {
+            "size": len(pairs),
+            "year": sum(review["month"] >= add_months(month, -11) for review, _ in pairs),
+            "counts": [sum(2 ** (-age / 180) for r, age in pairs if r["points"] == k) for k in range(1, 6)],
+            "critical": sum(2 ** (-age / 180) for _, age in due),
+            "answered": sum(2 ** (-age / 180) for review, age in due if _safely_answered(review, month)),
+            "stars": rated,
+            "why": self.uncovered(place, month),
+        }
+
+    def _score(self, sites: list[tuple[str, float, Row]], blocked: str | None = None) -> Row:
+        size, year = sum(e["size"] for _, _, e in sites), sum(e["year"] for _, _, e in sites)
+        why = blocked or "; ".join(
+            (f"{name}: " if blocked is not None else "") + e["why"] for name, _, e in sites if e["why"]
+        )
+        if why:
+            return _figure("not_measured", None, None, None, None, size, why)
+        if year < 10:
+            return _figure("too_few", None, None, None, year, size, f"{year} reviews in twelve months, 10 are needed")
+        if sum(sum(e["counts"]) for _, _, e in sites) < 5:
+            return _figure(
+                "too_few", None, None, None, year, size, "the reviews are too old to weigh 5 together"
+            )
+        score, low, high = slow_score(
+            [(weight, e["counts"]) for _, weight, e in sites],
+            sum(e["answered"] for _, _, e in sites),
+            sum(e["critical"] for _, _, e in sites),
+        )
+        return _figure("value", score, low, high, year, size, None)
+
+    def _combined(self, practice: str, month: dt.date) -> dict[str, Row]:
+        sites = [place for place in self.places if place[0] == practice and self.sources[place] == BLENDABLE]
+        if not sites:
+            why = "no site allows its stars to be combined with those of others"
+            return {"": _figure("not_measured", None, None, None, None, 0, why)}
+        year = month.replace(month=1)
+        before = {
+            place: sum(
+                r["place"] == place
+                and bool(r["points"])
+                and add_months(year, -12) <= r["written"].date() < year
+                and (r["removed"] is None or r["removed"] >= year)
+                for r in self.reviews
+            )
+            for place in sites
+        }
+        if not any(before.values()) and len(sites) > 1:
+            why = f"no review of {year.year - 1} to weigh the sites by"
+            return {"": _figure("too_few", None, None, None, 0, 0, why)}
+        weighing = {place: n for place, n in before.items() if n} or {sites[0]: 1}
+        recent = {place: self.recent(place, month) for place in weighing}
+        parts = sorted({part for evidence in recent.values() for part in evidence})
+        return {
+            part: self._score(
+                [
+                    (place[1], n / sum(weighing.values()), recent[place].get(part, recent[place][""]))
+                    for place, n in weighing.items()
+                ],
+                blocked="",
+            )
+            for part in parts
+        }
+
+    def _bursts(self, place: tuple[str, str]) -> dict[dt.date, Row]:
+        """Weeks with unusually many reviews."""
+        counted = [r for month in self.months(place) for r in self.of_month(place, month)]
+        by_week: dict[dt.date, list[Row]] = defaultdict(list)
+        for review in counted:
+            by_week[_monday(review["written"])].append(review)
+        found = {}
+        for week, reviews in by_week.items():
+            if len(reviews) < 5 or week - 84 * DAY < self.months(place)[0]:
+                continue
+            past = [len(by_week.get(week - 7 * ago * DAY, ())) for ago in range(12, 0, -1)]
+            if max(slow_tails(past, len(reviews))) >= 0.001:
+                continue
+            year = [r for ago in range(1, 53) for r in by_week.get(week - 7 * ago * DAY, ())]
+            now, before = ([r["points"] for r in some if r["points"]] for some in (reviews, year))
+            leaning = None
+            for name, wanted in (("best", (5,)), ("low", (1, 2))):
+                table = [[sum(k in wanted for k in some), sum(k not in wanted for k in some)] for some in (before, now)]
+                more = table[1][0] * len(before) > table[0][0] * len(now)
+                if more and stats.fisher_exact(table).pvalue < 0.01:
+                    leaning = name
+            found[week] = {
+                "verdict": "unusual cluster" if leaning else "unusual number",
+                "leaning": leaning,
+                "weeks_before": past,
+                "reviews": len(reviews),
+                "months": Counter(review["month"] for review in reviews),
+            }
+        return found
 
     def _month_figures(self, place: tuple[str, str], month: dt.date) -> dict[tuple[str, str], dict[str, Any]]:
         why = self.uncovered(place, month)
@@ -140,6 +298,8 @@ class Account:
             ("mean_stars", ""): _mean(stars, why),
             ("low_share", ""): _share(sum(s <= 2 for s in stars), len(stars), why, why if not stars else None),
         }
+        if any(self.cluster(review) for review in reviews):
+            told["mean_stars", CLUSTER] = _mean([r["stars"] for r in reviews if r["stars"] and not self.cluster(r)], why)
         for star in range(1, 6):
             told["star_distribution", str(star)] = _count(stars.count(star), len(stars), why)
         blocked = None if self.can_reply(place) else "replies cannot be read on this site"
@@ -173,6 +333,72 @@ class Account:
             and (r["removed"] is None or r["removed"] >= after)
         ]
         told["reply_hours", ""] = _hours(window, blocked or (why if not window else None))
+        return told | self._words(place, reviews, why) | self._replies(place, month, window, blocked, why)
+
+    def _words(self, place: tuple[str, str], reviews: list[Row], why: str | None) -> dict[tuple[str, str], Row]:
+        told = {}
+        judged = [review for review in reviews if review["judged"]]
+        foreign = any(r["has_text"] and r["sentiment"] == "not_checked" for r in reviews)
+        forbidden = any(r["has_text"] and r["sentiment"] is None for r in reviews)
+        blocked = why
+        if forbidden:
+            blocked = "what is written on this site is not judged"
+        elif foreign:
+            blocked = "no text in a language whose judgement was measured"
+        blocked = None if judged else blocked
+        for topic in REPORTED:
+            for polarity in ("positive", "negative"):
+                part = f"{topic}/{polarity}"
+                said = sum(part in review["topics"] for review in judged)
+                told["topic_mentions", part] = _topic(said, len(judged), why, blocked)
+        for alert in ALERTS:
+            raised = sum(alert in (review["alerts"] or ()) for review in judged)
+            told["alerts", alert] = _count(raised, len(judged), blocked or why)
+        asked = any(r["place"] == place and r["state"] in ("recommended", "not_recommended") for r in self.reviews)
+        said_so = [r["state"] for r in reviews if r["state"] in ("recommended", "not_recommended")]
+        told["recommendations", ""] = _share(
+            said_so.count("recommended"),
+            len(said_so),
+            why,
+            (None if said_so else why) if asked else "nobody has been seen to recommend or warn on this site",
+        )
+        long = [r for r in reviews if r["text_key"] and (r["words"] or 0) >= 5]
+        same = [
+            r
+            for r in long
+            if any(
+                r["text_key"] == other["text_key"] and (r["author_key"] or r["id"]) != (other["author_key"] or other["id"])
+                for other in long
+            )
+        ]
+        told["repeated_texts", ""] = _count(len(same), len(long), why)
+        return told
+
+    def _replies(
+        self, place: tuple[str, str], month: dt.date, window: list[Row], blocked: str | None, why: str | None
+    ) -> dict[tuple[str, str], Row]:
+        told = {}
+        shown = [reply for review in window for reply in review["replies"] if reply["said"]]
+        compared = [reply["generic"] for reply in shown if reply["generic"] is not None]
+        unknown = "the replies were not compared with one another" if shown else why
+        told["reply_genericness", ""] = _share(
+            sum(compared), len(compared), why, blocked or (None if compared else unknown)
+        )
+        standing = [
+            reply["disclosure_severity"] if reply["disclosure"] == "pattern" else reply["disclosure"]
+            for review in self.reviews
+            if review["place"] == place and review["month"] <= month and review["removed"] is None and not blocked
+            for reply in review["replies"]
+            if reply["said"]
+        ]
+        checked = [verdict for verdict in standing if verdict != "not_checked"]
+        none_checked = "no reply in a language that is checked" if standing and not checked else None
+        for severity in ("critical", "high", "caution"):
+            told["replies_to_look_at", severity] = _count(
+                checked.count(severity), len(checked), blocked or none_checked or why
+            )
+        rated, low = self.recent(place, month)[""]["stars"], why if not self.recent(place, month)[""]["stars"] else None
+        told |= _decayed(rated, why, low)
         return told
 
 
@@ -199,6 +425,77 @@ def _share(k: int, n: int, reason: str | None, blocked: str | None) -> Row:
         return _figure("too_few", None, None, None, k, n, reason)
     bounds = stats.binomtest(k, n).proportion_ci(method="wilson")
     return _figure("value" if k else "zero", k / n, bounds.low, bounds.high, k, n, reason)
+
+
+def _topic(said: int, judged: int, why: str | None, blocked: str | None) -> Row:
+    if blocked:
+        return _figure("not_measured", None, None, None, None, judged, blocked)
+    if said in (1, 2, 3, 4):
+        return _figure("too_few", None, None, None, None, judged, "single remarks")
+    return _share(said, judged, why, None)
+
+
+def _decayed(rated: list[tuple[int, int]], why: str | None, blocked: str | None) -> dict[tuple[str, str], Row]:
+    weights = [2 ** (-age / 180) for _, age in rated]
+    if blocked:
+        nothing = _figure("not_measured", None, None, None, None, 0, blocked)
+        return {("decayed_stars", ""): nothing, ("effective_reviews", ""): nothing}
+    as_many = sum(weights) ** 2 / sum(w * w for w in weights) if weights else 0
+    told = {
+        ("effective_reviews", ""): _figure(
+            "value" if rated else "zero", float(as_many), None, None, None, len(rated), why
+        )
+    }
+    if as_many < 5:
+        told["decayed_stars", ""] = _figure("too_few", None, None, None, None, len(rated), why)
+        return told
+    counts = [sum(w for w, (stars, _) in zip(weights, rated, strict=True) if stars == k) for k in range(1, 6)]
+    _, _, low, high = statistics.dirichlet_mean(counts)
+    mean = sum(w * stars for w, (stars, _) in zip(weights, rated, strict=True)) / sum(weights)
+    told["decayed_stars", ""] = _figure("value", mean, low, high, None, len(rated), why)
+    return told
+
+
+def slow_score(sites: list[tuple[float, list[float]]], answered: float, critical: float) -> tuple[float, float, float]:
+    """The score written out as its rule says it, with the points of each number of stars in a table."""
+    points = {1: 0, 2: 15, 3: 50, 4: 65, 5: 80}
+    prior = {1: 0.16, 2: 0.06, 3: 0.10, 4: 0.24, 5: 1.44}
+    score = variance = 0.0
+    for weight, counts in sites:
+        chances = {k: (prior[k] + counts[k - 1]) / (2 + sum(counts)) for k in points}
+        mean = sum(points[k] * chances[k] for k in points)
+        spread = sum(chances[k] * (points[k] - mean) ** 2 for k in points)
+        score += weight * mean
+        variance += weight**2 * spread / (3 + sum(counts))
+    share = (0.8 + answered) / (1 + critical)
+    score += 20 * share
+    half = 1.959963984540054 * (variance + 400 * share * (1 - share) / (critical + 2)) ** 0.5
+    return score, max(0.0, score - half), min(100.0, score + half)
+
+
+def slow_tails(past: list[int], now: int) -> list[float]:
+    mean = Fraction(sum(past), len(past))
+    variance = Fraction(sum((count - mean) ** 2 for count in past)) / (len(past) - 1)
+    tails = [float(stats.nbinom.sf(now - 1, 0.5 + sum(past), len(past) / (len(past) + 1)))]
+    if variance > mean:
+        shape = float(mean * mean / (variance - mean))
+        tails.append(float(stats.nbinom.sf(now - 1, shape, shape / (shape + float(mean)))))
+    return tails
+
+
+def _safely_answered(review: Row, month: dt.date) -> bool:
+    """Whether a reply that is not flagged, and was said within a week, stood at the end of the month."""
+    return any(
+        reply["first"]
+        and reply["disclosure"] != "pattern"
+        and (reply["first"] - review["created"]).total_seconds() <= 7 * 86400
+        and (reply["removed"] is None or reply["removed"] >= add_months(month, 1))
+        for reply in review["replies"]
+    )
+
+
+def _monday(written: dt.datetime) -> dt.date:
+    return written.date() - written.weekday() * DAY
 
 
 def _mean(stars: list[int], why: str | None) -> Row:
@@ -274,54 +571,200 @@ def test_verdicts_are_what_the_slow_account_says(known: tuple[DataDir, Account])
     data, account = known
     with open_warehouse(data) as connection:
         found = {
-            (row["practice_id"], row["site"], row["month"], row["metric"]): row
-            for row in rows(connection, "select * from reports.verdicts")
+            (r["practice_id"], r["site"], r["month"], r["months"], r["metric"], r["part"]): r
+            for r in rows(connection, "select * from reports.verdicts")
         }
-    figures = account.figures()
-    tested: dict[tuple[str, dt.date], dict[tuple[str, str], float]] = defaultdict(dict)
-    spoken: dict[tuple[str, str, dt.date, str], str] = {}
+    expected = {
+        (*place, month, span, *metric): _compared(account, place, month, span, *metric)
+        for place in account.places
+        for month in account.months(place)
+        for span in (1, 3)
+        for metric in [
+            *[(name, "") for name in ("mean_stars", "low_share", "reviews_received", "reply_share")],
+            *[("topic_mentions", f"{topic}/{mood}") for topic in REPORTED for mood in ("positive", "negative")],
+        ]
+    }
+    assert found.keys() == expected.keys()
+    families: dict[tuple[str, dt.date], list[Row]] = defaultdict(list)
+    for key, row in expected.items():
+        if row["verdict"] is None:
+            families[key[0], key[2]].append(row)
+    for family in families.values():
+        adjusted = stats.false_discovery_control([row["p"] for row in family])
+        for row, after in zip(family, adjusted, strict=True):
+            row["after"] = float(after)
+            clear = row["p"] < 0.05 and after <= 0.10 and row["large"]
+            row["verdict"] = ("rose" if row["difference"] > 0 else "fell") if clear else "no_clear_change"
+    for key, row in expected.items():
+        there = found[key]
+        assert there["verdict"] == row["verdict"], key
+        assert there["is_hidden"] == row["hidden"], key
+        if row["hidden"] or "p" not in row:
+            assert there["p_value"] is None
+            assert there["p_adjusted"] is None
+        else:
+            assert float(there["p_value"]) == pytest.approx(row["p"], abs=1e-6)
+            assert float(there["p_adjusted"]) == pytest.approx(row["after"], abs=1e-6)
+        if row["hidden"]:
+            assert there["difference"] is None
+            assert there["this_value"] is None
+            assert there["previous_value"] is None
+        elif "difference" in row and key[4] != "reviews_received":
+            assert float(there["difference"]) == pytest.approx(float(row["difference"]), abs=1e-5)
+    spoken = {(key[3], key[4], row["verdict"]) for key, row in expected.items()}
+    assert {(3, "mean_stars", "too_early"), (1, "topic_mentions", "no_clear_change")} <= spoken
+
+
+def _compared(
+    account: Account, place: tuple[str, str], month: dt.date, span: int, metric: str, part: str
+) -> dict[str, Any]:
+    """One comparison of `span` months with as many before them: a verdict without a test, or a test without one."""
+    own = account.months(place)
+    now = [m for m in (add_months(month, -back) for back in range(span)) if m in own]
+    before = [m for m in (add_months(month, -back) for back in range(span, 2 * span)) if m in own]
+    figures = account.told[place]
+    told = {m: figures[m, metric, part] for m in now + before}
+    judged = {m: account.judged(place, m) for m in now + before}
+    said = {m: sum(part in review["topics"] for review in judged[m]) for m in now + before}
+    row: dict[str, Any] = {
+        "hidden": metric == "topic_mentions" and any(number in (1, 2, 3, 4) for number in said.values()),
+        "verdict": None,
+    }
+    if not before and span == 1:
+        return row | {"verdict": "first_month"}
+    if len(before) < span:
+        return row | {"verdict": "too_early"}
+    if any(figure["state"] == "not_measured" for figure in told.values()):
+        return row | {"verdict": "not_measured"}
+    days = [sum((min(add_months(m, 1), account.as_of) - m).days for m in some) for some in (before, now)]
+    shares = [
+        (sum(said[m] for m in some), sum(len(judged[m]) for m in some))
+        if metric == "topic_mentions"
+        else (sum(told[m]["numerator"] for m in some), sum(told[m]["sample_size"] for m in some))
+        for some in (before, now)
+    ]
+    (k, n), (k_now, n_now) = shares
+    if metric == "reviews_received":
+        if any(figure["reason"] for figure in told.values()) or not all((min(add_months(m, 1), account.as_of) - m).days for m in (*now, *before)):
+            return row | {"verdict": "not_measured"}
+        p = float(stats.binomtest(k_now, k + k_now, days[1] / sum(days)).pvalue) if k + k_now else 1.0
+        # The rate of a day tells which way, while the numbers themselves are what is printed.
+        rate = Fraction(k_now, days[1]) - Fraction(k, days[0])
+        return row | {"p": p, "difference": rate, "large": True}
+    if metric == "reply_share" and any(figure["reason"] == "maturing" for figure in told.values()):
+        return row | {"verdict": "not_measured"}
+    if min(n, n_now) < 5:
+        return row | {"verdict": "too_few"}
+    difference = Fraction(k_now, n_now) - Fraction(k, n)
+    if metric == "mean_stars":
+        stars = [_stars([r for m in some for r in account.of_month(place, m)]) for some in (before, now)]
+        p, large = statistics.permutation_test(*stars), abs(difference) >= Fraction(3, 10)
+    else:
+        p = float(stats.fisher_exact([[k, n - k], [k_now, n_now - k_now]]).pvalue)
+        large = abs(difference) >= Fraction(15, 100)
+    return row | {"p": p, "difference": difference, "large": large}
+
+
+def test_bursts_are_what_the_slow_account_says(known: tuple[DataDir, Account]) -> None:
+    data, account = known
+    with open_warehouse(data) as connection:
+        found = rows(connection, "select * from reports.bursts")
+    expected = {
+        (*place, month, week): (burst["verdict"], burst["leaning"], burst["reviews"], size, burst["weeks_before"])
+        for (place, week), burst in account.bursts.items()
+        for month, size in burst["months"].items()
+    }
+    assert {
+        (r["practice_id"], r["site"], r["month"], r["week"]): (
+            r["verdict"],
+            r["leaning"],
+            r["reviews"],
+            r["reviews_in_month"],
+            r["weeks_before"],
+        )
+        for r in found
+    } == expected
+    assert {verdict for verdict, *_ in expected.values()} == {"unusual number", "unusual cluster"}
+    # A week that reaches into two months is told of in both.
+    assert len({month for (_, _, month, week) in expected if week == ATTACK}) == 2
+
+
+def test_the_parts_of_a_score_add_up_to_it(known: tuple[DataDir, Account]) -> None:
+    data, _ = known
+    with open_warehouse(data) as connection:
+        sums = rows(
+            connection,
+            "select figures.*, sum(points) as points, sum(out_of) as out_of, any_value(words) as words, "
+            "sum(weight) filter (score_parts.part = 'stars') as weights "
+            "from reports.figures full join reports.score_parts "
+            "on figures.practice_id = score_parts.practice_id and figures.site = score_parts.site "
+            "and figures.month = score_parts.month and figures.metric = score_parts.score "
+            "where figures.metric like 'reputation_score%' and figures.part = '' group by all",
+        )
+    assert {(row["metric"], row["state"]) for row in sums} >= {
+        (metric, state)
+        for metric in ("reputation_score", "reputation_score_combined")
+        for state in ("value", "too_few", "not_measured")
+    }
+    for row in sums:
+        if row["state"] != "value":
+            assert row["points"] is None, "below the gate there is no number at all"
+            continue
+        assert float(row["points"]) == pytest.approx(float(row["value"]), abs=1e-5)
+        assert float(row["out_of"]) == pytest.approx(100, abs=1e-5)
+        assert float(row["weights"]) == pytest.approx(1, abs=1e-9)
+        half = float(row["high"] - row["low"]) / 2
+        if 0 < row["low"] and row["high"] < 100:
+            assert row["words"] == ("firm" if half <= 6 else "fair" if half <= 12 else "rough")
+
+
+def test_sustained_changes_are_what_the_slow_account_says(known: tuple[DataDir, Account]) -> None:
+    data, account = known
+    with open_warehouse(data) as connection:
+        found = {
+            (r["practice_id"], r["site"], r["month"], r["metric"]): (r["verdict"], r["since"], r["base_size"])
+            for r in rows(connection, "select * from reports.sustained_changes")
+        }
+    expected = {}
     for place in account.places:
-        months = account.months(place)
-        for metric in ("mean_stars", "low_share", "reviews_received", "reply_share"):
-            spoken[(*place, months[0], metric)] = "first_month"
-            for before, now in pairwise(months):
-                old, new = figures[(*place, before, metric, "")], figures[(*place, now, metric, "")]
-                key = (*place, now, metric)
-                if "not_measured" in (old["state"], new["state"]):
-                    spoken[key] = "not_measured"
-                elif metric == "reviews_received":
-                    days = (min(add_months(now, 1), account.as_of) - now).days
-                    if old["reason"] or new["reason"] or not days:
-                        spoken[key] = "not_measured"
-                    else:
-                        both = old["numerator"] + new["numerator"]
-                        share = days / (days + (now - before).days)
-                        p = stats.binomtest(new["numerator"], both, share).pvalue if both else 1.0
-                        tested[place[0], now][place[1], metric] = p
-                elif metric == "reply_share" and "maturing" in (old["reason"], new["reason"]):
-                    spoken[key] = "not_measured"
-                elif min(old["sample_size"], new["sample_size"]) < 5:
-                    spoken[key] = "too_few"
-                elif metric == "mean_stars":
-                    stars = [_stars(account.of_month(place, month)) for month in (before, now)]
-                    tested[place[0], now][place[1], metric] = statistics.permutation_test(*stars)
-                else:
-                    table = [[f["numerator"], f["sample_size"] - f["numerator"]] for f in (old, new)]
-                    tested[place[0], now][place[1], metric] = float(stats.fisher_exact(table).pvalue)
-    for (practice, month), family in tested.items():
-        adjusted = stats.false_discovery_control(list(family.values()))
-        for ((site, metric), p), after in zip(family.items(), adjusted, strict=True):
-            row = found[practice, site, month, metric]
-            assert float(row["p_value"]) == pytest.approx(p, abs=1e-6)
-            assert float(row["p_adjusted"]) == pytest.approx(after, abs=1e-6)
-            enough = metric == "reviews_received" or abs(row["difference"]) >= (
-                Decimal("0.3") if metric == "mean_stars" else Decimal("0.15")
-            )
-            clear = p < 0.05 and after <= 0.10 and enough
-            assert row["verdict"] in (("rose", "fell") if clear else ("no_clear_change",))
-    for key, verdict in spoken.items():
-        assert found[key]["verdict"] == verdict, key
-    assert len(found) == len(spoken) + sum(map(len, tested.values()))
+        own = account.months(place)
+        for index, month in enumerate(own):
+            watched = own[max(12, index - 11) : index + 1]
+            base = own[own.index(watched[0]) - 12 : own.index(watched[0])] if watched else []
+            if len(watched) < 3:
+                continue
+            for metric in ("mean_stars", "low_share"):
+                value = (lambda stars: stars) if metric == "mean_stars" else (lambda stars: int(stars <= 2))
+                spoken = slow_cusum(
+                    [value(r["stars"]) for m in base for r in account.of_month(place, m) if r["stars"]],
+                    [[value(r["stars"]) for r in account.of_month(place, m) if r["stars"]] for m in watched],
+                )
+                if spoken:
+                    since = watched[spoken[1]]
+                    size = sum(bool(r["stars"]) for m in base for r in account.of_month(place, m))
+                    expected[(*place, month, metric)] = (spoken[0], since, size)
+    assert found == expected
+    assert expected
+
+
+def slow_cusum(base: list[int], months: list[list[int]]) -> tuple[str, int] | None:
+    if len(base) < 30 or len(set(base)) == 1:
+        return None
+    mean, variance = statistics_of(base)
+    for verdict, sign in (("rose", 1), ("fell", -1)):
+        total, began = 0.0, 0
+        for number, values in enumerate(months):
+            if len(values) >= 5:
+                away = (sum(values) / len(values) - mean) / (variance * (1 / len(values) + 1 / len(base))) ** 0.5
+                began = number if total == 0 else began
+                total = max(0.0, total + sign * away - 0.5)
+        if total >= 7:
+            return verdict, began
+    return None
+
+
+def statistics_of(values: list[int]) -> tuple[float, float]:
+    return float(np.mean(values)), float(np.var(values, ddof=1))
 
 
 def _stars(reviews: list[dict[str, Any]]) -> list[int]:

@@ -27,6 +27,8 @@ select
     nights.practice_id,
     bool_or(coalesce(sources.has_reviews, true)) as has_reviews,
     bool_or(coalesce(sources.has_conversation, false)) as has_conversation,
+    bool_and(coalesce(sources.blendable, false)) as blendable,
+    bool_or(coalesce(sources.sampled, false)) as sampled,
     min(nights.night) as first_night,
     max(nights.night) filter (nights.was_read) as last_read_night,
     max(nights.night) filter (nights.was_complete) as last_complete_night,

@@ -32,6 +32,10 @@ select
     items.state,
     coalesce(items.state, 'approved') = 'approved' and items.removed_on is null as visible,
     items.removed_on,
+    items.has_text,
+    items.disclosure,
+    items.disclosure_severity,
+    items.generic,
     items.page,
     items.position
 from {{ ref('items') }} as items

@@ -5,9 +5,15 @@ select
     items.practice_id,
     items.item_id,
     items.stars,
+    items.state,
+    -- A recommendation stands for five stars and a warning for one where stars have to be compared.
+    coalesce(
+        items.stars, case items.state when 'recommended' then 5 when 'not_recommended' then 1 end
+    )::tinyint as score_stars,
     items.created_at,
     items.created_local,
     date_trunc('month', items.created_local)::date as month,
+    date_trunc('week', items.created_local)::date as week,
     items.first_seen,
     items.last_seen,
     items.removed_on,
@@ -23,6 +29,13 @@ select
     items.language,
     items.text_key,
     items.author_key,
+    coalesce(items.sentiment, 'not_checked') <> 'not_checked' as judged,
+    case
+        when items.sentiment is null then 'what is written on this site is not judged'
+        when items.sentiment = 'not_checked' then 'no text in a language whose judgement was measured'
+    end as not_judged_why,
+    items.topics,
+    items.alerts,
     items.url,
     items.page,
     items.position

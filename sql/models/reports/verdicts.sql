@@ -1,17 +1,19 @@
--- one row per practice, site, month and metric that is compared with the month before
+-- one row per practice, site, month, metric and part, and number of months (1 or 3) compared with as many before them
 with figures as (
     select
         figures.practice_id,
         figures.site,
         figures.month,
         figures.metric,
+        figures.part,
         figures.state,
         figures.reason,
         figures.numerator as number,
         figures.sample_size,
         -- What the number is divided by before two months are compared: reviews, or days for a count.
         case when figures.metric = 'reviews_received' then months.days else figures.sample_size end as exposure,
-        month_stars.star_counts
+        month_stars.star_counts,
+        false as is_single
     from {{ ref('figures') }} as figures
     inner join {{ ref('months') }} as months
         on
@@ -23,7 +25,64 @@ with figures as (
             figures.practice_id = month_stars.practice_id
             and figures.site = month_stars.site
             and figures.month = month_stars.month
-    where figures.metric in ('mean_stars', 'low_share', 'reviews_received', 'reply_share')
+    where
+        figures.metric in ('mean_stars', 'low_share', 'reviews_received', 'reply_share')
+        and figures.part = ''
+    union all
+    select
+        practice_id,
+        site,
+        month,
+        'topic_mentions' as metric,
+        part,
+        case when not_measured_why is null then 'value' else 'not_measured' end as state,
+        null as reason,
+        mentions as number,
+        judged as sample_size,
+        judged as exposure,
+        [0, 0, 0, 0, 0]::bigint[] as star_counts,
+        mentions between 1 and 4 as is_single
+    from {{ ref('topic_months') }}
+),
+
+spans as (
+    select unnest([1, 3])::integer as months
+),
+
+windows as (
+    select
+        figures.practice_id,
+        figures.site,
+        figures.month,
+        figures.metric,
+        figures.part,
+        spans.months,
+        -- Worked out here, because a join on a sum of both sides compares every month with every other.
+        (figures.month + to_months(spans.months))::date as month_compared,
+        count(*) as months_known,
+        bool_or(past.state = 'not_measured') as has_gap,
+        bool_or(past.reason is not null) as has_reason,
+        bool_or(coalesce(past.reason = 'maturing', false)) as is_maturing,
+        bool_or(past.is_single) as has_single,
+        min(past.exposure) as least_exposure,
+        sum(past.number)::bigint as number,
+        sum(past.sample_size)::bigint as sample_size,
+        sum(past.exposure)::bigint as exposure,
+        [
+            sum(past.star_counts[1]), sum(past.star_counts[2]), sum(past.star_counts[3]),
+            sum(past.star_counts[4]), sum(past.star_counts[5])
+        ]::bigint[] as star_counts
+    from figures
+    cross join spans
+    inner join figures as past
+        on
+            figures.practice_id = past.practice_id
+            and figures.site = past.site
+            and figures.metric = past.metric
+            and figures.part = past.part
+            and past.month between figures.month - to_months(spans.months - 1) and figures.month
+    group by
+        figures.practice_id, figures.site, figures.month, figures.metric, figures.part, spans.months
 ),
 
 pairs as (
@@ -34,27 +93,33 @@ pairs as (
         before.exposure as exposure_before,
         before.star_counts as star_counts_before,
         now.number * before.exposure - before.number * now.exposure as direction,
+        -- One to four mentions stay hidden, and so does every sum from which they could be worked out.
+        now.has_single or coalesce(before.has_single, false) as is_hidden,
         case
-            when before.month is null then 'first_month'
-            when 'not_measured' in (now.state, before.state) then 'not_measured'
+            when now.months = 1 and before.month is null then 'first_month'
+            when least(now.months_known, coalesce(before.months_known, 0)) < now.months then 'too_early'
+            when now.has_gap or before.has_gap then 'not_measured'
             -- A count that stops with the last read, and a cohort that has had less time, are lower for no reason
             -- of the practice's.
+            when now.metric = 'reviews_received' and (now.has_reason or before.has_reason) then 'not_measured'
             when
-                now.metric = 'reviews_received' and (now.reason is not null or before.reason is not null)
+                now.metric = 'reviews_received' and least(now.least_exposure, before.least_exposure) < 1
                 then 'not_measured'
-            when now.metric = 'reviews_received' and least(now.exposure, before.exposure) < 1 then 'not_measured'
-            when now.metric = 'reply_share' and 'maturing' in (now.reason, before.reason) then 'not_measured'
+            when now.metric = 'reply_share' and (now.is_maturing or before.is_maturing) then 'not_measured'
             when
                 now.metric <> 'reviews_received' and least(now.sample_size, before.sample_size) < 5
                 then 'too_few'
         end as not_tested_why
-    from figures as now
-    left join figures as before
+    from windows as now
+    left join windows as before
         on
             now.practice_id = before.practice_id
             and now.site = before.site
             and now.metric = before.metric
-            and now.month = before.month + interval 1 month
+            and now.part = before.part
+            and now.months = before.months
+            -- The two windows touch and never overlap.
+            and now.month = before.month_compared
 ),
 
 tests as (
@@ -63,6 +128,8 @@ tests as (
         site,
         month,
         metric,
+        part,
+        months,
         case metric
             when 'mean_stars' then permutation_test(star_counts_before, star_counts)
             when 'reviews_received' then count_test(number_before, exposure_before, number, exposure)
@@ -72,14 +139,18 @@ tests as (
     where not_tested_why is null
 ),
 
+-- Every test of one report is in one family.
 families as (
     select
         practice_id,
         month,
-        unnest(list(site order by site, metric)) as site,
-        unnest(list(metric order by site, metric)) as metric,
-        unnest(list(p_value order by site, metric)) as p_value,
-        unnest(benjamini_hochberg(list(p_value order by site, metric))) as p_adjusted
+        unnest(
+            list(
+                struct_pack(site := site, metric := metric, part := part, months := months, p_value := p_value)
+                order by site, metric, part, months
+            )
+        ) as test,
+        unnest(benjamini_hochberg(list(p_value order by site, metric, part, months))) as p_adjusted
     from tests
     group by practice_id, month
 ),
@@ -87,7 +158,7 @@ families as (
 values_of_pairs as (
     select
         pairs.*,
-        families.p_value,
+        families.test['p_value'] as p_value,
         families.p_adjusted,
         case
             when pairs.metric = 'reviews_received' then pairs.number::double
@@ -108,22 +179,27 @@ values_of_pairs as (
         on
             pairs.practice_id = families.practice_id
             and pairs.month = families.month
-            and pairs.site = families.site
-            and pairs.metric = families.metric
+            and pairs.site = families.test['site']
+            and pairs.metric = families.test['metric']
+            and pairs.part = families.test['part']
+            and pairs.months = families.test['months']
 )
 
 select
     practice_id,
     site,
     month,
+    months,
     metric,
-    this_value::decimal(18, 6) as this_value,
-    previous_value::decimal(18, 6) as previous_value,
+    part,
+    case when not is_hidden then this_value end::decimal(18, 6) as this_value,
+    case when not is_hidden then previous_value end::decimal(18, 6) as previous_value,
     sample_size as this_size,
     sample_size_before as previous_size,
-    (this_value - previous_value)::decimal(18, 6) as difference,
-    p_value::decimal(18, 6) as p_value,
-    p_adjusted::decimal(18, 6) as p_adjusted,
+    case when not is_hidden then this_value - previous_value end::decimal(18, 6) as difference,
+    case when not is_hidden then p_value end::decimal(18, 6) as p_value,
+    case when not is_hidden then p_adjusted end::decimal(18, 6) as p_adjusted,
+    is_hidden,
     case
         when not_tested_why is not null then not_tested_why
         when not (p_value < 0.05 and p_adjusted <= 0.10 and is_large) then 'no_clear_change'

@@ -1,0 +1,72 @@
+-- one row per practice, site, month and kind of review (see the keys): what its reviews weigh on the month's last day
+-- The months that rest on them take these sums, so that no review is read again for each of 24 months.
+with safe_answers as (
+    select
+        reviews.source,
+        reviews.site,
+        reviews.practice_id,
+        reviews.item_id,
+        max(coalesce(date_trunc('month', replies.removed_on)::date, '9999-12-01'::date)) as gone_month
+    from {{ ref('reviews') }} as reviews
+    inner join {{ ref('replies') }} as replies
+        on
+            reviews.source = replies.source
+            and reviews.site = replies.site
+            and reviews.practice_id = replies.practice_id
+            and reviews.item_id = replies.parent_id
+    where
+        coalesce(replies.state, 'approved') = 'approved'
+        and replies.disclosure is distinct from 'pattern'
+        and date_diff('second', coalesce(reviews.created_at, reviews.created_local), replies.first_reply_at)
+        <= 7 * 86400
+    group by reviews.source, reviews.site, reviews.practice_id, reviews.item_id
+),
+
+weighed as (
+    select
+        reviews.practice_id,
+        reviews.site,
+        reviews.month,
+        -- The month from which on it is gone, and from which on its answer is.
+        coalesce(date_trunc('month', reviews.removed_on)::date, '9999-12-01'::date) as gone_month,
+        safe_answers.gone_month as answer_gone_month,
+        reviews.stars is not null as by_stars,
+        coalesce(burst_weeks.verdict = 'unusual cluster', false) as in_cluster,
+        -- A week must have gone by before a critical review counts as one that nobody answered.
+        reviews.score_stars <= 3 and ages.age >= 7 as is_due,
+        reviews.score_stars,
+        ages.weight,
+        ages.weight_squared
+    from {{ ref('reviews') }} as reviews
+    inner join {{ ref('ages') }} as ages
+        on (last_day(reviews.month) - reviews.created_local::date) = ages.age
+    left join safe_answers
+        on
+            reviews.source = safe_answers.source
+            and reviews.site = safe_answers.site
+            and reviews.practice_id = safe_answers.practice_id
+            and reviews.item_id = safe_answers.item_id
+    left join {{ ref('burst_weeks') }} as burst_weeks
+        on
+            reviews.practice_id = burst_weeks.practice_id
+            and reviews.site = burst_weeks.site
+            and reviews.week = burst_weeks.week
+    where reviews.counted and reviews.score_stars is not null
+)
+
+select
+    practice_id,
+    site,
+    month,
+    gone_month,
+    answer_gone_month,
+    by_stars,
+    in_cluster,
+    score_stars,
+    is_due,
+    count(*) as reviews,
+    sum(weight)::decimal(20, 12) as weight,
+    sum(weight_squared)::decimal(20, 12) as weight_squared
+from weighed
+group by
+    practice_id, site, month, gone_month, answer_gone_month, by_stars, in_cluster, score_stars, is_due

@@ -1,0 +1,97 @@
+-- one row per practice, site ('' for all together), month, score and part: its points, of how many, and from what
+with scores as (
+    select
+        practice_id,
+        site,
+        month,
+        case site when '' then 'reputation_score_combined' else 'reputation_score' end as score,
+        words,
+        sites,
+        weights,
+        counts,
+        level_points,
+        content_points,
+        answer_points,
+        answered,
+        critical
+    from {{ ref('reputation_scores') }}
+    where state = 'value' and part = ''
+),
+
+star_parts as (
+    select
+        practice_id,
+        site,
+        month,
+        score,
+        words,
+        unnest(sites) as of_site,
+        unnest(weights) as weight,
+        unnest(counts) as counts,
+        unnest(level_points) as level_points,
+        unnest(content_points) as content_points
+    from scores
+),
+
+parts as (
+    select
+        practice_id,
+        site,
+        month,
+        score,
+        words,
+        'stars' as part,
+        of_site,
+        weight,
+        level_points as points,
+        60 * weight as out_of,
+        counts as inputs
+    from star_parts
+    union all
+    select
+        practice_id,
+        site,
+        month,
+        score,
+        words,
+        'not unhappy' as part,
+        of_site,
+        weight,
+        content_points as points,
+        20 * weight as out_of,
+        [
+            list_extract(counts, 3) + list_extract(counts, 4) + list_extract(counts, 5),
+            list_extract(counts, 1) + list_extract(counts, 2) + list_extract(counts, 3)
+            + list_extract(counts, 4) + list_extract(counts, 5)
+        ] as inputs
+    from star_parts
+    union all
+    select
+        practice_id,
+        site,
+        month,
+        score,
+        words,
+        'answers' as part,
+        '' as of_site,
+        1 as weight,
+        answer_points as points,
+        20 as out_of,
+        [answered, critical] as inputs
+    from scores
+)
+
+select
+    practice_id,
+    site,
+    month,
+    score,
+    part,
+    of_site,
+    weight::decimal(18, 12) as weight,
+    points::decimal(18, 6) as points,
+    out_of::decimal(18, 6) as out_of,
+    -- Decayed counts of 1 to 5 stars; of three or more and of all; of answered in time and of all critical reviews.
+    inputs::decimal(18, 6)[] as inputs,
+    words
+from parts
