@@ -223,6 +223,14 @@ def test_scales_start_at_three_only_where_nothing_lies_below() -> None:
     assert report_of(STATES["fell"]()).scale_floor == 1
 
 
+def test_figures_it_does_not_print_are_neither_a_site_nor_a_term() -> None:
+    state = STATES["calm"]()
+    before = report_of(state)
+    state.figure("", MONTH, "engagement_score", 71.7)
+    assert {row["metric"] for row in state.inputs().catalogue} == set(view.PRINTED)
+    assert report_of(state) == before
+
+
 def test_a_second_run_changes_nothing(data: DataDir) -> None:
     (first,) = made(data, STATES["first-month"]())
     before = {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in first.pdf.parent.iterdir()}
