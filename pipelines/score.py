@@ -197,10 +197,10 @@ class _Desk:
 
     def key(self, practice_id: str, site: str, author: str | None, when: dt.datetime | None) -> str | None:
         """Return the pseudonym of an account, which changes with the year; None where the terms allow none."""
-        if not author or not self.policy.author_key:
-            return None
         if author == "practice":
             return "practice"
+        if not author or not self.policy.author_key:
+            return None
         year = str(local_time(when, self.practices[practice_id].time_zone).year) if when else ""
         return pseudonym(self.secret, practice_id, year, self.source, site, author)
 
