@@ -8,16 +8,18 @@
     send    PDFs                        -> mail          and a ledger row a recipient
 
 Above them: gate (is the night whole, the month complete?), purge (what may no longer be kept), explain (a figure to its
-SQL, rows and pages), doctor, and demo/, a seeded town with a server that speaks the platforms' APIs from it.
+SQL, rows and pages), budget (what the nights cost of quotas and money), doctor, and demo/, a seeded town with a server
+that speaks the platforms' APIs from it.
 
 Below the verbs stand, each importing only what is under it:
 
     view          warehouse rows to the words of a report; advice: findings to at most three actions
     pdf           pages to a checked, tagged PDF
     ledger        who was sent what
-    warehouse     reading it; statistics: its formulas, given to SQL by sql_functions
+    warehouse     reading it; statistics, scores, engagement: its formulas, given to SQL by sql_functions
     sources/      one module a platform: what it can give, its policy, fetch() and read()
     text/         what can be said of a text on this machine, each judgement allowed to say "not sure"
+    mentions      which practice a stranger's post means; tokens: what platforms renew and replace; graph: Meta's manner
     landing       the data directory: paths and atomic writes
     answers       strict reading of JSON answers, and refusals as errors
     http          one client: pace, retries, Retry-After, no secrets in errors
