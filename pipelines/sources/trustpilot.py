@@ -40,7 +40,8 @@ SOURCE = Source(
     gives=("reviews", "replies", "totals"),
     told=(
         "reviews, the company's reply, Trustpilot's own total",
-        "who deleted a review or why; edits and replies of old reviews before the next sweep",
+        "who deleted a review or why; edits and replies of old reviews before the next sweep; topics and moods, as the "
+        "terms forbid to mine the texts",
         "your application's API key, nightly, with a complete weekly sweep",
     ),
     site="trustpilot",

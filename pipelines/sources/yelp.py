@@ -44,8 +44,8 @@ SOURCE = Source(
     gives=("excerpts", "totals"),
     told=(
         "its own count and mean, and as many excerpts as your plan has (0, 3 or 7 of 160 characters)",
-        "whole reviews, replies, deletions; it is never counted, averaged or mixed with other sites, and kept for "
-        "a day",
+        "whole reviews, replies, deletions, topics; it is never counted, averaged or mixed with other sites, and kept "
+        "for a day",
         "API key, two requests a practice and night",
     ),
     site="yelp",
