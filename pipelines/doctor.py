@@ -26,7 +26,7 @@ from pipelines.practices import Practices, load_practices
 from pipelines.records import RECORDS, SetAside, read_table
 from pipelines.send import check_mail_server
 from pipelines.settings import REPOSITORY, Settings, load_settings
-from pipelines.sources import Tools, load_source, source_names
+from pipelines.sources import Source, Tools, load_source, source_names
 from pipelines.tokens import TokenStore
 
 LEAST_FREE_BYTES = 1_000_000_000
@@ -179,6 +179,26 @@ def _sources(practices: Practices, data: DataDir, settings: Settings) -> Iterato
             yield Finding(check=f"source {name}", state="ok", said="not used")
         for what, error in checked:
             yield _bad(f"source {name}", error) if error else Finding(check=f"source {name}", state="ok", said=what)
+        if checked:
+            yield from _terms(source.SOURCE, settings.terms_read.get(name))
+
+
+def _terms(source: Source, read_on: dt.date | None) -> Iterator[Finding]:
+    """Ask for the terms to be read where they stand, if neither we nor the operator did."""
+    policy = source.policy
+    check = f"source {source.name} terms"
+    if read_on:
+        yield Finding(check=check, state="ok", said=f"you read them on {read_on}")
+    elif policy.terms_seen in ("official", "none"):
+        yield Finding(check=check, state="ok", said=policy.terms_told())
+    else:
+        yield Finding(
+            check=check,
+            state="warning",
+            said=policy.terms_told(),
+            mend=f"Read the terms before you switch it on: {policy.terms_url or policy.terms_elsewhere}; "
+            f'then say when you did, as in RAPPORT_TERMS_READ={{"{source.name}": "2026-12-31"}}',
+        )
 
 
 def _budgets(today: dt.date, practices: Practices, data: DataDir, settings: Settings) -> Iterator[Finding]:

@@ -49,6 +49,10 @@ class Settings(BaseSettings):
         default_factory=dict,
         description="Source name to days: keep features longer than its terms say. Your decision, logged as a warning",
     )
+    terms_read: dict[str, dt.date] = Field(
+        default_factory=dict,
+        description="Source name to the day on which you read its terms where they stand; the doctor then stops asking",
+    )
     smtp_host: str = Field("127.0.0.1", description="Mail server")
     smtp_port: int = Field(2525, description="Its port")
     smtp_user: str = Field("", description="Login, empty for none")

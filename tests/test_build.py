@@ -132,6 +132,26 @@ def test_a_failed_night_removes_nothing_and_a_complete_one_does(data: DataDir) -
         ]
 
 
+def test_the_warehouse_is_told_what_each_policy_allows(data: DataDir) -> None:
+    """Of a source whose module is gone the strictest is assumed."""
+    for source, site in (("trustpilot", "trustpilot"), ("owner_export", "survey"), ("myspace", "myspace")):
+        write_night(data, source, FIRST, [], [visit(source, site, FIRST, "riverside")])
+    build(data, people("riverside"), FIRST, lambda _: None)
+    with open_warehouse(data) as connection:
+        told = rows(connection, "select source, blendable, attribution from staging.sources order by source")
+        named = rows(connection, "select distinct site, attribution from reports.coverage order by site")
+    assert told == [
+        {"source": "myspace", "blendable": False, "attribution": ""},
+        {"source": "owner_export", "blendable": True, "attribution": ""},
+        {"source": "trustpilot", "blendable": False, "attribution": "Trustpilot"},
+    ]
+    assert [(row["site"], row["attribution"]) for row in named] == [
+        ("myspace", ""),
+        ("survey", ""),
+        ("trustpilot", "Trustpilot"),
+    ]
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of the dbt project to break."""

@@ -11,7 +11,7 @@ from pipelines.__main__ import rapport
 from pipelines.settings import REPOSITORY, Settings
 from pipelines.sources import load_source, source_names
 from tests.numbers_page import PAGE, page
-from tests.sources_table import README, filled
+from tests.sources_table import OPERATORS, README, filled, filled_policies
 
 PAGES = [*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")]
 TEXTS = {"", ".py", ".md", ".toml", ".cfg", ".lock", ".sql", ".yml", ".sh", ".jinja", ".css"}
@@ -54,6 +54,11 @@ def test_every_source_has_its_row_in_the_readme() -> None:
     assert text == filled(text), "run `make fix`"
 
 
+def test_every_policy_has_its_row_for_operators() -> None:
+    text = OPERATORS.read_text(encoding="utf-8")
+    assert text == filled_policies(text), "run `make fix`"
+
+
 @pytest.mark.parametrize("name", source_names())
 def test_every_source_has_its_set_up_page(name: str) -> None:
     """Which app, which scopes, which key, what it costs; the page names the connection and every field of the key."""
@@ -62,7 +67,7 @@ def test_every_source_has_its_set_up_page(name: str) -> None:
     assert text.startswith(f"# {source.title}\n")
     assert all(f"`{field}`" in text for field in source.key_fields)
     assert f"rapport doctor --only {name}" in text or source.once
-    assert source.policy.terms_url in text
+    assert source.policy.terms_told() in " ".join(text.split()), "the page says how its terms were read"
 
 
 def test_every_ledger_state_is_explained_to_operators() -> None:

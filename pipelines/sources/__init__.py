@@ -61,7 +61,7 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """The declarative head of a source."""
+    """The declarative head of a source. Raises ValueError for a platform without the address of its terms."""
 
     name: str
     title: str
@@ -85,6 +85,12 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     # How far back a complete sweep lists conversations; what is older is never called removed. None: to the beginning,
     # as reviews always are.
     window_days: int | None = None
+
+    def __post_init__(self) -> None:
+        # Only a file, or what is asked at an address out of the practice's block, has no one place for its terms.
+        elsewhere = self.once or self.addresses.get("api") == ""
+        if not self.policy.terms_url and not elsewhere:
+            raise ValueError(f"{self.name} is one platform, so its policy names the address of its terms")
 
     @property
     def has_reviews(self) -> bool:

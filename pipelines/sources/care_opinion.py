@@ -29,8 +29,9 @@ SOURCE = Source(
     policy=Policy(
         terms_url="https://www.careopinion.org.uk/info/api-v2",
         terms_read_on=dt.date(2026, 11, 22),
-        # Use is bound to a running subscription: text goes at once, and features when four sweeps have listed them
-        # anew.
+        terms_seen="stored copy",
+        # Use is bound in time and scope to a running subscription, whose own contract nobody here has read; authors may
+        # withdraw a story. Text goes at once, and features when four sweeps have listed them anew.
         keep_text_days=1,
         keep_derived_days=30,
         attribution="Care Opinion",

@@ -40,9 +40,9 @@ SOURCE = Source(
     name="discourse",
     title="Discourse",
     policy=Policy(
-        # Each forum has terms of its own, so what Rapport keeps is the strictest that still makes a monthly report.
-        terms_url="https://github.com/rapport-reports/rapport/blob/main/docs/sources/discourse.md",
-        terms_read_on=dt.date(2026, 11, 22),
+        # So what Rapport keeps is the strictest that still makes a monthly report.
+        terms_seen="not read",
+        terms_elsewhere="each forum has its own, at /tos of its address",
         keep_text_days=1,
         # Two sweeps of the window; what they do not list anew is gone.
         keep_derived_days=14,

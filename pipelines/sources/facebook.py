@@ -35,8 +35,10 @@ SOURCE = Source(
     policy=Policy(
         terms_url="https://developers.facebook.com/terms/",
         terms_read_on=dt.date(2026, 11, 22),
-        # The terms name no number of days, only "no longer needed": text goes at once, features when four sweeps
-        # have listed them anew. They forbid to find out who somebody is, so a pseudonym stays within a practice.
+        terms_seen="stored copy",
+        # Version of February 2026. It names no number of days, only "no longer needed", and counts what is derived as
+        # theirs: text goes at once, features when four sweeps have listed them anew. Each client's data stay apart, and
+        # nobody may be identified again or be given a profile, so a pseudonym stays within a practice and a year.
         keep_text_days=1,
         keep_derived_days=30,
         author_key=True,

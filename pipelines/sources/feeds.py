@@ -33,10 +33,10 @@ SOURCE = Source(
     name="feeds",
     title="Blogs and feeds",
     policy=Policy(
-        # Each site has terms of its own, so what Rapport keeps is the strictest that still makes a monthly report.
-        terms_url="https://github.com/rapport-reports/rapport/blob/main/docs/sources/feeds.md",
-        terms_read_on=dt.date(2026, 11, 22),
+        terms_seen="not read",
+        terms_elsewhere="each site has its own",
         keep_text_days=1,
+        # A feed never lists again what it has dropped, so features live as long as the 90 days a report looks back on.
         keep_derived_days=90,
         classify=True,
     ),

@@ -30,10 +30,13 @@ SOURCE = Source(
     policy=Policy(
         terms_url="https://developers.google.com/my-business/content/policies",
         terms_read_on=dt.date(2026, 11, 22),
+        terms_seen="second hand",
+        # Limited amounts may be stored for 30 calendar days, and what is stored may not be aggregated, nor compared
+        # between clients; longer than 30 days is the operator's decision.
         keep_text_days=30,
-        # The terms speak against aggregating stored content; longer than 30 days is the operator's decision.
         keep_derived_days=30,
         classify=True,
+        attribution="Google",
     ),
     gives=("reviews", "replies", "totals", "metrics"),
     told=(

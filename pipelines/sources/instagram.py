@@ -34,6 +34,7 @@ SOURCE = Source(
     policy=Policy(
         terms_url="https://developers.facebook.com/terms/",
         terms_read_on=dt.date(2026, 11, 22),
+        terms_seen="stored copy",
         # As at Facebook: no number of days, so text goes at once and features when four sweeps have listed them anew.
         keep_text_days=1,
         keep_derived_days=30,

@@ -33,6 +33,7 @@ SOURCE = Source(
     policy=Policy(
         terms_url="https://learn.microsoft.com/en-us/linkedin/marketing/data-storage-requirements",
         terms_read_on=dt.date(2026, 11, 22),
+        terms_seen="second hand",
         # 48 hours for what members do, its metadata included, and a feature of a comment is that: everything goes with
         # the first housekeeping after the night. Numbers of the organisation might stay a year, and are read anew.
         keep_text_days=0,

@@ -28,13 +28,15 @@ SOURCE = Source(
     name="nhs_uk",
     title="NHS.uk ratings and reviews",
     policy=Policy(
-        terms_url="https://www.nhs.uk/our-policies/terms-and-conditions/",
+        terms_url="https://developer.api.nhs.uk/about/terms",
         terms_read_on=dt.date(2026, 11, 22),
-        # The syndication terms want content refreshed and name no days: text goes at once, and features when four
-        # sweeps have listed them anew.
+        terms_seen="stored copy",
+        # The summary of the licence recommends caching and wants it refreshed; the copy breaks off before it says how
+        # often reviews are. Text goes at once, and features when four sweeps have listed them anew.
         keep_text_days=1,
         keep_derived_days=30,
-        attribution="Information from the NHS website",
+        # The wording for where their logo and a link cannot stand.
+        attribution="From www.nhs.uk",
         classify=True,
     ),
     gives=("reviews", "replies", "removals"),

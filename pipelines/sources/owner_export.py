@@ -38,9 +38,9 @@ SOURCE = Source(
     name="owner_export",
     title="Files from the owner",
     policy=Policy(
-        terms_url="https://github.com/rapport-reports/rapport/blob/main/docs/operators.md#owner-exports",
-        terms_read_on=dt.date(2026, 11, 22),
-        # The owner's own file, whose keeping is the owner's decision; 25 months is the report's history.
+        terms_seen="none",
+        terms_elsewhere="the file is the owner's own, and so is the decision how long it is kept",
+        # 25 months is the report's history.
         keep_text_days=30,
         keep_derived_days=760,
         blendable=True,

@@ -29,12 +29,14 @@ SOURCE = Source(
     name="reddit",
     title="Reddit",
     policy=Policy(
-        terms_url="https://www.redditinc.com/policies/data-api-terms",
+        terms_url="https://www.redditinc.com/policies/developer-terms",
         terms_read_on=dt.date(2026, 11, 22),
-        # Reddit wants content gone within 48 hours: a night, and housekeeping the day after the next.
+        terms_seen="stored copy",
+        # Version of March 2026. What is deleted there goes here as soon as possible; to keep it without names breaks
+        # the rules, too. Reddit advises to drop everything within 48 hours: a night, and housekeeping the day after
+        # the next. The sweep on the 1st lists the month anew.
         keep_text_days=1,
-        # Two sweeps of the window; what they do not list anew is gone.
-        keep_derived_days=14,
+        keep_derived_days=1,
         attribution="Reddit",
         classify=True,
     ),

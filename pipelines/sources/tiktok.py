@@ -32,8 +32,9 @@ SOURCE = Source(
     policy=Policy(
         terms_url="https://www.tiktok.com/legal/page/global/tik-tok-developer-terms-of-service/en",
         terms_read_on=dt.date(2026, 11, 22),
-        # The terms name no number of days and want data gone when the owner withdraws consent: text goes at once, and
-        # features when four sweeps have listed them anew.
+        terms_seen="second hand",
+        # No number of days; no databases of what others made, and data gone when the services are no longer used. So
+        # the account's own videos only: text goes at once, and features when four sweeps have listed them anew.
         keep_text_days=1,
         keep_derived_days=30,
         attribution="TikTok",

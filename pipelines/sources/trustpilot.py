@@ -27,18 +27,21 @@ SOURCE = Source(
     name="trustpilot",
     title="Trustpilot",
     policy=Policy(
-        terms_url="https://legal.trustpilot.com/for-businesses/terms-of-use-for-businesses",
+        terms_url="https://corporate.trustpilot.com/legal/for-businesses/terms-of-use-and-sale-for-businesses",
         terms_read_on=dt.date(2026, 11, 22),
+        terms_seen="second hand",
         # The terms name no number of days: text goes at once, features when four sweeps have listed them anew.
         keep_text_days=1,
         keep_derived_days=30,
         attribution="Trustpilot",
-        classify=True,
+        # Section 21 forbids mining the texts, and a topic is mined from a text.
+        classify=False,
     ),
     gives=("reviews", "replies", "totals"),
     told=(
         "reviews, the company's reply, Trustpilot's own total",
-        "who deleted a review or why; edits and replies of old reviews before the next sweep",
+        "who deleted a review or why; edits and replies of old reviews before the next sweep; topics and moods, as the "
+        "terms forbid to mine the texts",
         "your application's API key, nightly, with a complete weekly sweep",
     ),
     site="trustpilot",

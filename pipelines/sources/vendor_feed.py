@@ -30,8 +30,8 @@ SOURCE = Source(
     name="vendor_feed",
     title="Vendor's review feed",
     policy=Policy(
-        terms_url="https://github.com/rapport-reports/rapport/blob/main/docs/operators.md#vendor-feeds",
-        terms_read_on=dt.date(2026, 11, 22),
+        terms_seen="not read",
+        terms_elsewhere="they are in the practice's contract with its vendor",
         # Handed over once under the practice's own contract, like an owner's file: what expires cannot be read again.
         keep_text_days=30,
         keep_derived_days=760,

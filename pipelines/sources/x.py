@@ -33,7 +33,9 @@ SOURCE = Source(
     policy=Policy(
         terms_url="https://docs.x.com/developer-terms/agreement",
         terms_read_on=dt.date(2026, 11, 22),
-        # What is deleted on X must go within 24 hours: no text is here any more when the next night is read.
+        terms_seen="stored copy",
+        # Version of April 2026. What is deleted on X must go as soon as possible, and within 24 hours of a request: no
+        # text is here any more when the next night is read.
         keep_text_days=0,
         # The terms name no number of days for counts: long enough to report a month that has ended.
         keep_derived_days=45,

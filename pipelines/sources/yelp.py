@@ -31,19 +31,21 @@ SOURCE = Source(
     name="yelp",
     title="Yelp",
     policy=Policy(
-        terms_url="https://docs.developer.yelp.com/docs/policies",
+        terms_url="https://terms.yelp.com/developers/api_terms/",
         terms_read_on=dt.date(2026, 11, 22),
+        terms_seen="second hand",
         # 24 hours for everything but ids: gone with the first housekeeping after the night was scored.
         keep_text_days=0,
         keep_derived_days=0,
         attribution="Yelp",
-        classify=True,
+        # Section 5(b) allows to change its content for analysis that is not commercial only.
+        classify=False,
     ),
     gives=("excerpts", "totals"),
     told=(
         "its own count and mean, and as many excerpts as your plan has (0, 3 or 7 of 160 characters)",
-        "whole reviews, replies, deletions; it is never counted, averaged or mixed with other sites, and kept for "
-        "a day",
+        "whole reviews, replies, deletions, topics; it is never counted, averaged or mixed with other sites, and kept "
+        "for a day",
         "API key, two requests a practice and night",
     ),
     site="yelp",

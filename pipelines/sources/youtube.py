@@ -33,6 +33,7 @@ SOURCE = Source(
     policy=Policy(
         terms_url="https://developers.google.com/youtube/terms/developer-policies",
         terms_read_on=dt.date(2026, 11, 22),
+        terms_seen="second hand",
         # What is read without an owner's consent is refreshed or deleted within 30 days. Metrics of one's own need an
         # amendment of the terms, so moods and topics are left out; so is the pseudonym, which serves only to count
         # people, and a count of people is such a metric.

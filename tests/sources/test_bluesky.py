@@ -452,7 +452,7 @@ def test_an_entry_of_the_feed_without_a_post_is_set_aside() -> None:
 
 def test_the_policy_is_the_strictest_that_lets_a_month_be_counted() -> None:
     policy = bluesky.SOURCE.policy
-    assert (policy.keep_text_days, policy.keep_derived_days, policy.quotable, policy.blendable) == (1, 30, False, False)
+    assert (policy.keep_text_days, policy.keep_derived_days, policy.blendable) == (1, 30, False)
 
 
 def read_body(body: Any, *, practices: Practices | None = None, did: str = OWN) -> list[Record | SetAside]:

@@ -415,7 +415,7 @@ def test_what_is_left_of_the_quota_is_told(data: DataDir) -> None:
 
 def test_the_policy_is_the_strictest_that_lets_a_month_be_counted() -> None:
     policy = mastodon.SOURCE.policy
-    assert (policy.keep_text_days, policy.keep_derived_days, policy.quotable, policy.blendable) == (1, 30, False, False)
+    assert (policy.keep_text_days, policy.keep_derived_days, policy.blendable) == (1, 30, False)
 
 
 def test_html_is_told_as_its_reader_sees_it() -> None:

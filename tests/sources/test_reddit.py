@@ -201,11 +201,10 @@ def test_phrases_share_a_query_as_far_as_reddit_takes_it() -> None:
     assert all(len(query) <= reddit.LONGEST_QUERY for query in queries)
 
 
-def test_texts_are_kept_for_less_than_48_hours() -> None:
+def test_texts_and_what_was_derived_are_kept_for_48_hours() -> None:
     policy = reddit.SOURCE.policy
-    assert policy.keep_text_days <= 1
+    assert policy.keep_text_days <= policy.keep_derived_days <= 1
     assert not policy.author_key
-    assert not policy.quotable
     assert not policy.blendable
 
 

@@ -262,7 +262,7 @@ def test_a_rate_that_is_told_with_a_200_is_waited_for(data: DataDir) -> None:
 
 def test_its_terms_are_kept_strictly() -> None:
     policy = tiktok.SOURCE.policy
-    assert (policy.keep_text_days, policy.classify, policy.author_key, policy.quotable) == (1, False, False, False)
+    assert (policy.keep_text_days, policy.classify, policy.author_key) == (1, False, False)
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared")

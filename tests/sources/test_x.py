@@ -337,7 +337,6 @@ def test_an_account_that_is_not_there_is_named(data: DataDir) -> None:
 def test_the_terms_in_the_head() -> None:
     policy = SOURCE.policy
     assert not policy.classify, "health may not be derived of X's users"
-    assert not policy.quotable
     assert (policy.keep_text_days, policy.author_key) == (0, True)
     assert SOURCE.cost
     assert SOURCE.cost.price_per_item == Decimal("0.005")

@@ -48,6 +48,7 @@ def test_what_the_sample_leaves_out_is_counted_and_nothing_is_taken_for_gone(dat
 def test_a_sample_is_declared_and_its_month_waits_for_no_full_list() -> None:
     assert yelp.SOURCE.sampled
     assert not yelp.SOURCE.policy.blendable
+    assert not yelp.SOURCE.policy.classify
     row = {"practice_id": "oak", "source": "yelp", "month_is_complete": False, "left_out": False}
     assert _readiness("oak", OCTOBER, [{**row, "last_read_night": dt.date(2026, 11, 1)}]).ready
     assert not _readiness("oak", OCTOBER, [{**row, "last_read_night": dt.date(2026, 10, 31)}]).ready

@@ -329,7 +329,7 @@ def test_a_video_id_that_is_no_file_name_is_set_aside(data: DataDir) -> None:
 def test_its_terms_are_kept_strictly() -> None:
     policy = youtube.SOURCE.policy
     assert (policy.keep_text_days, policy.keep_derived_days) == (30, 30)
-    assert (policy.classify, policy.author_key, policy.blendable, policy.quotable) == (False, False, False, False)
+    assert (policy.classify, policy.author_key, policy.blendable) == (False, False, False)
 
 
 RECORDED = {
