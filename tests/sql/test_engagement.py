@@ -382,7 +382,7 @@ def _source(name: str) -> Any:
     source = Source(
         name=name,
         title=name,
-        policy=Policy(terms_url="https://example.org", terms_read_on=AS_OF),
+        policy=Policy(terms_seen="not read", terms_url="https://example.org", terms_read_on=AS_OF),
         gives=("posts", "comments"),
         told=("", "", ""),
         addresses={},
