@@ -87,14 +87,16 @@ def _composed(held: Any) -> Iterator[Any]:
         yield from _composed(list(held.values()))
 
 
-def _closed(schema: Any) -> Any:
+def _closed(schema: Any, *, is_part: bool = False) -> Any:
+    """Return a schema whose objects have no other fields than it names; a part of an `allOf` has its neighbours'."""
     if isinstance(schema, list):
-        return [_closed(part) for part in schema]
+        return [_closed(one, is_part=is_part) for one in schema]
     if not isinstance(schema, dict):
         return schema
-    inner = {name: _closed(part) for name, part in schema.items()}
+    inner = {name: _closed(part, is_part=name == "allOf") for name, part in schema.items()}
     plain = isinstance(schema.get("properties"), dict) and not {"allOf", "additionalProperties"} & set(schema)
-    return inner | ({"additionalProperties": False} if plain and schema.get("type") == "object" else {})
+    closes = plain and not is_part and schema.get("type") == "object"
+    return inner | ({"additionalProperties": False} if closes else {})
 
 
 _FORMATS = {

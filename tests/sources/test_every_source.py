@@ -344,7 +344,7 @@ def test_a_field_that_was_never_there_is_noted_once_and_without_its_value(kind: 
         return
     said: list[str] = []
     platform = kind(3)
-    nights: list[Item] = [{}, {}, {"brandNew": "secret words"}, {"brandNew": 2}]
+    nights: list[Item] = [{}, {}, {"brandNew": "secret words"}, {}, {"brandNew": 2}]
     for day, more in enumerate(nights):
         platform.new_fields = more
         night = NIGHT + dt.timedelta(days=day)
