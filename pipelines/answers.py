@@ -26,7 +26,7 @@ Shape = TypeVar("Shape")
 # On how many records of a page the names of all fields are looked at.
 _LOOKED_AT = 3
 LARGEST_RECORD_BYTES = 2_000_000
-_Problem = (msgspec.ValidationError, msgspec.DecodeError)
+_Problem = (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError)
 
 
 class Keyed(Protocol):
@@ -85,7 +85,7 @@ def decoded(body: bytes, shape: type[Shape], *, source: str, where: str) -> Shap
         # What is decoded later, record by record, must be text as well.
         body.decode()
         return msgspec.json.decode(body, type=shape)
-    except (*_Problem, UnicodeDecodeError) as error:
+    except _Problem as error:
         raise ChangedShape(
             f"the page is not what the contract says ({safe(error)})",
             where=where,
@@ -161,7 +161,7 @@ def word(answer: httpx.Response, *path: str | int) -> str:
     """Return the short machine-readable word at a path of keys and positions in a JSON answer, or ""."""
     try:
         held: Any = msgspec.json.decode(answer.content)
-    except (*_Problem, UnicodeDecodeError):
+    except _Problem:
         return ""
     for key in path:
         if isinstance(held, list) and isinstance(key, int):

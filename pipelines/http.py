@@ -10,10 +10,12 @@ import datetime as dt
 import logging
 import random
 import re
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
+from functools import cache
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,6 +34,12 @@ LARGEST_ANSWER_BYTES = 64_000_000
 logging.getLogger("httpx").setLevel(logging.WARNING)
 _PACKING = ("content-encoding", "content-length", "transfer-encoding")
 Params = Mapping[str, str] | Sequence[tuple[str, str]]
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Return whose certificates are believed. To read them takes longer than most requests, so all clients share it."""
+    return httpx.create_ssl_context()
 
 
 class Client:
@@ -53,7 +61,9 @@ class Client:
         self._turn = threading.Lock()
         self._next_start = 0.0
         # Redirects would carry the Authorization header to wherever the answer points.
-        self._http = httpx.Client(timeout=_TIMEOUT, follow_redirects=False, headers={"User-Agent": "Rapport/0.1"})
+        self._http = httpx.Client(
+            timeout=_TIMEOUT, follow_redirects=False, headers={"User-Agent": "Rapport/0.1"}, verify=_trusted()
+        )
 
     def __enter__(self) -> Client:
         return self

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
 from itertools import pairwise
 
+import httpx
 import pytest
 
 from pipelines.errors import SiteDown
@@ -131,3 +133,13 @@ def test_keeps_its_pace() -> None:
 )
 def test_reads_both_forms_of_retry_after(headers: dict[str, str], seconds: float | None) -> None:
     assert retry_after_seconds(headers) == seconds
+
+
+def test_certificates_are_checked_and_read_once_for_all_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[ssl.SSLContext] = []
+    monkeypatch.setattr(httpx, "Client", lambda verify, **more: given.append(verify))
+    for _ in range(2):
+        Client("test", per_minute=60, attempts=1)
+    first, second = given
+    assert first is second
+    assert (first.verify_mode, first.check_hostname) == (ssl.CERT_REQUIRED, True)

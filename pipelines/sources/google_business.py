@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 import httpx
 import msgspec
 
-from pipelines.answers import Count, Walk, decoded, each, record_or_none, refusal, tried_keys, word
+from pipelines.answers import Count, Id, Walk, decoded, each, record_or_none, refusal, tried_keys, word
 from pipelines.errors import BadKey, ChangedShape, RapportError
 from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
@@ -90,7 +90,7 @@ class _Reply(msgspec.Struct, rename="camel"):
 
 
 class _Review(msgspec.Struct, rename="camel"):
-    review_id: str
+    review_id: Id
     star_rating: Literal["ONE", "TWO", "THREE", "FOUR", "FIVE", "STAR_RATING_UNSPECIFIED"]
     create_time: dt.datetime
     update_time: dt.datetime
@@ -101,7 +101,7 @@ class _Review(msgspec.Struct, rename="camel"):
 
 
 class _Head(msgspec.Struct, rename="camel"):
-    review_id: str
+    review_id: Id
     update_time: dt.datetime
 
 
@@ -274,7 +274,7 @@ def _records(review: _Review, place: dict[str, Any]) -> Iterator[Record]:
     stars = _STARS[review.star_rating]
     yield Record(
         kind="review",
-        item_id=review.review_id,
+        item_id=str(review.review_id),
         # Google gives no author id; a display name tells returning authors apart only within a practice.
         author_id=None if reviewer.is_anonymous else reviewer.display_name,
         author_name=reviewer.display_name,
@@ -290,7 +290,7 @@ def _records(review: _Review, place: dict[str, Any]) -> Iterator[Record]:
         yield Record(
             kind="reply",
             item_id=f"{review.review_id}/reply",
-            parent_id=review.review_id,
+            parent_id=str(review.review_id),
             updated_at=review.review_reply.update_time.astimezone(dt.UTC),
             text=review.review_reply.comment,
             state=_REPLY_STATES.get(state, state.lower()) if state else None,

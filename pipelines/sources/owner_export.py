@@ -27,6 +27,7 @@ import charset_normalizer
 import msgspec
 import openpyxl
 
+from pipelines.answers import LARGEST_RECORD_BYTES
 from pipelines.errors import BadExport, RapportError
 from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
@@ -59,7 +60,7 @@ SUFFIXES = (".csv", ".tsv", ".xlsx")
 LARGEST_FILE_BYTES = 100_000_000
 LARGEST_UNPACKED_BYTES = 400_000_000
 # The csv module's own limit, 131,072 characters a cell, would refuse a file for one very long review.
-csv.field_size_limit(10_000_000)
+csv.field_size_limit(LARGEST_FILE_BYTES)
 PRESETS = {
     "reviews_import": Columns(
         date="review_date",
@@ -290,6 +291,10 @@ def _parsed(reader: Iterator[list[str]], header: list[str], where: str, whole: b
             yield short
             short = None
         if not any(cell.strip() for cell in cells):
+            continue
+        if sum(map(len, cells)) > LARGEST_RECORD_BYTES:
+            reason = f"larger than {LARGEST_RECORD_BYTES // 1_000_000} MB"
+            yield SetAside(page="", where=f"line {line}", reason=reason)
             continue
         if len(cells) != len(header):
             reason = f"{len(cells)} cells where the header has {len(header)}"

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 from jsonschema.exceptions import ValidationError
+from openapi_schema_validator import OAS30Validator, OAS31Validator
 
 
 class OpenApi:
-    """One OpenAPI 3.1 document. Objects may have no other fields than those it names, unless they are composed."""
+    """One OpenAPI document. Objects may have no other fields than those it names, unless they are composed."""
 
     def __init__(self, path: Path) -> None:
-        held = json.loads(path.read_text(encoding="utf-8"))
-        self._paths, self._components = held["paths"], _closed(held["components"])
+        self._document = json.loads(path.read_text(encoding="utf-8"))
+        self._components = _closed(self._document["components"])
+        # What others are composed of has, in them, more fields than its own.
+        for name in set(re.findall(r"#/components/schemas/([^\"]+)", json.dumps(list(_composed(self._document))))):
+            if "additionalProperties" not in self._document["components"]["schemas"][name]:
+                self._components["schemas"][name].pop("additionalProperties", None)
+        self._validator = OAS30Validator if self._document["openapi"].startswith("3.0") else OAS31Validator
 
     def operation(self, method: str, path: str) -> dict[str, Any]:
         """Return what the document says of a path, whatever stands in the place of its parameters."""
-        found = {t: o for t, o in self._paths.items() if re.fullmatch(re.sub(r"\\?\{[^}]*\}", "[^/]+", t), path)}
+        paths = self._document["paths"]
+        found = {t: o for t, o in paths.items() if re.fullmatch(re.sub(r"\\?\{[^}]*\}", "[^/]+", t), path)}
         # A path without parameters is meant before one with them.
         template = min(found, key=lambda template: template.count("{"))
         operation: dict[str, Any] = found[template][method.lower()]
@@ -29,37 +37,66 @@ class OpenApi:
 
     def check_request(self, method: str, path: str, query: dict[str, list[str]]) -> None:
         """Assert that the document has the path and knows each parameter, and that none it wants is missing."""
-        told = {p["name"]: p for p in self.operation(method, path).get("parameters", []) if p["in"] == "query"}
+        parameters = map(self._resolved, self.operation(method, path).get("parameters", []))
+        told = {parameter["name"]: parameter for parameter in parameters if parameter["in"] == "query"}
         for name, values in query.items():
-            schema = told[name.removesuffix("[]")]["schema"]
-            kind = schema.get("type")
-            for value in values:
-                self._validate(_typed(value, kind), schema if kind != "array" else schema["items"])
-        assert {name for name, parameter in told.items() if parameter.get("required")} <= set(query)
+            parameter = told[name.removesuffix("[]")]
+            schema = self._resolved(parameter["schema"])
+            if schema.get("type") == "array":
+                # Several values come in one, with commas between, where the document does not have them explode.
+                parts = values if parameter.get("explode", True) else values[-1].split(",")
+                items = self._resolved(schema["items"])
+                self._validate([_typed(part, items.get("type")) for part in parts], schema)
+            else:
+                assert len(values) == 1, f"{name} is there {len(values)} times"
+                self._validate(_typed(values[0], schema.get("type")), schema)
+        missing = {name for name, parameter in told.items() if parameter.get("required")} - set(query)
+        assert not missing, f"{missing} is missing"
 
     def check_answer(self, method: str, path: str, status: int, body: Any) -> None:
         """Assert that an answer is one that the document describes. Raises ValidationError."""
         content = self.operation(method, path)["responses"][str(status)]["content"]
         self._validate(body, content["application/json"]["schema"])
 
+    def _resolved(self, held: dict[str, Any]) -> dict[str, Any]:
+        while "$ref" in held:
+            target: Any = self._document
+            for part in held["$ref"].removeprefix("#/").split("/"):
+                target = target[part]
+            held = target
+        return held
+
     def _validate(self, body: Any, schema: Any) -> None:
-        jsonschema.Draft202012Validator({**_closed(schema), "components": self._components}).validate(body)
+        self._validator({**_closed(schema), "components": self._components}).validate(body)
 
 
 def _typed(value: str, kind: Any) -> Any:
+    """Return a parameter's text as what it stands for; what is no such thing stays text, and is found invalid."""
     if kind == "integer":
-        return int(value)
-    return {"true": True, "false": False}[value] if kind == "boolean" else value
+        return int(value) if value.removeprefix("-").isdecimal() else value
+    return {"true": True, "false": False}.get(value, value) if kind == "boolean" else value
 
 
-def _closed(schema: Any) -> Any:
+def _composed(held: Any) -> Iterator[Any]:
+    """Yield the references of every `allOf`."""
+    if isinstance(held, list):
+        for one in held:
+            yield from _composed(one)
+    elif isinstance(held, dict):
+        yield from (part["$ref"] for part in held.get("allOf", ()) if "$ref" in part)
+        yield from _composed(list(held.values()))
+
+
+def _closed(schema: Any, *, is_part: bool = False) -> Any:
+    """Return a schema whose objects have no other fields than it names; a part of an `allOf` has its neighbours'."""
     if isinstance(schema, list):
-        return [_closed(part) for part in schema]
+        return [_closed(one, is_part=is_part) for one in schema]
     if not isinstance(schema, dict):
         return schema
-    inner = {name: _closed(part) for name, part in schema.items()}
+    inner = {name: _closed(part, is_part=name == "allOf") for name, part in schema.items()}
     plain = isinstance(schema.get("properties"), dict) and not {"allOf", "additionalProperties"} & set(schema)
-    return inner | ({"additionalProperties": False} if plain and schema.get("type") == "object" else {})
+    closes = plain and not is_part and schema.get("type") == "object"
+    return inner | ({"additionalProperties": False} if closes else {})
 
 
 _FORMATS = {

@@ -47,6 +47,7 @@ class StandIn(Base):
     block: ClassVar[dict[str, Any]] = {"account": "riverside.example", "search": True}
     key: ClassVar[dict[str, str]] = {"identifier": "hush-identifier", "app_password": "hush-password"}
     largest_page = 100
+    wrapped: ClassVar[str] = "post"
     cannot: ClassVar[dict[str, str]] = {"other_ids": "a post is known by an at-uri, which no number can be"}
 
     def __init__(self, count: int, page_size: int | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any, ClassVar
 
 from tests.sources.stand_in import Base, Request
@@ -36,7 +37,8 @@ class StandIn(Base):
             below = [post for post in self.all_posts() if int(post["id"]) < before]
             return {"latest_posts": below[:50]}
         if path == "/search.json":
-            assert request.one("q") == '"Riverside Dental" after:2026-08-02 order:latest'
+            window = self.night - dt.timedelta(days=90)
+            assert request.one("q") == f'"Riverside Dental" after:{window} order:latest'
             return self._searched(int(request.one("page")))
         topic, _, what = path.removeprefix("/t/").removesuffix(".json").partition("/")
         if int(topic) in self.gone or int(topic) > self.count:

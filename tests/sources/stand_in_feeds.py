@@ -16,7 +16,11 @@ class StandIn(Base):
 
     name = "feeds"
     block: ClassVar = [{"url": FEED, "own": True}]
-    cannot: ClassVar = {"other_ids": "XML has no numbers"}
+    cannot: ClassVar = {
+        "other_ids": "XML has no numbers",
+        "complete": "a feed has the newest entries, as many as its blog likes",
+        "new_fields": "what XML may hold besides has no end; tests/sources/test_feeds.py has WordPress's JSON",
+    }
 
     def __init__(self, count: int, page_size: int | None = None) -> None:
         super().__init__(count, page_size)

@@ -120,7 +120,7 @@ class StandIn(Base):
         end = first + min(self.page_size, int(request.one("max_results")))
         page = ordered[max(0, first - 1 if self.shifting and first else first) : end]
         meta: dict[str, Any] = {"result_count": len(page)}
-        if page:
+        if page and not request.path.endswith(("/quote_tweets", "/retweets")):
             meta |= {"newest_id": page[0].id, "oldest_id": page[-1].id}
         if end < len(ordered) or (self.endless and ordered):
             meta["next_token"] = str(end)

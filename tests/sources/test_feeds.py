@@ -12,10 +12,11 @@ import pytest
 from pipelines.errors import ChangedShape, SeveralFailed
 from pipelines.landing import DataDir, Receipt, SavedPage
 from pipelines.practices import Practices
+from pipelines.read import read
 from pipelines.records import Record, SetAside
 from pipelines.sources import feeds
 from tests.conftest import SHARED
-from tests.sources.stand_in import NIGHT, Request, found_in, pull, receipts, records_in
+from tests.sources.stand_in import NIGHT, Item, Request, found_in, pull, receipts, records_in
 from tests.sources.stand_in_feeds import FEED, StandIn, atom, entry
 
 NEXT = NIGHT.replace(month=11, day=2)
@@ -94,6 +95,20 @@ def test_a_wordpress_blog_is_read_whole_with_its_comments(silent: bool, data: Da
     asked = [request for request in platform.asked if request.path.endswith("/posts")]
     assert asked[0].one("modified_after") == "2026-08-02T00:00:00Z"
     assert len(asked) == 4 if silent else 3
+
+
+def test_a_field_that_wordpress_never_had_is_noted_once_and_without_its_value(data: DataDir) -> None:
+    said: list[str] = []
+    platform = WordPress(2)
+    nights: list[Item] = [{}, {"brandNew": "secret words"}, {"brandNew": 2}]
+    for day, more in enumerate(nights):
+        platform.new_fields = more
+        night = NIGHT + dt.timedelta(days=day)
+        pull(data, platform, night)
+        read("feeds", night, platform.practices(), data, say=said.append)
+    assert [line for line in said if "new fields" in line] == [
+        "warning: feeds has new fields, which are not read: brandNew"
+    ]
 
 
 def test_a_later_night_asks_for_what_was_changed_and_for_young_posts_comments(data: DataDir) -> None:

@@ -7,71 +7,65 @@ import json
 
 import pytest
 
-from pipelines.errors import SeveralFailed
 from pipelines.landing import DataDir
 from pipelines.records import Record, SetAside
 from pipelines.sources import nhs_uk
 from tests.conftest import SHARED
-from tests.sources.platforms import NIGHT, NhsUk, page_of, pull, read_body, records_in, reviews_of
+from tests.sources.stand_in import (
+    NIGHT,
+    Request,
+    page_of,
+    pull,
+    pulled,
+    read_body,
+    records_in,
+    records_of_body,
+)
+from tests.sources.stand_in_nhs_uk import StandIn
 
 LATER = NIGHT + dt.timedelta(days=2)
 
 
-def daily(count: int) -> NhsUk:
-    first = dt.datetime(2026, 10, 30, tzinfo=dt.UTC) - dt.timedelta(days=count - 1)
-    return NhsUk([NhsUk.item(n, first + dt.timedelta(days=n)) for n in range(count)], 10)
-
-
 def test_most_nights_ask_from_thirty_days_before_the_newest(data: DataDir) -> None:
-    platform = daily(100)
-    assert pull(data, platform).complete
+    platform = StandIn.daily(100)
+    assert pulled(data, platform).complete
     platform.asked.clear()
-    receipt = pull(data, platform, LATER)
-    assert all("fromDate=2026-09-30" in path for path in platform.asked)
-    assert len(reviews_of(data, platform, receipt)) == 31
+    receipt = pulled(data, platform, LATER)
+    assert all(request.one("fromDate") == "2026-09-30" for request in platform.asked)
+    assert len(records_in(data, platform, "review", LATER)) == 31
     assert not receipt.complete
 
 
 def test_what_nhs_uk_says_it_removed_is_a_removal_without_words_or_name(data: DataDir) -> None:
-    platform = daily(3)
+    platform = StandIn.daily(3)
     pull(data, platform)
     platform.items[1]["comment"].update(status="removed", commentText="secret words", screenName="Secret Name")
     platform.items[1]["response"] = {"dateSubmitted": "2026-10-30T10:00:00", "commentText": "secret reply"}
-    found = {r.item_id: r for r in reviews_of(data, platform, pull(data, platform, LATER))}
-    assert {item: record.state for item, record in found.items()} == {"r0": None, "r2": None, "r1": "removed"}
-    assert "ecret" not in str(found["r1"])
-    assert found["r1"].rating == 5
+    pull(data, platform, LATER)
+    found = {r.item_id: r for r in records_in(data, platform, "review", LATER)}
+    assert {item: record.state for item, record in found.items()} == {"0": None, "2": None, "1": "removed"}
+    assert "ecret" not in str(found["1"])
+    assert found["1"].rating == 5
 
 
 def test_the_removed_count_for_nothing_in_what_was_expected(data: DataDir) -> None:
-    receipt = pull(data, NhsUk([NhsUk.item(1), NhsUk.item(2, status="removed")]))
+    receipt = pulled(data, StandIn.holding([StandIn.item(1), StandIn.item(2, status="removed")]))
     assert (receipt.complete, receipt.expected) == (True, 1)
 
 
-def test_a_server_that_ignores_the_offset_is_not_asked_for_ever(data: DataDir) -> None:
-    class Stuck(NhsUk):
-        def answer(self, path: str, query: dict[str, str]) -> object:
-            return super().answer(path, {**query, "offset": "0"})
-
-    platform = Stuck([NhsUk.item(1)])
-    with pytest.raises(SeveralFailed, match="would never end"):
-        pull(data, platform)
-    assert len(platform.asked) == 2
-
-
 def test_the_header_of_the_new_portal_is_a_setting(data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Moved(NhsUk):
-        def check_key(self, headers: dict[str, str]) -> None:
-            assert headers["apikey"] == "hush-nhs"
-            assert "subscription-key" not in headers
+    class Moved(StandIn):
+        def check_key(self, request: Request) -> None:
+            assert request.headers["apikey"] == "hush-nhs"
+            assert "subscription-key" not in request.headers
 
     monkeypatch.setenv("RAPPORT_NHS_UK_KEY_HEADER", "apikey")
-    assert pull(data, Moved([NhsUk.item(1)])).complete
+    assert pulled(data, Moved.holding([StandIn.item(1)])).complete
 
 
 def test_every_field_is_read() -> None:
     response = {"commentText": "Thanks", "dateSubmitted": "2026-07-03T10:00:00", "lastUpdated": "2026-07-04T10:00:00"}
-    item = NhsUk.item(
+    item = StandIn.item(
         1,
         dt.datetime(2026, 7, 1, 12, tzinfo=dt.UTC),
         title="Good",
@@ -80,7 +74,7 @@ def test_every_field_is_read() -> None:
         commentOriginalURL="https://www.nhs.uk/x",
         response=response,
     )
-    review, reply = records_in(NhsUk, {"comments": [item]})
+    review, reply = records_of_body(StandIn, {"comments": [item]})
     assert (review.title, review.text, review.author_name, review.url) == (
         "Good",
         "Gentle",
@@ -90,14 +84,14 @@ def test_every_field_is_read() -> None:
     # In July London is an hour ahead of UTC.
     assert review.created_at == dt.datetime(2026, 7, 1, 11, tzinfo=dt.UTC)
     assert review.updated_at == dt.datetime(2026, 7, 2, 8, tzinfo=dt.UTC)
-    assert (reply.kind, reply.parent_id, reply.text) == ("reply", "r1", "Thanks")
+    assert (reply.kind, reply.parent_id, reply.text) == ("reply", "1", "Thanks")
     assert reply.created_at == dt.datetime(2026, 7, 3, 9, tzinfo=dt.UTC)
     assert reply.updated_at == dt.datetime(2026, 7, 4, 9, tzinfo=dt.UTC)
 
 
 def test_a_response_inside_the_comment_is_a_response_too() -> None:
-    item = {"comment": {**NhsUk.item(1)["comment"], "response": {"dateSubmitted": "2026-11-03T10:00:00Z"}}}
-    assert [record.kind for record in records_in(NhsUk, {"comments": [item]})] == ["review", "reply"]
+    item = {"comment": {**StandIn.item(1)["comment"], "response": {"dateSubmitted": "2026-11-03T10:00:00Z"}}}
+    assert [record.kind for record in records_of_body(StandIn, {"comments": [item]})] == ["review", "reply"]
 
 
 @pytest.mark.parametrize(
@@ -114,26 +108,26 @@ def test_a_response_inside_the_comment_is_a_response_too() -> None:
     ],
 )
 def test_the_stars_are_the_answer_about_the_whole(ratings: object, stars: int | None) -> None:
-    [review] = records_in(NhsUk, {"comments": [NhsUk.item(1, ratings=ratings)]})
+    [review] = records_of_body(StandIn, {"comments": [StandIn.item(1, ratings=ratings)]})
     assert review.rating == stars
 
 
 @pytest.mark.parametrize("rating", [6, -1, "9", "secret words", 2.5])
 def test_a_rating_that_is_none_sets_its_comment_aside(rating: object) -> None:
-    item = NhsUk.item(1, ratings=[{"question": "secret question", "rating": rating}])
-    [aside] = read_body(NhsUk, {"comments": [item]})
+    item = StandIn.item(1, ratings=[{"question": "secret question", "rating": rating}])
+    [aside] = read_body(StandIn, {"comments": [item]})
     assert isinstance(aside, SetAside)
     assert aside.where == "comment 1"
     assert "secret" not in str(aside)
 
 
 def test_anonymous_is_nobody() -> None:
-    [review] = records_in(NhsUk, {"comments": [NhsUk.item(1, screenName="Anonymous")]})
+    [review] = records_of_body(StandIn, {"comments": [StandIn.item(1, screenName="Anonymous")]})
     assert (review.author_id, review.author_name) == (None, None)
 
 
 def test_an_unknown_status_passes_through() -> None:
-    [review] = records_in(NhsUk, {"comments": [NhsUk.item(1, status="under review")]})
+    [review] = records_of_body(StandIn, {"comments": [StandIn.item(1, status="under review")]})
     assert review.state == "under review"
 
 
@@ -141,6 +135,6 @@ def test_an_unknown_status_passes_through() -> None:
 def test_reads_the_contracts_own_samples() -> None:
     for path in sorted((SHARED / "contracts" / "nhs_uk").glob("**/comments*.json")):
         held = json.loads(path.read_text())
-        found = list(nhs_uk.read(page_of(NhsUk, held), NhsUk.practices()))
+        found = list(nhs_uk.read(page_of(StandIn, held), StandIn.practices()))
         assert all(isinstance(item, Record) for item in found)
         assert [item.kind for item in found if isinstance(item, Record)].count("review") == len(held["comments"])

@@ -189,6 +189,29 @@ def test_a_row_with_missing_cells_is_set_aside_and_the_rest_goes_on() -> None:
     assert len(reviews(found)) == 1
 
 
+def test_one_enormous_row_is_set_aside_and_the_others_are_read() -> None:
+    found = read_csv(f"Date,Stars,Words\n2026-10-05,4,{'x' * 10_000_000}\n2026-10-06,4,{'x' * 200_000}\n")
+    assert aside(found) == [("line 2", "larger than 2 MB")]
+    assert [review.position for review in reviews(found)] == [3]
+
+
+def test_an_owner_whose_clock_is_a_day_ahead_loses_nothing() -> None:
+    found = read_csv("Date,Stars,Words\n2026-11-02,4,x\n2026-11-03,4,x\n")
+    assert [review.position for review in reviews(found)] == [2]
+    assert aside(found) == [("line 3", "the date lies after the night on which the file came")]
+
+
+def test_an_id_is_the_same_as_number_and_as_text() -> None:
+    described = export(columns={**COLUMNS, "id": "No"})
+    header, row = ("Date", "Stars", "Words", "No"), ("2026-10-05", 4, "x")
+    numbers = [
+        read_bytes(b"Date,Stars,Words,No\n2026-10-05,4,x,7\n", described),
+        *(read_bytes(workbook(header, (*row, number)), described, "file.xlsx") for number in (7, 7.0, "7")),
+    ]
+    assert len({review.item_id for found in numbers for review in reviews(found)}) == 1
+    assert all(len(reviews(found)) == 1 for found in numbers)
+
+
 def test_no_error_and_no_reason_repeats_a_patients_words() -> None:
     secret = "Dr Smith told my wife"
     found = read_csv(f"Date,Stars,Words\n{secret},4,x\n2026-10-05,{secret},x\n2026-10-06,4,{secret}\n")

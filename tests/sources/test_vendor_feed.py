@@ -170,12 +170,48 @@ def test_a_line_that_is_still_being_written_is_set_aside() -> None:
     assert [type(item) for item in found] == [SetAside, Record, Record]
 
 
+def test_a_line_that_is_no_utf_8_is_set_aside() -> None:
+    body = lines([event(1), event(2)]).replace(b'"Words"', b'"\xff secret words"', 1)
+    aside, record = vendor_feed.read(page_of(body, "yext/a.jsonl"), PRACTICES)
+    assert isinstance(aside, SetAside)
+    assert (aside.where, "secret" in aside.reason) == ("event 1", False)
+    assert isinstance(record, Record)
+
+
+def test_one_enormous_event_is_set_aside_and_the_others_are_read() -> None:
+    aside, record = read_events(event(1, content="x" * 10_000_000), event(2))
+    assert isinstance(aside, SetAside)
+    assert (aside.where, aside.reason) == ("event 1", "larger than 2 MB")
+    assert isinstance(record, Record)
+
+
+def test_an_id_is_the_same_as_number_and_as_text() -> None:
+    [(item_id, review)] = reviews_in(event(7), event(7, "REVIEW_UPDATED", at=OCTOBER_1 + DAY, id="7", rating=2)).items()
+    assert item_id == "7"
+    assert review.rating == 2
+
+
+def test_a_vendor_whose_clock_is_ahead_loses_nothing() -> None:
+    ahead = OCTOBER_1 + 31 * DAY
+    found = reviews_in(event(1, at=ahead, publisherDate=ahead))
+    assert found["1"].created_at == dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
+
+
+def test_a_new_field_is_noted_without_its_value() -> None:
+    page = page_of(json.dumps([event(1, brandNew="secret words")]).encode())
+    list(vendor_feed.read(page, PRACTICES))
+    assert "review.brandNew" in page.fields
+    assert "secret" not in str(page.fields)
+
+
 def test_mostly_bad_events_are_a_changed_shape() -> None:
     with pytest.raises(ChangedShape, match="3 of 4 events"):
         read_events(*[event(n, rating=9) for n in range(3)], event(5))
 
 
-@pytest.mark.parametrize("body", [b"<html>", b"", b'{"a": 1}\xff', b"5"])
+@pytest.mark.parametrize(
+    "body", [b"<html>", b"", b'{"a": 1}\xff', b"5", json.dumps([event(1), event(2)]).encode()[:-40]]
+)
 def test_a_file_that_is_no_feed_stops(body: bytes) -> None:
     with pytest.raises(ChangedShape, match="contract"):
         list(vendor_feed.read(page_of(body), PRACTICES))

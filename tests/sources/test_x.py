@@ -20,7 +20,7 @@ from pipelines.records import COMPLETENESS, RECORDS, Record, SetAside, read_tabl
 from pipelines.sources.x import SOURCE, items_a_visit
 from pipelines.sources.x import read as read_page
 from tests.conftest import SHARED, Answer, serving
-from tests.sources.openapi import Contract
+from tests.sources.contract import OpenApi
 from tests.sources.stand_in import NIGHT, configured, found_in, pull, receipts, records_in
 from tests.sources.stand_in_x import USER, Said, StandIn
 
@@ -394,7 +394,7 @@ def test_each_recorded_answer_is_read_or_refused_for_a_reason(path: Path) -> Non
 @needs_shared
 @pytest.mark.parametrize("newer", [False, True], ids=["2.159", "2.167"])
 def test_answers_of_the_stand_in_are_those_of_the_official_document(data: DataDir, newer: bool) -> None:
-    contract = Contract(DOCUMENTS / ("openapi/openapi.json" if newer else "openapi-2.159/latest-openapi.json"))
+    contract = OpenApi(DOCUMENTS / ("openapi/openapi.json" if newer else "openapi-2.159/latest-openapi.json"))
     town, _ = busy_week()
     town.newer = newer
     town.world[0].long = "Long words"
@@ -404,12 +404,12 @@ def test_answers_of_the_stand_in_are_those_of_the_official_document(data: DataDi
     pull(data, town, THIRD)
     assert len({request.path for request in town.asked}) >= 4
     for request in town.asked:
-        assert contract.answer_faults(f"/2{request.path}", town.answer(request)) == []
+        contract.check_answer("GET", f"/2{request.path}", 200, town.answer(request))
 
 
 @needs_shared
 def test_requests_are_those_of_the_official_document(data: DataDir) -> None:
-    contract = Contract(DOCUMENTS / "openapi-2.159" / "latest-openapi.json")
+    contract = OpenApi(DOCUMENTS / "openapi-2.159" / "latest-openapi.json")
     town, _ = busy_week()
     pull(data, town)
     pull(data, town, NEXT)
@@ -417,12 +417,12 @@ def test_requests_are_those_of_the_official_document(data: DataDir) -> None:
         "tweets", "mentions", "recent", "quote_tweets", "retweets"
     }  # fmt: skip
     for request in town.asked:
-        assert contract.request_faults(f"/2{request.path}", request.query) == []
+        contract.check_request("GET", f"/2{request.path}", request.query)
 
 
 @needs_shared
 def test_answers_of_the_demo_town_are_those_of_the_official_document(data: DataDir, monkeypatch: Any) -> None:
-    contract = Contract(DOCUMENTS / "openapi-2.159" / "latest-openapi.json")
+    contract = OpenApi(DOCUMENTS / "openapi-2.159" / "latest-openapi.json")
     seen: list[tuple[str, Any]] = []
     night = dt.date(2026, 8, 30)
 
@@ -449,4 +449,4 @@ def test_answers_of_the_demo_town_are_those_of_the_official_document(data: DataD
         fetch("x", night + dt.timedelta(days=2), practices, data, settings, say=lambda line: None)
     assert len({path.rsplit("/", 1)[-1] for path, _ in seen}) >= 5
     for path, body in seen:
-        assert contract.answer_faults(f"/2{path}", body) == []
+        contract.check_answer("GET", f"/2{path}", 200, body)

@@ -16,31 +16,40 @@ from pipelines.records import COMPLETENESS, FEATURES, Record, read_table, write_
 from pipelines.settings import load_settings
 from pipelines.sources import yelp
 from tests.conftest import SHARED
-from tests.sources.platforms import NIGHT, Yelp, found_in, page_of, pull, records_in, reviews_of
+from tests.sources.stand_in import (
+    NIGHT,
+    found_in,
+    page_of,
+    pull,
+    pulled,
+    records_in,
+    records_of_body,
+)
+from tests.sources.stand_in_yelp import StandIn
 
 OCTOBER = dt.date(2026, 10, 1)
 
 
 def test_a_night_costs_two_requests_and_says_what_is_left(data: DataDir) -> None:
-    platform = Yelp([Yelp.item(n) for n in range(20)])
-    receipt = pull(data, platform)
+    platform = StandIn.holding([StandIn.item(n) for n in range(20)])
+    receipt = pulled(data, platform)
     assert len(platform.asked) == 2
     assert (receipt.quota_left, receipt.expected, receipt.complete) == (296, 87, False)
-    assert len(reviews_of(data, platform, receipt)) == 7
+    assert len(records_in(data, platform, "review")) == 7
 
 
 def test_a_plan_without_excerpts_still_gives_the_count(data: DataDir) -> None:
-    platform = Yelp([Yelp.item(1)])
+    platform = StandIn.holding([StandIn.item(1)])
     platform.plan_has_excerpts = False
-    receipt = pull(data, platform)
-    [total] = found_in(data, platform, receipt)
+    pull(data, platform)
+    [total] = found_in(data, platform)
     assert isinstance(total, Record)
     assert (total.kind, total.total_count, str(total.total_average)) == ("total", 87, "4.5")
 
 
 def test_what_the_sample_leaves_out_is_counted_and_nothing_is_taken_for_gone(data: DataDir) -> None:
-    pull(data, Yelp([Yelp.item(n) for n in range(3)]))
-    read("yelp", NIGHT, Yelp.practices(), data, say=lambda line: None)
+    pull(data, StandIn.holding([StandIn.item(n) for n in range(3)]))
+    read("yelp", NIGHT, StandIn.practices(), data, say=lambda line: None)
     [row] = read_table(data.completeness("yelp", NIGHT), COMPLETENESS)
     assert (row["expected"], row["fetched"], row["complete"], row["can_reply"]) == (87, 3, False, False)
 
@@ -56,8 +65,8 @@ def test_a_sample_is_declared_and_its_month_waits_for_no_full_list() -> None:
 
 
 def test_words_go_at_the_first_housekeeping_after_scoring_and_features_a_day_later(data: DataDir) -> None:
-    pull(data, Yelp([Yelp.item(1)]))
-    read("yelp", NIGHT, Yelp.practices(), data, say=lambda line: None)
+    pull(data, StandIn.holding([StandIn.item(1)]))
+    read("yelp", NIGHT, StandIn.practices(), data, say=lambda line: None)
     assert purge(NIGHT, data, load_settings(), say=lambda line: None) == [], "it has yet to be scored"
     data.features("yelp", NIGHT).parent.mkdir(parents=True)
     write_table([], FEATURES, data.features("yelp", NIGHT))
@@ -72,12 +81,12 @@ def test_words_go_at_the_first_housekeeping_after_scoring_and_features_a_day_lat
 
 
 def test_words_that_were_never_scored_go_the_next_day_all_the_same(data: DataDir) -> None:
-    pull(data, Yelp([Yelp.item(1)]))
+    pull(data, StandIn.holding([StandIn.item(1)]))
     assert len(purge(NIGHT + dt.timedelta(days=1), data, load_settings(), say=lambda line: None)) == 2
 
 
 def test_a_used_up_quota_waits_until_it_is_new(data: DataDir) -> None:
-    platform = Yelp([Yelp.item(1)])
+    platform = StandIn.holding([StandIn.item(1)])
     until = (dt.datetime.now(dt.UTC) + dt.timedelta(hours=2)).isoformat()
     spent = {"RateLimit-Remaining": "0", "RateLimit-ResetTime": until}
     platform.refuse = [(429, spent, b'{"error": {"code": "ACCESS_LIMIT_REACHED", "description": "x"}}')]
@@ -97,7 +106,7 @@ def test_a_used_up_quota_waits_until_it_is_new(data: DataDir) -> None:
     ],
 )
 def test_yelps_word_is_told_and_its_sentence_is_not(status: int, code: str, words: str, data: DataDir) -> None:
-    platform = Yelp([Yelp.item(1)])
+    platform = StandIn.holding([StandIn.item(1)])
     platform.refuse = [(status, {}, json.dumps({"error": {"code": code, "description": "Some words"}}).encode())]
     with pytest.raises(SeveralFailed, match=words) as raised:
         pull(data, platform)
@@ -105,7 +114,7 @@ def test_yelps_word_is_told_and_its_sentence_is_not(status: int, code: str, word
 
 
 def test_a_business_that_moved_names_its_new_id(data: DataDir) -> None:
-    platform = Yelp([Yelp.item(1)])
+    platform = StandIn.holding([StandIn.item(1)])
     error = {"code": "BUSINESS_MIGRATED", "description": "x", "new_business_id": "4kMBvIEWPxWkWKFN__8SxQ"}
     platform.refuse = [(301, {"Location": "/v3/businesses/x"}, json.dumps({"error": error}).encode())]
     with pytest.raises(SeveralFailed, match="to '4kMBvIEWPxWkWKFN__8SxQ'") as raised:
@@ -114,8 +123,10 @@ def test_a_business_that_moved_names_its_new_id(data: DataDir) -> None:
 
 
 def test_every_field_is_read_on_san_franciscos_clock() -> None:
-    [review] = records_in(Yelp, {"reviews": [Yelp.item(1, time_created="2026-07-01 17:42:05", rating=3)], "total": 87})
-    assert (review.item_id, review.text, review.url) == ("r1", "Words...", "https://www.yelp.com/biz/x")
+    [review] = records_of_body(
+        StandIn, {"reviews": [StandIn.item(1, time_created="2026-07-01 17:42:05", rating=3)], "total": 87}
+    )
+    assert (review.item_id, review.text, review.url) == ("1", "Words...", "https://www.yelp.com/biz/x")
     assert (review.author_id, review.author_name) == ("u1", "Ada L.")
     assert review.rating == 3
     assert review.created_at == dt.datetime(2026, 7, 2, 0, 42, 5, tzinfo=dt.UTC)
@@ -128,8 +139,8 @@ def test_reads_every_recorded_business_and_the_contracts_own_samples() -> None:
     assert recorded
     for path in recorded:
         held = json.loads(path.read_text())
-        [total] = list(yelp.read(page_of(Yelp, held), Yelp.practices()))
+        [total] = list(yelp.read(page_of(StandIn, held), StandIn.practices()))
         assert isinstance(total, Record)
         assert (total.total_count, float(total.total_average or 0)) == (held["review_count"], held["rating"])
     held = json.loads((folder / "samples-handmade" / "business_reviews.json").read_text())
-    assert len(records_in(Yelp, held)) == len(held["reviews"])
+    assert len(records_of_body(StandIn, held)) == len(held["reviews"])

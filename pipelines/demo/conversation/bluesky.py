@@ -49,10 +49,16 @@ class _Post(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def uri(self) -> str:
-        micros = int(self.created_at.timestamp() * 1_000_000)
-        number = (micros << 10) + self.salt % 1024
-        key = "".join(_ALPHABET[number >> shift & 31] for shift in range(60, -1, -5))
-        return f"at://{_did(self.author)}/app.bsky.feed.post/{key}"
+        return _uri(self.salt, self.author, self.created_at)
+
+
+# Every post is compared with every other one for who answers whom, many times a night.
+@cache
+def _uri(salt: int, author: str, created_at: dt.datetime) -> str:
+    micros = int(created_at.timestamp() * 1_000_000)
+    number = (micros << 10) + salt % 1024
+    key = "".join(_ALPHABET[number >> shift & 31] for shift in range(60, -1, -5))
+    return f"at://{_did(author)}/app.bsky.feed.post/{key}"
 
 
 def tell(asked: Asked) -> Told:
@@ -268,6 +274,7 @@ def _reply(comment: Comment, parent: _Post, salt: int) -> _Post:
     )
 
 
+@cache
 def _did(name: str) -> str:
     return f"did:plc:{base64.b32encode(hashlib.sha256(name.encode()).digest()).decode().lower()[:24]}"
 

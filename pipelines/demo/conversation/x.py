@@ -88,7 +88,7 @@ def _page(asked: Asked, kinds: list[_Tweet], world: dict[str, _Tweet]) -> Told:
     first = int(cursor[1:])
     page = ordered[first : first + int(size)]
     meta: dict[str, Any] = {"result_count": len(page)}
-    if page:
+    if page and not asked.path.endswith(("/quote_tweets", "/retweets")):
         meta |= {"newest_id": page[0].id, "oldest_id": page[-1].id}
     if first + len(page) < len(ordered):
         meta["next_token"] = f"b{first + len(page)}"
