@@ -110,11 +110,12 @@ def reports_app(
             )
         chosen = [one for one in practices().practice if _fits(one, find)]
         counts = dict.fromkeys(standing.MEANINGS, 0)
+        found = None
         if state:
             if state not in counts:
                 raise UnknownName(f"there is no state '{state[:40]}'", next_step=f"There is: {', '.join(counts)}")
-            every = standing.reports(data, chosen, first, last)
-            wanted = {practice_id for (practice_id, _), report in every.items() if report.state == state}
+            found = standing.reports(data, chosen, first, last)
+            wanted = {practice_id for (practice_id, _), report in found.items() if report.state == state}
             chosen = [one for one in chosen if one.id in wanted]
         # What is to be done is to be done about the newest month that is over.
         over = min(last, add_months(known_last, -1)) if known_last > known_first else last
@@ -132,7 +133,7 @@ def reports_app(
             counted_month=over,
             meanings=standing.MEANINGS,
             months=standing.month_range(first, last),
-            reports=standing.reports(data, shown.items, first, last),
+            reports=found or standing.reports(data, shown.items, first, last),
             earlier=_beside(request, until=month_name(add_months(first, -1))) if first > known_first else "",
             later=_beside(request, until=month_name(min(add_months(last, MONTHS_ACROSS), known_last)))
             if last < known_last

@@ -120,7 +120,7 @@ def reports(
     coverage: dict[tuple[str, dt.date], list[dict[str, Any]]] = defaultdict(list)
     for row in found:
         coverage[row["practice_id"], row["month"]].append(row)
-    sent = Ledger(data.ledger).states() if data.ledger.is_file() else {}
+    sent = Ledger(data.ledger).states(month_name(first), month_name(last)) if data.ledger.is_file() else {}
     months = month_range(first, last)
     return {
         (practice.id, month): _report(
