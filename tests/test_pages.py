@@ -39,6 +39,7 @@ OCTOBER, NOVEMBER = dt.date(2026, 10, 1), dt.date(2026, 11, 1)
 TODAY = dt.date(2026, 11, 3)
 HOSTILE = '<script>alert(1)</script> & "Sons" \u202egnp.exe'
 STAMP = "2026-11-02T08:00:00+00:00"
+KEYS = {"riverside": "own", "hilltop": "shared", "quiet": "shared"}
 PLACES = (
     "/",
     "/?find=riverside&state=rendered",
@@ -72,7 +73,8 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> DataDir:
     shutil.copytree(built.root, data.root, dirs_exist_ok=True)
     lines = [
         f"[[practice]]\nid = {json.dumps(p.id)}\nname = {json.dumps(HOSTILE if p.id == 'quiet' else p.name)}\n"
-        + f'google_business = {{ location = "accounts/1/locations/{number}", key = "{p.id}" }}\n'
+        + f'google_business = {{ location = "accounts/1/locations/{number}", key = "{KEYS[p.id]}" }}\n'
+        + ('yelp = { business = "riverside" }\n' if p.id == "riverside" else "")
         for number, p in enumerate(history.practices.practice)
     ]
     (data.root / "practices.toml").write_text("".join(lines).replace("\u202e", "\\u202e"), encoding="utf-8")
@@ -81,7 +83,8 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> DataDir:
     ledger.plan("hilltop", "2026-10", digest, "owner@hilltop.example", STAMP)
     ledger.mark("hilltop", "2026-10", digest, "owner@hilltop.example", "sent", STAMP)
     put_report(data, "riverside")
-    for practice_id, left, ends in (("riverside", 12, dt.date(2026, 11, 6)), ("hilltop", 900, None)):
+    told = (("riverside", 12, dt.date(2026, 11, 6)), ("hilltop", 900, None), ("quiet", 40, dt.date(2027, 1, 31)))
+    for practice_id, left, ends in told:
         whole = Visit(data, "google_business", TODAY, practice_id)
         whole.publish(about={"practice_id": practice_id}, quota_left=left, key_expires_on=ends)
     path = data.set_aside("google_business", TODAY)
@@ -306,16 +309,11 @@ def test_keys_say_what_is_left_and_when_they_end(pages: Client) -> None:
         for line in page.select("tbody tr")
     }
     assert rows == {
-        "RAPPORT_KEY_GOOGLE_BUSINESS__RIVERSIDE": ["in 3 days 2026-11-06", "12", "not known", "2026-11-03"],
-        "RAPPORT_KEY_GOOGLE_BUSINESS__HILLTOP": ["not said", "900", "not known", "2026-11-03"],
-        "RAPPORT_KEY_GOOGLE_BUSINESS__QUIET": [
-            "not said",
-            "not said",
-            "not known",
-            "no whole visit in its last nights",
-        ],
+        "RAPPORT_KEY_GOOGLE_BUSINESS__OWN": ["in 3 days 2026-11-06", "12", "not known", "2026-11-03"],
+        "RAPPORT_KEY_GOOGLE_BUSINESS__SHARED": ["2027-01-31", "40", "not known", "2026-11-03"],
+        "RAPPORT_KEY_YELP": ["not said", "not said", "300", "no whole visit in its last nights"],
     }
-    assert next(iter(rows)).endswith("RIVERSIDE")
+    assert next(iter(rows)).endswith("OWN")
     assert "1 key ends within a week" in page.get_text()
 
 
