@@ -11,32 +11,26 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
-import anyio
 import duckdb
-import httpx
 import msgspec
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
-from fastapi import Depends, FastAPI, HTTPException
+from fastapi import Depends, HTTPException
 from playwright.sync_api import Browser, sync_playwright
 
 from pipelines import standing
 from pipelines.landing import DataDir, Visit
 from pipelines.ledger import Ledger
-from pipelines.pages import reports_app
 from pipelines.practices import Practices
 from pipelines.records import COMPLETENESS, SetAside, write_table
-from pipelines.settings import Settings
 from tests.histories import built_at, visit
+from tests.reports_pages import TODAY, Client, mounted
 
 OCTOBER, NOVEMBER = dt.date(2026, 10, 1), dt.date(2026, 11, 1)
-TODAY = dt.date(2026, 11, 3)
 HOSTILE = '<script>alert(1)</script> & "Sons" \u202egnp.exe'
 STAMP = "2026-11-02T08:00:00+00:00"
 KEYS = {"riverside": "own", "hilltop": "shared", "quiet": "shared"}
@@ -99,35 +93,6 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> DataDir:
     return data
 
 
-def mounted(data: DataDir, **more: Any) -> FastAPI:
-    """The pages where Airflow has them: below a path."""
-    settings = Settings(data_dir=data.root, practices_file=data.root / "practices.toml")
-    app = FastAPI()
-    app.mount("/reports", reports_app(settings, today=lambda: TODAY, **more))
-    return app
-
-
-class Client:
-    """Asks an application without a server in between, in a thread, as this one may hold a browser's event loop."""
-
-    def __init__(self, app: FastAPI) -> None:
-        self._app = app
-
-    def get(self, path: str, **headers: str) -> httpx.Response:
-        async def ask() -> httpx.Response:
-            transport = httpx.ASGITransport(app=self._app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://here") as http:
-                return await http.get(f"/reports{path}", headers=headers)
-
-        with ThreadPoolExecutor(1) as pool:
-            return pool.submit(anyio.run, ask).result()
-
-    def page(self, path: str) -> BeautifulSoup:
-        answer = self.get(path)
-        assert answer.status_code == 200, answer.text
-        return BeautifulSoup(answer.text, "html.parser")
-
-
 @pytest.fixture(scope="module")
 def pages(town: DataDir) -> Client:
     return Client(mounted(town))
@@ -164,6 +129,7 @@ def test_every_state_is_what_the_files_say(tmp_path: Path) -> None:
             "update reports.coverage set month_is_complete = false, last_read_night = '2026-09-20' "
             "where source = 'google_business' and practice_id in ('p-1', 'p-3') and month = '2026-09-01'"
         )
+        db.execute("update reports.coverage set source = 'owner_export' where practice_id = 'p-8'")
     ledger = Ledger(data.ledger)
     sent = {
         "p-4": ["sent", "sent"],
@@ -180,8 +146,8 @@ def test_every_state_is_what_the_files_say(tmp_path: Path) -> None:
     ledger.mark("p-8", name, "a", "0@x.example", "failed", STAMP)
     ledger.plan("p-8", name, "b", "0@x.example", "2026-11-03T08:00:00+00:00")
     ledger.mark("p-8", name, "b", "0@x.example", "sent", "2026-11-03T08:00:00+00:00")
-    for practice_id in ("p-2", "p-3"):
-        for path in (data.report(name, practice_id), data.manifest(name, practice_id)):
+    for practice_id, made in (("p-2", name), ("p-3", name), ("p-8", "2026-10")):
+        for path in (data.report(made, practice_id), data.manifest(made, practice_id)):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(b"")
     data.report(name, "p-0").write_bytes(b"without a manifest it does not count")
@@ -199,7 +165,9 @@ def test_every_state_is_what_the_files_say(tmp_path: Path) -> None:
         ("sent", True),
         ("unknown", False),
     ]
-    assert {report.state for (_, m), report in found.items() if m > month} == {"open", "unknown"}
+    assert {report.state for (_, m), report in found.items() if m > month} == {"open", "rendered", "unknown"}
+    # Files of an owner are never waited for, but no month is complete before it is over.
+    assert found["p-8", dt.date(2026, 10, 1)] == standing.Report(state="rendered", complete=False)
     (tmp_path / "practices.toml").write_text('[[practice]]\nid = "p-3"\nname = "Three"\n')
     assert cells(Client(mounted(data)).page("/"), "Three") == ["rendered with gaps", "open"]
     assert found["p-1", month].why == "google_business last read 2026-09-20"
@@ -442,6 +410,7 @@ def test_the_keyboard_alone_reaches_a_report(served: str, browser: Browser) -> N
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the page"
     page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
     for _ in range(20):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.getAttribute('aria-label')") == "Hilltop, October 2026: sent":

@@ -16,6 +16,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from pipelines.demo.stage import USER, Stage, free_port
 from pipelines.landing import DataDir
+from pipelines.settings import REPOSITORY
 from tests.histories import built_at
 
 PLACES = (
@@ -85,6 +86,16 @@ def test_with_the_login_of_airflow_everything_is_there(airflow: Running, place: 
         assert http.get(f"/reports/{place}").status_code == 200
 
 
+def test_a_task_that_loads_the_plugin_loads_nothing_else() -> None:
+    lines = (REPOSITORY / "plugins" / "rapport_reports.py").read_text().splitlines()
+    assert [line for line in lines if line.startswith(("import ", "from "))] == [
+        "from __future__ import annotations",
+        "from functools import cache",
+        "from typing import Any",
+        "from airflow.plugins_manager import AirflowPlugin",
+    ]
+
+
 def test_airflow_knows_the_plugin_and_had_no_trouble_with_it(airflow: Running) -> None:
     with airflow.client(Authorization=f"Bearer {airflow.login()}") as http:
         assert http.get("/api/v2/plugins/importErrors").json()["import_errors"] == []
@@ -117,6 +128,7 @@ def test_the_pages_open_from_the_menu_and_the_pdf_is_saved_out_of_the_frame(
     page.wait_for_url(re.compile("/plugin/reports"))
     frame = page.frame_locator("iframe")
     frame.get_by_role("heading", name="Reports").wait_for()
+    page.wait_for_load_state("networkidle")
     page.screenshot(path=tmp_path / "in-airflow.png")
     frame.get_by_role("link", name="Riverside, October 2026: rendered").click()
     with page.expect_download() as download:
