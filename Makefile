@@ -1,7 +1,7 @@
 # make demo and make test need nothing but Python 3.11+ and make; both set up what they use.
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := pipelines models dags tests
+SOURCES := pipelines models dags plugins tests
 export PYTHONPATH := $(CURDIR):$(CURDIR)/dags
 export AIRFLOW_HOME := $(CURDIR)
 export PYTHON

@@ -6,7 +6,10 @@ Both answer from what the verbs left behind, never from what a scheduler believe
 from __future__ import annotations
 
 import datetime as dt
-from typing import NamedTuple
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -17,7 +20,7 @@ from pipelines.periods import add_months, month_name
 from pipelines.practices import Practices
 from pipelines.records import COMPLETENESS, read_table
 from pipelines.settings import key_variable
-from pipelines.sources import load_source, source_names
+from pipelines.sources import Source, load_source, source_names
 from pipelines.warehouse import open_warehouse, rows
 
 
@@ -106,7 +109,10 @@ def month_readiness(month: dt.date, practices: Practices, data: DataDir) -> list
             "where month = ? order by practice_id, source, site",
             [month],
         )
-    answers = [_readiness(practice.id, month, coverage) for practice in practices.practice]
+    own: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in coverage:
+        own[row["practice_id"]].append(row)
+    answers = [readiness(practice.id, month, own[practice.id]) for practice in practices.practice]
     if not any(answer.ready for answer in answers):
         why = "; ".join(f"{answer.practice_id}: {answer.why}" for answer in answers)
         raise NotReady(
@@ -129,25 +135,32 @@ def check_approval(answer: dict[str, object] | None) -> str:
     return str(person.get("name") or person.get("id")) if isinstance(person, dict) else "unknown"
 
 
-def _covers(row: dict[str, object], month: dt.date) -> bool:
+def readiness(practice_id: str, month: dt.date, coverage: Sequence[dict[str, Any]]) -> Readiness:
+    """Say whether a practice's month can be reported, from its own rows of `reports.coverage` of that month."""
+    if not coverage:
+        return Readiness(practice_id=practice_id, ready=False, why="nothing was ever read")
+    missing = [
+        f"{row['source']} last read {row['last_read_night'] or 'never'}"
+        for row in coverage
+        if not _source(row["source"]).once and not _covers(row, month)
+    ]
+    return Readiness(practice_id=practice_id, ready=not missing, why=", ".join(missing))
+
+
+def _covers(row: dict[str, Any], month: dt.date) -> bool:
     """Say whether a platform's month is there: listed in full, or looked at after its end if it only shows samples.
 
     For a platform that is not connected yet nothing waits.
     """
     if row["left_out"]:
         return True
-    if load_source(str(row["source"])).SOURCE.sampled:
+    if _source(row["source"]).sampled:
         last = row["last_read_night"]
         return isinstance(last, dt.date) and last >= add_months(month, 1)
     return bool(row["month_is_complete"])
 
 
-def _readiness(practice_id: str, month: dt.date, coverage: list[dict[str, object]]) -> Readiness:
-    own = [row for row in coverage if row["practice_id"] == practice_id]
-    platforms = [row for row in own if not load_source(str(row["source"])).SOURCE.once]
-    missing = [
-        f"{row['source']} last read {row['last_read_night'] or 'never'}" for row in platforms if not _covers(row, month)
-    ]
-    if not own:
-        return Readiness(practice_id=practice_id, ready=False, why="nothing was ever read")
-    return Readiness(practice_id=practice_id, ready=not missing, why=", ".join(missing))
+@cache
+def _source(name: str) -> Source:
+    """Return a source's head; to find it among the modules takes longer than all else there is to a row."""
+    return load_source(name).SOURCE

@@ -80,6 +80,24 @@ class Ledger:
                 for row in db.execute(sql, (month,))
             ]
 
+    def months(self) -> list[str]:
+        """Return the months that have rows, the newest first."""
+        with self._open() as db:
+            return [row[0] for row in db.execute("select distinct month from sending order by month desc")]
+
+    def states(self, first: str, last: str) -> dict[tuple[str, str], set[State]]:
+        """Return the states that the recipients of a practice's month are in by their newest rows, of some months."""
+        sql = (
+            "select distinct practice_id, month, state from (select practice_id, month, state, row_number() over "
+            "(partition by practice_id, month, recipient order by changed_at desc, report_sha256) as age from sending "
+            "where month between ? and ?) where age = 1"
+        )
+        found: dict[tuple[str, str], set[State]] = {}
+        with self._open() as db:
+            for practice_id, month, state in db.execute(sql, (first, last)):
+                found.setdefault((practice_id, month), set()).add(state)
+        return found
+
     def doubt_unfinished(self, now: str) -> list[Row]:
         """Turn every `sending` row into `uncertain` and return those rows. Only one process may send at a time."""
         doubted = [row for row in self.rows() if row.state == "sending"]

@@ -16,6 +16,7 @@ from pipelines.pdf import practice_of
 from pipelines.periods import month_name
 from pipelines.records import COMPLETENESS, FEATURES, RECORDS, read_table
 from pipelines.warehouse import open_warehouse, rows, tables
+from tests.reports_pages import Client, mounted
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +120,20 @@ def test_no_word_and_no_name_is_in_mail_manifest_or_pdf(demo: tuple[DataDir, lis
         held += str(message["Subject"])
     assert "October" in held
     assert leaked(canaries, held) == []
+
+
+def test_no_word_and_no_name_is_on_the_reports_pages(demo: tuple[DataDir, list[str]], canaries: list[str]) -> None:
+    data, _ = demo
+    with open_warehouse(data) as connection:
+        metrics = [row["metric"] for row in rows(connection, "select metric from reports.catalogue")]
+    asked = ["/", "/nights?month=2026-10", "/nights?month=2026-11", "/set-aside?month=2026-11", "/keys", "/ledger"]
+    for practice in build_town().practices:
+        asked.append(f"/report/{practice.id}/{month_name(MONTH)}")
+        asked += [f"/explain?practice={practice.id}&month={month_name(MONTH)}&metric={metric}" for metric in metrics]
+    pages = Client(mounted(data))
+    held = [pages.page(path).get_text(" ", strip=True) for path in asked]
+    assert "does not renew the key" in held[2]
+    assert leaked(canaries, "".join(held)) == []
 
 
 def test_nothing_is_left_half_done(demo: tuple[DataDir, list[str]]) -> None:

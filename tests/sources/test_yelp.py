@@ -8,7 +8,7 @@ import json
 import pytest
 
 from pipelines.errors import SeveralFailed, UnknownName
-from pipelines.gate import _readiness
+from pipelines.gate import readiness
 from pipelines.landing import DataDir
 from pipelines.purge import purge
 from pipelines.read import read
@@ -59,9 +59,9 @@ def test_a_sample_is_declared_and_its_month_waits_for_no_full_list() -> None:
     assert not yelp.SOURCE.policy.blendable
     assert not yelp.SOURCE.policy.classify
     row = {"practice_id": "oak", "source": "yelp", "month_is_complete": False, "left_out": False}
-    assert _readiness("oak", OCTOBER, [{**row, "last_read_night": dt.date(2026, 11, 1)}]).ready
-    assert not _readiness("oak", OCTOBER, [{**row, "last_read_night": dt.date(2026, 10, 31)}]).ready
-    assert not _readiness("oak", OCTOBER, [{**row, "last_read_night": None}]).ready
+    assert readiness("oak", OCTOBER, [{**row, "last_read_night": dt.date(2026, 11, 1)}]).ready
+    assert not readiness("oak", OCTOBER, [{**row, "last_read_night": dt.date(2026, 10, 31)}]).ready
+    assert not readiness("oak", OCTOBER, [{**row, "last_read_night": None}]).ready
 
 
 def test_words_go_at_the_first_housekeeping_after_scoring_and_features_a_day_later(data: DataDir) -> None:

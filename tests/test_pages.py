@@ -1,0 +1,487 @@
+"""The Reports pages over the town: what they say, what they refuse, and that nobody is left out or kept waiting."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import re
+import shutil
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import msgspec
+import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from bs4 import BeautifulSoup
+from fastapi import Depends, HTTPException
+from playwright.sync_api import Browser, sync_playwright
+
+from pipelines import standing
+from pipelines.landing import DataDir, Visit
+from pipelines.ledger import Ledger
+from pipelines.practices import Practices
+from pipelines.records import COMPLETENESS, SetAside, write_table
+from tests.histories import built_at, visit
+from tests.reports_pages import TODAY, Client, mounted
+
+OCTOBER, NOVEMBER = dt.date(2026, 10, 1), dt.date(2026, 11, 1)
+HOSTILE = '<script>alert(1)</script> & "Sons" \u202egnp.exe'
+STAMP = "2026-11-02T08:00:00+00:00"
+KEYS = {"riverside": "own", "hilltop": "shared", "quiet": "shared"}
+PLACES = (
+    "/",
+    "/?find=riverside&state=rendered",
+    "/report/riverside/2026-10",
+    "/report/quiet/2026-10",
+    "/nights?month=2026-10",
+    "/set-aside",
+    "/keys",
+    "/ledger",
+    "/explain",
+    "/explain?practice=riverside&month=2026-10&metric=mean_stars",
+    "/nothing",
+)
+
+
+def put_report(data: DataDir, practice_id: str, body: bytes = b"%PDF-1.7 of a test\n%%EOF\n") -> str:
+    path = data.report("2026-10", practice_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(body)
+    digest = hashlib.sha256(body).hexdigest()
+    told = {"pages": 1, "pdf_sha256": digest, "made_from": {"as_of_night": "2026-11-03", "rows": {"figures": "abc"}}}
+    data.manifest("2026-10", practice_id).write_text(json.dumps(told))
+    return digest
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> DataDir:
+    """The town, with a practice of a hostile name, a report that was sent, keys that end, and records set aside."""
+    built, history = built_at(tmp_path_factory.getbasetemp(), None)
+    data = DataDir(tmp_path_factory.mktemp("pages"))
+    shutil.copytree(built.root, data.root, dirs_exist_ok=True)
+    lines = [
+        f"[[practice]]\nid = {json.dumps(p.id)}\nname = {json.dumps(HOSTILE if p.id == 'quiet' else p.name)}\n"
+        + f'google_business = {{ location = "accounts/1/locations/{number}", key = "{KEYS[p.id]}" }}\n'
+        + ('yelp = { business = "riverside" }\n' if p.id == "riverside" else "")
+        for number, p in enumerate(history.practices.practice)
+    ]
+    (data.root / "practices.toml").write_text("".join(lines).replace("\u202e", "\\u202e"), encoding="utf-8")
+    ledger = Ledger(data.ledger)
+    digest = put_report(data, "hilltop")
+    ledger.plan("hilltop", "2026-10", digest, "owner@hilltop.example", STAMP)
+    ledger.mark("hilltop", "2026-10", digest, "owner@hilltop.example", "sent", STAMP)
+    put_report(data, "riverside")
+    told = (("riverside", 12, dt.date(2026, 11, 6)), ("hilltop", 900, None), ("quiet", 40, dt.date(2027, 1, 31)))
+    for practice_id, left, ends in told:
+        whole = Visit(data, "google_business", TODAY, practice_id)
+        whole.publish(about={"practice_id": practice_id}, quota_left=left, key_expires_on=ends)
+    path = data.set_aside("google_business", TODAY)
+    path.parent.mkdir(parents=True)
+    aside = SetAside(page="pages/x/0001.json.zst", where="item 3", reason="no date", practice_id="riverside")
+    path.write_bytes(b"\n".join([msgspec.json.encode(aside)] * 3))
+    data.set_aside("google_business", dt.date(2026, 11, 2)).write_bytes(msgspec.json.encode(aside))
+    skipped = [visit("yelp", "yelp", TODAY, "riverside", status="skipped", why="no key: RAPPORT_KEY_YELP is not set")]
+    path = data.completeness("yelp", TODAY)
+    path.parent.mkdir(parents=True)
+    write_table(skipped, COMPLETENESS, path)
+    return data
+
+
+@pytest.fixture(scope="module")
+def pages(town: DataDir) -> Client:
+    return Client(mounted(town))
+
+
+def cells(page: BeautifulSoup, row: str) -> list[str]:
+    """The texts of the first table row whose heading starts with `row`."""
+    for line in page.select("tbody tr"):
+        if (head := line.find("th")) and head.get_text(" ", strip=True).startswith(row):
+            return [cell.get_text(" ", strip=True) for cell in line.find_all("td")]
+    raise AssertionError(f"no row {row}")
+
+
+def test_each_practice_has_the_state_of_each_month(pages: Client, town: DataDir) -> None:
+    page = pages.page("/")
+    heads = [head.get_text(" ", strip=True) for head in page.select("thead th")]
+    assert heads == ["Practice", "Jun 2026", "Jul", "Aug", "Sep", "Oct", "Nov"]
+    assert cells(page, "Riverside")[-2:] == ["rendered", "open"]
+    assert cells(page, "Hilltop")[-2:] == ["sent", "open"]
+    assert "October 2026" in page.select_one(".lead").get_text()  # type: ignore[union-attr]
+    link = page.find("a", attrs={"aria-label": "Hilltop, October 2026: sent"})
+    assert link is not None
+    assert link["href"] == "/reports/report/hilltop/2026-10"
+
+
+def test_every_state_is_what_the_files_say(tmp_path: Path) -> None:
+    data = big_warehouse(tmp_path, practices=9, months=2)
+    people = [f"p-{n}" for n in range(9)]
+    practices = Practices.model_validate({"practice": [{"id": name, "name": name} for name in [*people, "new"]]})
+    month = dt.date(2026, 9, 1)
+    name = "2026-09"
+    with duckdb.connect(str(data.warehouse)) as db:
+        db.execute(
+            "update reports.coverage set month_is_complete = false, last_read_night = '2026-09-20' "
+            "where source = 'google_business' and practice_id in ('p-1', 'p-3') and month = '2026-09-01'"
+        )
+        db.execute("update reports.coverage set source = 'owner_export' where practice_id = 'p-8'")
+    ledger = Ledger(data.ledger)
+    sent = {
+        "p-4": ["sent", "sent"],
+        "p-5": ["sent", "failed"],
+        "p-6": ["sent", "uncertain"],
+        "p-7": ["sent", "planned"],
+    }
+    for practice_id, states in sent.items():
+        for number, state in enumerate(states):
+            ledger.plan(practice_id, name, "a", f"{number}@x.example", STAMP)
+            ledger.mark(practice_id, name, "a", f"{number}@x.example", state, STAMP)  # type: ignore[arg-type]
+    # The newest version's row counts: the first one had failed.
+    ledger.plan("p-8", name, "a", "0@x.example", STAMP)
+    ledger.mark("p-8", name, "a", "0@x.example", "failed", STAMP)
+    ledger.plan("p-8", name, "b", "0@x.example", "2026-11-03T08:00:00+00:00")
+    ledger.mark("p-8", name, "b", "0@x.example", "sent", "2026-11-03T08:00:00+00:00")
+    for practice_id, made in (("p-2", name), ("p-3", name), ("p-8", "2026-10")):
+        for path in (data.report(made, practice_id), data.manifest(made, practice_id)):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"")
+    data.report(name, "p-0").write_bytes(b"without a manifest it does not count")
+    found = standing.reports(data, practices.practice, month, dt.date(2026, 10, 1))
+    seen = [(found[practice.id, month].state, found[practice.id, month].complete) for practice in practices.practice]
+    assert seen == [
+        ("ready", True),
+        ("held", False),
+        ("rendered", True),
+        ("rendered", False),
+        ("sent", True),
+        ("failed", True),
+        ("uncertain", True),
+        ("sending", True),
+        ("sent", True),
+        ("unknown", False),
+    ]
+    assert {report.state for (_, m), report in found.items() if m > month} == {"open", "rendered", "unknown"}
+    # Files of an owner are never waited for, but no month is complete before it is over.
+    assert found["p-8", dt.date(2026, 10, 1)] == standing.Report(state="rendered", complete=False)
+    (tmp_path / "practices.toml").write_text('[[practice]]\nid = "p-3"\nname = "Three"\n')
+    assert cells(Client(mounted(data)).page("/"), "Three") == ["rendered with gaps", "open"]
+    assert found["p-1", month].why == "google_business last read 2026-09-20"
+
+
+def test_the_list_can_be_narrowed_and_never_ends_in_nothing(pages: Client) -> None:
+    assert [head.get_text() for head in pages.page("/?find=HILL").select("tbody th .id")] == ["hilltop"]
+    assert [head.get_text() for head in pages.page("/?state=sent").select("tbody th .id")] == ["hilltop"]
+    assert "No practice fits" in pages.get("/?find=nobody").text
+    assert "Page 1 of 1" in pages.get("/?page=77").text
+    assert pages.get("/?page=0").status_code == 422
+    wrong = pages.get("/?until=2020-01")
+    assert wrong.status_code == 404
+    assert "2026-06 to 2026-11" in wrong.text
+
+
+def test_a_hostile_name_stays_a_name(pages: Client) -> None:
+    for path in (
+        "/",
+        "/report/quiet/2026-10",
+        "/explain",
+        "/ledger?find=%3Cscript%3Ealert(1)%3C/script%3E",
+        "/?find=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
+        "/%3Cscript%3Ealert(1)%3C/script%3E",
+    ):
+        text = pages.get(path).text
+        assert "<script" not in text, path
+        assert "\u202e" not in text, path
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp;" in pages.get("/").text
+
+
+def test_one_report_tells_all_of_itself(pages: Client) -> None:
+    page = pages.page("/report/hilltop/2026-10")
+    assert cells(page, "owner@hilltop.example")[:3] == ["sent", STAMP, "the PDF above"]
+    assert cells(page, "Google")[0] == "google_business"
+    text = page.get_text(" ", strip=True)
+    assert "Average stars" in text
+    assert hashlib.sha256(b"%PDF-1.7 of a test\n%%EOF\n").hexdigest() in text
+    assert page.find("a", href="/reports/report/hilltop/2026-10/pdf")
+    assert "There is no PDF yet" in pages.get("/report/quiet/2026-10").text
+
+
+def test_the_pdf_is_a_pdf_and_is_saved_where_it_cannot_be_shown(pages: Client) -> None:
+    answer = pages.get("/report/hilltop/2026-10/pdf")
+    assert answer.content.startswith(b"%PDF-")
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.headers["content-disposition"] == 'inline; filename="hilltop-2026-10.pdf"'
+    framed = pages.get("/report/hilltop/2026-10/pdf", **{"Sec-Fetch-Dest": "iframe"})
+    assert framed.headers["content-disposition"] == 'attachment; filename="hilltop-2026-10.pdf"'
+
+
+def test_a_pdf_that_does_not_fit_its_manifest_is_not_given_out(town: DataDir, tmp_path: Path) -> None:
+    data = DataDir(tmp_path)
+    shutil.copytree(town.root, tmp_path, dirs_exist_ok=True)
+    data.report("2026-10", "hilltop").write_bytes(b"%PDF-1.7 of another\n")
+    pages = Client(mounted(data))
+    answer = pages.get("/report/hilltop/2026-10/pdf")
+    assert answer.status_code == 503
+    assert "of another" not in answer.text
+    assert "do not belong together" in pages.get("/report/hilltop/2026-10").text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/report/..%2F..%2Fledger/2026-10/pdf",
+        "/report/%2e%2e/2026-10/pdf",
+        "/report/hilltop/..%2F2026-10/pdf",
+        "/report/hilltop/2026-10%2F../pdf",
+        "/report/hilltop/..",
+        "/report/nobody/2026-10",
+        "/report/hilltop/2026-13",
+        "/fonts/..%2Fpages%2Fpages.css",
+        "/fonts/OFL.txt",
+        "/ledger.db",
+        "/openapi.json",
+        "/docs",
+    ],
+)
+def test_nothing_but_the_pages_can_be_reached(pages: Client, path: str) -> None:
+    answer = pages.get(path)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("text/html")
+
+
+def test_every_night_of_every_source_has_a_cell_with_words(pages: Client, town: DataDir) -> None:
+    found, gaps = standing.nights(town, OCTOBER)
+    page = pages.page("/nights?month=2026-10")
+    row = cells(page, "Google Business Profile")
+    assert len(row) == 31
+    for number, text in enumerate(row):
+        cell = found["google_business", OCTOBER + dt.timedelta(days=number)]
+        assert text == (f"{cell.failed} ✕ failed, {cell.whole} whole" if cell.failed else f"{cell.whole} whole")
+    assert any(cell.failed for cell in found.values())
+    assert sum(gap.visits for gap in gaps if gap.status == "failed") == sum(cell.failed for cell in found.values())
+    assert cells(page, gaps[0].night.isoformat())[-1] == "the key has expired"
+    november = pages.page("/nights")
+    assert cells(november, "Yelp")[2] == "1 / skipped, 0 whole"
+    assert cells(november, "Yelp")[0] == "· no visit"
+    assert "no key: RAPPORT_KEY_YELP is not set" in november.get_text()
+
+
+def test_keys_say_what_is_left_and_when_they_end(pages: Client) -> None:
+    page = pages.page("/keys")
+    rows = {
+        line.find("code").get_text(): [c.get_text(" ", strip=True) for c in line.find_all("td")][1:]  # type: ignore[union-attr]
+        for line in page.select("tbody tr")
+    }
+    assert rows == {
+        "RAPPORT_KEY_GOOGLE_BUSINESS__OWN": ["in 3 days 2026-11-06", "12", "not known", "2026-11-03"],
+        "RAPPORT_KEY_GOOGLE_BUSINESS__SHARED": ["2027-01-31", "40", "not known", "2026-11-03"],
+        "RAPPORT_KEY_YELP": ["not said", "not said", "300", "no whole visit in its last nights"],
+    }
+    assert next(iter(rows)).endswith("OWN")
+    assert "1 key ends within a week" in page.get_text()
+
+
+def test_what_was_set_aside_is_told_once_with_its_worst_night(pages: Client) -> None:
+    page = pages.page("/set-aside")
+    assert cells(page, "google_business") == [
+        "riverside",
+        "no date",
+        "3",
+        "2026-11-02 to 2026-11-03",
+        "item 3 of pages/x/0001.json.zst",
+    ]
+
+
+def test_the_ledger_can_be_searched(pages: Client) -> None:
+    assert cells(pages.page("/ledger"), "hilltop")[:2] == ["owner@hilltop.example", "sent"]
+    assert "No row fits" in pages.get("/ledger?state=failed").text
+    assert "No row fits" in pages.get("/ledger?find=oak").text
+    assert pages.get("/ledger?month=2025-01").status_code == 404
+
+
+def test_a_figure_is_explained_as_on_the_command_line(pages: Client, town: DataDir) -> None:
+    from pipelines.explain import explain
+
+    found = explain(town, "riverside", OCTOBER, "mean_stars", "google")
+    page = pages.page("/explain?practice=riverside&month=2026-10&metric=mean_stars&site=google")
+    text = page.get_text()
+    for said in (found.told["definition"], found.told["source"], found.told["weakness"], found.sql.strip()):
+        assert said in text
+    assert all(review["item_id"] in text for review in found.reviews)
+    assert all(path in text for path in found.pages)
+    figure = found.figures[0]
+    assert cells(page, "Google")[1] == f"{figure['value']:f}".rstrip("0")
+    unknown = pages.get("/explain?practice=riverside&month=2026-10&metric=stars")
+    assert unknown.status_code == 404
+    assert "critical_reply_share" in unknown.text
+
+
+def test_without_a_warehouse_the_pages_say_what_to_run(tmp_path: Path) -> None:
+    (tmp_path / "practices.toml").write_text("")
+    pages = Client(mounted(DataDir(tmp_path)))
+    answer = pages.get("/")
+    assert answer.status_code == 503
+    assert "rapport build" in answer.text
+    assert "Nothing was ever sent" in pages.get("/ledger").text
+    assert "Nothing was set aside" in pages.get("/set-aside").text
+    assert not (tmp_path / "ledger.db").exists()
+
+
+def test_looking_changes_nothing(town: DataDir) -> None:
+    def state() -> dict[str, tuple[int, bytes]]:
+        return {str(p): (p.stat().st_mtime_ns, p.read_bytes()) for p in town.root.rglob("*") if p.is_file()}
+
+    before, pages = state(), Client(mounted(town))
+    for place in PLACES:
+        pages.get(place)
+    assert state() == before
+
+
+def test_whoever_is_not_allowed_is_refused_everywhere(town: DataDir) -> None:
+    def nobody() -> None:
+        raise HTTPException(401)
+
+    app = mounted(town, allowed=[Depends(nobody)])
+    refused = Client(app)
+    inner = app.routes[-1].app  # type: ignore[attr-defined]
+    paths = [
+        route.path.format(practice_id="hilltop", month="2026-10", name="NotoSans-Regular.ttf") for route in inner.routes
+    ]
+    assert len(paths) == 10
+    for path in paths:
+        answer = refused.get(path)
+        assert answer.status_code == 401, path
+        assert "hilltop" not in answer.text
+
+
+def test_no_page_lets_a_script_run_or_is_kept_by_a_browser(pages: Client) -> None:
+    for place in PLACES:
+        answer = pages.get(place)
+        rules = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in rules
+        assert "script" not in rules
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert not re.search(r"<script|\son\w+=|style=|https?://", answer.text), place
+
+
+@pytest.fixture(scope="module")
+def served(town: DataDir) -> Iterator[str]:
+    server = uvicorn.Server(uvicorn.Config(mounted(town), port=0, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/reports"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="needs Chromium")
+@pytest.mark.parametrize("place", PLACES)
+def test_axe_finds_nothing(served: str, browser: Browser, place: str) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text) if "Security" in said.text else None)
+    page.goto(served + place)
+    found = Axe().run(page).response["violations"]
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+    assert page.evaluate("document.fonts.check('15px \"Rapport Sans\"') && document.fonts.size") >= 3
+    assert [one for one in complaints if "axe" not in one] == []
+    page.close()
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="needs Chromium")
+def test_the_keyboard_alone_reaches_a_report(served: str, browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto(served + "/?find=hilltop")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the page"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.getAttribute('aria-label')") == "Hilltop, October 2026: sent":
+            break
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Hilltop, October 2026").wait_for()
+    page.close()
+
+
+def big_warehouse(root: Path, practices: int, months: int) -> DataDir:
+    """Write what the pages read of a warehouse: three sources a practice, each month up to October 2026."""
+    data = DataDir(root)
+    with duckdb.connect(str(data.warehouse)) as db:
+        db.execute("create schema reports")
+        db.execute("create schema core")
+        db.execute("create table reports.build_info as select date '2026-10-20' as as_of_night, 'x' as inputs_id")
+        db.execute(
+            "create table reports.coverage as "
+            "select 'p-' || p as practice_id, (date '2026-10-01' - to_months(m::int))::date as month, source, "
+            "site, 31 as nights_expected, 31 as nights_read, date '2026-10-20' as last_read_night, "
+            "date '2026-10-18' as last_complete_night, 0 as set_aside, 0 as vanished, 40 as held, "
+            "0 as conversation_items, 40 as platform_total, false as left_out, m > 0 as month_is_complete, "
+            "null::varchar as why "
+            "from range($practices) as a (p), range($months) as b (m), "
+            "(values ('google_business', 'google'), ('facebook', 'facebook'), ('trustpilot', 'trustpilot')) "
+            "as c (source, site)",
+            {"practices": practices, "months": months},
+        )
+    return data
+
+
+def test_a_thousand_practices_and_two_years_are_quick(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = big_warehouse(tmp_path, practices=1000, months=24)
+    block = 'id = "p-{0}"\nname = "Practice {0}"\nrecipients = ["a@p-{0}.example"]\n'
+    places = 'google_business = {{ location = "accounts/1/locations/{0}" }}\nfacebook = {{ page = "1{0:06d}" }}\n'
+    (tmp_path / "practices.toml").write_text(
+        "".join(f"[[practice]]\n{block.format(n)}{places.format(n)}" for n in range(1000))
+    )
+    names = [f"{2024 + (10 + m) // 12}-{(10 + m) % 12 + 1:02d}" for m in range(23)]
+    assert (names[0], names[-1]) == ("2024-11", "2026-09")
+    ids = [f"p-{n}" for n in range(1000)]
+    Ledger(data.ledger)
+    with sqlite3.connect(data.ledger) as db:
+        db.executemany(
+            "insert into sending values (?, ?, 'a', 'a@x.example', 'sent', null, ?, null)",
+            [(practice_id, name, STAMP) for practice_id in ids for name in names],
+        )
+    nights = [dt.date(2026, 10, 1) - dt.timedelta(days=n) for n in range(-20, 11)]
+    for source in ("google_business", "facebook"):
+        for night in nights:
+            path = data.completeness(source, night)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            failed = {"status": "failed", "why": "it was down"} if night.day == 7 else {}
+            write_table([visit(source, source, night, name, **failed) for name in ids], COMPLETENESS, path)
+        for name in ids[:500]:
+            Visit(data, source, nights[0], name).publish(about={"practice_id": name}, quota_left=5)
+    pages = Client(mounted(data))
+    pages.get("/")
+    took = {}
+    for place in (
+        "/",
+        "/?state=sent&page=7",
+        "/?find=99",
+        "/nights?month=2026-10",
+        "/keys",
+        "/ledger",
+        "/ledger?page=9",
+    ):
+        start = time.perf_counter()
+        assert pages.get(place).status_code == 200
+        took[place] = round(time.perf_counter() - start, 2)
+    with capsys.disabled():
+        print(f"\n  {took}")
+    assert max(took.values()) < 2.5, took

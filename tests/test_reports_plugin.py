@@ -1,0 +1,136 @@
+"""The Reports pages in a real Airflow: in its menu, behind its login, in its frame."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from pipelines.demo.stage import USER, Stage, free_port
+from pipelines.landing import DataDir
+from pipelines.settings import REPOSITORY
+from tests.histories import built_at
+
+PLACES = (
+    "",
+    "report/riverside/2026-10",
+    "report/riverside/2026-10/pdf",
+    "nights",
+    "set-aside",
+    "keys",
+    "ledger",
+    "explain",
+    "style.css",
+    "fonts/NotoSans-Regular.ttf",
+)
+
+
+class Running(NamedTuple):
+    url: str
+    password: str
+    data: DataDir
+
+    def client(self, **headers: str) -> httpx.Client:
+        return httpx.Client(base_url=self.url, timeout=60, headers=headers)
+
+    def login(self) -> str:
+        with self.client() as http:
+            answer = http.post("/auth/token", json={"username": USER, "password": self.password})
+        return str(answer.json()["access_token"])
+
+
+@pytest.fixture(scope="module")
+def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    built, history = built_at(tmp_path_factory.getbasetemp(), None)
+    data = DataDir(tmp_path_factory.mktemp("airflow"))
+    shutil.copytree(built.root, data.root, dirs_exist_ok=True)
+    practices = data.root / "practices.toml"
+    practices.write_text(
+        "".join(f'[[practice]]\nid = "{p.id}"\nname = "{p.name}"\n' for p in history.practices.practice)
+    )
+    put_pdf(data, "riverside")
+    variables = {"RAPPORT_PRACTICES_FILE": str(practices), "RAPPORT_NIGHTLY_SCHEDULE": ""}
+    with Stage(data.root, variables, port=free_port(), say=lambda line: None) as stage:
+        yield Running(stage.url, stage.password, data)
+
+
+def put_pdf(data: DataDir, practice_id: str) -> None:
+    path = data.report("2026-10", practice_id)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"%PDF-1.7 of a test\n%%EOF\n")
+    told = {"pages": 1, "pdf_sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "made_from": {}}
+    data.manifest("2026-10", practice_id).write_text(json.dumps(told))
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_nobody_looks_without_a_login(airflow: Running, place: str) -> None:
+    with airflow.client() as http:
+        answer = http.get(f"/reports/{place}")
+    assert answer.status_code == 401
+    assert "iverside" not in answer.text
+    with airflow.client(Authorization="Bearer e30.e30.nobody") as http:
+        assert http.get(f"/reports/{place}").status_code in (401, 403)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_with_the_login_of_airflow_everything_is_there(airflow: Running, place: str) -> None:
+    with airflow.client(Authorization=f"Bearer {airflow.login()}") as http:
+        assert http.get(f"/reports/{place}").status_code == 200
+
+
+def test_a_task_that_loads_the_plugin_loads_nothing_else() -> None:
+    lines = (REPOSITORY / "plugins" / "rapport_reports.py").read_text().splitlines()
+    assert [line for line in lines if line.startswith(("import ", "from "))] == [
+        "from __future__ import annotations",
+        "from functools import cache",
+        "from typing import Any",
+        "from airflow.plugins_manager import AirflowPlugin",
+    ]
+
+
+def test_airflow_knows_the_plugin_and_had_no_trouble_with_it(airflow: Running) -> None:
+    with airflow.client(Authorization=f"Bearer {airflow.login()}") as http:
+        assert http.get("/api/v2/plugins/importErrors").json()["import_errors"] == []
+        [plugin] = [p for p in http.get("/api/v2/plugins").json()["plugins"] if p["name"] == "rapport_reports"]
+    assert [view["url_route"] for view in plugin["external_views"]] == ["reports"]
+
+
+@pytest.fixture
+def browser_page(airflow: Running) -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page(viewport={"width": 1500, "height": 900})
+        page.goto(airflow.url)
+        page.fill("input[name=username]", USER)
+        page.fill("input[name=password]", airflow.password)
+        page.click("button[type=submit]")
+        page.wait_for_url(lambda url: "/auth/login" not in url)
+        yield page
+        browser.close()
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="needs Chromium")
+def test_the_pages_open_from_the_menu_and_the_pdf_is_saved_out_of_the_frame(
+    airflow: Running, browser_page: Page
+) -> None:
+    page = browser_page
+    page.get_by_role("button", name="Browse").click()
+    page.get_by_role("menuitem", name="Reports").click()
+    page.wait_for_url(re.compile("/plugin/reports"))
+    frame = page.frame_locator("iframe")
+    frame.get_by_role("heading", name="Reports").wait_for()
+    frame.get_by_role("link", name="Riverside, October 2026: rendered").click()
+    with page.expect_download() as download:
+        frame.get_by_role("link", name=re.compile("PDF, 1 page")).click()
+    assert download.value.suggested_filename == "riverside-2026-10.pdf"
+    assert Path(download.value.path()).read_bytes() == airflow.data.report("2026-10", "riverside").read_bytes()
