@@ -15,15 +15,25 @@ from typing import Any, NamedTuple
 import httpx
 import msgspec
 
-from pipelines.answers import LARGEST_RECORD_BYTES, decoded, each, record_or_none, refusal, word
+from pipelines.answers import (
+    LARGEST_RECORD_BYTES,
+    Advice,
+    batches,
+    decoded,
+    latest,
+    readable,
+    record_or_none,
+    tried_keys,
+    word,
+)
 from pipelines.errors import BadKey, ChangedShape, RapportError, UnknownName
 from pipelines.landing import Receipt, SavedPage
 from pipelines.mentions import Matcher, matcher_of, search_phrases, told
 from pipelines.policies import Policy
 from pipelines.practices import Practice, Practices
 from pipelines.records import Record, SetAside
-from pipelines.settings import load_key
-from pipelines.sources import Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools
+from pipelines.sources import Asker, Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools, visit_of
+from pipelines.talk import Reading, metrics, named
 
 SOURCE = Source(
     name="reddit",
@@ -143,16 +153,12 @@ class _Post(NamedTuple):
 
 def visits(practices: Practices, exports: Path) -> list[Planned]:
     return [
-        Planned(
-            label=practice.id,
-            practice_id=practice.id,
-            key=practice.reddit.key,
-            about={
-                "practice_id": practice.id,
-                "subreddits": "+".join(practice.reddit.subreddits),
-                "phrases": "\n".join(search_phrases(practice)),
-                "known": told([practice]),
-            },
+        visit_of(
+            practice,
+            practice.reddit.key,
+            subreddits="+".join(practice.reddit.subreddits),
+            phrases="\n".join(search_phrases(practice)),
+            known=told([practice]),
         )
         for practice in practices.practice
         if practice.reddit
@@ -170,47 +176,41 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
     Raises SiteDown, BadKey, UnknownName (no such subreddit) or ChangedShape.
     """
     ask = _Asker(planned, tools)
-    midnight = dt.datetime.combine(planned.night, dt.time(), tzinfo=dt.UTC)
-    window = midnight - dt.timedelta(days=SOURCE.window_days or 0)
+    window = planned.days_ago(SOURCE.window_days or 0)
     floor = max(window, planned.since - OVERLAP) if planned.since and not planned.sweep else window
     matcher = matcher_of(planned.about["known"])
     seen: list[_Item] = []
     for query in _queries(planned.about["phrases"].split("\n")):
         seen += yield from ask.listing("search", {"q": query, "sort": "new", "t": "year", "type": "link"}, floor)
     posts = {item.name: item.created for item in seen if item.created >= floor and _means(item, matcher)}
-    newest = max([item.created for item in seen], default=None)
     comments: dict[str, dt.datetime] = {}
     if planned.about["subreddits"]:
         said = yield from ask.listing("comments", {}, floor)
         comments = {item.name: item.created for item in said if _means(item, matcher)}
-        newest = max([*(item.created for item in said), *([newest] if newest else [])], default=None)
+        seen += said
     known_posts, known_comments = (_kept(planned.kept.get(kind, ""), window) for kind in ("posts", "comments"))
-    recent = window if planned.sweep else midnight - dt.timedelta(days=REREAD_DAYS)
+    recent = window if planned.sweep else planned.days_ago(REREAD_DAYS)
     reread = sorted(posts.keys() | {name for name, created in known_posts.items() if created >= recent})
     for name in reread:
         yield from ask.thread(name)
     others = sorted((known_posts.keys() - set(reread)) | (known_comments.keys() - comments.keys()))
-    for start in range(0, len(others), PAGE_SIZE):
-        body = ask.get("/api/info", {"id": ",".join(others[start : start + PAGE_SIZE])})
-        decoded(body, _Listing, source=SOURCE.name, where=ask.where)
+    for some in batches(others, PAGE_SIZE):
+        body = ask.get("/api/info", {"id": ",".join(some)})
+        ask.decoded(body, _Listing)
         yield Page(body=body)
     keep = {"posts": _written(known_posts | posts), "comments": _written(known_comments | comments)}
-    newest = max([instant for instant in (newest, planned.since) if instant], default=None)
+    newest = latest(planned.since, *(item.created for item in seen))
     return Outcome(complete=planned.sweep, newest=newest, keep=keep)
 
 
 def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
     """Ask with each key after a post that is always there."""
-    found: list[tuple[str, RapportError | None]] = []
-    for planned in {planned.key: planned for planned in reversed(visits(practices, tools.exports))}.values():
-        what = f"key '{planned.key or 'default'}'"
-        try:
-            _Asker(planned, tools).get("/api/info", {"id": "t3_6"})
-        except RapportError as error:
-            found.append((what, error))
-        else:
-            found.append((f"{what} works", None))
-    return found
+
+    def ask(planned: Planned) -> str:
+        _Asker(planned, tools).get("/api/info", {"id": "t3_6"})
+        return ""
+
+    return tried_keys(visits(practices, tools.exports), ask)
 
 
 def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
