@@ -66,6 +66,9 @@ class Reading:
         for position, item in self.each(raws, shape, what):
             yield from [item] if isinstance(item, SetAside) else made(item, at or self.at(position))
 
+    def set_aside(self, where: str, reason: str) -> SetAside:
+        return SetAside(page=self.page.path, where=where, reason=reason, practice_id=self.practice_id)
+
     def strange(self, *what: str) -> ChangedShape:
         """Return the error of a page that is none of those the source asks for, or `what` is wrong with it."""
         return strange(self.page.receipt.source, self.where, *what)
