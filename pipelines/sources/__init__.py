@@ -120,6 +120,14 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     def days_ago(self, days: int) -> dt.datetime:
         return self.midnight - dt.timedelta(days=days)
 
+    def first_day(self, window_days: int, *, overlap: dt.timedelta, reread: dt.timedelta) -> dt.date:
+        """Return the first day to list of: a sweep's whole window, or what may have come since the visit before and
+        what is read again in any case."""
+        oldest = self.night - dt.timedelta(days=window_days)
+        if self.sweep or self.since is None:
+            return oldest
+        return max(oldest, min((self.since - overlap).date(), self.night - reread))
+
 
 def visit_of(practice: Practice, key: str, **about: str) -> Planned:
     """Return the visit of a platform that each practice has an account of its own on."""

@@ -23,7 +23,7 @@ from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
 from pipelines.sources import Asker, Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools, visit_of
-from pipelines.talk import Place, Reading, metric, metrics, named
+from pipelines.talk import Place, Reading, metric, named
 from pipelines.tokens import Token
 
 SOURCE = Source(
@@ -391,7 +391,7 @@ def _ms(moment: dt.datetime) -> int:
 
 
 class _Asker(Asker):
-    """Asks LinkedIn for one page. Paths are encoded as LinkedIn wants them: URNs are, the brackets of Rest.li are not."""
+    """Asks LinkedIn for one page. Paths are encoded as it wants them: URNs are, the brackets of Rest.li are not."""
 
     advice = Advice(
         title="LinkedIn",
