@@ -17,7 +17,7 @@ from typing import Annotated
 import msgspec
 
 from pipelines.answers import Id, decoded, latest, readable, tried_keys
-from pipelines.errors import BadKey, ChangedShape, RapportError
+from pipelines.errors import BadKey, RapportError
 from pipelines.graph import Edge, Graph, epoch, fields_of, following, number_records, pacific_epoch
 from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
@@ -251,11 +251,11 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
         "since": pacific_epoch(planned.night - dt.timedelta(days=days)),
         "until": pacific_epoch(planned.night),
     }
-    for metric in asked_insights(planned.night):
+    for name in asked_insights(planned.night):
         # One by one, because one name that Facebook has given up fails a whole request.
-        asked = {"metric": metric, "period": "day", **span}
+        asked = {"metric": name, "period": "day", **span}
         body = graph.get(f"/{node}/insights", asked, may_refuse=True)
-        yield Page(body=graph.kept(body, "insights", id=node, metrics=[metric]))
+        yield Page(body=graph.kept(body, "insights", id=node, metrics=[name]))
     return Outcome(complete=planned.sweep, newest=newest, key_expires_on=ends_on)
 
 
@@ -438,6 +438,7 @@ def _total(summary: _Summary | None) -> int | None:
 
 
 def _since(planned: Planned) -> dt.date:
+    """Return the first day whose posts are read tonight."""
     return planned.first_day(SOURCE.window_days or 0, overlap=OVERLAP, reread=REREAD)
 
 

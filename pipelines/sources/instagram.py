@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from pipelines.answers import Id, decoded, latest, readable, record_or_none, tried_keys
-from pipelines.errors import ChangedShape, RapportError
+from pipelines.errors import RapportError
 from pipelines.graph import Edge, Graph, epoch, fields_of, following, number_records, pacific_epoch
 from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
@@ -346,6 +346,7 @@ def _rest(head: _MediaHead, graph: Graph, where: str) -> Iterator[Page]:
 
 
 def _since(planned: Planned) -> dt.date:
+    """Return the first day whose media are read tonight."""
     return planned.first_day(SOURCE.window_days or 0, overlap=OVERLAP, reread=REREAD)
 
 

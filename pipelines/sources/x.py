@@ -18,6 +18,7 @@ import msgspec
 
 from pipelines.answers import Advice, Id, Walk, batches, latest, readable, tried_keys, word
 from pipelines.errors import BadKey, ChangedShape, RapportError, UnknownName
+from pipelines.kept import as_text, remembered
 from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
@@ -249,7 +250,7 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
             counts = (before.quotes, before.reposts) if before else (0, 0)
             visit.told.known[known.item_id] = msgspec.structs.replace(known, quotes=counts[0], reposts=counts[1])
     yield from visit.ask_again("comments and shares of the last days", ("comment", "share"))
-    keep["known"] = msgspec.json.encode(list(visit.told.known.values())).decode()
+    keep["known"] = as_text(visit.told.known.values())
     keep["roots"] = " ".join(sorted(visit.told.roots, key=_age)[-_MOST_ROOTS:])
     complete = planned.sweep and not visit.left_out and visit.accounted.issuperset(visit.told.known)
     why = f"left out for the month's limit of dollars: {', '.join(visit.left_out)}" if visit.left_out else ""
@@ -444,7 +445,7 @@ def _records(post: _Post, told: _Told, place: Place) -> Iterator[Record]:
 
 
 def _told(user: str, kept: dict[str, str]) -> _Told:
-    known = msgspec.json.decode(kept.get("known", "[]"), type=list[_Known])
+    known = remembered(kept.get("known", ""), _Known)
     return _Told(user=user, known={each.item_id: each for each in known}, roots=set(kept.get("roots", "").split()))
 
 
