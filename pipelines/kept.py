@@ -14,6 +14,6 @@ def as_text(known: Iterable[msgspec.Struct]) -> str:
     return msgspec.json.encode(list(known)).decode()
 
 
-def remembered(text: str, shape: type[Known]) -> list[Known]:
-    """Return what `as_text` wrote; nothing where nothing was kept."""
-    return msgspec.json.decode(text, type=list[shape]) if text else []  # type: ignore[valid-type]
+def remembered(text: str, shape: type[Known]) -> Known:
+    """Return what `as_text` wrote, as a list of that shape; an empty one where nothing was kept."""
+    return msgspec.json.decode(text or "[]", type=shape)

@@ -347,7 +347,7 @@ def _asked_for(server: _Server, status_id: str) -> Generator[Page, None, _Status
 
 def _conversations(server: _Server, start: dt.datetime, posts: Mapping[str, _Status]) -> Generator[Page, None, _Below]:
     """Read what is below each post since `start`, and each older one with an answer since then, and who boosted it."""
-    before = {known.id: known for known in remembered(server.planned.kept.get("posts", ""), _Known)}
+    before = {known.id: known for known in remembered(server.planned.kept.get("posts", ""), list[_Known])}
     listed = {
         name: _Known(name, _day(post), post.uri, before[name].talk if name in before else dt.date.min)
         for name, post in posts.items()
@@ -430,7 +430,7 @@ def _looked_at_again(
     """
     standing = [_Known(number, _day(status)) for number, status in found.items() if number not in below]
     horizon = server.planned.days_ago(WINDOW_DAYS).date()
-    for known in remembered(server.planned.kept.get("found", ""), _Known):
+    for known in remembered(server.planned.kept.get("found", ""), list[_Known]):
         if known.id in found or known.id in below or known.day < horizon:
             continue
         if known.day < start.date() or (yield from _asked_for(server, known.id)):
@@ -494,7 +494,9 @@ class _Page(Reading):
         self.host = urlsplit(self.about.get("server", "")).netloc
         self.own = self.keep.get("account")
         self.ours = self.keep.get("ours", "").split()
-        self.uris = {k.id: k.uri for name in ("posts", "gone") for k in remembered(self.keep.get(name, ""), _Known)}
+        self.uris = {
+            k.id: k.uri for name in ("posts", "gone") for k in remembered(self.keep.get(name, ""), list[_Known])
+        }
 
     def acct(self, acct: str) -> str:
         """Return an account with its host: a server leaves out its own."""

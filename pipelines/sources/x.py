@@ -445,7 +445,7 @@ def _records(post: _Post, told: _Told, place: Place) -> Iterator[Record]:
 
 
 def _told(user: str, kept: dict[str, str]) -> _Told:
-    known = remembered(kept.get("known", ""), _Known)
+    known = remembered(kept.get("known", ""), list[_Known])
     return _Told(user=user, known={each.item_id: each for each in known}, roots=set(kept.get("roots", "").split()))
 
 
