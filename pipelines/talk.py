@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -98,9 +98,10 @@ def metrics(
     return (metric(name, value, place, post=post, account=account) for name, value in counted.items())
 
 
-def named(accounts: Iterable[str], own: str | None) -> tuple[str, ...]:
-    """Return the accounts that a text names, each once, the practice's own as "practice"."""
-    return tuple(dict.fromkeys("practice" if account == own else account for account in accounts))
+def named(accounts: Iterable[str], own: str | Collection[str] | None) -> tuple[str, ...]:
+    """Return the accounts that a text names, each once, the practice's `own` (one, several or none) as "practice"."""
+    ours = (own,) if isinstance(own, str) else own or ()
+    return tuple(dict.fromkeys("practice" if account in ours else account for account in accounts))
 
 
 def utc(moment: dt.datetime) -> dt.datetime:

@@ -333,7 +333,7 @@ class _Network(Asker):
             raise UnknownName(told, where=self.where, next_step=self.advice.correct)
         return self.good(answer, said)
 
-    def pages(self, method: str, asked: Mapping[str, str], *, keyed: bool = False) -> Iterator[tuple[bytes, _Body]]:
+    def pages(self, method: str, asked: Mapping[str, str], *, keyed: bool = False) -> Iterator[bytes]:
         """Yield a list's pages as far as it has a cursor. Raises ChangedShape if it would never end.
 
         A page can be empty and have a cursor all the same, because what is hidden is taken out of it.
@@ -341,8 +341,8 @@ class _Network(Asker):
         walk, asked = Walk(self.where, what="item", may_be_empty=True), dict(asked)
         while True:
             body = self.searched(asked) if keyed else self.body(method, asked)
+            yield body
             page = self.decoded(body, _Body)
-            yield body, page
             items = readable([*(page.feed or ()), *(page.posts or ()), *(page.reposted_by or ())], _Head)
             walk.add((item.name, None) for item in items)
             if not page.cursor:
@@ -408,9 +408,9 @@ def _feed(network: _Network, did: str, since: dt.datetime) -> Generator[Page, No
     """List the account's own posts, newest first by the time of indexing, to the end or past `since`."""
     asked = {"actor": did, "limit": str(PAGE_SIZE), "filter": "posts_no_replies"}
     found: dict[str, _Post] = {}
-    for body, page in network.pages("app.bsky.feed.getAuthorFeed", asked):
+    for body in network.pages("app.bsky.feed.getAuthorFeed", asked):
         yield Page(body=body)
-        items = readable(_list(page.feed, "feed", network), _Item)
+        items = readable(_list(network.decoded(body, _Body).feed, "feed", network), _Item)
         # A repost stands where it was reposted, so its own time says nothing of how far the list has come.
         own = readable([item.post for item in items if not item.reason], _Post)
         found |= {post.uri: post for post in own if post.author.did == did}
@@ -426,9 +426,9 @@ def _named(network: _Network, since: dt.datetime, did: str, handle: str) -> Gene
     found: dict[str, _Post] = {}
     for phrase in phrases:
         asked = phrase | {"sort": "latest", "limit": str(PAGE_SIZE), "since": f"{since:%Y-%m-%dT%H:%M:%SZ}"}
-        for body, page in network.pages("app.bsky.feed.searchPosts", asked, keyed=True):
+        for body in network.pages("app.bsky.feed.searchPosts", asked, keyed=True):
             yield Page(body=body)
-            posts = readable(_list(page.posts, "posts", network), _Post)
+            posts = readable(_list(network.decoded(body, _Body).posts, "posts", network), _Post)
             found |= {post.uri: post for post in posts if _is_news(post, did)}
     return found
 
@@ -456,8 +456,9 @@ def _conversation(network: _Network, uri: str, post: _Post) -> Generator[Page, N
             days += _days_below(network.decoded(body, _Thread).thread)
     asked = {"uri": uri, "limit": str(PAGE_SIZE)}
     for count, method in ((post.quote_count, "getQuotes"), (post.repost_count, "getRepostedBy")):
-        for body, page in network.pages(f"app.bsky.feed.{method}", asked) if count != 0 else ():
+        for body in network.pages(f"app.bsky.feed.{method}", asked) if count != 0 else ():
             yield Page(body=body)
+            page = network.decoded(body, _Body)
             heads = readable(_list(page.posts if method == "getQuotes" else page.reposted_by, method, network), _Head)
             # An account has a time of indexing, too, which is not that of its repost.
             days += [utc(head.indexed_at).date() for head in heads if head.uri and head.indexed_at]
