@@ -21,14 +21,16 @@ Shape = TypeVar("Shape")
 class Reading:
     """A kept page while its records are made, and what its visit was told and remembered.
 
-    `practice_id` is the visit's practice; of a visit for several, whoever reads names the one each record is of.
+    `practice_id` is the visit's practice. Of a visit for several it is empty, so that what is bad is nobody's, and
+    whoever reads names the one each record is of.
     """
 
     def __init__(self, page: SavedPage, site: str) -> None:
         self.page, self._site = page, site
         self.about, self.keep = page.receipt.about, page.receipt.keep
-        self.practice_id = self.about.get("practice_id", page.receipt.label)
-        self.where = f"{page.receipt.source}: {self.practice_id}, {page.path}"
+        ids = page.receipt.practice_ids or [page.receipt.label]
+        self.practice_id = ids[0] if len(ids) == 1 else ""
+        self.where = f"{page.receipt.source}: {self.practice_id or page.receipt.label}, {page.path}"
 
     def at(self, position: int, practice_id: str = "") -> Place:
         """Return the place of an item: its number on the page, or 0 for what the whole page says."""

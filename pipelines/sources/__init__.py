@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
-from pipelines.answers import Advice, decoded, refusal, strange
+from pipelines.answers import Advice, decoded, refusal, strange, word
 from pipelines.errors import ChangedShape, RapportError, UnknownName
 from pipelines.http import Client
 from pipelines.landing import Receipt, SavedPage
@@ -190,9 +190,13 @@ class Tools(msgspec.Struct, kw_only=True):
 
 
 class Asker:
-    """Asks a platform for one visit. A source says how its platform is asked, and what to do when it refuses."""
+    """Asks a platform for one visit. A source says how its platform is asked, and what to do when it refuses.
+
+    `word_at` is where in its refusals the platform's machine-readable word stands, if it has one.
+    """
 
     advice: Advice
+    word_at: tuple[str | int, ...] = ()
 
     def __init__(self, planned: Planned, tools: Tools) -> None:
         self.planned, self.tools = planned, tools
@@ -202,15 +206,19 @@ class Asker:
         """Return the fields of the visit's key. Raises NoKey or BadKey."""
         return load_key(self.tools.source.name, self.planned.key, self.tools.source.key_fields, may_have=may_have)
 
-    def good(self, answer: httpx.Response, said: str = "") -> bytes:
+    def good(self, answer: httpx.Response) -> bytes:
         """Return the body of a 200. Raises what any other answer means."""
         if answer.status_code == 200:
             return answer.content
-        raise self.refused(answer, said)
+        raise self.refused(answer)
 
-    def refused(self, answer: httpx.Response, said: str = "") -> RapportError:
-        """Return the error of an answer; `said` is the platform's machine-readable word for it."""
-        return refusal(answer, where=self.where, said=said, **self.advice._asdict())
+    def refused(self, answer: httpx.Response) -> RapportError:
+        """Return the error of an answer that is of no use."""
+        return refusal(answer, where=self.where, said=self.said(answer), **self.advice._asdict())
+
+    def said(self, answer: httpx.Response) -> str:
+        """Return the platform's machine-readable word for a refusal, or ""."""
+        return word(answer, *self.word_at) if self.word_at else ""
 
     def decoded(self, body: bytes, shape: type[Shape]) -> Shape:
         return decoded(body, shape, source=self.tools.source.name, where=self.where)

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import httpx
 import msgspec
 
-from pipelines.answers import Advice, Walk, batches, latest, readable, record_or_none, tried, word
+from pipelines.answers import Advice, Walk, batches, latest, readable, record_or_none, tried
 from pipelines.errors import BadKey, ChangedShape, RapportError, UnknownName
 from pipelines.http import quota_left
 from pipelines.kept import as_text, remembered
@@ -308,6 +308,7 @@ class _Network(Asker):
         allow="Look whether the account of the key is suspended",
         correct="Correct bluesky.account in practices.toml: the handle without @, or the DID",
     )
+    word_at = ("error",)
 
     def __init__(self, planned: Planned, tools: Tools) -> None:
         super().__init__(planned, tools)
@@ -327,11 +328,11 @@ class _Network(Asker):
         return answer
 
     def expected(self, answer: httpx.Response) -> bytes:
-        said = word(answer, "error")
+        said = self.said(answer)
         if answer.status_code == 400 and said in ("InvalidRequest", "AccountTakedown", "AccountDeactivated"):
             told = f"Bluesky does not show this account (400, {said})"
             raise UnknownName(told, where=self.where, next_step=self.advice.correct)
-        return self.good(answer, said)
+        return self.good(answer)
 
     def pages(self, method: str, asked: Mapping[str, str], *, keyed: bool = False) -> Iterator[bytes]:
         """Yield a list's pages as far as it has a cursor. Raises ChangedShape if it would never end.
@@ -359,7 +360,7 @@ class _Network(Asker):
                 params=params,
                 headers={"Authorization": f"Bearer {self.access(fresh=fresh)}"},
             )
-            if word(answer, "error") not in ("ExpiredToken", "InvalidToken"):
+            if self.said(answer) not in ("ExpiredToken", "InvalidToken"):
                 break
         return self.expected(answer)
 
@@ -393,7 +394,7 @@ class _Network(Asker):
         answer = self._session("createSession", body=msgspec.json.encode(password))
         if answer.status_code in (400, 401):
             raise BadKey(
-                f"Bluesky opens no session with this key ({word(answer, 'error') or answer.status_code})",
+                f"Bluesky opens no session with this key ({self.said(answer) or answer.status_code})",
                 where=f"{SOURCE.name}: key '{self.planned.key or 'default'}'",
                 next_step="Make a new app password in Bluesky's settings; never use the account's own password",
             )
@@ -450,7 +451,7 @@ def _conversation(network: _Network, uri: str, post: _Post) -> Generator[Page, N
     if post.reply_count != 0:
         answer = network.answer("app.bsky.feed.getPostThread", {"uri": uri, "depth": str(DEPTH), "parentHeight": "0"})
         # Deleted in between: the next night asks for it by name.
-        if word(answer, "error") != "NotFound":
+        if network.said(answer) != "NotFound":
             body = network.expected(answer)
             yield Page(body=body)
             days += _days_below(network.decoded(body, _Thread).thread)

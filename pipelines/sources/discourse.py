@@ -263,13 +263,10 @@ def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
 
 
 class _Page(Reading):
-    """A page of a forum, which may be of several practices: what is bad on it is then nobody's."""
+    """A page of a forum, and where that is."""
 
     def __init__(self, page: SavedPage) -> None:
         super().__init__(page, SOURCE.site)
-        ids = page.receipt.practice_ids
-        self.practice_id = ids[0] if len(ids) == 1 else ""
-        self.where = f"{SOURCE.name}: {page.receipt.label}, {page.path}"
         self.forum = self.about.get("forum", "")
         self.forum_host = host(self.forum)
 
@@ -330,6 +327,7 @@ class _Asker(Asker):
         allow="The forum is private: ask its admin for an API key, and name it as `key` in the discourse block",
         correct="Correct the forum's address in practices.toml",
     )
+    word_at = ("error_type",)
 
     def __init__(self, planned: Planned, tools: Tools) -> None:
         super().__init__(planned, tools)
@@ -380,7 +378,7 @@ class _Asker(Asker):
         if answer.status_code in (403, 404, 410) and word(answer, "error_type"):
             # Deleted, or moved where the public does not come: not there any more.
             return []
-        body = self._whole(answer)
+        body = self.good(answer)
         held = self.decoded(body, _Topic)
         yield Page(body=body)
         posts = _posts(held)
@@ -391,19 +389,16 @@ class _Asker(Asker):
         rest = rest if named else [post for post in rest if post in known]
         for some in batches(rest, CHUNK - 1):
             ids = [*([first] if first else []), *some]
-            body = self._whole(self._answer(f"/t/{topic}/posts.json", [("post_ids[]", post) for post in ids]))
+            body = self.good(self._answer(f"/t/{topic}/posts.json", [("post_ids[]", post) for post in ids]))
             chunk = self.decoded(body, _Topic)
             yield Page(body=body)
             posts |= _posts(chunk)
         return [post for post in posts.values() if named or _found(post, matcher, self.place)]
 
     def get(self, path: str, params: dict[str, str], shape: type[Any]) -> bytes:
-        body = self._whole(self._answer(path, list(params.items())))
+        body = self.good(self._answer(path, list(params.items())))
         self.decoded(body, shape)
         return body
-
-    def _whole(self, answer: httpx.Response) -> bytes:
-        return self.good(answer, word(answer, "error_type") if answer.status_code != 200 else "")
 
     def _answer(self, path: str, params: list[tuple[str, str]]) -> httpx.Response:
         headers = {"Accept": "application/json"}

@@ -399,6 +399,7 @@ class _Asker(Asker):
         allow="Make the member an administrator of the page, and check that the app has the Community Management API",
         correct="Correct linkedin.organization in practices.toml: the number in the address of the page's admin view",
     )
+    word_at = ("code",)
 
     @property
     def organization(self) -> str:
@@ -447,7 +448,7 @@ class _Asker(Asker):
                 next_step=f"Read LinkedIn's notes on changes since {VERSION}, set VERSION in "
                 "pipelines/sources/linkedin.py to a month of this year, and run its tests",
             )
-        return self.good(answer, word(answer, "code") if answer.status_code != 200 else "")
+        return self.good(answer)
 
     def key_ends(self) -> dt.date | None:
         ends = self.tools.memory.get(f"{self.planned.key} ends")

@@ -399,7 +399,10 @@ class _Asker(Asker):
             )
         if answer.status_code == 302:
             raise UnknownName("there is no such subreddit", where=self.where, next_step=self.advice.correct)
-        return self.good(answer, word(answer, "reason") or word(answer, "message"))
+        return self.good(answer)
+
+    def said(self, answer: httpx.Response) -> str:
+        return word(answer, "reason") or word(answer, "message")
 
     def _answer(
         self, method: str, path: str, params: dict[str, str], form: dict[str, str] | None = None

@@ -12,7 +12,6 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-import httpx
 import msgspec
 
 from pipelines.answers import Advice, Id, Walk, batches, latest, readable, record_or_none, tried_keys, word
@@ -224,6 +223,7 @@ class _Asker(Asker):
         allow=_CONSENT,
         correct="Look at the app's state in TikTok's developer portal",
     )
+    word_at = ("error", "code")
 
     def account(self) -> bytes:
         """Return the answer about the account."""
@@ -275,18 +275,18 @@ class _Asker(Asker):
                 params=params,
                 headers={"Authorization": f"Bearer {access}"},
                 body=None if body is None else msgspec.json.encode(body),
-                is_busy=lambda told: _said(told) == "rate_limit_exceeded",
+                is_busy=lambda told: self.said(told) == "rate_limit_exceeded",
             )
-            if _said(answer) != "access_token_invalid":
+            said = self.said(answer)
+            if said != "access_token_invalid":
                 break
-        said = _said(answer)
         # An answer of another kind than JSON says neither; reading it tells what it is.
         if answer.status_code == 200 and said in ("ok", ""):
             return answer.content
         if said in ("scope_not_authorized", "scope_permission_missed"):
             told = f"the key may not read this ({answer.status_code}, {said})"
             raise BadKey(told, where=self.where, next_step=self.advice.allow)
-        raise self.refused(answer, said)
+        raise self.refused(answer)
 
     def _access(self, *, ended: str) -> str:
         """Return access other than what has `ended`. Raises BadKey if the refresh token has ended."""
@@ -318,7 +318,3 @@ class _Asker(Asker):
             tools.tokens.keep(SOURCE.name, planned.key, seed, Token(refresh=renewed.refresh_token, expires_at=ends))
             tools.memory[planned.key] = renewed.access_token
             return renewed.access_token
-
-
-def _said(answer: httpx.Response) -> str:
-    return word(answer, "error", "code")

@@ -375,15 +375,18 @@ class _Visit(Asker):
         )
         if answer.status_code == 200:
             return answer.content
-        said = word(answer, "type").rsplit("/", 1)[-1]
         if _is_used_up(answer):
+            said = _kind(answer) or "no word"
             raise BadKey(
-                f"the app's credits or its month's posts are used up ({answer.status_code}, {said or 'no word'})",
+                f"the app's credits or its month's posts are used up ({answer.status_code}, {said})",
                 where=self.where,
                 next_step="Buy credits or raise the spending limit in X's developer console, or wait for the next "
                 "cycle",
             )
-        raise self.refused(answer, said)
+        raise self.refused(answer)
+
+    def said(self, answer: httpx.Response) -> str:
+        return _kind(answer)
 
 
 def items_a_visit(dollars_a_month: Decimal, practices: int) -> int:
@@ -474,5 +477,10 @@ def _age(version: str) -> tuple[int, str]:
 
 def _is_used_up(answer: httpx.Response) -> bool:
     """Say whether it is money that is missing. X says so by 402, or by a kind of problem; waiting brings none."""
-    kind = word(answer, "type").rsplit("/", 1)[-1]
-    return answer.status_code == 402 or (answer.status_code in (403, 429) and kind in ("usage-capped", "credits"))
+    capped = answer.status_code in (403, 429) and _kind(answer) in ("usage-capped", "credits")
+    return answer.status_code == 402 or capped
+
+
+def _kind(answer: httpx.Response) -> str:
+    """Return the last part of the address by which X names a kind of problem."""
+    return word(answer, "type").rsplit("/", 1)[-1]

@@ -403,6 +403,7 @@ class _Asker(Asker):
         allow="Enable the YouTube Data API v3 in the key's Google project, and let the key's restrictions allow it",
         correct="Correct youtube.channel in practices.toml, or take it out if the channel is closed",
     )
+    word_at = ("error", "errors", 0, "reason")
 
     def __init__(self, planned: Planned, tools: Tools) -> None:
         super().__init__(planned, tools)
@@ -413,7 +414,7 @@ class _Asker(Asker):
         more: dict[str, str] = {}
         while True:
             answer = self._answer(path, params | more)
-            if answer.status_code != 200 and _reason(answer) == fine:
+            if answer.status_code != 200 and self.said(answer) == fine:
                 self.declined.add(fine)
                 return
             body = self._whole(answer)
@@ -439,13 +440,13 @@ class _Asker(Asker):
             f"{self.tools.address()}{path}",
             where=self.where,
             params={**params, "key": self.key()["api_key"]},
-            is_busy=lambda refused: refused.status_code == 403 and _reason(refused) in _SLOW_DOWN,
+            is_busy=lambda refused: refused.status_code == 403 and self.said(refused) in _SLOW_DOWN,
         )
 
     def _whole(self, answer: httpx.Response) -> bytes:
         if answer.status_code == 200:
             return answer.content
-        said = _reason(answer)
+        said = self.said(answer)
         if said in ("quotaExceeded", "dailyLimitExceeded"):
             raise SiteDown(
                 f"the day's quota of the key is used up ({said})",
@@ -458,11 +459,7 @@ class _Asker(Asker):
         if said in _KEY_IS_BAD or word(answer, "error", "details", 0, "reason") in _KEY_IS_BAD:
             told = f"YouTube refuses the key ({answer.status_code}, {said})"
             raise BadKey(told, where=self.where, next_step=self.advice.renew)
-        raise self.refused(answer, said)
-
-
-def _reason(answer: httpx.Response) -> str:
-    return word(answer, "error", "errors", 0, "reason")
+        raise self.refused(answer)
 
 
 def _seconds_to_midnight(answer: httpx.Response) -> float | None:
