@@ -47,6 +47,9 @@ def test_only_a_link_that_is_encrypted_is_shown() -> None:
 
 
 def test_an_empty_page_may_name_another_only_where_the_platform_hides_things() -> None:
-    Walk("here", may_be_empty=True).turn("next")
+    hiding, whole = Walk("here", may_be_empty=True), Walk("here")
+    hiding.add([])
+    assert hiding.turn("next") == "next"
+    whole.add([])
     with pytest.raises(ChangedShape, match="would never end"):
-        Walk("here").turn("next")
+        whole.turn("next")
