@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Annotated, Any, NamedTuple, Protocol, TypeVar
 
 import httpx
 import msgspec
@@ -37,17 +37,31 @@ class Keyed(Protocol):
 
 
 Visit = TypeVar("Visit", bound=Keyed)
+Item = TypeVar("Item")
+
+
+class Advice(NamedTuple):
+    """Who refuses an answer, and what to do about it: at 401, at 403 and at 404."""
+
+    title: str
+    renew: str
+    allow: str
+    correct: str
 
 
 class Walk:
     """One list while it is paged: which ids it has shown, and its newest instant. It stops a list without an end.
 
-    `oldest` is the last page's; `newest` starts with what the visits before had seen.
+    `oldest` is the last page's; `newest` starts with what the visits before had seen. Where a platform takes what is
+    hidden out of a page, `may_be_empty`: such a page has nothing new, and still names another.
     """
 
-    def __init__(self, where: str, *, what: str = "review", newest: dt.datetime | None = None) -> None:
+    def __init__(
+        self, where: str, *, what: str = "review", newest: dt.datetime | None = None, may_be_empty: bool = False
+    ) -> None:
         self.ids, self.newest, self.oldest = set[str](), newest, newest
-        self._where, self._what, self._tokens, self._grew = where, what, set[str](), False
+        self._where, self._what, self._tokens, self._goes_on = where, what, set[str](), False
+        self._may_be_empty = may_be_empty
 
     def add(self, heads: Iterable[tuple[Id, dt.datetime | None]]) -> set[str]:
         """Take in a page and return the ids that are new. Raises ChangedShape if all it has is of earlier pages."""
@@ -59,14 +73,14 @@ class Walk:
             )
         moments = [moment for _, moment in page if moment]
         self.ids |= new
-        self.newest = max([*moments, *([self.newest] if self.newest else [])], default=None)
+        self.newest = latest(self.newest, *moments)
         self.oldest = min(moments, default=None)
-        self._grew = bool(new)
+        self._goes_on = bool(new) or self._may_be_empty
         return new
 
     def turn(self, token: str) -> str:
         """Return the token of the page after one that was added. Raises ChangedShape if it leads nowhere."""
-        if token in self._tokens or not self._grew:
+        if token in self._tokens or not self._goes_on:
             reason = (
                 "a page token came twice" if token in self._tokens else "a page brings nothing new and names another"
             )
@@ -99,6 +113,11 @@ def record_or_none(raw: msgspec.Raw, shape: type[Shape]) -> Shape | None:
         return msgspec.json.decode(raw, type=shape)
     except _Problem:
         return None
+
+
+def readable(raws: Iterable[msgspec.Raw], shape: type[Shape]) -> list[Shape]:
+    """Return what paging needs of a page's records, without those that are no good; reading will set them aside."""
+    return [held for raw in raws if (held := record_or_none(raw, shape)) is not None]
 
 
 def each(
@@ -136,6 +155,13 @@ def _field_names(raw: msgspec.Raw) -> Iterator[str]:
         yield name
         if isinstance(held, dict):
             yield from (f"{name}.{inner}" for inner in held)
+
+
+def strange(
+    source: str, where: str, what: str = "the page is an answer to another question than Rapport's"
+) -> ChangedShape:
+    """Return the error of a page that reads well and is none of those its source asks for."""
+    return ChangedShape(what, where=where, next_step=f"Compare the kept page with pipelines/sources/{source}.py")
 
 
 def refusal(
@@ -188,19 +214,37 @@ def links_of_html(html: str) -> list[str]:
     return [str(anchor["href"]) for anchor in anchors if not {"mention", "hashtag"} & set(anchor.get("class") or ())]
 
 
+def tried(
+    visits: Iterable[Visit], name: Callable[[Visit], str], ask: Callable[[Visit], str]
+) -> list[tuple[str, RapportError | None]]:
+    """Return what the doctor says of each visit: its name with what is wrong, or with the words that `ask` returns."""
+    found: list[tuple[str, RapportError | None]] = []
+    for visit in visits:
+        try:
+            found.append((name(visit) + ask(visit), None))
+        except RapportError as error:
+            found.append((name(visit), error))
+    return found
+
+
 def tried_keys(visits: Iterable[Visit], ask: Callable[[Visit], str]) -> list[tuple[str, RapportError | None]]:
     """Return what the doctor says of each key: `ask` makes one request and returns what is to be said beside it."""
-    found: list[tuple[str, RapportError | None]] = []
     first = {visit.key: visit for visit in reversed(list(visits))}
-    for key, visit in sorted(first.items()):
-        what = f"key '{key or 'default'}'"
-        try:
-            more = ask(visit)
-        except RapportError as error:
-            found.append((what, error))
-        else:
-            found.append((f"{what} works{more}", None))
-    return found
+    return tried(
+        [first[key] for key in sorted(first)],
+        lambda visit: f"key '{visit.key or 'default'}'",
+        lambda visit: f" works{ask(visit)}",
+    )
+
+
+def latest(*moments: dt.datetime | None) -> dt.datetime | None:
+    """Return the newest of the instants that are known, or None."""
+    return max((moment for moment in moments if moment), default=None)
+
+
+def batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    """Yield items in their order, as many at once as a platform takes."""
+    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def safe(error: Exception) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import hmac
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
@@ -20,7 +20,8 @@ from pipelines.answers import decoded, each, record_or_none, refusal
 from pipelines.errors import BadKey, ChangedShape, RapportError, SiteDown, UnknownName
 from pipelines.http import Client, retry_after_seconds
 from pipelines.landing import SavedPage
-from pipelines.records import SetAside
+from pipelines.records import Record, SetAside
+from pipelines.talk import Reading, metric
 
 MOST_USED_PERCENT = 90
 # Quotas are counted over a sliding hour.
@@ -279,6 +280,19 @@ def numbers(body: bytes, page: SavedPage, *, known: Iterable[str], practice_id: 
     for name in held.metrics:
         if name not in answered:
             yield Number(held.id, name, held.day, None)
+
+
+def number_records(
+    reading: Reading, known: Iterable[str], post_of: Callable[[str], str | None]
+) -> Iterator[Record | SetAside]:
+    """Yield a page's `numbers` as records; `post_of` says of what they are counted of which post that is, if one."""
+    found = numbers(reading.page.body, reading.page, known=known, practice_id=reading.practice_id)
+    for position, number in enumerate(found, 1):
+        if isinstance(number, Number):
+            post = post_of(number.node)
+            yield metric(number.metric, number.value, reading.at(position), post=post, day=number.day)
+        else:
+            yield number
 
 
 def _day(value: _Value) -> dt.date | None:

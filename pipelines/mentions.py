@@ -134,6 +134,12 @@ class Matcher:
             found.setdefault(named_id, "name")
         return [Match(practice_id, how) for practice_id, how in sorted(found.items())]
 
+    def means(
+        self, practice_id: str, text: str, *, links: Iterable[str] = (), handles: Iterable[str] = ()
+    ) -> str | None:
+        """Return by what a text means one practice, or None if it does not."""
+        return dict(self.find(text, links=links, handles=handles)).get(practice_id)
+
     def _named(self, text: str, place: str) -> set[str]:
         words, around = f" {folded(text)} ", f" {folded(place)} "
         spans = [(start, end, name) for name in self._names for start, end in _spans(name, words)]

@@ -16,19 +16,23 @@ import pkgutil
 from collections.abc import Generator, Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal, Protocol, cast
+from typing import Literal, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
+import httpx
 import msgspec
 
-from pipelines.errors import RapportError, UnknownName
+from pipelines.answers import Advice, decoded, refusal, strange, word
+from pipelines.errors import ChangedShape, RapportError, UnknownName
 from pipelines.http import Client
 from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
-from pipelines.practices import Practices
+from pipelines.practices import Practice, Practices
 from pipelines.records import Record, SetAside
-from pipelines.settings import Settings
+from pipelines.settings import Settings, load_key
 from pipelines.tokens import TokenStore
+
+Shape = TypeVar("Shape")
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +118,27 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     since: dt.datetime | None = None
     sweep: bool = True
 
+    @property
+    def midnight(self) -> dt.datetime:
+        """The instant at which the night's day begins, in UTC: the "now" from which windows are counted."""
+        return dt.datetime.combine(self.night, dt.time(), tzinfo=dt.UTC)
+
+    def days_ago(self, days: int) -> dt.datetime:
+        return self.midnight - dt.timedelta(days=days)
+
+    def first_day(self, window_days: int, *, overlap: dt.timedelta, reread: dt.timedelta) -> dt.date:
+        """Return the first day to list of: a sweep's whole window, or what may have come since the visit before and
+        what is read again in any case."""
+        oldest = self.night - dt.timedelta(days=window_days)
+        if self.sweep or self.since is None:
+            return oldest
+        return max(oldest, min((self.since - overlap).date(), self.night - reread))
+
+
+def visit_of(practice: Practice, key: str, **about: str) -> Planned:
+    """Return the visit of a platform that each practice has an account of its own on."""
+    return Planned(label=practice.id, practice_id=practice.id, key=key, about={"practice_id": practice.id, **about})
+
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
@@ -168,6 +193,45 @@ class Tools(msgspec.Struct, kw_only=True):
         parts = urlsplit(url)
         query = f"?{parts.query}" if parts.query else ""
         return f"{instead.rstrip('/')}/{parts.netloc}{parts.path}{query}"
+
+
+class Asker:
+    """Asks a platform for one visit. A source says how its platform is asked, and what to do when it refuses.
+
+    `word_at` is where in its refusals the platform's machine-readable word stands, if it has one.
+    """
+
+    advice: Advice
+    word_at: tuple[str | int, ...] = ()
+
+    def __init__(self, planned: Planned, tools: Tools) -> None:
+        self.planned, self.tools = planned, tools
+        self.where = f"{tools.source.name}: {planned.label}"
+
+    def key(self, *, may_have: tuple[str, ...] = ()) -> dict[str, str]:
+        """Return the fields of the visit's key. Raises NoKey or BadKey."""
+        return load_key(self.tools.source.name, self.planned.key, self.tools.source.key_fields, may_have=may_have)
+
+    def good(self, answer: httpx.Response) -> bytes:
+        """Return the body of a 200. Raises what any other answer means."""
+        if answer.status_code == 200:
+            return answer.content
+        raise self.refused(answer)
+
+    def refused(self, answer: httpx.Response) -> RapportError:
+        """Return the error of an answer that is of no use."""
+        return refusal(answer, where=self.where, said=self.said(answer), **self.advice._asdict())
+
+    def said(self, answer: httpx.Response) -> str:
+        """Return the platform's machine-readable word for a refusal, or ""."""
+        return word(answer, *self.word_at) if self.word_at else ""
+
+    def decoded(self, body: bytes, shape: type[Shape]) -> Shape:
+        return decoded(body, shape, source=self.tools.source.name, where=self.where)
+
+    def strange(self, *what: str) -> ChangedShape:
+        """Return the error of a page that is none of those asked for, or `what` is wrong with it."""
+        return strange(self.tools.source.name, self.where, *what)
 
 
 class SourceModule(Protocol):

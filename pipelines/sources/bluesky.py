@@ -16,16 +16,17 @@ from typing import Annotated, Any
 import httpx
 import msgspec
 
-from pipelines.answers import decoded, each, record_or_none, refusal, word
+from pipelines.answers import Advice, Walk, batches, latest, readable, record_or_none, tried
 from pipelines.errors import BadKey, ChangedShape, RapportError, UnknownName
 from pipelines.http import quota_left
+from pipelines.kept import as_text, remembered
 from pipelines.landing import Receipt, SavedPage
 from pipelines.mentions import Matcher, search_phrases
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
-from pipelines.settings import load_key
-from pipelines.sources import Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools
+from pipelines.sources import Asker, Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools, visit_of
+from pipelines.talk import Place, Reading, metric, metrics, utc
 from pipelines.tokens import Token
 
 SOURCE = Source(
@@ -70,8 +71,7 @@ SOURCE = Source(
 PAGE_SIZE = 100
 POSTS_AT_ONCE = 25
 DEPTH = 100
-RECENT_DAYS = 30
-WINDOW = dt.timedelta(days=90)
+RECENT_DAYS, WINDOW_DAYS = 30, 90
 OVERLAP = dt.timedelta(hours=24)
 # Clocks of clients are a little off; nothing was written there before it was.
 _CLOCKS_DIFFER = dt.timedelta(minutes=5)
@@ -172,9 +172,16 @@ class _Item(msgspec.Struct):
 
 
 class _Head(msgspec.Struct, rename="camel"):
+    """A post, an account or an entry of a feed, as far as a list of them is told from its earlier pages."""
+
     uri: str = ""
     did: str = ""
     indexed_at: dt.datetime | None = None
+    post: _Ref | None = None
+
+    @property
+    def name(self) -> str:
+        return self.post.uri if self.post else self.uri or self.did
 
 
 class _Branch(msgspec.Struct, rename="camel"):
@@ -225,15 +232,11 @@ class _Known(msgspec.Struct, array_like=True, frozen=True):
 
 def visits(practices: Practices, exports: Path) -> list[Planned]:
     return [
-        Planned(
-            label=practice.id,
-            practice_id=practice.id,
-            key=practice.bluesky.key,
-            about={
-                "practice_id": practice.id,
-                "account": practice.bluesky.account,
-                **({"search": "\n".join(search_phrases(practice))} if practice.bluesky.search else {}),
-            },
+        visit_of(
+            practice,
+            practice.bluesky.key,
+            account=practice.bluesky.account,
+            **({"search": "\n".join(search_phrases(practice))} if practice.bluesky.search else {}),
         )
         for practice in practices.practice
         if practice.bluesky and (practice.bluesky.account or practice.bluesky.search)
@@ -250,9 +253,8 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
     Raises SiteDown, BadKey, NoKey (for the search), UnknownName (the account is gone) or ChangedShape.
     """
     network = _Network(planned, tools)
-    midnight = dt.datetime.combine(planned.night, dt.time(), tzinfo=dt.UTC)
-    horizon = midnight - WINDOW
-    start = horizon if planned.sweep else midnight - dt.timedelta(days=RECENT_DAYS)
+    horizon = planned.days_ago(WINDOW_DAYS)
+    start = horizon if planned.sweep else planned.days_ago(RECENT_DAYS)
     since = planned.since - OVERLAP if planned.since and not planned.sweep else start
     did = handle = ""
     posts, found = dict[str, _Post](), dict[str, _Post]()
@@ -264,12 +266,12 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
         posts = yield from _feed(network, did, since)
     if network.searches:
         found = yield from _named(network, since, did, handle)
-    known = {k.uri: k for name in ("posts", "found") for k in _remembered(planned.kept.get(name, ""))}
+    known = {k.uri: k for name in ("posts", "found") for k in remembered(planned.kept.get(name, ""), list[_Known])}
     asked = [k.uri for k in known.values() if k.lives_until >= start.date() and k.uri not in posts | found]
     again = yield from _looked_at_again(network, asked)
     gone = [uri for uri in asked if uri not in again]
     for uri, post in (posts | found | again).items():
-        day, talk = _utc(post.indexed_at).date(), known[uri].talk if uri in known else dt.date.min
+        day, talk = utc(post.indexed_at).date(), known[uri].talk if uri in known else dt.date.min
         if post.author.did == did and max(day, talk) >= start.date():
             talk = yield from _conversation(network, uri, post)
         known[uri] = _Known(uri, day, talk)
@@ -277,40 +279,43 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
     own = [k for k in standing if did and k.uri.startswith(f"at://{did}/")]
     keep = {
         "did": did,
-        "posts": _told(own),
-        "found": _told([k for k in standing if k not in own]),
+        "posts": as_text(own),
+        "found": as_text([k for k in standing if k not in own]),
         "gone": " ".join(gone),
     }
-    instants = [_utc(post.indexed_at) for post in (posts | found).values()]
-    newest = max([*instants, *([planned.since] if planned.since else [])], default=None)
+    newest = latest(planned.since, *(utc(post.indexed_at) for post in (posts | found).values()))
     return Outcome(complete=planned.sweep, newest=newest, quota_left=network.left, keep=keep)
 
 
 def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
     """Look up each account, and open a session with each key that a search needs."""
-    found: list[tuple[str, RapportError | None]] = []
-    for planned in visits(practices, tools.exports):
+
+    def ask(planned: Planned) -> str:
         network = _Network(planned, tools)
-        try:
-            if planned.about["account"]:
-                network.body("app.bsky.actor.getProfile", {"actor": planned.about["account"]})
-            if network.searches:
-                network.access(fresh=False)
-        except RapportError as error:
-            found.append((planned.label, error))
-        else:
-            found.append((f"{planned.label} can be read" + (" and searched for" if network.searches else ""), None))
-    return found
+        if planned.about["account"]:
+            network.body("app.bsky.actor.getProfile", {"actor": planned.about["account"]})
+        if network.searches:
+            network.access(fresh=False)
+        return " can be read" + (" and searched for" if network.searches else "")
+
+    return tried(visits(practices, tools.exports), lambda planned: planned.label, ask)
 
 
-class _Network:
+class _Network(Asker):
     """The public view of the network, and for the search a session at the key's own server."""
 
+    advice = Advice(
+        title="Bluesky",
+        renew="Make a new app password in Bluesky's settings",
+        allow="Look whether the account of the key is suspended",
+        correct="Correct bluesky.account in practices.toml: the handle without @, or the DID",
+    )
+    word_at = ("error",)
+
     def __init__(self, planned: Planned, tools: Tools) -> None:
-        self.planned, self.tools = planned, tools
-        self.where = f"{SOURCE.name}: {planned.label}"
+        super().__init__(planned, tools)
         self.searches = "search" in planned.about
-        self.key = load_key(SOURCE.name, planned.key, SOURCE.key_fields) if self.searches else {}
+        self.login = self.key() if self.searches else {}
         self.left: int | None = None
 
     def body(self, method: str, params: Mapping[str, str] | Sequence[tuple[str, str]]) -> bytes:
@@ -325,21 +330,27 @@ class _Network:
         return answer
 
     def expected(self, answer: httpx.Response) -> bytes:
-        if answer.status_code == 200:
-            return answer.content
-        said = word(answer, "error")
-        correct = "Correct bluesky.account in practices.toml: the handle without @, or the DID"
+        said = self.said(answer)
         if answer.status_code == 400 and said in ("InvalidRequest", "AccountTakedown", "AccountDeactivated"):
-            raise UnknownName(f"Bluesky does not show this account (400, {said})", where=self.where, next_step=correct)
-        raise refusal(
-            answer,
-            title="Bluesky",
-            where=self.where,
-            said=said,
-            renew="Make a new app password in Bluesky's settings",
-            allow="Look whether the account of the key is suspended",
-            correct=correct,
-        )
+            told = f"Bluesky does not show this account (400, {said})"
+            raise UnknownName(told, where=self.where, next_step=self.advice.correct)
+        return self.good(answer)
+
+    def pages(self, method: str, asked: Mapping[str, str], *, keyed: bool = False) -> Iterator[bytes]:
+        """Yield a list's pages as far as it has a cursor. Raises ChangedShape if it would never end.
+
+        A page can be empty and have a cursor all the same, because what is hidden is taken out of it.
+        """
+        walk, asked = Walk(self.where, what="item", may_be_empty=True), dict(asked)
+        while True:
+            body = self.searched(asked) if keyed else self.body(method, asked)
+            yield body
+            page = self.decoded(body, _Body)
+            items = readable([*(page.feed or ()), *(page.posts or ()), *(page.reposted_by or ())], _Head)
+            walk.add((item.name, None) for item in items)
+            if not page.cursor:
+                return
+            asked["cursor"] = walk.turn(page.cursor)
 
     def searched(self, params: Mapping[str, str]) -> bytes:
         """Return a page of the search, with a session that is opened anew if it has expired."""
@@ -351,7 +362,7 @@ class _Network:
                 params=params,
                 headers={"Authorization": f"Bearer {self.access(fresh=fresh)}"},
             )
-            if word(answer, "error") not in ("ExpiredToken", "InvalidToken"):
+            if self.said(answer) not in ("ExpiredToken", "InvalidToken"):
                 break
         return self.expected(answer)
 
@@ -366,7 +377,7 @@ class _Network:
             held = self.tools.memory.get(name)
             if held and not fresh:
                 return held
-            seed = "\n".join(self.key.values())
+            seed = "\n".join(self.login.values())
             kept = self.tools.tokens.newest(SOURCE.name, name, seed)
             told = self._renewed(kept.refresh) if kept.refresh != seed else None
             tokens = told or self._opened()
@@ -381,71 +392,58 @@ class _Network:
         return self.decoded(answer.content, _Tokens) if answer.status_code == 200 else None
 
     def _opened(self) -> _Tokens:
-        password = {"identifier": self.key["identifier"], "password": self.key["app_password"]}
+        password = {"identifier": self.login["identifier"], "password": self.login["app_password"]}
         answer = self._session("createSession", body=msgspec.json.encode(password))
         if answer.status_code in (400, 401):
             raise BadKey(
-                f"Bluesky opens no session with this key ({word(answer, 'error') or answer.status_code})",
+                f"Bluesky opens no session with this key ({self.said(answer) or answer.status_code})",
                 where=f"{SOURCE.name}: key '{self.planned.key or 'default'}'",
                 next_step="Make a new app password in Bluesky's settings; never use the account's own password",
             )
-        tokens: _Tokens = self.decoded(self.expected(answer), _Tokens)
-        return tokens
+        return self.decoded(self.expected(answer), _Tokens)
 
     def _session(self, procedure: str, **sent: Any) -> httpx.Response:
         url = f"{self.tools.address('session')}/xrpc/com.atproto.server.{procedure}"
         return self.tools.client.request("POST", url, where=self.where, **sent)
 
-    def decoded(self, body: bytes, shape: type[Any]) -> Any:
-        return decoded(body, shape, source=SOURCE.name, where=self.where)
-
 
 def _feed(network: _Network, did: str, since: dt.datetime) -> Generator[Page, None, dict[str, _Post]]:
     """List the account's own posts, newest first by the time of indexing, to the end or past `since`."""
     asked = {"actor": did, "limit": str(PAGE_SIZE), "filter": "posts_no_replies"}
-    found, ids = dict[str, _Post](), set[str]()
-    while True:
-        body = network.body("app.bsky.feed.getAuthorFeed", asked)
+    found: dict[str, _Post] = {}
+    for body in network.pages("app.bsky.feed.getAuthorFeed", asked):
         yield Page(body=body)
-        page = network.decoded(body, _Body)
-        items = [item for raw in _list(page.feed, "feed", network) if (item := record_or_none(raw, _Item))]
+        items = readable(_list(network.decoded(body, _Body).feed, "feed", network), _Item)
         # A repost stands where it was reposted, so its own time says nothing of how far the list has come.
-        own = [post for item in items if not item.reason and (post := record_or_none(item.post, _Post))]
+        own = readable([item.post for item in items if not item.reason], _Post)
         found |= {post.uri: post for post in own if post.author.did == did}
-        heads = [head for item in items if (head := record_or_none(item.post, _Head))]
-        asked = _onward(asked, page.cursor, {head.uri for head in heads}, ids, network)
-        if not page.cursor or any(_utc(post.indexed_at) < since for post in own):
-            return found
+        if any(utc(post.indexed_at) < since for post in own):
+            break
+    return found
 
 
 def _named(network: _Network, since: dt.datetime, did: str, handle: str) -> Generator[Page, None, dict[str, _Post]]:
     """Look for posts that name the practice, and for those that name its account."""
     phrases = [{"q": phrase} for phrase in network.planned.about["search"].split("\n") if phrase]
     phrases += [{"q": handle, "mentions": did}] if did else []
-    found = dict[str, _Post]()
+    found: dict[str, _Post] = {}
     for phrase in phrases:
-        ids = set[str]()
         asked = phrase | {"sort": "latest", "limit": str(PAGE_SIZE), "since": f"{since:%Y-%m-%dT%H:%M:%SZ}"}
-        while True:
-            body = network.searched(asked)
+        for body in network.pages("app.bsky.feed.searchPosts", asked, keyed=True):
             yield Page(body=body)
-            page = network.decoded(body, _Body)
-            posts = [post for raw in _list(page.posts, "posts", network) if (post := record_or_none(raw, _Post))]
+            posts = readable(_list(network.decoded(body, _Body).posts, "posts", network), _Post)
             found |= {post.uri: post for post in posts if _is_news(post, did)}
-            asked = _onward(asked, page.cursor, {post.uri for post in posts}, ids, network)
-            if not page.cursor:
-                break
     return found
 
 
 def _looked_at_again(network: _Network, uris: list[str]) -> Generator[Page, None, dict[str, _Post]]:
     """Ask for posts by their names, 25 at once; what is deleted is left out of the answer."""
     found = dict[str, _Post]()
-    for start in range(0, len(uris), POSTS_AT_ONCE):
-        body = network.body("app.bsky.feed.getPosts", [("uris", uri) for uri in uris[start : start + POSTS_AT_ONCE]])
+    for some in batches(uris, POSTS_AT_ONCE):
+        body = network.body("app.bsky.feed.getPosts", [("uris", uri) for uri in some])
         yield Page(body=body, suffix="again.json")
         raws = _list(network.decoded(body, _Body).posts, "posts", network)
-        found |= {post.uri: post for raw in raws if (post := record_or_none(raw, _Post))}
+        found |= {post.uri: post for post in readable(raws, _Post)}
     return found
 
 
@@ -455,29 +453,24 @@ def _conversation(network: _Network, uri: str, post: _Post) -> Generator[Page, N
     if post.reply_count != 0:
         answer = network.answer("app.bsky.feed.getPostThread", {"uri": uri, "depth": str(DEPTH), "parentHeight": "0"})
         # Deleted in between: the next night asks for it by name.
-        if word(answer, "error") != "NotFound":
+        if network.said(answer) != "NotFound":
             body = network.expected(answer)
             yield Page(body=body)
             days += _days_below(network.decoded(body, _Thread).thread)
+    asked = {"uri": uri, "limit": str(PAGE_SIZE)}
     for count, method in ((post.quote_count, "getQuotes"), (post.repost_count, "getRepostedBy")):
-        asked, ids = {"uri": uri, "limit": str(PAGE_SIZE)}, set[str]()
-        while count != 0:
-            body = network.body(f"app.bsky.feed.{method}", asked)
+        for body in network.pages(f"app.bsky.feed.{method}", asked) if count != 0 else ():
             yield Page(body=body)
             page = network.decoded(body, _Body)
-            raws = _list(page.posts if method == "getQuotes" else page.reposted_by, method, network)
-            heads = [head for raw in raws if (head := record_or_none(raw, _Head))]
+            heads = readable(_list(page.posts if method == "getQuotes" else page.reposted_by, method, network), _Head)
             # An account has a time of indexing, too, which is not that of its repost.
-            days += [_utc(head.indexed_at).date() for head in heads if head.uri and head.indexed_at]
-            asked = _onward(asked, page.cursor, {head.uri or head.did for head in heads}, ids, network)
-            if not page.cursor:
-                break
+            days += [utc(head.indexed_at).date() for head in heads if head.uri and head.indexed_at]
     return max(days)
 
 
 def _days_below(branch: _Branch) -> list[dt.date]:
-    heads = [head for reply in branch.replies if (head := record_or_none(reply.post, _Head))]
-    here = [_utc(head.indexed_at).date() for head in heads if head.indexed_at]
+    heads = readable([reply.post for reply in branch.replies], _Head)
+    here = [utc(head.indexed_at).date() for head in heads if head.indexed_at]
     return here + [day for reply in branch.replies for day in _days_below(reply)]
 
 
@@ -487,19 +480,6 @@ def _list(found: list[msgspec.Raw] | None, name: str, network: _Network) -> list
             f"the page has no {name}", where=network.where, next_step=f"Look at pipelines/sources/{SOURCE.name}.py"
         )
     return found
-
-
-def _onward(asked: Mapping[str, str], cursor: str, new: set[str], ids: set[str], network: _Network) -> dict[str, str]:
-    """Return what to ask for next; without a cursor the list has ended. Raises ChangedShape if it never would.
-
-    A page can be empty and have a cursor all the same, because what is hidden is taken out of it.
-    """
-    if (cursor and cursor in ids) or (new and new <= ids):
-        raise ChangedShape(
-            "a page has nothing but items of earlier pages: the list would never end", where=network.where
-        )
-    ids |= {*new, cursor}
-    return {**asked, "cursor": cursor} if cursor else dict(asked)
 
 
 def _is_news(post: _Post, did: str) -> bool:
@@ -522,22 +502,10 @@ def _named_by(written: _Written) -> list[str]:
     return [feature.did for facet in written.facets for feature in facet.features if feature.did]
 
 
-def _told(known: list[_Known]) -> str:
-    return msgspec.json.encode(known).decode()
-
-
-def _remembered(told: str) -> list[_Known]:
-    return msgspec.json.decode(told, type=list[_Known]) if told else []
-
-
-def _utc(moment: dt.datetime) -> dt.datetime:
-    return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
-
-
 def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
     """Yield what a page holds; its fields say what it is. Raises ChangedShape."""
-    reading = _Reading(page, practices)
-    body: _Body = reading.decoded(_Body)
+    reading = _Page(page, practices)
+    body = reading.decoded(_Body)
     if body.feed is not None:
         yield from reading.feed(body.feed)
     elif body.thread is not None:
@@ -549,89 +517,70 @@ def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
     elif body.posts is not None:
         yield from reading.finds(body.posts)
     else:
-        yield reading.metric("followersCount", reading.decoded(_Author).followers_count, 0)
+        yield metric("followersCount", reading.decoded(_Author).followers_count, reading.at(0))
 
 
-class _Reading:
+class _Page(Reading):
     """A page, and what the visit knew of the practice's own account."""
 
     def __init__(self, page: SavedPage, practices: Practices) -> None:
-        self.page = page
-        about, keep = page.receipt.about, page.receipt.keep
-        self.practice_id = about.get("practice_id", page.receipt.label)
-        self.did = keep.get("did", "")
-        self.gone = keep.get("gone", "").split()
+        super().__init__(page, SOURCE.site)
+        self.did = self.keep.get("did", "")
+        self.gone = self.keep.get("gone", "").split()
         self.matcher = Matcher(practices.practice)
-        self.place: dict[str, Any] = {
-            "source": SOURCE.name,
-            "site": SOURCE.site,
-            "practice_id": self.practice_id,
-            "page": page.path,
-        }
-
-    def decoded(self, shape: type[Any]) -> Any:
-        where = f"{SOURCE.name}: {self.practice_id}, {self.page.path}"
-        return decoded(self.page.body, shape, source=SOURCE.name, where=where)
-
-    def each(self, raws: list[msgspec.Raw], shape: type[Any], what: str) -> Iterator[tuple[int, Any]]:
-        return each(raws, shape, self.page, practice_id=self.practice_id, what=what)
 
     def feed(self, raws: list[msgspec.Raw]) -> Iterator[Record | SetAside]:
-        whole = [item.post for raw in raws if (item := record_or_none(raw, _Item)) and not item.reason]
-        lost = len(raws) - sum(record_or_none(raw, _Item) is not None for raw in raws)
-        if lost:
-            reason = f"{lost} entries of the feed have no post"
-            yield SetAside(page=self.page.path, where="feed", reason=reason, practice_id=self.practice_id)
-        for position, post in self.each(whole, _Post, "post"):
-            yield from [post] if isinstance(post, SetAside) else self.own(post, position)
+        items = readable(raws, _Item)
+        if len(items) < len(raws):
+            yield self.set_aside("feed", f"{len(raws) - len(items)} entries of the feed have no post")
+        yield from self.records([item.post for item in items if not item.reason], _Post, "post", self.own)
 
     def finds(self, raws: list[msgspec.Raw]) -> Iterator[Record | SetAside]:
         """Yield the posts of a page of the search, or of those that were asked for again by name."""
         left_out = 0
-        for position, post in self.each(raws, _Post, "post"):
-            if isinstance(post, SetAside):
-                yield post
-                continue
+
+        def found(post: _Post, place: Place) -> Iterator[Record]:
+            nonlocal left_out
             hidden = _HIDDEN in {label.val for label in post.author.labels}
             left_out += hidden and not _is_news(post, self.did)
-            yield from self.own(post, position)
-            yield from self.strangers(post, position)
+            yield from self.own(post, place)
+            yield from self.strangers(post, place)
+
+        yield from self.records(raws, _Post, "post", found)
         if ".again." in self.page.path:
             for uri in self.gone:
-                yield Record(kind="post", item_id=uri, state="removed", position=len(raws) + 1, **self.place)
+                yield Record(kind="post", item_id=uri, state="removed", **self.at(len(raws) + 1))
             return
         name = Path(self.page.path).name.partition(".")[0]
-        yield msgspec.structs.replace(self.metric("left_out", left_out, 0), item_id=f"left_out/{name}")
+        yield msgspec.structs.replace(metric("left_out", left_out, self.at(0)), item_id=f"left_out/{name}")
 
-    def own(self, post: _Post, position: int) -> Iterator[Record]:
+    def own(self, post: _Post, place: Place) -> Iterator[Record]:
         """Yield a post of the practice's own with its counts; its replies stand in the threads."""
         if post.author.did != self.did or post.record.reply:
             return
-        yield Record(kind="post", **self.said(post, position))
-        for name, field in _COUNTS.items():
-            value = getattr(post, field)
-            if value is not None:
-                yield self.metric(name, value, position, post.uri)
+        yield Record(kind="post", **self.said(post, place))
+        counted = {name: getattr(post, field) for name, field in _COUNTS.items()}
+        given = {name: value for name, value in counted.items() if value is not None}
+        yield from metrics(given, place, post=post.uri)
 
-    def strangers(self, post: _Post, position: int) -> Iterator[Record]:
+    def strangers(self, post: _Post, place: Place) -> Iterator[Record]:
         """Yield a post that means the practice."""
         if not _is_news(post, self.did):
             return
         how = "handle" if self.did in _named_by(post.record) else self._how(post)
         if how:
-            yield Record(kind="post", matched=how, place=SOURCE.title, **self.said(post, position))
+            yield Record(kind="post", matched=how, place=SOURCE.title, **self.said(post, place))
 
     def _how(self, post: _Post) -> str | None:
         written = post.record
         links = [feature.uri for facet in written.facets for feature in facet.features if feature.uri]
         external = written.embed.external if written.embed else None
         links += [external.uri] if external and external.uri else []
-        matches = self.matcher.find(written.text, links=links)
-        return next((match.how for match in matches if match.practice_id == self.practice_id), None)
+        return self.matcher.means(self.practice_id, written.text, links=links)
 
     def thread(self) -> Iterator[Record | SetAside]:
         """Yield what is below the thread's first post, in the order in which it is shown."""
-        opened: _Branch = self.decoded(_Thread).thread
+        opened = self.decoded(_Thread).thread
         head = record_or_none(opened.post, _Head)
         first = head.uri if head else ""
         waiting = [(reply, first) for reply in opened.replies]
@@ -648,8 +597,7 @@ class _Reading:
                         thread_id=first,
                         parent_id=parent,
                         state="removed",
-                        position=position,
-                        **self.place,
+                        **self.at(position),
                     )
                 continue
             [(_, post)] = self.each([branch.post], _Post, "reply")
@@ -657,22 +605,19 @@ class _Reading:
                 yield msgspec.structs.replace(post, where=f"reply {position}")
                 continue
             thread = post.record.reply.root.uri if post.record.reply else first
-            yield Record(kind="comment", thread_id=thread, parent_id=parent, **self.said(post, position))
+            yield Record(kind="comment", thread_id=thread, parent_id=parent, **self.said(post, self.at(position)))
             waiting += [(reply, post.uri) for reply in branch.replies]
 
     def quotes(self, raws: list[msgspec.Raw], quoted: str) -> Iterator[Record | SetAside]:
-        for position, post in self.each(raws, _Post, "quote"):
-            if isinstance(post, SetAside):
-                yield post
-            else:
-                yield Record(kind="share", parent_id=quoted, **self.said(post, position))
+        def quote(post: _Post, place: Place) -> Iterator[Record]:
+            yield Record(kind="share", parent_id=quoted, **self.said(post, place))
+
+        return self.records(raws, _Post, "quote", quote)
 
     def reposts(self, raws: list[msgspec.Raw], post: str) -> Iterator[Record | SetAside]:
         """Yield who reposted a post; when is not told."""
-        for position, author in self.each(raws, _Author, "account"):
-            if isinstance(author, SetAside):
-                yield author
-                continue
+
+        def repost(author: _Author, place: Place) -> Iterator[Record]:
             yield Record(
                 kind="share",
                 item_id=f"{post}/repost/{author.did}",
@@ -680,16 +625,16 @@ class _Reading:
                 author_id=author.did,
                 author_name=author.display_name or author.handle,
                 by_practice=author.did == self.did,
-                position=position,
-                **self.place,
+                **place,
             )
 
-    def said(self, post: _Post, position: int) -> dict[str, Any]:
+        return self.records(raws, _Author, "account", repost)
+
+    def said(self, post: _Post, place: Place) -> dict[str, Any]:
         """Return the fields that posts, replies and quotes have in common."""
         written, believed = _written_at(post)
         return {
-            **self.place,
-            "position": position,
+            **place,
             "item_id": post.uri,
             "author_id": post.author.did,
             "author_name": post.author.display_name or post.author.handle,
@@ -702,23 +647,12 @@ class _Reading:
             "mentions": tuple("practice" if did == self.did else did for did in _named_by(post.record)),
         }
 
-    def metric(self, name: str, value: int | None, position: int, parent: str | None = None) -> Record:
-        return Record(
-            kind="metric",
-            item_id=f"{parent}/{name}" if parent else name,
-            parent_id=parent,
-            metric=name,
-            value=value,
-            position=position,
-            **self.place,
-        )
-
 
 def _written_at(post: _Post) -> tuple[dt.datetime, bool]:
     """Return when a post was written, and whether that is what its author's client claims."""
-    indexed = _utc(post.indexed_at)
+    indexed = utc(post.indexed_at)
     try:
-        claimed = _utc(dt.datetime.fromisoformat(post.record.created_at))
+        claimed = utc(dt.datetime.fromisoformat(post.record.created_at))
     except (ValueError, OverflowError):
         return indexed, False
     believed = _BEGINNING <= claimed <= indexed + _CLOCKS_DIFFER

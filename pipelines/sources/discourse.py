@@ -18,13 +18,14 @@ import msgspec
 
 from pipelines.answers import (
     LARGEST_RECORD_BYTES,
+    Advice,
     Id,
-    decoded,
-    each,
+    batches,
+    latest,
     links_of_html,
-    record_or_none,
-    refusal,
+    readable,
     text_of_html,
+    tried,
     word,
 )
 from pipelines.errors import ChangedShape, RapportError
@@ -33,8 +34,8 @@ from pipelines.mentions import Match, Matcher, host, matcher_of, search_phrases,
 from pipelines.policies import Policy
 from pipelines.practices import Practice, Practices
 from pipelines.records import Record, SetAside
-from pipelines.settings import load_key
-from pipelines.sources import Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools
+from pipelines.sources import Asker, Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools
+from pipelines.talk import Reading, metrics, named
 
 SOURCE = Source(
     name="discourse",
@@ -185,9 +186,8 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
     BadKey, UnknownName or ChangedShape.
     """
     ask = _Asker(planned, tools)
-    midnight = dt.datetime.combine(planned.night, dt.time(), tzinfo=dt.UTC)
-    window = midnight.date() - dt.timedelta(days=SOURCE.window_days or 0)
-    recent = window if planned.sweep else midnight.date() - dt.timedelta(days=REREAD_DAYS)
+    window = planned.days_ago(SOURCE.window_days or 0).date()
+    recent = window if planned.sweep else planned.days_ago(REREAD_DAYS).date()
     matcher = matcher_of(planned.about["known"])
     topics = _kept(planned.kept.get("topics", ""), window)
     walked = yield from ask.walk(int(planned.kept.get("last", 0)))
@@ -208,7 +208,7 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
         if meant:
             named_at = max(post.created_at for post in meant).astimezone(dt.UTC)
             topics[topic] = named_at.date()
-            newest = max(named_at, newest or named_at)
+            newest = latest(newest, named_at)
             posts |= {str(post.id) for post in meant if post.post_number > 1}
     last = max([int(planned.kept.get("last", 0)), *(int(post.id) for post in walked)])
     unread = {post for post in known if not planned.sweep}
@@ -222,78 +222,73 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
 
 def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
     """Look at each forum's newest posts."""
-    found: list[tuple[str, RapportError | None]] = []
-    for planned in visits(practices, tools.exports):
-        try:
-            _Asker(planned, tools).get("/posts.json", {}, _Latest)
-        except RapportError as error:
-            found.append((planned.label, error))
-        else:
-            found.append((f"{planned.label} can be read", None))
-    return found
+
+    def ask(planned: Planned) -> str:
+        _Asker(planned, tools).get("/posts.json", {}, _Latest)
+        return " can be read"
+
+    return tried(visits(practices, tools.exports), lambda planned: planned.label, ask)
 
 
 def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
     """Yield a topic's posts that belong to a practice, with their numbers. Raises ChangedShape."""
-    about = page.receipt.about
-    practice_ids = page.receipt.practice_ids
-    where = f"{SOURCE.name}: {page.receipt.label}, {page.path}"
-    owner = practice_ids[0] if len(practice_ids) == 1 else ""
-    held = decoded(page.body, dict[str, msgspec.Raw], source=SOURCE.name, where=where)
+    reading = _Page(page)
+    held = reading.fields()
     if "latest_posts" in held:
-        listed = decoded(page.body, _Latest, source=SOURCE.name, where=where).latest_posts
         # One that is too large is set aside where its topic is read.
-        small = [raw for raw in listed if len(bytes(raw)) <= LARGEST_RECORD_BYTES]
-        found = each(small, _Post, page, practice_id=owner, what="post")
-        yield from (post for _, post in found if isinstance(post, SetAside))
+        small = [raw for raw in reading.decoded(_Latest).latest_posts if len(bytes(raw)) <= LARGEST_RECORD_BYTES]
+        yield from reading.records(small, _Post, "post", lambda post, at: ())
         return
     if "grouped_search_result" in held:
-        decoded(page.body, _Found, source=SOURCE.name, where=where)
+        reading.decoded(_Found)
         return
-    topic = decoded(page.body, _Topic, source=SOURCE.name, where=where)
-    place = host(about.get("forum", ""))
-    matcher = Matcher(practices.get(practice_id) for practice_id in practice_ids)
+    topic = reading.decoded(_Topic)
+    matcher = Matcher(practices.get(practice_id) for practice_id in page.receipt.practice_ids)
     posts: list[tuple[int, _Post]] = []
-    for position, post in each(topic.post_stream.posts, _Post, page, practice_id=owner, what="post"):
+    for position, post in reading.each(topic.post_stream.posts, _Post, "post"):
         if isinstance(post, SetAside):
             yield post
         elif post.post_type == _REGULAR:
             posts.append((position, post))
     opening = next((post for _, post in posts if post.post_number == 1), None)
-    opened = {match.practice_id: match.how for match in _opened(opening, topic, matcher, place)}
+    opened = dict(_opened(opening, topic, matcher, reading.forum_host))
     for position, post in posts:
         # The opening comes with each further page too, to say what the topic is about; it is a record once.
         if post.post_number == 1 and not topic.title:
             continue
-        named = opened if post is opening else {m.practice_id: m.how for m in _found(post, matcher, place)}
-        for practice_id in sorted(opened.keys() | named.keys()):
+        meant = opened if post is opening else dict(_found(post, matcher, reading.forum_host))
+        for practice_id in sorted(opened.keys() | meant.keys()):
             practice = practices.get(practice_id)
-            yield from _records(post, topic, practice, named.get(practice_id), page, position)
+            yield from _records(post, topic, practice, meant.get(practice_id), reading, position)
+
+
+class _Page(Reading):
+    """A page of a forum, and where that is."""
+
+    def __init__(self, page: SavedPage) -> None:
+        super().__init__(page, SOURCE.site)
+        self.forum = self.about.get("forum", "")
+        self.forum_host = host(self.forum)
 
 
 def _records(
-    post: _Post, topic: _Topic, practice: Practice, how: str | None, page: SavedPage, position: int
+    post: _Post, topic: _Topic, practice: Practice, how: str | None, reading: _Page, position: int
 ) -> Iterator[Record]:
-    forum = page.receipt.about.get("forum", "")
+    forum = reading.forum
     accounts = {b.account.lower() for b in practice.discourse if b.account and b.forum.rstrip("/") == forum}
     is_opening = post.post_number == 1
     # A post is known by topic and number, as in its public address: a reply says its parent's number, never its id.
     thread = f"{topic.id}/1"
     item_id = f"{topic.id}/{post.post_number}"
-    common: dict[str, Any] = {
-        "source": SOURCE.name,
-        "site": SOURCE.site,
-        "practice_id": practice.id,
-        "page": page.path,
-        "position": position,
+    common = reading.at(position, practice.id) | {
         "created_at": post.created_at.astimezone(dt.UTC),
         "thread_id": thread,
-        "place": host(forum),
+        "place": reading.forum_host,
     }
     said: dict[str, Any] = {"state": "removed"}
     if not post.is_gone:
         author = (post.username or "").lower()
-        mentioned = dict.fromkeys(re.findall(r'class="mention" href="[^"]*/u/([^"/]+)"', post.cooked.lower()))
+        mentioned = re.findall(r'class="mention" href="[^"]*/u/([^"/]+)"', post.cooked.lower())
         said = {
             "author_id": author or None,
             "author_name": post.name or post.username,
@@ -303,7 +298,7 @@ def _records(
             "url": f"{forum}/t/{topic.id}/{post.post_number}" if forum else None,
             "by_practice": author in accounts,
             "matched": how,
-            "mentions": tuple("practice" if name in accounts else name for name in mentioned),
+            "mentions": named(mentioned, accounts),
         }
     answers = post.reply_to_post_number or 1
     yield Record(
@@ -320,17 +315,23 @@ def _records(
     if post.actions_summary is not None:
         likes = next((action.count for action in post.actions_summary if action.id == _LIKE), 0)
     counted = {"likes": likes} | ({"views": topic.views, "reply_count": topic.reply_count} if is_opening else {})
-    for name, value in counted.items():
-        yield Record(kind="metric", item_id=f"{item_id}/{name}", parent_id=item_id, metric=name, value=value, **common)
+    yield from metrics(counted, common, post=item_id)
 
 
-class _Asker:
+class _Asker(Asker):
     """Asks one forum."""
 
+    advice = Advice(
+        title="the forum",
+        renew="Ask the forum's admin for a new API key",
+        allow="The forum is private: ask its admin for an API key, and name it as `key` in the discourse block",
+        correct="Correct the forum's address in practices.toml",
+    )
+    word_at = ("error_type",)
+
     def __init__(self, planned: Planned, tools: Tools) -> None:
-        self.where = f"{SOURCE.name}: {planned.label}"
+        super().__init__(planned, tools)
         self.place = host(planned.about["forum"])
-        self._planned, self._tools = planned, tools
 
     def walk(self, last: int) -> Generator[Page, None, list[_Post]]:
         """Yield the newest posts down to `last`; the first time, when nothing is known, only the newest page."""
@@ -339,8 +340,7 @@ class _Asker:
         while True:
             body = self.get("/posts.json", {"before": str(before)} if before else {}, _Latest)
             yield Page(body=body, suffix=_FOUND)
-            raws = decoded(body, _Latest, source=SOURCE.name, where=self.where).latest_posts
-            page = {str(post.id): post for raw in raws if (post := record_or_none(raw, _Post))}
+            page = {str(post.id): post for post in readable(self.decoded(body, _Latest).latest_posts, _Post)}
             if before and any(int(post) > before for post in page):
                 raise ChangedShape("a page has posts of earlier pages: the walk would never end", where=self.where)
             found |= page
@@ -359,9 +359,9 @@ class _Asker:
         while True:
             body = self.get("/search.json", {"q": query, "page": str(number)}, _Found)
             yield Page(body=body, suffix=_FOUND)
-            page = decoded(body, _Found, source=SOURCE.name, where=self.where)
+            page = self.decoded(body, _Found)
             new = {bytes(raw) for raw in page.posts} - seen
-            found += [hit for raw in page.posts if (hit := record_or_none(raw, _Hit))]
+            found += readable(page.posts, _Hit)
             if not page.grouped_search_result.more_full_page_results:
                 return found
             if not new:
@@ -378,8 +378,8 @@ class _Asker:
         if answer.status_code in (403, 404, 410) and word(answer, "error_type"):
             # Deleted, or moved where the public does not come: not there any more.
             return []
-        body = self._good(answer)
-        held = decoded(body, _Topic, source=SOURCE.name, where=self.where)
+        body = self.good(answer)
+        held = self.decoded(body, _Topic)
         yield Page(body=body)
         posts = _posts(held)
         opening = next((post for post in posts.values() if post.post_number == 1), None)
@@ -387,41 +387,28 @@ class _Asker:
         first = str(opening.id) if opening else ""
         rest = [str(post) for post in held.post_stream.stream if str(post) not in posts]
         rest = rest if named else [post for post in rest if post in known]
-        for start in range(0, len(rest), CHUNK - 1):
-            ids = [*([first] if first else []), *rest[start : start + CHUNK - 1]]
-            body = self._good(self._answer(f"/t/{topic}/posts.json", [("post_ids[]", post) for post in ids]))
-            chunk = decoded(body, _Topic, source=SOURCE.name, where=self.where)
+        for some in batches(rest, CHUNK - 1):
+            ids = [*([first] if first else []), *some]
+            body = self.good(self._answer(f"/t/{topic}/posts.json", [("post_ids[]", post) for post in ids]))
+            chunk = self.decoded(body, _Topic)
             yield Page(body=body)
             posts |= _posts(chunk)
         return [post for post in posts.values() if named or _found(post, matcher, self.place)]
 
     def get(self, path: str, params: dict[str, str], shape: type[Any]) -> bytes:
-        body = self._good(self._answer(path, list(params.items())))
-        decoded(body, shape, source=SOURCE.name, where=self.where)
+        body = self.good(self._answer(path, list(params.items())))
+        self.decoded(body, shape)
         return body
-
-    def _good(self, answer: httpx.Response) -> bytes:
-        if answer.status_code == 200:
-            return answer.content
-        raise refusal(
-            answer,
-            title="the forum",
-            where=self.where,
-            said=word(answer, "error_type"),
-            renew="Ask the forum's admin for a new API key",
-            allow="The forum is private: ask its admin for an API key, and name it as `key` in the discourse block",
-            correct="Correct the forum's address in practices.toml",
-        )
 
     def _answer(self, path: str, params: list[tuple[str, str]]) -> httpx.Response:
         headers = {"Accept": "application/json"}
         # Only a key that is named for this forum goes there: there is no common key for all forums.
-        if self._planned.key:
-            key = load_key(SOURCE.name, self._planned.key, SOURCE.key_fields)
+        if self.planned.key:
+            key = self.key()
             headers |= {"Api-Key": key["api_key"], "Api-Username": key["api_username"]}
-        return self._tools.client.request(
+        return self.tools.client.request(
             "GET",
-            f"{self._tools.at(self._planned.about['forum'])}{path}",
+            f"{self.tools.at(self.planned.about['forum'])}{path}",
             where=self.where,
             params=params,
             headers=headers,
@@ -429,22 +416,22 @@ class _Asker:
 
 
 def _posts(topic: _Topic) -> dict[str, _Post]:
-    return {str(post.id): post for raw in topic.post_stream.posts if (post := record_or_none(raw, _Post))}
+    return {str(post.id): post for post in readable(topic.post_stream.posts, _Post)}
 
 
 def _opened(opening: _Post | None, topic: _Topic, matcher: Matcher, place: str) -> list[Match]:
     """Return the practices a topic is about: those its title or its opening names."""
     title = topic.title or (opening.topic_slug if opening else "")
     cooked = opening.cooked if opening and not opening.is_gone else ""
-    return _named(f"{title}\n{text_of_html(cooked)}", cooked, matcher, place)
+    return _meant(f"{title}\n{text_of_html(cooked)}", cooked, matcher, place)
 
 
 def _found(post: _Post, matcher: Matcher, place: str) -> list[Match]:
     text = f"{post.topic_title if post.post_number == 1 else ''}\n{text_of_html(post.cooked)}"
-    return [] if post.is_gone else _named(text, post.cooked, matcher, place)
+    return [] if post.is_gone else _meant(text, post.cooked, matcher, place)
 
 
-def _named(text: str, cooked: str, matcher: Matcher, place: str) -> list[Match]:
+def _meant(text: str, cooked: str, matcher: Matcher, place: str) -> list[Match]:
     return matcher.find(text, links=links_of_html(cooked), place=place)
 
 

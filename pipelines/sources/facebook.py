@@ -12,19 +12,20 @@ import hashlib
 from collections.abc import Generator, Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
-from pipelines.answers import Id, decoded, each, record_or_none
-from pipelines.errors import BadKey, ChangedShape, RapportError
-from pipelines.graph import Edge, Graph, Number, epoch, fields_of, following, numbers, pacific_epoch
+from pipelines.answers import Id, decoded, latest, readable, tried_keys
+from pipelines.errors import BadKey, RapportError
+from pipelines.graph import Edge, Graph, epoch, fields_of, following, number_records, pacific_epoch
 from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
 from pipelines.settings import load_key
-from pipelines.sources import Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools
+from pipelines.sources import Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools, visit_of
+from pipelines.talk import Place, Reading, metric, metrics, named, public
 
 _VIEWS_CAME = dt.date(2025, 11, 15)
 _IMPRESSIONS_WENT = dt.date(2025, 11, 14)
@@ -209,12 +210,7 @@ class _Debug(msgspec.Struct):
 
 def visits(practices: Practices, exports: Path) -> list[Planned]:
     return [
-        Planned(
-            label=practice.id,
-            practice_id=practice.id,
-            key=practice.facebook.key,
-            about={"practice_id": practice.id, "page": practice.facebook.page},
-        )
+        visit_of(practice, practice.facebook.key, page=practice.facebook.page)
         for practice in practices.practice
         if practice.facebook
     ]
@@ -240,8 +236,8 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
     for body in graph.pages(f"/{node}/published_posts", asked):
         yield Page(body=graph.kept(body))
         raws = decoded(body, Edge, source=SOURCE.name, where=where).data
-        heads = [head for raw in raws if (head := record_or_none(raw, _PostHead))]
-        newest = max([head.created_time for head in heads] + ([newest] if newest else []), default=None)
+        heads = readable(raws, _PostHead)
+        newest = latest(newest, *(head.created_time for head in heads))
         for head in heads:
             if (more := following(head.comments)) is not None:
                 for rest in graph.pages(f"/{head.id}/comments", more):
@@ -257,11 +253,11 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
         "since": pacific_epoch(planned.night - dt.timedelta(days=days)),
         "until": pacific_epoch(planned.night),
     }
-    for metric in asked_insights(planned.night):
+    for name in asked_insights(planned.night):
         # One by one, because one name that Facebook has given up fails a whole request.
-        asked = {"metric": metric, "period": "day", **span}
+        asked = {"metric": name, "period": "day", **span}
         body = graph.get(f"/{node}/insights", asked, may_refuse=True)
-        yield Page(body=graph.kept(body, "insights", id=node, metrics=[metric]))
+        yield Page(body=graph.kept(body, "insights", id=node, metrics=[name]))
     return Outcome(complete=planned.sweep, newest=newest, key_expires_on=ends_on)
 
 
@@ -278,18 +274,14 @@ def asked_insights(night: dt.date) -> list[str]:
 
 def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
     """Read one page with each key, and say when the key ends."""
-    found: list[tuple[str, RapportError | None]] = []
-    for planned in {planned.key: planned for planned in reversed(visits(practices, tools.exports))}.values():
-        what = f"key '{planned.key or 'default'}'"
-        try:
-            graph = _graph(planned, tools)
-            graph.get(f"/{planned.about['page']}", {"fields": _PAGE_FIELDS})
-            ends_on = _key_expires_on(graph, planned)
-        except RapportError as error:
-            found.append((what, error))
-        else:
-            found.append((f"{what} works" + (f", until {ends_on}" if ends_on else ""), None))
-    return found
+
+    def ask(planned: Planned) -> str:
+        graph = _graph(planned, tools)
+        graph.get(f"/{planned.about['page']}", {"fields": _PAGE_FIELDS})
+        ends_on = _key_expires_on(graph, planned)
+        return f", until {ends_on}" if ends_on else ""
+
+    return tried_keys(visits(practices, tools.exports), ask)
 
 
 def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
@@ -297,165 +289,138 @@ def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
 
     Raises ChangedShape.
     """
-    practice_id = page.receipt.about.get("practice_id", page.receipt.label)
-    where = f"{SOURCE.name}: {practice_id}, {page.path}"
-    place: dict[str, Any] = {
-        "source": SOURCE.name,
-        "site": SOURCE.site,
-        "practice_id": practice_id,
-        "page": page.path,
-    }
-    held = decoded(page.body, dict[str, msgspec.Raw], source=SOURCE.name, where=where)
+    reading = Reading(page, SOURCE.site)
+    held = reading.fields()
     if "insights" in held:
-        yield from _numbers(page, place)
+        yield from _numbers(reading)
     elif "comments" in held:
-        thread = decoded(page.body, _Thread, source=SOURCE.name, where=where)
-        yield from _comments(thread.comments, str(thread.id), page, place | {"position": 0})
+        thread = reading.decoded(_Thread)
+        yield from _comments(thread.comments, str(thread.id), reading, reading.at(0))
     elif "data" in held:
-        raws = decoded(page.body, Edge, source=SOURCE.name, where=where).data
+        raws = reading.decoded(Edge).data
         fields = fields_of(raws)
         if not _ONLY_RATINGS.isdisjoint(fields):
-            yield from _ratings(raws, page, place)
+            yield from reading.records(
+                raws, _Rating, "recommendation", lambda rating, place: _rated(rating, reading, place)
+            )
         elif "values" in fields:
-            yield from _numbers(page, place)
+            yield from _numbers(reading)
         elif fields and (_ONLY_POSTS.isdisjoint(fields) or not _ONLY_COMMENTS.isdisjoint(fields)):
-            raise _strange("the list is none of those this source asks for", where)
+            raise reading.strange("the list is none of those this source asks for")
         else:
-            yield from _posts(raws, page, place)
+            yield from reading.records(raws, _Post, "post", lambda post, place: _posted(post, reading, place))
     elif {"fan_count", "followers_count", "rating_count"} & set(held):
-        yield from _counts(decoded(page.body, _Page, source=SOURCE.name, where=where), place)
+        yield from _counts(reading.decoded(_Page), reading.at(0))
     else:
-        raise _strange("the page is none of those this source asks for", where)
+        raise reading.strange("the page is none of those this source asks for")
 
 
-def _strange(what: str, where: str) -> ChangedShape:
-    return ChangedShape(what, where=where, next_step=f"Compare it with pipelines/sources/{SOURCE.name}.py")
-
-
-def _counts(counts: _Page, place: dict[str, Any]) -> Iterator[Record]:
+def _counts(counts: _Page, place: Place) -> Iterator[Record]:
     if counts.rating_count is not None:
         yield Record(
             kind="total",
             item_id="total",
-            position=0,
             total_count=counts.rating_count,
             total_average=counts.overall_star_rating,
             **place,
         )
-    for name in ("fan_count", "followers_count"):
-        yield _metric(name, getattr(counts, name), None, place | {"position": 0})
+    yield from metrics({"fan_count": counts.fan_count, "followers_count": counts.followers_count}, place)
 
 
-def _numbers(page: SavedPage, place: dict[str, Any]) -> Iterator[Record | SetAside]:
+def _numbers(reading: Reading) -> Iterator[Record | SetAside]:
     known = [metric.name for metric in SOURCE.metrics]
-    for position, number in enumerate(numbers(page.body, page, known=known, practice_id=place["practice_id"]), 1):
-        if isinstance(number, Number):
-            yield _metric(number.metric, number.value, None, place | {"position": position}, day=number.day)
-        else:
-            yield number
+    return number_records(reading, known, lambda node: None)
 
 
-def _posts(raws: list[msgspec.Raw], page: SavedPage, place: dict[str, Any]) -> Iterator[Record | SetAside]:
-    own = page.receipt.about.get("page")
-    for position, post in each(raws, _Post, page, practice_id=place["practice_id"], what="post"):
-        if isinstance(post, SetAside):
-            yield post
-            continue
-        here = place | {"position": position}
-        author = str(post.sender.id) if post.sender else own
+def _posted(post: _Post, reading: Reading, place: Place) -> Iterator[Record | SetAside]:
+    own, item_id = reading.about.get("page"), str(post.id)
+    author = str(post.sender.id) if post.sender else own
+    yield Record(
+        kind="post",
+        item_id=item_id,
+        author_id=author,
+        author_name=post.sender.name if post.sender else None,
+        by_practice=author == own,
+        # Somebody else's post stands on the page because it was written to the page.
+        matched=None if author == own else "handle",
+        # The post's `updated_time` moves with every comment, so it is no sign of an edit.
+        created_at=post.created_time.astimezone(dt.UTC),
+        text=post.message or None,
+        state="hidden" if post.is_hidden else None,
+        url=public(post.permalink_url),
+        mentions=named((str(tag.id) for tag in post.message_tags), own),
+        **place,
+    )
+    for kind in REACTIONS:
+        counted: _Counted | None = getattr(post, f"reactions_{kind}")
+        if counted:
+            yield metric(f"reactions_{kind}", _total(counted.summary), place, post=item_id)
+    if post.comments:
+        # Facebook leaves `shares` out where there is none: that is its zero, if counts were given at all.
+        shares = post.shares.count if post.shares else 0
+        yield from metrics({"comments": _total(post.comments.summary), "shares": shares}, place, post=item_id)
+        yield from _comments(post.comments, item_id, reading, place)
+
+
+def _comments(edge: Edge, post_id: str, reading: Reading, place: Place) -> Iterator[Record | SetAside]:
+    return reading.records(
+        edge.data, _Comment, "comment", lambda comment, at: [_said(comment, post_id, reading, at)], at=place
+    )
+
+
+def _said(comment: _Comment, post_id: str, reading: Reading, place: Place) -> Record:
+    own = reading.about.get("page")
+    author = str(comment.sender.id) if comment.sender else None
+    return Record(
+        kind="comment",
+        item_id=str(comment.id),
+        thread_id=post_id,
+        parent_id=str(comment.parent.id) if comment.parent else post_id,
+        author_id=author,
+        author_name=comment.sender.name if comment.sender else None,
+        by_practice=author is not None and author == own,
+        created_at=comment.created_time.astimezone(dt.UTC),
+        text=comment.message or None,
+        state="private" if comment.is_private else "hidden" if comment.is_hidden else None,
+        url=public(comment.permalink_url),
+        mentions=named((str(tag.id) for tag in comment.message_tags), own),
+        **place,
+    )
+
+
+def _rated(rating: _Rating, reading: Reading, place: Place) -> Iterator[Record | SetAside]:
+    own = reading.about.get("page")
+    story = rating.open_graph_story or _Story()
+    said = rating.recommendation_type
+    key = str(story.id) if story.id is not None else _key(rating, own or reading.practice_id)
+    yield Record(
+        kind="review",
+        item_id=key,
+        author_id=str(rating.reviewer.id) if rating.reviewer else None,
+        author_name=rating.reviewer.name if rating.reviewer else None,
+        created_at=rating.created_time.astimezone(dt.UTC),
+        # Only those from before 2018 have stars; a yes or no stays what it is, so that nobody averages it.
+        rating=None if rating.rating is None else Decimal(rating.rating),
+        state=_RECOMMENDED.get(said.lower(), said.lower()) if said else None,
+        text=rating.review_text or None,
+        **place,
+    )
+    raws = story.comments.data if story.comments else ()
+    yield from reading.records(raws, _Comment, "reply", lambda comment, at: _replied(comment, key, own, at), at=place)
+
+
+def _replied(comment: _Comment, review: str, own: str | None, place: Place) -> Iterator[Record]:
+    if comment.sender and str(comment.sender.id) == own:
         yield Record(
-            kind="post",
-            item_id=str(post.id),
-            author_id=author,
-            author_name=post.sender.name if post.sender else None,
-            by_practice=author == own,
-            # Somebody else's post stands on the page because it was written to the page.
-            matched=None if author == own else "handle",
-            # The post's `updated_time` moves with every comment, so it is no sign of an edit.
-            created_at=post.created_time.astimezone(dt.UTC),
-            text=post.message or None,
-            state="hidden" if post.is_hidden else None,
-            url=_public(post.permalink_url),
-            mentions=_mentions(post.message_tags, own),
-            **here,
-        )
-        for kind in REACTIONS:
-            counted: _Counted | None = getattr(post, f"reactions_{kind}")
-            if counted:
-                yield _metric(f"reactions_{kind}", _total(counted.summary), str(post.id), here)
-        if post.comments:
-            yield _metric("comments", _total(post.comments.summary), str(post.id), here)
-            # Facebook leaves `shares` out where there is none: that is its zero, if counts were given at all.
-            yield _metric("shares", post.shares.count if post.shares else 0, str(post.id), here)
-            yield from _comments(post.comments, str(post.id), page, here)
-
-
-def _comments(edge: Edge, post_id: str, page: SavedPage, place: dict[str, Any]) -> Iterator[Record | SetAside]:
-    own = page.receipt.about.get("page")
-    for _, comment in each(edge.data, _Comment, page, practice_id=place["practice_id"], what="comment"):
-        if isinstance(comment, SetAside):
-            yield comment
-            continue
-        author = str(comment.sender.id) if comment.sender else None
-        yield Record(
-            kind="comment",
+            kind="reply",
             item_id=str(comment.id),
-            thread_id=post_id,
-            parent_id=str(comment.parent.id) if comment.parent else post_id,
-            author_id=author,
-            author_name=comment.sender.name if comment.sender else None,
-            by_practice=author is not None and author == own,
+            parent_id=review,
+            author_id=own,
+            by_practice=True,
             created_at=comment.created_time.astimezone(dt.UTC),
             text=comment.message or None,
-            state="private" if comment.is_private else "hidden" if comment.is_hidden else None,
-            url=_public(comment.permalink_url),
-            mentions=_mentions(comment.message_tags, own),
             **place,
         )
-
-
-def _ratings(raws: list[msgspec.Raw], page: SavedPage, place: dict[str, Any]) -> Iterator[Record | SetAside]:
-    own = page.receipt.about.get("page")
-    for position, rating in each(raws, _Rating, page, practice_id=place["practice_id"], what="recommendation"):
-        if isinstance(rating, SetAside):
-            yield rating
-            continue
-        here = place | {"position": position}
-        story = rating.open_graph_story or _Story()
-        said = rating.recommendation_type
-        key = str(story.id) if story.id is not None else _key(rating, own or place["practice_id"])
-        yield Record(
-            kind="review",
-            item_id=key,
-            author_id=str(rating.reviewer.id) if rating.reviewer else None,
-            author_name=rating.reviewer.name if rating.reviewer else None,
-            created_at=rating.created_time.astimezone(dt.UTC),
-            # Only those from before 2018 have stars; a yes or no stays what it is, so that nobody averages it.
-            rating=None if rating.rating is None else Decimal(rating.rating),
-            state=_RECOMMENDED.get(said.lower(), said.lower()) if said else None,
-            text=rating.review_text or None,
-            **here,
-        )
-        for _, comment in each(
-            story.comments.data if story.comments else (),
-            _Comment,
-            page,
-            practice_id=place["practice_id"],
-            what="reply",
-        ):
-            if isinstance(comment, SetAside):
-                yield comment
-            elif comment.sender and str(comment.sender.id) == own:
-                yield Record(
-                    kind="reply",
-                    item_id=str(comment.id),
-                    parent_id=key,
-                    author_id=own,
-                    by_practice=True,
-                    created_at=comment.created_time.astimezone(dt.UTC),
-                    text=comment.message or None,
-                    **here,
-                )
 
 
 def _key(rating: _Rating, page_id: str) -> str:
@@ -470,31 +435,13 @@ def _key(rating: _Rating, page_id: str) -> str:
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
 
-def _metric(
-    name: str, value: int | None, post_id: str | None, place: dict[str, Any], day: dt.date | None = None
-) -> Record:
-    of = "/".join(part for part in (post_id, name, day.isoformat() if day else None) if part)
-    return Record(kind="metric", item_id=of, metric=name, value=value, parent_id=post_id, day=day, **place)
-
-
 def _total(summary: _Summary | None) -> int | None:
     return summary.total_count if summary else None
 
 
-def _mentions(tags: list[_Person], own: str | None) -> tuple[str, ...]:
-    return tuple(dict.fromkeys("practice" if str(tag.id) == own else str(tag.id) for tag in tags))
-
-
-def _public(url: str | None) -> str | None:
-    return url if url and url.startswith("https://") else None
-
-
 def _since(planned: Planned) -> dt.date:
     """Return the first day whose posts are read tonight."""
-    oldest = planned.night - dt.timedelta(days=SOURCE.window_days or 0)
-    if planned.sweep or planned.since is None:
-        return oldest
-    return max(oldest, min((planned.since - OVERLAP).date(), planned.night - REREAD))
+    return planned.first_day(SOURCE.window_days or 0, overlap=OVERLAP, reread=REREAD)
 
 
 def _key_expires_on(graph: Graph, planned: Planned) -> dt.date | None:

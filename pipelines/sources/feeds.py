@@ -20,14 +20,28 @@ import feedparser
 import httpx
 import msgspec
 
-from pipelines.answers import LARGEST_RECORD_BYTES, Id, decoded, each, links_of_html, refusal, text_of_html, word
+from pipelines.answers import (
+    LARGEST_RECORD_BYTES,
+    Advice,
+    Id,
+    Walk,
+    batches,
+    latest,
+    links_of_html,
+    readable,
+    text_of_html,
+    tried,
+    word,
+)
 from pipelines.errors import ChangedShape, RapportError
+from pipelines.kept import as_text, remembered
 from pipelines.landing import Receipt, SavedPage
 from pipelines.mentions import Matcher, host, matcher_of, told
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
-from pipelines.sources import Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools
+from pipelines.sources import Asker, Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools
+from pipelines.talk import Place, Reading, metric, utc
 
 SOURCE = Source(
     name="feeds",
@@ -160,76 +174,72 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
 
 def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
     """Read each feed once."""
-    found: list[tuple[str, RapportError | None]] = []
-    for planned in visits(practices, tools.exports):
-        try:
-            _Asker(planned, tools).look()
-        except RapportError as error:
-            found.append((planned.label, error))
-        else:
-            found.append((f"{planned.label} can be read", None))
-    return found
+
+    def ask(planned: Planned) -> str:
+        _Asker(planned, tools).look()
+        return " can be read"
+
+    return tried(visits(practices, tools.exports), lambda planned: planned.label, ask)
 
 
 def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
     """Yield the page's posts or comments, as far as they belong to a practice. Raises ChangedShape."""
     reader = _Reader(page, practices)
-    where = f"{SOURCE.name}: {page.receipt.label}, {page.path}"
     of_comments = f".{_COMMENTS}." in page.path
     if page.path.removesuffix(".zst").endswith(".json"):
-        raws = decoded(page.body, list[msgspec.Raw], source=SOURCE.name, where=where)
+        raws = reader.decoded(list[msgspec.Raw])
         yield from reader.wordpress_comments(raws) if of_comments else reader.wordpress_posts(raws)
         return
-    yield from reader.entries(page.body, where, of_comments)
+    yield from reader.entries(of_comments)
 
 
-class _Reader:
+class _Reader(Reading):
     """Makes records of one page for the practices the feed was read for."""
 
     def __init__(self, page: SavedPage, practices: Practices) -> None:
-        about = page.receipt.about
-        self._page = page
+        super().__init__(page, SOURCE.site)
         self._ids = page.receipt.practice_ids
-        self._owners = about.get("own", "").split()
+        self._owners = self.about.get("own", "").split()
         self._matcher = Matcher(practices.get(practice_id) for practice_id in self._ids)
-        self._place = host(about.get("url", ""))
-        self._threads = _threads(page.receipt.keep)
-        self._authors = set(page.receipt.keep.get("authors", "").split())
-        self._only = self._ids[0] if len(self._ids) == 1 else ""
+        self._host = host(self.about.get("url", ""))
+        self._threads = _threads(self.keep)
+        self._authors = set(self.keep.get("authors", "").split())
 
-    def entries(self, body: bytes, where: str, of_comments: bool) -> Iterator[Record | SetAside]:
-        for position, entry in enumerate(_parsed(body, where).entries, 1):
+    def entries(self, of_comments: bool) -> Iterator[Record | SetAside]:
+        for position, entry in enumerate(_parsed(self.page.body, self.where).entries, 1):
             read = _entry(entry)
             if isinstance(read, str):
-                yield SetAside(page=self._page.path, where=f"entry {position}", reason=read, practice_id=self._only)
+                yield self.set_aside(f"entry {position}", read)
             elif of_comments:
                 yield from self._comment_of_feed(read, position)
             else:
                 yield from self._post(read, position)
 
     def wordpress_posts(self, raws: list[msgspec.Raw]) -> Iterator[Record | SetAside]:
-        for position, post in each(raws, _WordPressPost, self._page, practice_id=self._only, what="post"):
-            yield from [post] if isinstance(post, SetAside) else self._post(_entry_of(post), position)
+        return self.records(raws, _WordPressPost, "post", lambda post, at: self._post(_entry_of(post), at["position"]))
 
     def wordpress_comments(self, raws: list[msgspec.Raw]) -> Iterator[Record | SetAside]:
         by_id = {thread.id: thread for thread in self._threads}
-        for position, comment in each(raws, _WordPressComment, self._page, practice_id=self._only, what="comment"):
-            if isinstance(comment, SetAside):
-                yield comment
-            elif comment.status == "approved" and str(comment.post) in by_id:
-                thread = by_id[str(comment.post)]
-                parent = f"comment {comment.parent}" if comment.parent not in (0, "0") else thread.id
-                entry = _Entry(
-                    id=f"comment {comment.id}",
-                    url=comment.link,
-                    html=comment.content.rendered,
-                    author=comment.author_name,
-                    created=_utc(comment.date_gmt),
-                )
-                yield from self._comment(entry, thread, parent, position, str(comment.author) in self._authors)
+
+        def said(comment: _WordPressComment, place: Place) -> Iterator[Record]:
+            if comment.status != "approved" or str(comment.post) not in by_id:
+                return
+            thread = by_id[str(comment.post)]
+            parent = f"comment {comment.parent}" if comment.parent not in (0, "0") else thread.id
+            entry = _Entry(
+                id=f"comment {comment.id}",
+                url=comment.link,
+                html=comment.content.rendered,
+                author=comment.author_name,
+                created=utc(comment.date_gmt),
+            )
+            by_author = str(comment.author) in self._authors
+            yield from self._comment(entry, thread, parent, place["position"], by_author)
+
+        return self.records(raws, _WordPressComment, "comment", said)
 
     def _post(self, entry: _Entry, position: int) -> Iterator[Record]:
-        matches = _named(entry, self._matcher, self._place)
+        matches = _named(entry, self._matcher, self._host)
         for practice_id in self._ids:
             own = practice_id in self._owners
             if not own and practice_id not in matches:
@@ -249,22 +259,20 @@ class _Reader:
                 **common,
             )
             if entry.comments is not None:
-                counted: dict[str, Any] = {"metric": "slash:comments", "value": entry.comments, "parent_id": entry.id}
-                yield Record(kind="metric", item_id=f"{entry.id}/slash:comments", **counted, **common)
+                yield metric("slash:comments", entry.comments, common, post=entry.id)
 
     def _comment_of_feed(self, entry: _Entry, position: int) -> Iterator[Record | SetAside]:
         """Find the post a comment stands below: by what it says it answers, else by the address it shares with it."""
         address = entry.url.partition("#")[0]
         thread = next((t for t in self._threads if t.id in entry.answers or address in (t.url, t.id)), None)
         if thread is None:
-            reason = "a comment that says of no post that it stands below it"
-            yield SetAside(page=self._page.path, where=f"entry {position}", reason=reason, practice_id=self._only)
+            yield self.set_aside(f"entry {position}", "a comment that says of no post that it stands below it")
             return
         answers = [ref for ref in entry.answers if ref != thread.id and ref not in (thread.url, entry.id)]
         yield from self._comment(entry, thread, answers[0] if answers else thread.id, position, False)
 
     def _comment(self, entry: _Entry, thread: _Thread, parent: str, position: int, by_author: bool) -> Iterator[Record]:
-        matches = _named(entry, self._matcher, self._place)
+        matches = _named(entry, self._matcher, self._host)
         for practice_id in thread.practices:
             ours = by_author and practice_id in self._owners
             yield Record(
@@ -282,24 +290,24 @@ class _Reader:
                 **self._common(practice_id, entry, position),
             )
 
-    def _common(self, practice_id: str, entry: _Entry, position: int) -> dict[str, Any]:
-        return {
-            "source": SOURCE.name,
-            "site": SOURCE.site,
-            "practice_id": practice_id,
-            "page": self._page.path,
-            "position": position,
-            "created_at": entry.created,
-            "place": None if practice_id in self._owners else self._place,
-        }
+    def _common(self, practice_id: str, entry: _Entry, position: int) -> Place:
+        place = None if practice_id in self._owners else self._host
+        return self.at(position, practice_id) | {"created_at": entry.created, "place": place}
 
 
-class _Asker:
+class _Asker(Asker):
     """Asks one site, without a key and without cookies."""
 
+    advice = Advice(
+        title="the site",
+        renew="The feed is not public: take it out of practices.toml",
+        allow="The site does not give the feed to programs: take it out of practices.toml, or ask its owner",
+        correct="Correct the feed's address in practices.toml",
+    )
+    word_at = ("code",)
+
     def __init__(self, planned: Planned, tools: Tools) -> None:
-        self._planned, self._tools = planned, tools
-        self._where = f"{SOURCE.name}: {planned.label}"
+        super().__init__(planned, tools)
         self._matcher = matcher_of(planned.about["known"])
         self._ids = planned.about["practice_id"].split()
         self._owners = planned.about["own"].split()
@@ -307,17 +315,17 @@ class _Asker:
         self._newest = planned.since
 
     def look(self) -> None:
-        if self._planned.about["wordpress"]:
+        if self.planned.about["wordpress"]:
             answer = self._get(f"{self._base}/posts", {"per_page": "1"}, {})
-            decoded(self._good(answer), list[msgspec.Raw], source=SOURCE.name, where=self._where)
+            self.decoded(self._whole(answer), list[msgspec.Raw])
         else:
-            _parsed(self._good(self._get(self._planned.about["url"], {}, {})), self._where)
+            _parsed(self._whole(self._get(self.planned.about["url"], {}, {})), self.where)
 
     def feed(self) -> Generator[Page, None, Outcome]:
         """Yield the feed's pages, unless it is as it was, then the feeds of comments of its newer posts."""
-        kept = self._planned.kept
+        kept = self.planned.kept
         tags = {"If-None-Match": kept.get("etag", ""), "If-Modified-Since": kept.get("modified", "")}
-        url = self._planned.about["url"]
+        url = self.planned.about["url"]
         answer = self._get(url, {}, {name: value for name, value in tags.items() if value})
         tags = {"etag": kept.get("etag", ""), "modified": kept.get("modified", "")}
         if answer.status_code != 304:
@@ -328,8 +336,8 @@ class _Asker:
             # Comments are closed with their feed; the post itself stays.
             if answer.status_code in (404, 410):
                 continue
-            body = self._good(answer)
-            _parsed(body, self._where)
+            body = self._whole(answer)
+            _parsed(body, self.where)
             yield Page(body=body, suffix=f"{_COMMENTS}.xml")
         return self._outcome({name: value for name, value in tags.items() if value})
 
@@ -337,61 +345,51 @@ class _Asker:
         """Yield the posts that were changed since, then the comments of the newer ones. WordPress pages by number."""
         since = {"modified_after": self._floor.strftime("%Y-%m-%dT%H:%M:%SZ"), "orderby": "modified"}
         fields = {"_fields": "id,date_gmt,modified_gmt,link,title,content,author"}
-        authors = set(self._planned.kept.get("authors", "").split())
+        authors = set(self.planned.kept.get("authors", "").split())
         for body in self._numbered(f"{self._base}/posts", since | fields):
             yield Page(body=body)
-            for raw in decoded(body, list[msgspec.Raw], source=SOURCE.name, where=self._where):
-                try:
-                    post = msgspec.json.decode(raw, type=_WordPressPost)
-                except msgspec.ValidationError:
-                    continue
+            for post in readable(self.decoded(body, list[msgspec.Raw]), _WordPressPost):
                 authors.add(str(post.author))
                 self._note(_entry_of(post))
         posts = [thread.id for thread in self._young()]
-        for start in range(0, len(posts), PAGE_SIZE):
-            asked = {"post": ",".join(posts[start : start + PAGE_SIZE])}
+        for some in batches(posts, PAGE_SIZE):
+            asked = {"post": ",".join(some)}
             for body in self._numbered(f"{self._base}/comments", asked):
-                decoded(body, list[msgspec.Raw], source=SOURCE.name, where=self._where)
+                self.decoded(body, list[msgspec.Raw])
                 yield Page(body=body, suffix=f"{_COMMENTS}.json")
         return self._outcome({"authors": " ".join(sorted(authors - {"0"}))})
 
     @property
     def _floor(self) -> dt.datetime:
         """The instant back to which posts are read tonight. No night is a sweep: a feed never lists everything."""
-        since = self._planned.since
-        return since - OVERLAP if since else self._days_ago(SOURCE.window_days or 0)
-
-    def _days_ago(self, days: int) -> dt.datetime:
-        return dt.datetime.combine(self._planned.night, dt.time(), tzinfo=dt.UTC) - dt.timedelta(days=days)
+        since = self.planned.since
+        return since - OVERLAP if since else self.planned.days_ago(SOURCE.window_days or 0)
 
     def _young(self) -> list[_Thread]:
         """Return the posts whose comments are read tonight, by id."""
-        young = {name: thread for name, thread in self._threads.items() if thread.at >= self._days_ago(REREAD_DAYS)}
+        young = {
+            name: thread for name, thread in self._threads.items() if thread.at >= self.planned.days_ago(REREAD_DAYS)
+        }
         self._threads = young
         return [young[name] for name in sorted(young)]
 
     @property
     def _base(self) -> str:
-        return f"{self._planned.about['url'].rstrip('/')}/wp-json/wp/v2"
+        return f"{self.planned.about['url'].rstrip('/')}/wp-json/wp/v2"
 
     def _pages(self, answer: httpx.Response) -> Generator[Page, None, None]:
         """Yield a feed and its further pages (rel="next") as far back as is asked for tonight."""
-        seen, url = set[str](), self._planned.about["url"]
+        walk, url = Walk(self.where, what="entry"), self.planned.about["url"]
         for _ in range(MOST_PAGES):
-            body = self._good(answer)
-            parsed = _parsed(body, self._where)
+            body = self._whole(answer)
+            parsed = _parsed(body, self.where)
             yield Page(body=body, suffix="xml")
             entries = [entry for raw in parsed.entries if isinstance(entry := _entry(raw), _Entry)]
-            if entries and not {entry.id for entry in entries} - seen:
-                raise ChangedShape(
-                    "a page has nothing but earlier entries: the feed would never end", where=self._where
-                )
-            seen |= {entry.id for entry in entries}
+            walk.add((entry.id, entry.created) for entry in entries)
             for entry in entries:
                 self._note(entry)
             following = _linked(parsed.feed, "next")
-            written = [entry.created for entry in entries if entry.created]
-            if not following or (written and min(written) < self._floor):
+            if not following or walk.has_reached(self._floor):
                 return
             url = urljoin(url, following)
             answer = self._get(url, {}, {})
@@ -403,9 +401,9 @@ class _Asker:
             answer = self._get(url, {"per_page": str(PAGE_SIZE), "page": str(number)} | params, {})
             if answer.status_code == 400 and word(answer, "code").endswith("_invalid_page_number") and number > 1:
                 return
-            body = self._good(answer)
+            body = self._whole(answer)
             if body in seen:
-                raise ChangedShape("a page came twice: the list would never end", where=self._where)
+                raise ChangedShape("a page came twice: the list would never end", where=self.where)
             seen.add(body)
             yield body
             pages = answer.headers.get("x-wp-totalpages", "")
@@ -419,27 +417,25 @@ class _Asker:
         """Remember a post that belongs to somebody, while its comments are young."""
         if entry.created is None:
             return
-        self._newest = max(entry.updated or entry.created, self._newest or entry.created)
-        matches = _named(entry, self._matcher, host(self._planned.about["url"]))
+        self._newest = latest(self._newest, entry.updated or entry.created)
+        matches = _named(entry, self._matcher, host(self.planned.about["url"]))
         meant = [practice_id for practice_id in self._ids if practice_id in self._owners or practice_id in matches]
         if meant:
-            feed = urljoin(self._planned.about["url"], entry.comments_feed) if entry.comments_feed else ""
+            feed = urljoin(self.planned.about["url"], entry.comments_feed) if entry.comments_feed else ""
             self._threads[entry.id] = _Thread(
                 id=entry.id, url=entry.url, comments=feed, at=entry.created, practices=meant
             )
 
     def _outcome(self, more: dict[str, str]) -> Outcome:
-        threads = msgspec.json.encode([self._threads[name] for name in sorted(self._threads)]).decode()
+        threads = as_text(self._threads[name] for name in sorted(self._threads))
         return Outcome(complete=False, newest=self._newest, keep={"threads": threads} | more)
 
     def _get(self, url: str, params: dict[str, str], headers: dict[str, str]) -> httpx.Response:
         """Ask, and follow where a public page has moved: nothing secret goes along, and at most five times."""
         given = params
         for _ in range(MOST_REDIRECTS + 1):
-            address = self._tools.at(url)
-            answer = self._tools.client.request(
-                "GET", address, where=self._where, params=given or None, headers=headers
-            )
+            address = self.tools.at(url)
+            answer = self.tools.client.request("GET", address, where=self.where, params=given or None, headers=headers)
             if answer.status_code not in (301, 302, 303, 307, 308) or not answer.headers.get("location"):
                 return answer
             url, given = urljoin(url, answer.headers["location"]), {}
@@ -447,27 +443,18 @@ class _Asker:
                 break
         raise ChangedShape(
             "the feed leads from redirect to redirect, or to no web page",
-            where=self._where,
+            where=self.where,
             next_step="Open it in a browser, and put the address it ends at into practices.toml",
         )
 
     def _endless(self) -> ChangedShape:
-        return ChangedShape(f"there are more than {MOST_PAGES} pages: the list would never end", where=self._where)
+        return ChangedShape(f"there are more than {MOST_PAGES} pages: the list would never end", where=self.where)
 
-    def _good(self, answer: httpx.Response) -> bytes:
-        if answer.status_code != 200:
-            raise refusal(
-                answer,
-                title="the site",
-                where=self._where,
-                said=word(answer, "code"),
-                renew="The feed is not public: take it out of practices.toml",
-                allow="The site does not give the feed to programs: take it out of practices.toml, or ask its owner",
-                correct="Correct the feed's address in practices.toml",
-            )
-        if len(answer.content) > LARGEST_FEED_BYTES:
-            raise ChangedShape(f"the feed is larger than {LARGEST_FEED_BYTES // 1_000_000} MB", where=self._where)
-        return answer.content
+    def _whole(self, answer: httpx.Response) -> bytes:
+        body = self.good(answer)
+        if len(body) > LARGEST_FEED_BYTES:
+            raise ChangedShape(f"the feed is larger than {LARGEST_FEED_BYTES // 1_000_000} MB", where=self.where)
+        return body
 
 
 def _parsed(body: bytes, where: str) -> Any:
@@ -527,8 +514,8 @@ def _entry_of(post: _WordPressPost) -> _Entry:
         title=text_of_html(post.title.rendered),
         html=post.content.rendered,
         author=f"author {post.author}" if post.author else "",
-        created=_utc(post.date_gmt),
-        updated=_utc(post.modified_gmt),
+        created=utc(post.date_gmt),
+        updated=utc(post.modified_gmt),
     )
 
 
@@ -546,10 +533,5 @@ def _instant(parts: Any) -> dt.datetime | None:
     return instant if instant and instant >= _FIRST_DATE else None
 
 
-def _utc(moment: dt.datetime) -> dt.datetime:
-    """Return an instant of WordPress's *_gmt fields, which name no zone."""
-    return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
-
-
 def _threads(kept: dict[str, str]) -> list[_Thread]:
-    return msgspec.json.decode(kept.get("threads", "[]"), type=list[_Thread])
+    return remembered(kept.get("threads", ""), list[_Thread])

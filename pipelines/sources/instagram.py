@@ -11,19 +11,19 @@ import datetime as dt
 import re
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from pipelines.answers import Id, decoded, each, record_or_none
-from pipelines.errors import ChangedShape, RapportError
-from pipelines.graph import Edge, Graph, Number, epoch, fields_of, following, numbers, pacific_epoch
+from pipelines.answers import Id, decoded, latest, readable, record_or_none, tried_keys
+from pipelines.errors import RapportError
+from pipelines.graph import Edge, Graph, epoch, fields_of, following, number_records, pacific_epoch
 from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
 from pipelines.settings import load_key
-from pipelines.sources import Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools
+from pipelines.sources import Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools, visit_of
+from pipelines.talk import Place, Reading, metrics, named, public
 from pipelines.tokens import Token
 
 _VIEWS_CAME = dt.date(2024, 7, 2)
@@ -160,12 +160,7 @@ class _Renewed(msgspec.Struct):
 
 def visits(practices: Practices, exports: Path) -> list[Planned]:
     return [
-        Planned(
-            label=practice.id,
-            practice_id=practice.id,
-            key=practice.instagram.key,
-            about={"practice_id": practice.id, "account": practice.instagram.account},
-        )
+        visit_of(practice, practice.instagram.key, account=practice.instagram.account)
         for practice in practices.practice
         if practice.instagram
     ]
@@ -192,7 +187,7 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
     for body in graph.pages(f"/{node}/media", asked):
         yield Page(body=graph.kept(body))
         heads = _heads(body, where)
-        newest = max([head.timestamp for head in heads] + ([newest] if newest else []), default=None)
+        newest = latest(newest, *(head.timestamp for head in heads))
         recent += [head for head in heads if head.timestamp.date() >= planned.night - REREAD]
         for head in heads:
             yield from _rest(head, graph, where)
@@ -227,17 +222,13 @@ def media_metrics(media_type: str | None, product_type: str | None) -> tuple[str
 
 def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
     """Read one account with each key."""
-    found: list[tuple[str, RapportError | None]] = []
-    for planned in {planned.key: planned for planned in reversed(visits(practices, tools.exports))}.values():
-        what = f"key '{planned.key or 'default'}'"
-        try:
-            token = tools.tokens.newest(SOURCE.name, planned.key, _seed(planned))
-            _graph(planned, tools, token.refresh).get(f"/{planned.about['account']}", {"fields": _ACCOUNT_FIELDS})
-        except RapportError as error:
-            found.append((what, error))
-        else:
-            found.append((f"{what} works" + (f", until {token.expires_at:%Y-%m-%d}" if token.expires_at else ""), None))
-    return found
+
+    def ask(planned: Planned) -> str:
+        token = tools.tokens.newest(SOURCE.name, planned.key, _seed(planned))
+        _graph(planned, tools, token.refresh).get(f"/{planned.about['account']}", {"fields": _ACCOUNT_FIELDS})
+        return f", until {token.expires_at:%Y-%m-%d}" if token.expires_at else ""
+
+    return tried_keys(visits(practices, tools.exports), ask)
 
 
 def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
@@ -245,93 +236,68 @@ def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
 
     Raises ChangedShape.
     """
-    practice_id = page.receipt.about.get("practice_id", page.receipt.label)
-    where = f"{SOURCE.name}: {practice_id}, {page.path}"
-    place: dict[str, Any] = {
-        "source": SOURCE.name,
-        "site": SOURCE.site,
-        "practice_id": practice_id,
-        "page": page.path,
-    }
-    held = decoded(page.body, dict[str, msgspec.Raw], source=SOURCE.name, where=where)
+    reading = Reading(page, SOURCE.site)
+    held = reading.fields()
     if "insights" in held:
-        yield from _numbers(page, place)
+        yield from _numbers(reading)
     elif "tags" in held:
-        yield from _media(decoded(page.body, _Tagged, source=SOURCE.name, where=where).tags.data, page, place, "handle")
+        yield from _media(reading.decoded(_Tagged).tags.data, reading, "handle")
     elif "below" in held:
-        more = decoded(page.body, _Thread, source=SOURCE.name, where=where)
-        here = place | {"position": 0}
+        more = reading.decoded(_Thread)
         for edge in (edge for edge in (more.comments, more.replies) if edge):
-            yield from _comments(edge, more.below, more.parent or more.below, page, here)
+            yield from _comments(edge, more.below, more.parent or more.below, reading, reading.at(0))
     elif "data" in held:
-        raws = decoded(page.body, Edge, source=SOURCE.name, where=where).data
+        raws = reading.decoded(Edge).data
         fields = fields_of(raws)
         if {"values", "total_value"} & fields:
-            yield from _numbers(page, place)
+            yield from _numbers(reading)
         elif "text" in fields:
-            raise _strange("a list of comments that does not say below what they stand", where)
+            raise reading.strange("a list of comments that does not say below what they stand")
         else:
-            yield from _media(raws, page, place)
+            yield from _media(raws, reading)
     elif "followers_count" in held:
-        account = decoded(page.body, _Account, source=SOURCE.name, where=where)
-        for name in ("followers_count", "media_count"):
-            yield _metric(name, getattr(account, name), None, place | {"position": 0})
+        account = reading.decoded(_Account)
+        counted = {"followers_count": account.followers_count, "media_count": account.media_count}
+        yield from metrics(counted, reading.at(0))
     else:
-        raise _strange("the page is none of those this source asks for", where)
+        raise reading.strange("the page is none of those this source asks for")
 
 
-def _strange(what: str, where: str) -> ChangedShape:
-    return ChangedShape(what, where=where, next_step=f"Compare it with pipelines/sources/{SOURCE.name}.py")
-
-
-def _numbers(page: SavedPage, place: dict[str, Any]) -> Iterator[Record | SetAside]:
+def _numbers(reading: Reading) -> Iterator[Record | SetAside]:
+    account = reading.about.get("account")
     known = [metric.name for metric in SOURCE.metrics]
-    account = page.receipt.about.get("account")
-    for position, number in enumerate(numbers(page.body, page, known=known, practice_id=place["practice_id"]), 1):
-        if isinstance(number, Number):
-            media = None if number.node == account else number.node
-            yield _metric(number.metric, number.value, media, place | {"position": position}, day=number.day)
-        else:
-            yield number
+    return number_records(reading, known, lambda node: None if node == account else node)
 
 
-def _media(
-    raws: list[msgspec.Raw], page: SavedPage, place: dict[str, Any], matched: str | None = None
-) -> Iterator[Record | SetAside]:
-    own = page.receipt.keep.get("username")
-    for position, media in each(raws, _Media, page, practice_id=place["practice_id"], what="medium"):
-        if isinstance(media, SetAside):
-            yield media
-            continue
-        here = place | {"position": position}
-        # An account may tag itself.
-        others = matched is not None and media.username != own
-        yield Record(
-            kind="post",
-            item_id=str(media.id),
-            author_id=media.username or (None if others else own),
-            by_practice=not others,
-            matched=matched if others else None,
-            created_at=media.timestamp.astimezone(dt.UTC),
-            text=media.caption or None,
-            url=media.permalink if media.permalink and media.permalink.startswith("https://") else None,
-            mentions=_mentions(media.caption, own),
-            **here,
-        )
-        yield _metric("like_count", media.like_count, str(media.id), here)
-        yield _metric("comments_count", media.comments_count, str(media.id), here)
-        if media.comments:
-            yield from _comments(media.comments, str(media.id), str(media.id), page, here)
+def _media(raws: list[msgspec.Raw], reading: Reading, matched: str | None = None) -> Iterator[Record | SetAside]:
+    return reading.records(raws, _Media, "medium", lambda media, place: _posted(media, reading, place, matched))
 
 
-def _comments(
-    edge: Edge, media_id: str, parent_id: str, page: SavedPage, place: dict[str, Any]
-) -> Iterator[Record | SetAside]:
-    own = page.receipt.keep.get("username")
-    for _, comment in each(edge.data, _Comment, page, practice_id=place["practice_id"], what="comment"):
-        if isinstance(comment, SetAside):
-            yield comment
-            continue
+def _posted(media: _Media, reading: Reading, place: Place, matched: str | None) -> Iterator[Record | SetAside]:
+    own, item_id = reading.keep.get("username"), str(media.id)
+    # An account may tag itself.
+    others = matched is not None and media.username != own
+    yield Record(
+        kind="post",
+        item_id=item_id,
+        author_id=media.username or (None if others else own),
+        by_practice=not others,
+        matched=matched if others else None,
+        created_at=media.timestamp.astimezone(dt.UTC),
+        text=media.caption or None,
+        url=public(media.permalink),
+        mentions=_mentions(media.caption, own),
+        **place,
+    )
+    counted = {"like_count": media.like_count, "comments_count": media.comments_count}
+    yield from metrics(counted, place, post=item_id)
+    if media.comments:
+        yield from _comments(media.comments, item_id, item_id, reading, place)
+
+
+def _comments(edge: Edge, media_id: str, parent_id: str, reading: Reading, place: Place) -> Iterator[Record | SetAside]:
+    def said(comment: _Comment, at: Place) -> Iterator[Record | SetAside]:
+        own = reading.keep.get("username")
         author = comment.username or (comment.sender.username if comment.sender else None)
         yield Record(
             kind="comment",
@@ -344,27 +310,20 @@ def _comments(
             text=comment.text or None,
             state="hidden" if comment.hidden else None,
             mentions=_mentions(comment.text, own),
-            **place,
+            **at,
         )
         if comment.replies:
-            yield from _comments(comment.replies, media_id, str(comment.id), page, place)
+            yield from _comments(comment.replies, media_id, str(comment.id), reading, at)
 
-
-def _metric(
-    name: str, value: int | None, media_id: str | None, place: dict[str, Any], day: dt.date | None = None
-) -> Record:
-    of = "/".join(part for part in (media_id, name, day.isoformat() if day else None) if part)
-    return Record(kind="metric", item_id=of, metric=name, value=value, parent_id=media_id, day=day, **place)
+    return reading.records(edge.data, _Comment, "comment", said, at=place)
 
 
 def _mentions(text: str | None, own: str | None) -> tuple[str, ...]:
-    named = (name.lower() for name in _HANDLE.findall(text or ""))
-    return tuple(dict.fromkeys("practice" if name == own else name for name in named))
+    return named((name.lower() for name in _HANDLE.findall(text or "")), own)
 
 
 def _heads(body: bytes, where: str) -> list[_MediaHead]:
-    raws = decoded(body, Edge, source=SOURCE.name, where=where).data
-    return [head for raw in raws if (head := record_or_none(raw, _MediaHead))]
+    return readable(decoded(body, Edge, source=SOURCE.name, where=where).data, _MediaHead)
 
 
 def _before(heads: list[_MediaHead], since: dt.date) -> bool:
@@ -389,10 +348,7 @@ def _rest(head: _MediaHead, graph: Graph, where: str) -> Iterator[Page]:
 
 def _since(planned: Planned) -> dt.date:
     """Return the first day whose media are read tonight."""
-    oldest = planned.night - dt.timedelta(days=SOURCE.window_days or 0)
-    if planned.sweep or planned.since is None:
-        return oldest
-    return max(oldest, min((planned.since - OVERLAP).date(), planned.night - REREAD))
+    return planned.first_day(SOURCE.window_days or 0, overlap=OVERLAP, reread=REREAD)
 
 
 def _token(planned: Planned, tools: Tools) -> Token:

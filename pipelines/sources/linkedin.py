@@ -11,20 +11,19 @@ import datetime as dt
 import re
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import msgspec
 
-from pipelines.answers import decoded, each, record_or_none, refusal, word
+from pipelines.answers import Advice, latest, readable, record_or_none, tried, word
 from pipelines.errors import BadKey, ChangedShape, RapportError
 from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
-from pipelines.settings import load_key
-from pipelines.sources import Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools
+from pipelines.sources import Asker, Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools, visit_of
+from pipelines.talk import Place, Reading, metric, named
 from pipelines.tokens import Token
 
 SOURCE = Source(
@@ -180,12 +179,7 @@ class _Access(msgspec.Struct):
 
 def visits(practices: Practices, exports: Path) -> list[Planned]:
     return [
-        Planned(
-            label=practice.id,
-            practice_id=practice.id,
-            key=practice.linkedin.key,
-            about={"practice_id": practice.id, "organization": practice.linkedin.organization},
-        )
+        visit_of(practice, practice.linkedin.key, organization=practice.linkedin.organization)
         for practice in practices.practice
         if practice.linkedin
     ]
@@ -200,29 +194,27 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
 
     Raises SiteDown, BadKey, UnknownName or ChangedShape (also for a version of the API that has ended).
     """
-    organization = f"urn:li:organization:{planned.about['organization']}"
+    ask = _Asker(planned, tools)
     days = WINDOW_DAYS if planned.sweep else RECENT_DAYS
     first = planned.night - dt.timedelta(days=days - 1)
     known = None if planned.sweep or planned.since is None else planned.since - OVERLAP
     kept = {urn: dt.date.fromisoformat(day) for urn, _, day in _pairs(planned.kept.get("posts", ""))}
     talked, newest = dict(kept), planned.since
-    posts = f"/posts?author={quote(organization, safe='')}&q=author&sortBy=LAST_MODIFIED"
     listed = 0
-    for_posts = _listed(posts, "posts", planned, tools)
-    for page, raws in for_posts:
-        yield page
-        found = [post for raw in raws if (post := record_or_none(raw, _Post))]
+    for body, raws in ask.listed(f"/posts?author={ask.organization}&q=author&sortBy=LAST_MODIFIED"):
+        yield Page(body=body, suffix="posts.json")
+        found = readable(raws, _Post)
         listed += len(raws)
         for post in found:
             talked[post.id] = max(post.began.date(), talked.get(post.id, dt.date.min))
         changed = [_instant(post.last_modified_at) for post in found]
-        newest = max([*changed, *([newest] if newest else [])], default=None)
+        newest = latest(newest, *changed)
         oldest = min(changed, default=None)
         if oldest and (oldest.date() < first if known is None else oldest < known):
             break
     for urn in [urn for urn, day in talked.items() if day >= first]:
-        talked[urn] = yield from _thread(urn, talked[urn], planned, tools)
-    yield from _numbers(organization, WINDOW_DAYS if planned.sweep else LATE_DAYS, planned, tools)
+        talked[urn] = yield from _thread(ask, urn, talked[urn])
+    yield from _numbers(ask, WINDOW_DAYS if planned.sweep else LATE_DAYS)
     last = planned.night - dt.timedelta(days=WINDOW_DAYS)
     keep = " ".join(f"{urn}={day}" for urn, day in sorted(talked.items()) if day > last)
     # A member who has lost the role is told nothing, politely: no post at all where there were some.
@@ -231,35 +223,32 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
         complete=planned.sweep and not blind,
         newest=newest,
         keep={"posts": planned.kept["posts"] if blind else keep} if keep or blind else {},
-        key_expires_on=_key_ends(planned, tools),
+        key_expires_on=ask.key_ends(),
         why="LinkedIn lists no post where there were some: `rapport doctor` says whose role was lost" if blind else "",
     )
 
 
-def _thread(urn: str, day: dt.date, planned: Planned, tools: Tools) -> Generator[Page, None, dt.date]:
+def _thread(ask: _Asker, urn: str, day: dt.date) -> Generator[Page, None, dt.date]:
     """Keep a post's numbers, comments and replies; return the day of the newest comment, or of the post if none."""
-    where = f"{SOURCE.name}: {planned.label}"
     kind = _POST.fullmatch(urn)
     if kind is None:
-        raise ChangedShape("a post's id is no URN of a share or a post", where=where, next_step="Look at the page")
+        raise ChangedShape("a post's id is no URN of a share or a post", where=ask.where, next_step="Look at the page")
     suffix = f"{kind[1]}-{kind[2]}.json"
-    answer = _ask(f"/socialMetadata/{quote(urn, safe='')}", planned, tools)
+    answer = ask.answer(f"/socialMetadata/{quote(urn, safe='')}")
     if answer.status_code == 404:
         # The post is gone since it was listed; the next sweep finds that out for all that was below it.
         return day
-    body = _whole(answer, where)
+    body = ask.whole(answer)
     yield Page(body=body, suffix=f"metadata-{suffix}")
-    summary = decoded(body, _Metadata, source=SOURCE.name, where=where).comment_summary
+    summary = ask.decoded(body, _Metadata).comment_summary
     waiting = [urn] if summary is None or summary.count else []
     asked = set[str]()
     while waiting:
         parent = waiting.pop()
         asked.add(parent)
-        for page, raws in _listed(
-            f"/socialActions/{quote(parent, safe='')}/comments", f"comments-{suffix}", planned, tools
-        ):
-            yield page
-            for comment in [comment for raw in raws if (comment := record_or_none(raw, _Comment))]:
+        for body, raws in ask.listed(f"/socialActions/{quote(parent, safe='')}/comments"):
+            yield Page(body=body, suffix=f"comments-{suffix}")
+            for comment in readable(raws, _Comment):
                 day = max(day, _instant(comment.created.time).date())
                 below = comment.comments_summary
                 # A reply's own answers stand in the list of the comment it belongs to.
@@ -268,113 +257,65 @@ def _thread(urn: str, day: dt.date, planned: Planned, tools: Tools) -> Generator
     return day
 
 
-def _numbers(organization: str, days: int, planned: Planned, tools: Tools) -> Generator[Page, None, None]:
+def _numbers(ask: _Asker, days: int) -> Generator[Page, None, None]:
     """Keep the daily numbers up to yesterday, and how many follow the page."""
-    end = dt.datetime.combine(planned.night, dt.time(), tzinfo=dt.UTC)
-    start = end - dt.timedelta(days=days)
-    span = f"(timeRange:(start:{_ms(start)},end:{_ms(end)}),timeGranularityType:DAY)"
-    encoded = quote(organization, safe="")
-    path = f"/organizationalEntityShareStatistics?q=organizationalEntity&organizationalEntity={encoded}"
-    for page, _ in _listed(f"{path}&timeIntervals={span}", "statistics.json", planned, tools):
-        yield page
-    answer = _ask(f"/networkSizes/{encoded}?edgeType=COMPANY_FOLLOWED_BY_MEMBER", planned, tools)
-    yield Page(body=_whole(answer, f"{SOURCE.name}: {planned.label}"), suffix="followers.json")
-
-
-def _listed(path: str, suffix: str, planned: Planned, tools: Tools) -> Iterator[tuple[Page, list[msgspec.Raw]]]:
-    """Yield a list's pages and what each holds, as long as LinkedIn links to a next one that is not empty."""
-    where = f"{SOURCE.name}: {planned.label}"
-    suffix = suffix if suffix.endswith(".json") else f"{suffix}.json"
-    start, seen = 0, set[bytes]()
-    while True:
-        answer = _ask(f"{path}{'&' if '?' in path else '?'}count={PAGE_SIZE}&start={start}", planned, tools)
-        body = _whole(answer, where)
-        found = decoded(body, _List, source=SOURCE.name, where=where)
-        yield Page(body=body, suffix=suffix), found.elements
-        following = next((link.href for link in found.paging.links if link.rel == "next"), "") if found.paging else ""
-        if not following or not found.elements:
-            return
-        said = parse_qs(urlsplit(following).query).get("start", [""])[0]
-        new = {bytes(raw) for raw in found.elements} - seen
-        if not said.isdecimal() or int(said) <= start or not new:
-            raise ChangedShape("a page of the list came twice, so the list would never end", where=where)
-        start, seen = int(said), seen | new
+    span = (
+        f"(timeRange:(start:{_ms(ask.planned.days_ago(days))},end:{_ms(ask.planned.midnight)}),timeGranularityType:DAY)"
+    )
+    path = f"/organizationalEntityShareStatistics?q=organizationalEntity&organizationalEntity={ask.organization}"
+    for body, _ in ask.listed(f"{path}&timeIntervals={span}"):
+        yield Page(body=body, suffix="statistics.json")
+    answer = ask.answer(f"/networkSizes/{ask.organization}?edgeType=COMPANY_FOLLOWED_BY_MEMBER")
+    yield Page(body=ask.whole(answer), suffix="followers.json")
 
 
 def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
     """Say for each page by which role its key reads it: with that of a recruiter all lists are empty."""
-    found: list[tuple[str, RapportError | None]] = []
-    for planned in visits(practices, tools.exports):
-        what = f"key '{planned.key or 'default'}', {planned.label}"
-        where = f"{SOURCE.name}: {planned.label}"
-        organization = quote(f"urn:li:organization:{planned.about['organization']}", safe="")
-        try:
-            body = _whole(_ask(f"/organizationAcls?q=organization&organization={organization}", planned, tools), where)
-            raws = decoded(body, _List, source=SOURCE.name, where=where).elements
-            held = [role for raw in raws if (role := record_or_none(raw, _Role))]
-            roles = sorted({role.role for role in held if role.state == "APPROVED"})
-            if not {"ADMINISTRATOR", "DIRECT_SPONSORED_CONTENT_POSTER"} & set(roles):
-                raise BadKey(
-                    f"the key's member may not read this page's posts (roles: {', '.join(roles)[:80] or 'none'})",
-                    where=where,
-                    next_step="Make the member an administrator of the page; with other roles LinkedIn lists nothing",
-                )
-        except RapportError as error:
-            found.append((what, error))
-        else:
-            found.append((f"{what} works as {', '.join(roles)}", None))
-    return found
+
+    def ask(planned: Planned) -> str:
+        asker = _Asker(planned, tools)
+        body = asker.whole(asker.answer(f"/organizationAcls?q=organization&organization={asker.organization}"))
+        held = readable(asker.decoded(body, _List).elements, _Role)
+        roles = sorted({role.role for role in held if role.state == "APPROVED"})
+        if not {"ADMINISTRATOR", "DIRECT_SPONSORED_CONTENT_POSTER"} & set(roles):
+            raise BadKey(
+                f"the key's member may not read this page's posts (roles: {', '.join(roles)[:80] or 'none'})",
+                where=asker.where,
+                next_step="Make the member an administrator of the page; with other roles LinkedIn lists nothing",
+            )
+        return f" works as {', '.join(roles)}"
+
+    return tried(
+        visits(practices, tools.exports), lambda planned: f"key '{planned.key or 'default'}', {planned.label}", ask
+    )
 
 
 def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
     """Yield the page's posts, comments or numbers. No member's name or id is in them. Raises ChangedShape."""
-    about = page.receipt.about
-    practice_id = about.get("practice_id", page.receipt.label)
-    own = f"urn:li:organization:{about.get('organization', '')}"
-    where = f"{SOURCE.name}: {practice_id}, {page.path}"
-    place: dict[str, Any] = {
-        "source": SOURCE.name,
-        "site": SOURCE.site,
-        "practice_id": practice_id,
-        "page": page.path,
-    }
-    named = _NAMED_PAGE.search(page.path)
-    post = f"urn:li:{named[2]}:{named[3]}" if named else ""
-    fields = decoded(page.body, dict[str, msgspec.Raw], source=SOURCE.name, where=where).keys()
-    if "firstDegreeSize" in fields:
-        size = decoded(page.body, _Size, source=SOURCE.name, where=where).first_degree_size
-        yield Record(
-            kind="metric",
-            item_id="firstDegreeSize",
-            metric="firstDegreeSize",
-            value=size,
-            position=0,
-            **place,
-        )
+    reading = Reading(page, SOURCE.site)
+    own = f"urn:li:organization:{reading.about.get('organization', '')}"
+    about = _NAMED_PAGE.search(page.path)
+    post = f"urn:li:{about[2]}:{about[3]}" if about else ""
+    if "firstDegreeSize" in reading.fields():
+        yield metric("firstDegreeSize", reading.decoded(_Size).first_degree_size, reading.at(0))
         return
-    if named and named[1] == "metadata":
-        yield from _reactions(decoded(page.body, _Metadata, source=SOURCE.name, where=where), post, place)
+    if about and about[1] == "metadata":
+        yield from _reactions(reading.decoded(_Metadata), post, reading)
         return
-    raws = decoded(page.body, _List, source=SOURCE.name, where=where).elements
-    if named:
-        for position, comment in each(raws, _Comment, page, practice_id=practice_id, what="comment"):
-            yield (
-                comment if isinstance(comment, SetAside) else _said(comment, post, own, place | {"position": position})
-            )
+    raws = reading.decoded(_List).elements
+    if about:
+        yield from reading.records(raws, _Comment, "comment", lambda said, place: [_said(said, post, own, place)])
     elif ".statistics.json" in page.path:
-        for position, day in each(raws, _Day, page, practice_id=practice_id, what="day"):
-            yield from [day] if isinstance(day, SetAside) else _daily(day, place | {"position": position})
+        yield from reading.records(raws, _Day, "day", _daily)
     else:
-        for position, held in each(raws, _Post, page, practice_id=practice_id, what="post"):
-            if isinstance(held, SetAside):
-                yield held
-            elif held.lifecycle_state in (None, "PUBLISHED"):
-                yield _posted(held, own, place | {"position": position})
+        yield from reading.records(raws, _Post, "post", lambda held, place: _posted(held, own, place))
 
 
-def _posted(post: _Post, own: str, place: dict[str, Any]) -> Record:
+def _posted(post: _Post, own: str, place: Place) -> Iterator[Record]:
+    if post.lifecycle_state not in (None, "PUBLISHED"):
+        return
     text = post.commentary or ""
-    return Record(
+    yield Record(
         kind="post",
         item_id=post.id,
         author_id=post.author,
@@ -388,7 +329,7 @@ def _posted(post: _Post, own: str, place: dict[str, Any]) -> Record:
     )
 
 
-def _said(comment: _Comment, post: str, own: str, place: dict[str, Any]) -> Record:
+def _said(comment: _Comment, post: str, own: str, place: Place) -> Record:
     message = comment.message or _Message()
     marks = b" ".join(bytes(mark) for mark in message.attributes or ()).decode()
     organization = _URN.fullmatch(comment.actor)
@@ -410,23 +351,15 @@ def _said(comment: _Comment, post: str, own: str, place: dict[str, Any]) -> Reco
     )
 
 
-def _reactions(found: _Metadata, post: str, place: dict[str, Any]) -> Iterator[Record]:
+def _reactions(found: _Metadata, post: str, reading: Reading) -> Iterator[Record]:
     counts = {name: reaction.count for name, reaction in found.reaction_summaries.items()}
     if found.comment_summary:
         counts["commentSummary.count"] = found.comment_summary.count
     for position, (name, value) in enumerate(sorted(counts.items()), 1):
-        yield Record(
-            kind="metric",
-            item_id=f"{post}/{name}",
-            parent_id=post,
-            metric=name,
-            value=value,
-            position=position,
-            **place,
-        )
+        yield metric(name, value, reading.at(position), post=post)
 
 
-def _daily(day: _Day, place: dict[str, Any]) -> Iterator[Record]:
+def _daily(day: _Day, place: Place) -> Iterator[Record]:
     """Yield a day's counts; `engagement` is a share of them, which LinkedIn has divided for us."""
     on = _instant(day.time_range.start).date()
     for name, value in day.total_share_statistics.items():
@@ -443,7 +376,7 @@ def _daily(day: _Day, place: dict[str, Any]) -> Iterator[Record]:
 
 def _organizations(text: str, own: str) -> tuple[str, ...]:
     """Return the organisations a text's marks name. Members are left out: their ids may not be stored."""
-    return tuple("practice" if urn == own else urn for urn in dict.fromkeys(_URN.findall(text)))
+    return named(_URN.findall(text), own)
 
 
 def _pairs(kept: str) -> Iterator[tuple[str, str, str]]:
@@ -458,85 +391,100 @@ def _ms(moment: dt.datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def _ask(path: str, planned: Planned, tools: Tools) -> httpx.Response:
-    """GET with an access token, renewed once if LinkedIn says it has expired. `path` is encoded as LinkedIn wants it:
-    URNs are, the brackets of Rest.li are not."""
-    where = f"{SOURCE.name}: {planned.label}"
-    for fresh in (False, True):
-        access = _access_token(planned, tools, fresh=fresh)
-        answer = tools.client.request(
-            "GET",
-            f"{tools.address()}{path}",
-            where=where,
-            headers={
-                "Authorization": f"Bearer {access}",
-                "LinkedIn-Version": VERSION,
-                "X-Restli-Protocol-Version": "2.0.0",
-            },
-        )
-        if answer.status_code != 401:
-            break
-    return answer
+class _Asker(Asker):
+    """Asks LinkedIn for one page. Paths are encoded as it wants them: URNs are, the brackets of Rest.li are not."""
 
-
-def _whole(answer: httpx.Response, where: str) -> bytes:
-    if answer.status_code == 200:
-        return answer.content
-    if answer.status_code == 426:
-        raise ChangedShape(
-            f"LinkedIn has ended version {VERSION} of its API",
-            where=where,
-            next_step=f"Read LinkedIn's notes on changes since {VERSION}, set VERSION in pipelines/sources/linkedin.py "
-            "to a month of this year, and run its tests",
-        )
-    raise refusal(
-        answer,
+    advice = Advice(
         title="LinkedIn",
-        where=where,
-        said=word(answer, "code"),
         renew="Authorise the app again as an administrator of the page and store the new refresh token",
         allow="Make the member an administrator of the page, and check that the app has the Community Management API",
         correct="Correct linkedin.organization in practices.toml: the number in the address of the page's admin view",
     )
+    word_at = ("code",)
 
+    @property
+    def organization(self) -> str:
+        """The page's URN, encoded."""
+        return quote(f"urn:li:organization:{self.planned.about['organization']}", safe="")
 
-def _access_token(planned: Planned, tools: Tools, *, fresh: bool) -> str:
-    """Return an access token for a key, exchanged once a run. Raises BadKey if the refresh token is dead."""
-    held = tools.memory.get(planned.key)
-    if held and not fresh:
-        return held
-    key = load_key(SOURCE.name, planned.key, SOURCE.key_fields)
-    where = f"{SOURCE.name}: key '{planned.key or 'default'}'"
-    seed = key["refresh_token"]
-    newest = tools.tokens.newest(SOURCE.name, planned.key, seed)
-    form = {**key, "grant_type": "refresh_token", "refresh_token": newest.refresh}
-    answer = tools.client.request("POST", f"{tools.address('token')}/accessToken", where=where, form=form)
-    if answer.status_code in (400, 401, 403):
-        raise BadKey(
-            f"LinkedIn does not renew the key ({word(answer, 'error') or answer.status_code})",
-            where=where,
-            next_step="Authorise the app again and store the new refresh token: it lives 365 days from the first "
-            "grant, however often it is used",
-        )
-    try:
-        token = msgspec.json.decode(answer.content, type=_Access)
-    except (msgspec.ValidationError, msgspec.DecodeError):
-        token = None
-    if answer.status_code != 200 or token is None:
-        raise ChangedShape(
-            f"LinkedIn's token endpoint answered {answer.status_code} without a token",
-            where=where,
-            next_step="Look at the platform's status and changes",
-        )
-    if token.refresh_token and token.refresh_token != newest.refresh:
-        tools.tokens.keep(SOURCE.name, planned.key, seed, Token(refresh=token.refresh_token))
-    if token.refresh_token_expires_in is not None:
-        ends = planned.night + dt.timedelta(seconds=token.refresh_token_expires_in)
-        tools.memory[f"{planned.key} ends"] = f"{ends}"
-    tools.memory[planned.key] = token.access_token
-    return token.access_token
+    def listed(self, path: str) -> Iterator[tuple[bytes, list[msgspec.Raw]]]:
+        """Yield a list's pages and what each holds, as long as LinkedIn links to a next one that is not empty."""
+        start, seen = 0, set[bytes]()
+        while True:
+            body = self.whole(self.answer(f"{path}{'&' if '?' in path else '?'}count={PAGE_SIZE}&start={start}"))
+            found = self.decoded(body, _List)
+            yield body, found.elements
+            links = found.paging.links if found.paging else []
+            following = next((link.href for link in links if link.rel == "next"), "")
+            if not following or not found.elements:
+                return
+            said = parse_qs(urlsplit(following).query).get("start", [""])[0]
+            new = {bytes(raw) for raw in found.elements} - seen
+            if not said.isdecimal() or int(said) <= start or not new:
+                raise ChangedShape("a page of the list came twice, so the list would never end", where=self.where)
+            start, seen = int(said), seen | new
 
+    def answer(self, path: str) -> httpx.Response:
+        """GET with an access token, renewed once if LinkedIn says it has expired."""
+        for fresh in (False, True):
+            answer = self.tools.client.request(
+                "GET",
+                f"{self.tools.address()}{path}",
+                where=self.where,
+                headers={
+                    "Authorization": f"Bearer {self._access_token(fresh=fresh)}",
+                    "LinkedIn-Version": VERSION,
+                    "X-Restli-Protocol-Version": "2.0.0",
+                },
+            )
+            if answer.status_code != 401:
+                break
+        return answer
 
-def _key_ends(planned: Planned, tools: Tools) -> dt.date | None:
-    ends = tools.memory.get(f"{planned.key} ends")
-    return dt.date.fromisoformat(ends) if ends else None
+    def whole(self, answer: httpx.Response) -> bytes:
+        if answer.status_code == 426:
+            raise ChangedShape(
+                f"LinkedIn has ended version {VERSION} of its API",
+                where=self.where,
+                next_step=f"Read LinkedIn's notes on changes since {VERSION}, set VERSION in "
+                "pipelines/sources/linkedin.py to a month of this year, and run its tests",
+            )
+        return self.good(answer)
+
+    def key_ends(self) -> dt.date | None:
+        ends = self.tools.memory.get(f"{self.planned.key} ends")
+        return dt.date.fromisoformat(ends) if ends else None
+
+    def _access_token(self, *, fresh: bool) -> str:
+        """Return an access token for a key, exchanged once a run. Raises BadKey if the refresh token is dead."""
+        planned, tools = self.planned, self.tools
+        held = tools.memory.get(planned.key)
+        if held and not fresh:
+            return held
+        key = self.key()
+        where = f"{SOURCE.name}: key '{planned.key or 'default'}'"
+        seed = key["refresh_token"]
+        newest = tools.tokens.newest(SOURCE.name, planned.key, seed)
+        form = {**key, "grant_type": "refresh_token", "refresh_token": newest.refresh}
+        answer = tools.client.request("POST", f"{tools.address('token')}/accessToken", where=where, form=form)
+        if answer.status_code in (400, 401, 403):
+            raise BadKey(
+                f"LinkedIn does not renew the key ({word(answer, 'error') or answer.status_code})",
+                where=where,
+                next_step="Authorise the app again and store the new refresh token: it lives 365 days from the first "
+                "grant, however often it is used",
+            )
+        token = record_or_none(msgspec.Raw(answer.content), _Access)
+        if answer.status_code != 200 or token is None:
+            raise ChangedShape(
+                f"LinkedIn's token endpoint answered {answer.status_code} without a token",
+                where=where,
+                next_step="Look at the platform's status and changes",
+            )
+        if token.refresh_token and token.refresh_token != newest.refresh:
+            tools.tokens.keep(SOURCE.name, planned.key, seed, Token(refresh=token.refresh_token))
+        if token.refresh_token_expires_in is not None:
+            ends = planned.night + dt.timedelta(seconds=token.refresh_token_expires_in)
+            tools.memory[f"{planned.key} ends"] = f"{ends}"
+        tools.memory[planned.key] = token.access_token
+        return token.access_token

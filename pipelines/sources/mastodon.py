@@ -17,16 +17,17 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import msgspec
 
-from pipelines.answers import decoded, each, links_of_html, record_or_none, refusal, text_of_html
+from pipelines.answers import Advice, Walk, links_of_html, readable, text_of_html, tried
 from pipelines.errors import ChangedShape, NoKey, RapportError
 from pipelines.http import quota_left
+from pipelines.kept import as_text, remembered
 from pipelines.landing import Receipt, SavedPage
 from pipelines.mentions import Matcher, search_phrases
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
-from pipelines.settings import load_key
-from pipelines.sources import Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools
+from pipelines.sources import Asker, Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools, visit_of
+from pipelines.talk import Place, Reading, metric, metrics, utc
 
 SOURCE = Source(
     name="mastodon",
@@ -67,10 +68,10 @@ SOURCE = Source(
     key_fields=("access_token",),
     window_days=90,
 )
-RECENT_DAYS = 30
-WINDOW = dt.timedelta(days=90)
+RECENT_DAYS, WINDOW_DAYS = 30, 90
 OVERLAP = dt.timedelta(days=3)
 PAGE_SIZE = 40
+_COUNTS = ("favourites_count", "reblogs_count", "replies_count", "quotes_count")
 # So many answers below a post does a server show to somebody without a key.
 MOST_ANONYMOUS = 60
 _PUBLIC = ("public", "unlisted")
@@ -172,16 +173,12 @@ class _Below(msgspec.Struct):
 
 def visits(practices: Practices, exports: Path) -> list[Planned]:
     return [
-        Planned(
-            label=practice.id,
-            practice_id=practice.id,
-            key=practice.mastodon.key,
-            about={
-                "practice_id": practice.id,
-                "server": practice.mastodon.server,
-                "account": practice.mastodon.account,
-                **({"search": "\n".join(search_phrases(practice))} if practice.mastodon.search else {}),
-            },
+        visit_of(
+            practice,
+            practice.mastodon.key,
+            server=practice.mastodon.server,
+            account=practice.mastodon.account,
+            **({"search": "\n".join(search_phrases(practice))} if practice.mastodon.search else {}),
         )
         for practice in practices.practice
         if practice.mastodon and (practice.mastodon.account or practice.mastodon.search)
@@ -199,8 +196,7 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
     BadKey, NoKey (for the search, or where the server shows nothing without one), UnknownName or ChangedShape.
     """
     server = _Server(planned, tools)
-    midnight = dt.datetime.combine(planned.night, dt.time(), tzinfo=dt.UTC)
-    recent, horizon = midnight - dt.timedelta(days=RECENT_DAYS), midnight - WINDOW
+    recent, horizon = planned.days_ago(RECENT_DAYS), planned.days_ago(WINDOW_DAYS)
     start = horizon if planned.sweep else recent
     keep: dict[str, str] = {}
     below = _Below()
@@ -209,14 +205,14 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
         account = yield from _own_account(server)
         posts = yield from _own_posts(server, account, start)
         below = yield from _conversations(server, start, posts)
-        older = [post for post in posts.values() if _utc(post.created_at) < recent]
+        older = [post for post in posts.values() if utc(post.created_at) < recent]
         last = max(older, key=lambda post: post.created_at, default=None)
-        newest = max((_utc(post.created_at) for post in posts.values()), default=newest)
+        newest = max((utc(post.created_at) for post in posts.values()), default=newest)
         keep = {
             "account": str(account.id),
             "min_id": str(last.id) if last else planned.kept.get("min_id", "0"),
-            "posts": _told([known for known in below.standing if known.lives_until >= horizon.date()]),
-            "gone": _told(below.gone),
+            "posts": as_text([known for known in below.standing if known.lives_until >= horizon.date()]),
+            "gone": as_text(below.gone),
         }
     if "search" in planned.about:
         found = yield from _named(server, start, keep.get("account"))
@@ -227,29 +223,35 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
 
 def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
     """Look up each account, and ask each key for which account it was made."""
-    found: list[tuple[str, RapportError | None]] = []
-    for planned in visits(practices, tools.exports):
-        what = f"{planned.label} at {urlsplit(planned.about['server']).netloc}"
-        try:
-            server = _Server(planned, tools)
-            if planned.about["account"]:
-                server.body("/api/v1/accounts/lookup", {"acct": planned.about["account"]})
-            if server.key:
-                server.body("/api/v1/accounts/verify_credentials", {}, keyed=True)
-        except RapportError as error:
-            found.append((what, error))
-        else:
-            found.append((f"{what} can be read", None))
-    return found
+
+    def ask(planned: Planned) -> str:
+        server = _Server(planned, tools)
+        if planned.about["account"]:
+            server.body("/api/v1/accounts/lookup", {"acct": planned.about["account"]})
+        if server.token:
+            server.body("/api/v1/accounts/verify_credentials", {}, keyed=True)
+        return " can be read"
+
+    return tried(
+        visits(practices, tools.exports),
+        lambda planned: f"{planned.label} at {urlsplit(planned.about['server']).netloc}",
+        ask,
+    )
 
 
-class _Server:
+class _Server(Asker):
     """The practice's server as one visit asks it: without a key wherever that will do."""
 
+    advice = Advice(
+        title="The server",
+        renew="Make a new access token on the server, with the scope read",
+        allow="Give the application the scope read, or ask who runs the server",
+        correct="Correct mastodon.server and mastodon.account in practices.toml",
+    )
+
     def __init__(self, planned: Planned, tools: Tools) -> None:
-        self.planned, self.tools = planned, tools
-        self.where = f"{SOURCE.name}: {planned.label}"
-        self.key = self._load_key() if "search" in planned.about else ""
+        super().__init__(planned, tools)
+        self.token = self.key()["access_token"] if "search" in planned.about else ""
         self.wants_key = False
         self.left: int | None = None
         # How many a page of the search had before what is private was taken out: by these the next one is counted.
@@ -260,7 +262,7 @@ class _Server:
         answer = self._ask(path, params, keyed or self.wants_key)
         if answer.status_code == 401 and not (keyed or self.wants_key):
             try:
-                self.key = self.key or self._load_key()
+                self.token = self.token or self.key()["access_token"]
             except NoKey as error:
                 raise NoKey(
                     f"the server shows nothing without a key, and there is {error.what}",
@@ -272,28 +274,8 @@ class _Server:
         self.left = quota_left(answer.headers)
         return answer
 
-    def expected(self, answer: httpx.Response) -> bytes:
-        """Return the body of a 200. Raises what any other answer means."""
-        if answer.status_code == 200:
-            return answer.content
-        raise refusal(
-            answer,
-            title="The server",
-            where=self.where,
-            said="",
-            renew="Make a new access token on the server, with the scope read",
-            allow="Give the application the scope read, or ask who runs the server",
-            correct="Correct mastodon.server and mastodon.account in practices.toml",
-        )
-
     def body(self, path: str, params: Mapping[str, str], *, keyed: bool = False) -> bytes:
-        return self.expected(self.answer(path, params, keyed=keyed))
-
-    def decoded(self, body: bytes, shape: type[Any]) -> Any:
-        return decoded(body, shape, source=SOURCE.name, where=self.where)
-
-    def _load_key(self) -> str:
-        return load_key(SOURCE.name, self.planned.key, SOURCE.key_fields)["access_token"]
+        return self.good(self.answer(path, params, keyed=keyed))
 
     def _ask(self, path: str, params: Mapping[str, str], keyed: bool) -> httpx.Response:
         answer = self.tools.client.request(
@@ -301,12 +283,12 @@ class _Server:
             self.tools.at(f"{self.planned.about['server']}{path}"),
             where=self.where,
             params=params,
-            headers={"Authorization": f"Bearer {self.key}"} if keyed else {},
+            headers={"Authorization": f"Bearer {self.token}"} if keyed else {},
         )
         if not keyed or answer.status_code != 200:
             return answer
         # A key sees what was written to its owner alone, which is nobody's business here.
-        told = self.decoded(answer.content, Any)
+        told: Any = self.decoded(answer.content, object)
         kept = _without_private(told)
         self.listed = len(told.get("statuses") or []) if isinstance(told, dict) else 0
         return httpx.Response(200, headers=answer.headers, content=msgspec.json.encode(kept), request=answer.request)
@@ -331,8 +313,7 @@ def _is_private(held: Any) -> bool:
 def _own_account(server: _Server) -> Generator[Page, None, _Account]:
     body = server.body("/api/v1/accounts/lookup", {"acct": server.planned.about["account"]})
     yield Page(body=body, suffix="account.json")
-    account: _Account = server.decoded(body, _Account)
-    return account
+    return server.decoded(body, _Account)
 
 
 def _own_posts(server: _Server, account: _Account, start: dt.datetime) -> Generator[Page, None, dict[str, _Status]]:
@@ -345,8 +326,7 @@ def _own_posts(server: _Server, account: _Account, start: dt.datetime) -> Genera
     else:
         asked["min_id"] = planned.kept["min_id"]
         raws = yield from _listed(server, path, asked, "statuses", forward=True)
-    found = [status for raw in raws if (status := record_or_none(raw, _Status))]
-    return {str(status.id): status for status in found if _opens(status, str(account.id))}
+    return {str(status.id): status for status in readable(raws, _Status) if _opens(status, str(account.id))}
 
 
 def _opens(status: _Status, own: str) -> bool:
@@ -361,15 +341,14 @@ def _asked_for(server: _Server, status_id: str) -> Generator[Page, None, _Status
     if answer.status_code in (404, 410):
         yield Page(body=answer.content, suffix=f"gone-{status_id}.json")
         return None
-    body = server.expected(answer)
+    body = server.good(answer)
     yield Page(body=body, suffix="status.json")
-    status: _Status | None = server.decoded(body, _Status) if body != _NOTHING else None
-    return status
+    return server.decoded(body, _Status) if body != _NOTHING else None
 
 
 def _conversations(server: _Server, start: dt.datetime, posts: Mapping[str, _Status]) -> Generator[Page, None, _Below]:
     """Read what is below each post since `start`, and each older one with an answer since then, and who boosted it."""
-    before = {known.id: known for known in _remembered(server.planned.kept.get("posts", ""))}
+    before = {known.id: known for known in remembered(server.planned.kept.get("posts", ""), list[_Known])}
     listed = {
         name: _Known(name, _day(post), post.uri, before[name].talk if name in before else dt.date.min)
         for name, post in posts.items()
@@ -395,29 +374,29 @@ def _below_one(server: _Server, post: _Status, below: _Below) -> Generator[Page,
         body = server.body(f"/api/v1/statuses/{post.id}/context", {})
         yield Page(body=body, suffix=f"context-{post.id}.json")
         raws = server.decoded(body, _Context).descendants
-        heads = [head for raw in raws if (head := record_or_none(raw, _Head))]
+        heads = readable(raws, _Head)
         below.ids |= {str(head.id) for head in heads}
         below.whole = below.whole and (len(raws) < MOST_ANONYMOUS or server.wants_key)
     if post.reblogs_count != 0:
         yield from _listed(server, f"/api/v1/statuses/{post.id}/reblogged_by", {"limit": "80"}, f"reblogs-{post.id}")
-    return max((_utc(head.created_at).date() for head in heads if head.created_at), default=dt.date.min)
+    return max((utc(head.created_at).date() for head in heads if head.created_at), default=dt.date.min)
 
 
 def _named(server: _Server, start: dt.datetime, own: str | None) -> Generator[Page, None, dict[str, _Status]]:
     """Look for posts that name the practice, and read the account's own mentions if the key is the account's."""
     since = server.planned.since
     until = since - OVERLAP if since and not server.planned.sweep else start
-    found: list[_Status | None] = []
+    found: list[_Status] = []
     for phrase in filter(None, server.planned.about["search"].split("\n")):
         raws = yield from _searched(server, phrase, until)
-        found += [record_or_none(raw, _Status) for raw in raws]
+        found += readable(raws, _Status)
     if own:
         credentials = server.body("/api/v1/accounts/verify_credentials", {}, keyed=True)
         if str(server.decoded(credentials, _Head).id) == own:
             path, asked = "/api/v1/notifications", {"types[]": "mention", "limit": str(PAGE_SIZE)}
             raws = yield from _listed(server, path, asked, "notifications", keyed=True, until=until)
-            found += [note.status for raw in raws if (note := record_or_none(raw, _Notification))]
-    return {str(status.id): status for status in found if status and _is_news(status, own)}
+            found += [note.status for note in readable(raws, _Notification) if note.status]
+    return {str(status.id): status for status in found if _is_news(status, own)}
 
 
 def _is_news(status: _Status, own: str | None) -> bool:
@@ -430,16 +409,16 @@ def _is_news(status: _Status, own: str | None) -> bool:
 
 def _searched(server: _Server, phrase: str, until: dt.datetime) -> Generator[Page, None, list[msgspec.Raw]]:
     """List what the search finds for a phrase, newest first, to the empty page or past `until`."""
-    found, ids, offset = list[msgspec.Raw](), set[str](), 0
+    found, walk, offset = list[msgspec.Raw](), Walk(server.where, what="post"), 0
     while True:
         asked = {"q": phrase, "type": "statuses", "limit": str(PAGE_SIZE), "offset": str(offset)}
         body = server.body("/api/v2/search", asked, keyed=True)
         yield Page(body=body, suffix="search.json")
         raws = server.decoded(body, _Found).statuses
-        heads = _heads(raws, ids, server.where)
+        walk.add(_dated(raws))
         found += raws
         offset += server.listed
-        if not server.listed or _reaches(heads, until):
+        if not server.listed or walk.has_reached(until):
             return found
 
 
@@ -451,13 +430,13 @@ def _looked_at_again(
     What is gone is in no page of a sweep, which is how it is known to be removed.
     """
     standing = [_Known(number, _day(status)) for number, status in found.items() if number not in below]
-    horizon = server.planned.night - WINDOW
-    for known in _remembered(server.planned.kept.get("found", "")):
+    horizon = server.planned.days_ago(WINDOW_DAYS).date()
+    for known in remembered(server.planned.kept.get("found", ""), list[_Known]):
         if known.id in found or known.id in below or known.day < horizon:
             continue
         if known.day < start.date() or (yield from _asked_for(server, known.id)):
             standing.append(known)
-    return _told(standing)
+    return as_text(standing)
 
 
 def _listed(
@@ -475,100 +454,65 @@ def _listed(
     Of the header no more than the cursor is taken: its address may be anybody's.
     """
     relation, cursor_name = ("prev", "min_id") if forward else ("next", "max_id")
-    found, ids = list[msgspec.Raw](), set[str]()
+    found, walk = list[msgspec.Raw](), Walk(server.where, what="item")
     while True:
         answer = server.answer(path, asked, keyed=keyed)
-        body = server.expected(answer)
+        body = server.good(answer)
         yield Page(body=body, suffix=f"{suffix}.json")
         raws = server.decoded(body, list[msgspec.Raw])
-        heads = _heads(raws, ids, server.where)
+        walk.add(_dated(raws))
         found += raws
         query = parse_qs(urlsplit(answer.links.get(relation, {}).get("url", "")).query)
         cursor = query.get(cursor_name, [""])[0]
-        if not cursor or (until and _reaches(heads, until)):
+        if not cursor or walk.has_reached(until):
             return found
         if cursor == asked.get(cursor_name):
             raise ChangedShape("a cursor came twice, so the list would never end", where=server.where)
         asked = {**asked, cursor_name: cursor}
 
 
-def _heads(raws: list[msgspec.Raw], ids: set[str], where: str) -> list[_Head]:
-    """Return what paging needs of a page, and add its ids to those seen. Raises ChangedShape if all of them were."""
-    heads = [head for raw in raws if (head := record_or_none(raw, _Head))]
-    new = {str(head.id) for head in heads} - ids
-    if heads and not new:
-        raise ChangedShape("a page has nothing but items of earlier pages: the list would never end", where=where)
-    ids |= new
-    return heads
-
-
-def _reaches(heads: list[_Head], until: dt.datetime) -> bool:
-    return any(head.created_at and _utc(head.created_at) < until for head in heads)
-
-
-def _told(known: list[_Known]) -> str:
-    return msgspec.json.encode(known).decode()
-
-
-def _remembered(told: str) -> list[_Known]:
-    return msgspec.json.decode(told, type=list[_Known]) if told else []
+def _dated(raws: list[msgspec.Raw]) -> Iterator[tuple[_Id, dt.datetime | None]]:
+    return ((head.id, utc(head.created_at) if head.created_at else None) for head in readable(raws, _Head))
 
 
 def _day(status: _Status) -> dt.date:
-    return _utc(status.created_at).date()
-
-
-def _utc(moment: dt.datetime) -> dt.datetime:
-    return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
+    return utc(status.created_at).date()
 
 
 def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
     """Yield what a page holds; its name says what was asked. Raises ChangedShape."""
     named = _NAMED.search(page.path)
     what, status_id = (named["what"], named["id"] or "") if named else ("status", "")
-    yield from _READERS.get(what, _read_status)(_Reading(page, practices), status_id)
+    yield from _READERS.get(what, _read_status)(_Page(page, practices), status_id)
 
 
-class _Reading:
+class _Page(Reading):
     """A page, and what the visit knew of the practice's own account and posts."""
 
     def __init__(self, page: SavedPage, practices: Practices) -> None:
-        self.page, self._practices = page, practices
-        about, keep = page.receipt.about, page.receipt.keep
-        self.practice_id = about.get("practice_id", page.receipt.label)
-        self.host = urlsplit(about.get("server", "")).netloc
-        self.own = keep.get("account")
-        self.ours = keep.get("ours", "").split()
-        self.uris = {k.id: k.uri for name in ("posts", "gone") for k in _remembered(keep.get(name, ""))}
-        self.place: dict[str, Any] = {
-            "source": SOURCE.name,
-            "site": SOURCE.site,
-            "practice_id": self.practice_id,
-            "page": page.path,
+        super().__init__(page, SOURCE.site)
+        self._matcher = Matcher(practices.practice)
+        self.host = urlsplit(self.about.get("server", "")).netloc
+        self.own = self.keep.get("account")
+        self.ours = self.keep.get("ours", "").split()
+        self.uris = {
+            k.id: k.uri for name in ("posts", "gone") for k in remembered(self.keep.get(name, ""), list[_Known])
         }
-
-    def decoded(self, shape: type[Any]) -> Any:
-        where = f"{SOURCE.name}: {self.practice_id}, {self.page.path}"
-        return decoded(self.page.body, shape, source=SOURCE.name, where=where)
-
-    def each(self, raws: list[msgspec.Raw], shape: type[Any], what: str) -> Iterator[tuple[int, Any]]:
-        return each(raws, shape, self.page, practice_id=self.practice_id, what=what)
 
     def acct(self, acct: str) -> str:
         """Return an account with its host: a server leaves out its own."""
         return acct if "@" in acct else f"{acct}@{self.host}"
 
-    def said(self, status: _Status, position: int) -> dict[str, Any]:
+    def said(self, status: _Status, place: Place) -> dict[str, Any]:
         """Return the fields that posts and comments have in common."""
-        created = _utc(status.created_at)
+        created = utc(status.created_at)
         return {
-            **self.place,
-            "position": position,
+            **place,
             "item_id": status.uri,
             "author_id": self.acct(status.account.acct),
             "author_name": status.account.display_name or None,
             "created_at": created,
-            "updated_at": _utc(status.edited_at) if status.edited_at else created,
+            "updated_at": utc(status.edited_at) if status.edited_at else created,
             "title": status.spoiler_text or None,
             "text": text_of_html(status.content or "") or None,
             "url": status.url if status.url and status.url.startswith(("https://", "http://")) else None,
@@ -578,18 +522,17 @@ class _Reading:
             ),
         }
 
-    def posts(self, status: _Status, position: int) -> Iterator[Record]:
+    def posts(self, status: _Status, place: Place) -> Iterator[Record]:
         """Yield a status as a post: the practice's own with its counts, or a stranger's that means the practice."""
         if self.own and _opens(status, self.own):
-            yield Record(kind="post", **self.said(status, position))
-            for name in ("favourites_count", "reblogs_count", "replies_count", "quotes_count"):
-                value = getattr(status, name)
-                if value is not None:
-                    yield self.metric(name, value, position, status.uri)
+            yield Record(kind="post", **self.said(status, place))
+            counted = {name: getattr(status, name) for name in _COUNTS}
+            given = {name: value for name, value in counted.items() if value is not None}
+            yield from metrics(given, place, post=status.uri)
         elif _is_news(status, self.own) and str(status.id) not in self.ours:
             how = self._how(status)
             if how:
-                yield Record(kind="post", matched=how, place=self.host, **self.said(status, position))
+                yield Record(kind="post", matched=how, place=self.host, **self.said(status, place))
 
     def _how(self, status: _Status) -> str | None:
         """Return by what a stranger's post means this practice, or None."""
@@ -598,92 +541,75 @@ class _Reading:
         links = links_of_html(status.content or "") + ([status.card.url] if status.card and status.card.url else [])
         text = text_of_html(f"<p>{status.spoiler_text or ''}</p>{status.content or ''}")
         handles = [self.acct(mention.acct) for mention in status.mentions]
-        matches = Matcher(self._practices.practice).find(text, links=links, handles=handles)
-        return next((match.how for match in matches if match.practice_id == self.practice_id), None)
-
-    def metric(self, name: str, value: int | None, position: int, parent: str | None = None) -> Record:
-        return Record(
-            kind="metric",
-            item_id=f"{parent}/{name}" if parent else name,
-            parent_id=parent,
-            metric=name,
-            value=value,
-            position=position,
-            **self.place,
-        )
+        return self._matcher.means(self.practice_id, text, links=links, handles=handles)
 
 
-def _read_account(reading: _Reading, _: str) -> Iterator[Record | SetAside]:
-    yield reading.metric("followers_count", reading.decoded(_Account).followers_count, 0)
+def _read_account(page: _Page, _: str) -> Iterator[Record | SetAside]:
+    yield metric("followers_count", page.decoded(_Account).followers_count, page.at(0))
 
 
-def _read_status(reading: _Reading, _: str) -> Iterator[Record | SetAside]:
-    if reading.page.body != _NOTHING:
-        yield from reading.posts(reading.decoded(_Status), 1)
+def _read_status(page: _Page, _: str) -> Iterator[Record | SetAside]:
+    if page.page.body != _NOTHING:
+        yield from page.posts(page.decoded(_Status), page.at(1))
 
 
-def _read_statuses(reading: _Reading, _: str) -> Iterator[Record | SetAside]:
-    for position, status in reading.each(reading.decoded(list[msgspec.Raw]), _Status, "post"):
-        yield from [status] if isinstance(status, SetAside) else reading.posts(status, position)
+def _read_statuses(page: _Page, _: str) -> Iterator[Record | SetAside]:
+    return page.records(page.decoded(list[msgspec.Raw]), _Status, "post", page.posts)
 
 
-def _read_search(reading: _Reading, _: str) -> Iterator[Record | SetAside]:
-    left_out = 0
-    for position, status in reading.each(reading.decoded(_Found).statuses, _Status, "post"):
-        if isinstance(status, SetAside):
-            yield status
-            continue
-        left_out += status.account.asks_not_to_be_found and not _is_news(status, reading.own)
-        yield from reading.posts(status, position)
-    name = Path(reading.page.path).name.partition(".")[0]
-    yield msgspec.structs.replace(reading.metric("left_out", left_out, 0), item_id=f"left_out/{name}")
+def _read_search(page: _Page, _: str) -> Iterator[Record | SetAside]:
+    raws = page.decoded(_Found).statuses
+    hidden = [status for status in readable(raws, _Status) if status.account.asks_not_to_be_found]
+    yield from page.records(raws, _Status, "post", page.posts)
+    left_out = sum(not _is_news(status, page.own) for status in hidden)
+    name = Path(page.page.path).name.partition(".")[0]
+    yield msgspec.structs.replace(metric("left_out", left_out, page.at(0)), item_id=f"left_out/{name}")
 
 
-def _read_notifications(reading: _Reading, _: str) -> Iterator[Record | SetAside]:
-    for position, note in reading.each(reading.decoded(list[msgspec.Raw]), _Notification, "notification"):
-        if isinstance(note, SetAside):
-            yield note
-        elif note.status:
-            yield from reading.posts(note.status, position)
+def _read_notifications(page: _Page, _: str) -> Iterator[Record | SetAside]:
+    raws = page.decoded(list[msgspec.Raw])
+    return page.records(
+        raws, _Notification, "notification", lambda note, at: page.posts(note.status, at) if note.status else ()
+    )
 
 
-def _read_context(reading: _Reading, status_id: str) -> Iterator[Record | SetAside]:
+def _read_context(page: _Page, status_id: str) -> Iterator[Record | SetAside]:
     """Yield what is below a post. What an answer answers is named by its id on this server, so it is looked up."""
-    found = list(reading.each(reading.decoded(_Context).descendants, _Status, "comment"))
-    uris = reading.uris | {str(status.id): status.uri for _, status in found if isinstance(status, _Status)}
+    raws = page.decoded(_Context).descendants
+    uris = page.uris | {str(status.id): status.uri for status in readable(raws, _Status)}
     thread = uris.get(status_id, status_id)
-    for position, status in found:
-        if isinstance(status, SetAside):
-            yield status
-        elif status.visibility in _PUBLIC:
-            said = reading.said(status, position)
-            yield Record(kind="comment", thread_id=thread, parent_id=uris.get(str(status.in_reply_to_id)), **said)
+
+    def said(status: _Status, place: Place) -> Iterator[Record]:
+        if status.visibility in _PUBLIC:
+            parent = uris.get(str(status.in_reply_to_id))
+            yield Record(kind="comment", thread_id=thread, parent_id=parent, **page.said(status, place))
+
+    return page.records(raws, _Status, "comment", said)
 
 
-def _read_reblogs(reading: _Reading, status_id: str) -> Iterator[Record | SetAside]:
+def _read_reblogs(page: _Page, status_id: str) -> Iterator[Record | SetAside]:
     """Yield who boosted a post; when is not told."""
-    post = reading.uris.get(status_id, status_id)
-    for position, account in reading.each(reading.decoded(list[msgspec.Raw]), _Account, "account"):
-        if isinstance(account, SetAside):
-            yield account
-            continue
-        acct = reading.acct(account.acct)
+    post = page.uris.get(status_id, status_id)
+
+    def boosted(account: _Account, place: Place) -> Iterator[Record]:
+        acct = page.acct(account.acct)
         yield Record(
             kind="share",
             item_id=f"{post}/reblog/{acct}",
             parent_id=post,
             author_id=acct,
             author_name=account.display_name or None,
-            by_practice=str(account.id) == reading.own,
-            position=position,
-            **reading.place,
+            by_practice=str(account.id) == page.own,
+            **place,
         )
 
+    return page.records(page.decoded(list[msgspec.Raw]), _Account, "account", boosted)
 
-def _read_gone(reading: _Reading, status_id: str) -> Iterator[Record | SetAside]:
+
+def _read_gone(page: _Page, status_id: str) -> Iterator[Record | SetAside]:
     """A post of the practice's own that the server says is gone; of a stranger's we remember no more than a number."""
-    if status_id in reading.uris:
-        yield Record(kind="post", item_id=reading.uris[status_id], state="removed", position=1, **reading.place)
+    if status_id in page.uris:
+        yield Record(kind="post", item_id=page.uris[status_id], state="removed", **page.at(1))
 
 
 _READERS = {

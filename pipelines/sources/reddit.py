@@ -15,15 +15,26 @@ from typing import Any, NamedTuple
 import httpx
 import msgspec
 
-from pipelines.answers import LARGEST_RECORD_BYTES, decoded, each, record_or_none, refusal, word
+from pipelines.answers import (
+    LARGEST_RECORD_BYTES,
+    Advice,
+    Walk,
+    batches,
+    decoded,
+    latest,
+    readable,
+    record_or_none,
+    tried_keys,
+    word,
+)
 from pipelines.errors import BadKey, ChangedShape, RapportError, UnknownName
 from pipelines.landing import Receipt, SavedPage
 from pipelines.mentions import Matcher, matcher_of, search_phrases, told
 from pipelines.policies import Policy
-from pipelines.practices import Practice, Practices
+from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
-from pipelines.settings import load_key
-from pipelines.sources import Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools
+from pipelines.sources import Asker, Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools, visit_of
+from pipelines.talk import Reading, metrics, named
 
 SOURCE = Source(
     name="reddit",
@@ -145,16 +156,12 @@ class _Post(NamedTuple):
 
 def visits(practices: Practices, exports: Path) -> list[Planned]:
     return [
-        Planned(
-            label=practice.id,
-            practice_id=practice.id,
-            key=practice.reddit.key,
-            about={
-                "practice_id": practice.id,
-                "subreddits": "+".join(practice.reddit.subreddits),
-                "phrases": "\n".join(search_phrases(practice)),
-                "known": told([practice]),
-            },
+        visit_of(
+            practice,
+            practice.reddit.key,
+            subreddits="+".join(practice.reddit.subreddits),
+            phrases="\n".join(search_phrases(practice)),
+            known=told([practice]),
         )
         for practice in practices.practice
         if practice.reddit
@@ -172,82 +179,71 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
     Raises SiteDown, BadKey, UnknownName (no such subreddit) or ChangedShape.
     """
     ask = _Asker(planned, tools)
-    midnight = dt.datetime.combine(planned.night, dt.time(), tzinfo=dt.UTC)
-    window = midnight - dt.timedelta(days=SOURCE.window_days or 0)
+    window = planned.days_ago(SOURCE.window_days or 0)
     floor = max(window, planned.since - OVERLAP) if planned.since and not planned.sweep else window
     matcher = matcher_of(planned.about["known"])
     seen: list[_Item] = []
     for query in _queries(planned.about["phrases"].split("\n")):
         seen += yield from ask.listing("search", {"q": query, "sort": "new", "t": "year", "type": "link"}, floor)
     posts = {item.name: item.created for item in seen if item.created >= floor and _means(item, matcher)}
-    newest = max([item.created for item in seen], default=None)
     comments: dict[str, dt.datetime] = {}
     if planned.about["subreddits"]:
         said = yield from ask.listing("comments", {}, floor)
         comments = {item.name: item.created for item in said if _means(item, matcher)}
-        newest = max([*(item.created for item in said), *([newest] if newest else [])], default=None)
+        seen += said
     known_posts, known_comments = (_kept(planned.kept.get(kind, ""), window) for kind in ("posts", "comments"))
-    recent = window if planned.sweep else midnight - dt.timedelta(days=REREAD_DAYS)
+    recent = window if planned.sweep else planned.days_ago(REREAD_DAYS)
     reread = sorted(posts.keys() | {name for name, created in known_posts.items() if created >= recent})
     for name in reread:
         yield from ask.thread(name)
     others = sorted((known_posts.keys() - set(reread)) | (known_comments.keys() - comments.keys()))
-    for start in range(0, len(others), PAGE_SIZE):
-        body = ask.get("/api/info", {"id": ",".join(others[start : start + PAGE_SIZE])})
-        decoded(body, _Listing, source=SOURCE.name, where=ask.where)
+    for some in batches(others, PAGE_SIZE):
+        body = ask.get("/api/info", {"id": ",".join(some)})
+        ask.decoded(body, _Listing)
         yield Page(body=body)
     keep = {"posts": _written(known_posts | posts), "comments": _written(known_comments | comments)}
-    newest = max([instant for instant in (newest, planned.since) if instant], default=None)
+    newest = latest(planned.since, *(item.created for item in seen))
     return Outcome(complete=planned.sweep, newest=newest, keep=keep)
 
 
 def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
     """Ask with each key after a post that is always there."""
-    found: list[tuple[str, RapportError | None]] = []
-    for planned in {planned.key: planned for planned in reversed(visits(practices, tools.exports))}.values():
-        what = f"key '{planned.key or 'default'}'"
-        try:
-            _Asker(planned, tools).get("/api/info", {"id": "t3_6"})
-        except RapportError as error:
-            found.append((what, error))
-        else:
-            found.append((f"{what} works", None))
-    return found
+
+    def ask(planned: Planned) -> str:
+        _Asker(planned, tools).get("/api/info", {"id": "t3_6"})
+        return ""
+
+    return tried_keys(visits(practices, tools.exports), ask)
 
 
 def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
     """Yield the page's posts and comments that belong to the practice, with their numbers. Raises ChangedShape."""
-    practice_id = page.receipt.about.get("practice_id", page.receipt.label)
-    practice = practices.get(practice_id)
-    reader = _Reader(page, practice)
-    where = f"{SOURCE.name}: {practice_id}, {page.path}"
-    first = page.body.lstrip()[:1]
-    if first == b"[":
-        post = _thread(page.body, where)
-        yield from reader.thread(post)
+    reader = _Reader(page, practices)
+    if page.body.lstrip()[:1] == b"[":
+        yield from reader.thread(_thread(page.body, reader.where))
         return
-    if "json" in decoded(page.body, dict[str, msgspec.Raw], source=SOURCE.name, where=where):
-        answered = decoded(page.body, _MoreChildren, source=SOURCE.name, where=where).json
+    if "json" in reader.fields():
+        answered = reader.decoded(_MoreChildren).json
         if answered.data is None:
-            raise ChangedShape("more comments were refused", where=where, next_step="Look at the kept page")
+            raise ChangedShape("more comments were refused", where=reader.where, next_step="Look at the kept page")
         # Only threads that belong are asked for more.
         yield from reader.comments(answered.data.things, belongs=True)
         return
-    children = decoded(page.body, _Listing, source=SOURCE.name, where=where).data.children
+    children = reader.decoded(_Listing).data.children
     if page.path.removesuffix(".zst").endswith(_SEARCH):
         # One that is too large is set aside where its thread is read.
         listed = [raw for raw in children if len(bytes(raw)) <= LARGEST_RECORD_BYTES]
-        found = each(listed, _ItemThing, page, practice_id=practice_id, what="post")
-        yield from (item for _, item in found if isinstance(item, SetAside))
+        yield from reader.records(listed, _ItemThing, "post", lambda thing, place: ())
         return
     yield from reader.single(children)
 
 
-class _Reader:
+class _Reader(Reading):
     """Makes records of one page for one practice."""
 
-    def __init__(self, page: SavedPage, practice: Practice) -> None:
-        self._page, self._practice = page, practice
+    def __init__(self, page: SavedPage, practices: Practices) -> None:
+        super().__init__(page, SOURCE.site)
+        practice = practices.get(self.practice_id)
         self._matcher = Matcher([practice])
         self._own = practice.reddit.account.lower() if practice.reddit else ""
         self._position = 0
@@ -290,26 +286,21 @@ class _Reader:
     def _items(self, raws: list[msgspec.Raw], what: str) -> Iterator[_Item | SetAside]:
         kinds = (record_or_none(raw, _Thing) for raw in raws)
         whole = [raw for raw, held in zip(raws, kinds, strict=True) if held is None or held.kind in ("t1", "t3")]
-        for _, thing in each(whole, _ItemThing, self._page, practice_id=self._practice.id, what=what):
+        for _, thing in self.each(whole, _ItemThing, what):
             self._position += 1
             yield thing if isinstance(thing, SetAside) else thing.data
 
     def _records(self, kind: str, item: _Item, how: str | None) -> Iterator[Record]:
         author = (item.author or "").lower()
-        place: dict[str, Any] = {
-            "source": SOURCE.name,
-            "site": SOURCE.site,
-            "practice_id": self._practice.id,
-            "page": self._page.path,
-            "position": self._position,
+        place = self.at(self._position) | {
             "created_at": item.created,
+            "thread_id": item.name if kind == "post" else item.link_id,
+            "place": f"r/{item.subreddit}" if item.subreddit else None,
         }
-        thread = item.name if kind == "post" else item.link_id
-        place |= {"thread_id": thread, "place": f"r/{item.subreddit}" if item.subreddit else None}
         edited = item.edited if isinstance(item.edited, float) else item.created_utc
         said: dict[str, Any] = {"state": "removed"}
         if not item.is_gone:
-            named = dict.fromkeys(name.lower() for name in _NAMED.findall(f"{item.selftext}{item.body}"))
+            accounts = (name.lower() for name in _NAMED.findall(f"{item.selftext}{item.body}"))
             said = {
                 "author_id": author if author not in _GONE else None,
                 "author_name": item.author if author not in _GONE else None,
@@ -319,7 +310,7 @@ class _Reader:
                 "url": f"https://www.reddit.com{item.permalink}" if item.permalink else None,
                 "by_practice": bool(self._own) and author == self._own,
                 "matched": how,
-                "mentions": tuple("practice" if name == self._own else name for name in named),
+                "mentions": named(accounts, self._own),
             }
         yield Record(
             kind="post" if kind == "post" else "comment",
@@ -333,43 +324,40 @@ class _Reader:
         counted = {"score": None if item.score_hidden else item.score}
         if kind == "post":
             counted["num_comments"] = item.num_comments
-        for name, value in counted.items():
-            yield Record(
-                kind="metric", item_id=f"{item.name}/{name}", parent_id=item.name, metric=name, value=value, **place
-            )
+        yield from metrics(counted, place, post=item.name)
 
 
 class _ItemThing(msgspec.Struct):
     data: _Item
 
 
-class _Asker:
+class _Asker(Asker):
     """Asks Reddit for one visit."""
 
-    def __init__(self, planned: Planned, tools: Tools) -> None:
-        self.where = f"{SOURCE.name}: {planned.label}"
-        self._planned, self._tools = planned, tools
+    advice = Advice(
+        title="Reddit",
+        renew="Copy the app's key again, and see that Reddit still approves the app",
+        allow="A subreddit is private: take it out of reddit.subreddits in practices.toml",
+        correct="Correct reddit.subreddits in practices.toml",
+    )
 
     def listing(self, what: str, params: dict[str, str], floor: dt.datetime) -> Generator[Page, None, list[_Item]]:
         """Yield a listing's pages, newest first, past `floor` or to its end, and return what they hold."""
-        subreddits = self._planned.about["subreddits"]
+        subreddits = self.planned.about["subreddits"]
         path = f"/r/{subreddits}/{what}" if subreddits else f"/{what}"
         restricted = {"restrict_sr": "1"} if subreddits and what == "search" else {}
-        found: dict[str, _Item] = {}
-        cursors, after = set[str](), ""
+        asked = {"limit": str(PAGE_SIZE)} | params | restricted
+        walk, found = Walk(self.where, what="thing", may_be_empty=True), dict[str, _Item]()
         while True:
-            asked = {"limit": str(PAGE_SIZE)} | params | restricted | ({"after": after} if after else {})
             body = self.get(path, asked)
             yield Page(body=body, suffix=_SEARCH if what == "search" else "json")
-            held = decoded(body, _Listing, source=SOURCE.name, where=self.where).data
-            items = [thing.data for raw in held.children if (thing := record_or_none(raw, _ItemThing))]
-            if held.after in cursors or (items and not {item.name for item in items} - found.keys()):
-                raise ChangedShape("a page has nothing but earlier things: the list would never end", where=self.where)
+            held = self.decoded(body, _Listing).data
+            items = [thing.data for thing in readable(held.children, _ItemThing)]
+            walk.add((item.name, item.created) for item in items)
             found |= {item.name: item for item in items}
             if not held.after or (items and all(item.created < floor for item in items)):
                 return list(found.values())
-            after = held.after
-            cursors.add(after)
+            asked["after"] = walk.turn(held.after)
 
     def thread(self, post: str) -> Generator[Page, None, None]:
         """Yield a thread: the tree as far as it comes at once, then what it leaves out. Nothing of one that is gone.
@@ -385,7 +373,7 @@ class _Asker:
             if answer.status_code in (403, 404) and word(answer, "message"):
                 # Taken down whole, or its subreddit has closed since: not public any more.
                 return
-            body = self._good(answer)
+            body = self._whole(answer)
             yield Page(body=body)
             hidden: list[str] = []
             following = _left_out(_thread(body, self.where).comments, seen, hidden)
@@ -393,20 +381,18 @@ class _Asker:
                 batch, later = hidden[:PAGE_SIZE], hidden[PAGE_SIZE:]
                 asked |= set(batch)
                 form = {"api_type": "json", "link_id": post, "children": ",".join(batch), "limit_children": "false"}
-                body = self._good(self._answer("POST", "/api/morechildren", {}, form))
+                body = self._whole(self._answer("POST", "/api/morechildren", {}, form))
                 yield Page(body=body)
-                held = decoded(body, _MoreChildren, source=SOURCE.name, where=self.where).json.data
+                held = self.decoded(body, _MoreChildren).json.data
                 hidden = later
                 following += _left_out(held.things if held else [], seen, hidden)
             waiting += [name for name in dict.fromkeys(following) if name not in asked]
             asked |= set(following)
 
     def get(self, path: str, params: dict[str, str]) -> bytes:
-        return self._good(self._answer("GET", path, params))
+        return self._whole(self._answer("GET", path, params))
 
-    def _good(self, answer: httpx.Response) -> bytes:
-        if answer.status_code == 200:
-            return answer.content
+    def _whole(self, answer: httpx.Response) -> bytes:
         if answer.status_code == 403 and not word(answer, "message"):
             raise BadKey(
                 "Reddit refuses how Rapport names itself",
@@ -414,32 +400,25 @@ class _Asker:
                 next_step="Set user_agent in the key to '<platform>:<app id>:<version> (by /u/<name>)'",
             )
         if answer.status_code == 302:
-            raise UnknownName(
-                "there is no such subreddit", where=self.where, next_step="Correct reddit.subreddits in practices.toml"
-            )
-        raise refusal(
-            answer,
-            title="Reddit",
-            where=self.where,
-            said=word(answer, "reason") or word(answer, "message"),
-            renew="Copy the app's key again, and see that Reddit still approves the app",
-            allow="A subreddit is private: take it out of reddit.subreddits in practices.toml",
-            correct="Correct reddit.subreddits in practices.toml",
-        )
+            raise UnknownName("there is no such subreddit", where=self.where, next_step=self.advice.correct)
+        return self.good(answer)
+
+    def said(self, answer: httpx.Response) -> str:
+        return word(answer, "reason") or word(answer, "message")
 
     def _answer(
         self, method: str, path: str, params: dict[str, str], form: dict[str, str] | None = None
     ) -> httpx.Response:
         """Ask with an access token; one that has ended in the middle of a run is asked for anew, once."""
-        key = load_key(SOURCE.name, self._planned.key, SOURCE.key_fields)
-        memory, name = self._tools.memory, f"{SOURCE.name} {self._planned.key}"
+        key = self.key()
+        memory, name = self.tools.memory, f"{SOURCE.name} {self.planned.key}"
         for _ in range(2):
             fresh = name not in memory
             if fresh:
                 memory[name] = self._token(key)
-            answer = self._tools.client.request(
+            answer = self.tools.client.request(
                 method,
-                f"{self._tools.address()}{path}",
+                f"{self.tools.address()}{path}",
                 where=self.where,
                 # Without raw_json Reddit writes &lt; for <.
                 params={"raw_json": "1"} | params,
@@ -454,14 +433,14 @@ class _Asker:
     def _token(self, key: dict[str, str]) -> str:
         basic = httpx.BasicAuth(key["client_id"], key["client_secret"])
         signed = next(basic.auth_flow(httpx.Request("POST", "https://www.reddit.com"))).headers["Authorization"]
-        answer = self._tools.client.request(
+        answer = self.tools.client.request(
             "POST",
-            f"{self._tools.address('token')}/api/v1/access_token",
+            f"{self.tools.address('token')}/api/v1/access_token",
             where=self.where,
             form={"grant_type": "client_credentials"},
             headers={"Authorization": signed, "User-Agent": key["user_agent"]},
         )
-        return decoded(self._good(answer), _Token, source=SOURCE.name, where=self.where).access_token
+        return self.decoded(self._whole(answer), _Token).access_token
 
 
 def _thread(body: bytes, where: str) -> _Post:

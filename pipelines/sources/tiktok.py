@@ -12,18 +12,17 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-import httpx
 import msgspec
 
-from pipelines.answers import Id, Walk, decoded, each, record_or_none, refusal, tried_keys, word
+from pipelines.answers import Advice, Id, Walk, batches, latest, readable, record_or_none, tried_keys, word
 from pipelines.errors import BadKey, ChangedShape, RapportError
 from pipelines.http import sent_at
 from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
-from pipelines.settings import load_key
-from pipelines.sources import Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools
+from pipelines.sources import Asker, Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools, visit_of
+from pipelines.talk import Place, Reading, metrics, public
 from pipelines.tokens import Token
 
 SOURCE = Source(
@@ -62,8 +61,7 @@ SOURCE = Source(
     window_days=90,
 )
 PAGE_SIZE = 20
-LATE = dt.timedelta(days=30)
-WINDOW = dt.timedelta(days=90)
+LATE_DAYS, WINDOW_DAYS = 30, 90
 OVERLAP = dt.timedelta(days=7)
 _ACCOUNT_FIELDS = "open_id,follower_count,likes_count,video_count"
 _VIDEO_FIELDS = "id,title,video_description,create_time,share_url,like_count,comment_count,share_count,view_count"
@@ -72,6 +70,7 @@ _GONE = "gone"
 _QUERIED = "query.json"
 # Two practices with one account must not renew at the same time: the slower would use a token that has ended.
 _RENEWING = threading.Lock()
+_CONSENT = "Let the account give its consent again, with user.info.basic, user.info.stats and video.list"
 Number = Annotated[int, msgspec.Meta(ge=0)]
 Seconds = Annotated[int, msgspec.Meta(ge=0, lt=10**11)]
 
@@ -122,12 +121,7 @@ class _Renewed(msgspec.Struct):
 
 def visits(practices: Practices, exports: Path) -> list[Planned]:
     return [
-        Planned(
-            label=practice.id,
-            practice_id=practice.id,
-            key=practice.tiktok.key,
-            about={"practice_id": practice.id, "handle": practice.tiktok.handle},
-        )
+        visit_of(practice, practice.tiktok.key, handle=practice.tiktok.handle)
         for practice in practices.practice
         if practice.tiktok
     ]
@@ -143,94 +137,63 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
 
     Raises SiteDown, BadKey or ChangedShape.
     """
-    where = f"{SOURCE.name}: {planned.label}"
-    tonight = dt.datetime.combine(planned.night, dt.time(), tzinfo=dt.UTC)
-    floor = tonight - (WINDOW if planned.sweep else LATE)
+    ask = _Asker(planned, tools)
+    window = planned.days_ago(WINDOW_DAYS)
+    floor = window if planned.sweep else planned.days_ago(LATE_DAYS)
     if planned.since:
         floor = min(floor, planned.since - OVERLAP)
-    body = _ask("GET", "/user/info/", {"fields": _ACCOUNT_FIELDS}, None, planned, tools)
+    body = ask.account()
     yield Page(body=body)
-    if not bytes(_data(body, where).user):
-        raise _strange(where)
-
-    walk, cursor = Walk(where, what="video", newest=planned.since), ""
-    seen: dict[str, dt.datetime] = {}
-    while True:
-        asked = {"max_count": PAGE_SIZE} | ({"cursor": int(cursor)} if cursor else {})
-        body = _ask("POST", "/video/list/", {"fields": _VIDEO_FIELDS}, asked, planned, tools)
-        yield Page(body=body)
-        data = _data(body, where)
-        heads = _heads(data, where)
-        walk.add(heads.items())
-        seen |= heads
-        if not data.has_more or walk.has_reached(floor):
-            break
-        if data.cursor is None:
-            raise _strange(where)
-        cursor = walk.turn(str(data.cursor))
-
+    if not bytes(ask.decoded(body, _Answer).data.user):
+        raise ask.strange()
+    listed = yield from ask.videos(floor)
     # A list may be late; only a video that TikTok does not find by its id is gone.
     before = {name: _instant(int(told)) for name, told in planned.kept.items() if told != _GONE}
-    missing = sorted(name for name, created in before.items() if name not in seen and created >= tonight - WINDOW)
-    for start in range(0, len(missing), PAGE_SIZE):
-        wanted = {"filters": {"video_ids": missing[start : start + PAGE_SIZE]}}
-        body = _ask("POST", "/video/query/", {"fields": _VIDEO_FIELDS}, wanted, planned, tools)
-        yield Page(body=body, suffix=_QUERIED)
-        seen |= _heads(_data(body, where), where)
-    keep = {name: str(int(created.timestamp())) for name, created in seen.items() if created >= tonight - WINDOW}
+    missing = sorted(name for name, created in before.items() if name not in listed and created >= window)
+    seen = listed | (yield from ask.after(missing))
+    keep = {name: str(int(created.timestamp())) for name, created in seen.items() if created >= window}
     keep |= {name: _GONE for name in missing if name not in seen}
-    ends = tools.tokens.newest(SOURCE.name, planned.key, _key(planned)["refresh_token"]).expires_at
-    return Outcome(complete=planned.sweep, newest=walk.newest, keep=keep, key_expires_on=ends.date() if ends else None)
+    newest = latest(planned.since, *listed.values())
+    return Outcome(complete=planned.sweep, newest=newest, keep=keep, key_expires_on=ask.key_ends())
 
 
 def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
     """Renew access with each key and ask whose account it is."""
 
     def ask(planned: Planned) -> str:
-        _ask("GET", "/user/info/", {"fields": _ACCOUNT_FIELDS}, None, planned, tools)
-        ends = tools.tokens.newest(SOURCE.name, planned.key, _key(planned)["refresh_token"]).expires_at
-        return f", until {ends.date()}" if ends else ""
+        asker = _Asker(planned, tools)
+        asker.account()
+        ends = asker.key_ends()
+        return f", until {ends}" if ends else ""
 
     return tried_keys(visits(practices, tools.exports), ask)
 
 
 def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
     """Yield a page's videos and numbers, and which videos that were asked after are gone. Raises ChangedShape."""
-    about = page.receipt.about
-    practice_id, handle = about.get("practice_id", page.receipt.label), about.get("handle", "")
-    where = f"{SOURCE.name}: {practice_id}, {page.path}"
-    data = _data(page.body, where)
-    place: dict[str, Any] = {
-        "source": SOURCE.name,
-        "site": SOURCE.site,
-        "practice_id": practice_id,
-        "page": page.path,
-    }
+    reading = Reading(page, SOURCE.site)
+    data = reading.decoded(_Answer).data
     if bytes(data.user):
-        for position, account in each([data.user], _Account, page, practice_id=practice_id, what="account"):
-            if isinstance(account, SetAside):
-                yield account
-                continue
-            for name in ("follower_count", "likes_count", "video_count"):
-                yield _metric(name, getattr(account, name), account.open_id, None, {**place, "position": position})
+        yield from reading.records([data.user], _Account, "account", _of_account)
         return
     if data.videos is None:
-        raise _strange(where)
-    for position, video in each(data.videos, _Video, page, practice_id=practice_id, what="video"):
-        if isinstance(video, SetAside):
-            yield video
-        else:
-            yield from _of_video(video, handle, {**place, "position": position})
+        raise reading.strange()
+    handle = reading.about.get("handle", "")
+    yield from reading.records(data.videos, _Video, "video", lambda video, place: _of_video(video, handle, place))
     if f".{_QUERIED}" in page.path:
-        for name, told in page.receipt.keep.items():
+        for name, told in reading.keep.items():
             if told == _GONE:
-                yield Record(kind="post", item_id=name, state="removed", by_practice=True, position=0, **place)
+                yield Record(kind="post", item_id=name, state="removed", by_practice=True, **reading.at(0))
 
 
-def _of_video(video: _Video, handle: str, place: dict[str, Any]) -> Iterator[Record]:
+def _of_account(account: _Account, place: Place) -> Iterator[Record]:
+    counted = {name: getattr(account, name) for name in ("follower_count", "likes_count", "video_count")}
+    return metrics(counted, place, account=account.open_id)
+
+
+def _of_video(video: _Video, handle: str, place: Place) -> Iterator[Record]:
     created, name = _instant(video.create_time), str(video.id)
     text = video.video_description or video.title
-    url = (video.share_url or "").partition("?")[0]
     yield Record(
         kind="post",
         item_id=name,
@@ -240,113 +203,119 @@ def _of_video(video: _Video, handle: str, place: dict[str, Any]) -> Iterator[Rec
         # TikTok repeats the description as the title.
         title=video.title if video.title and not (text or "").startswith(video.title) else None,
         text=text or None,
-        url=url if url.startswith("https://") else None,
+        url=public((video.share_url or "").partition("?")[0]),
         by_practice=True,
         **place,
     )
-    for metric in ("view_count", "like_count", "comment_count", "share_count"):
-        yield _metric(metric, getattr(video, metric), name, name, place)
-
-
-def _metric(name: str, value: int | None, of: str, post: str | None, place: dict[str, Any]) -> Record:
-    return Record(kind="metric", item_id=f"{of}/{name}", parent_id=post, metric=name, value=value, **place)
+    counted = ("view_count", "like_count", "comment_count", "share_count")
+    yield from metrics({name: getattr(video, name) for name in counted}, place, post=name)
 
 
 def _instant(seconds: int) -> dt.datetime:
     return dt.datetime.fromtimestamp(seconds, dt.UTC)
 
 
-def _data(body: bytes, where: str) -> _Data:
-    return decoded(body, _Answer, source=SOURCE.name, where=where).data
+class _Asker(Asker):
+    """Asks TikTok, with access that is renewed once a run, and once more if TikTok says it has ended."""
 
-
-def _heads(data: _Data, where: str) -> dict[str, dt.datetime]:
-    if data.videos is None:
-        raise _strange(where)
-    heads = (head for raw in data.videos if (head := record_or_none(raw, _Head)))
-    return {str(head.id): _instant(head.create_time) for head in heads}
-
-
-def _strange(where: str) -> ChangedShape:
-    return ChangedShape(
-        "the page is an answer to another question than Rapport's",
-        where=where,
-        next_step=f"Compare the kept page with pipelines/sources/{SOURCE.name}.py",
-    )
-
-
-def _ask(
-    method: str, path: str, params: dict[str, str], body: dict[str, Any] | None, planned: Planned, tools: Tools
-) -> bytes:
-    """Return a good answer's body, with access that is renewed once if TikTok says it has ended."""
-    where = f"{SOURCE.name}: {planned.label}"
-    access = ""
-    for _ in range(2):
-        access = _access(planned, tools, ended=access)
-        answer = tools.client.request(
-            method,
-            f"{tools.address()}{path}",
-            where=where,
-            params=params,
-            headers={"Authorization": f"Bearer {access}"},
-            body=None if body is None else msgspec.json.encode(body),
-            is_busy=lambda told: _said(told) == "rate_limit_exceeded",
-        )
-        if _said(answer) != "access_token_invalid":
-            break
-    said = _said(answer)
-    # An answer of another kind than JSON says neither; reading it tells what it is.
-    if answer.status_code == 200 and said in ("ok", ""):
-        return answer.content
-    if said in ("scope_not_authorized", "scope_permission_missed"):
-        raise BadKey(f"the key may not read this ({answer.status_code}, {said})", where=where, next_step=_CONSENT)
-    raise refusal(
-        answer,
+    advice = Advice(
         title="TikTok",
-        where=where,
-        said=said,
         renew="Let the account give its consent again and store the new refresh token",
         allow=_CONSENT,
         correct="Look at the app's state in TikTok's developer portal",
     )
+    word_at = ("error", "code")
 
+    def account(self) -> bytes:
+        """Return the answer about the account."""
+        return self._ask("GET", "/user/info/", {"fields": _ACCOUNT_FIELDS})
 
-_CONSENT = "Let the account give its consent again, with user.info.basic, user.info.stats and video.list"
+    def videos(self, floor: dt.datetime) -> Generator[Page, None, dict[str, dt.datetime]]:
+        """Keep the list of videos, newest first, to its end or past `floor`; return when each was made."""
+        walk, seen, asked = Walk(self.where, what="video"), dict[str, dt.datetime](), {"max_count": PAGE_SIZE}
+        while True:
+            body = self._ask("POST", "/video/list/", {"fields": _VIDEO_FIELDS}, asked)
+            yield Page(body=body)
+            data, heads = self._heads(body)
+            walk.add(heads.items())
+            seen |= heads
+            if not data.has_more or walk.has_reached(floor):
+                return seen
+            if data.cursor is None:
+                raise self.strange()
+            asked["cursor"] = int(walk.turn(str(data.cursor)))
 
+    def after(self, missing: list[str]) -> Generator[Page, None, dict[str, dt.datetime]]:
+        """Ask after videos by their ids and return those that are still there."""
+        seen: dict[str, dt.datetime] = {}
+        for some in batches(missing, PAGE_SIZE):
+            wanted = {"filters": {"video_ids": some}}
+            body = self._ask("POST", "/video/query/", {"fields": _VIDEO_FIELDS}, wanted)
+            yield Page(body=body, suffix=_QUERIED)
+            seen |= self._heads(body)[1]
+        return seen
 
-def _said(answer: httpx.Response) -> str:
-    return word(answer, "error", "code")
+    def key_ends(self) -> dt.date | None:
+        ends = self.tools.tokens.newest(SOURCE.name, self.planned.key, self.key()["refresh_token"]).expires_at
+        return ends.date() if ends else None
 
+    def _heads(self, body: bytes) -> tuple[_Data, dict[str, dt.datetime]]:
+        data = self.decoded(body, _Answer).data
+        if data.videos is None:
+            raise self.strange()
+        return data, {str(head.id): _instant(head.create_time) for head in readable(data.videos, _Head)}
 
-def _key(planned: Planned) -> dict[str, str]:
-    return load_key(SOURCE.name, planned.key, SOURCE.key_fields)
-
-
-def _access(planned: Planned, tools: Tools, *, ended: str) -> str:
-    """Return access other than what has `ended`, renewed once a run. Raises BadKey if the refresh token has ended."""
-    key = _key(planned)
-    with _RENEWING:
-        held = tools.memory.get(planned.key)
-        if held and held != ended:
-            return held
-        seed = key.pop("refresh_token")
-        token = tools.tokens.newest(SOURCE.name, planned.key, seed).refresh
-        where = f"{SOURCE.name}: key '{planned.key or 'default'}'"
-        form = {**key, "grant_type": "refresh_token", "refresh_token": token}
-        answer = tools.client.request("POST", f"{tools.address()}/oauth/token/", where=where, form=form)
-        said = word(answer, "error")
-        # TikTok refuses with a 200, too.
-        if said or answer.status_code in (400, 401, 403):
-            raise BadKey(
-                f"TikTok does not renew the key ({answer.status_code}, {said})",
-                where=where,
-                next_step="Let the account give its consent again and store the new refresh token",
+    def _ask(self, method: str, path: str, params: dict[str, str], body: dict[str, Any] | None = None) -> bytes:
+        access = ""
+        for _ in range(2):
+            access = self._access(ended=access)
+            answer = self.tools.client.request(
+                method,
+                f"{self.tools.address()}{path}",
+                where=self.where,
+                params=params,
+                headers={"Authorization": f"Bearer {access}"},
+                body=None if body is None else msgspec.json.encode(body),
+                is_busy=lambda told: self.said(told) == "rate_limit_exceeded",
             )
-        renewed = record_or_none(msgspec.Raw(answer.content), _Renewed)
-        if answer.status_code != 200 or not renewed:
-            raise ChangedShape(f"TikTok's token endpoint answered {answer.status_code} without a token", where=where)
-        sent = sent_at(answer.headers)
-        ends = sent + dt.timedelta(seconds=renewed.refresh_expires_in) if sent else None
-        tools.tokens.keep(SOURCE.name, planned.key, seed, Token(refresh=renewed.refresh_token, expires_at=ends))
-        tools.memory[planned.key] = renewed.access_token
-        return renewed.access_token
+            said = self.said(answer)
+            if said != "access_token_invalid":
+                break
+        # An answer of another kind than JSON says neither; reading it tells what it is.
+        if answer.status_code == 200 and said in ("ok", ""):
+            return answer.content
+        if said in ("scope_not_authorized", "scope_permission_missed"):
+            told = f"the key may not read this ({answer.status_code}, {said})"
+            raise BadKey(told, where=self.where, next_step=self.advice.allow)
+        raise self.refused(answer)
+
+    def _access(self, *, ended: str) -> str:
+        """Return access other than what has `ended`. Raises BadKey if the refresh token has ended."""
+        planned, tools, key = self.planned, self.tools, self.key()
+        with _RENEWING:
+            held = tools.memory.get(planned.key)
+            if held and held != ended:
+                return held
+            seed = key.pop("refresh_token")
+            token = tools.tokens.newest(SOURCE.name, planned.key, seed).refresh
+            where = f"{SOURCE.name}: key '{planned.key or 'default'}'"
+            form = {**key, "grant_type": "refresh_token", "refresh_token": token}
+            answer = tools.client.request("POST", f"{tools.address()}/oauth/token/", where=where, form=form)
+            said = word(answer, "error")
+            # TikTok refuses with a 200, too.
+            if said or answer.status_code in (400, 401, 403):
+                raise BadKey(
+                    f"TikTok does not renew the key ({answer.status_code}, {said})",
+                    where=where,
+                    next_step=self.advice.renew,
+                )
+            renewed = record_or_none(msgspec.Raw(answer.content), _Renewed)
+            if answer.status_code != 200 or not renewed:
+                raise ChangedShape(
+                    f"TikTok's token endpoint answered {answer.status_code} without a token", where=where
+                )
+            sent = sent_at(answer.headers)
+            ends = sent + dt.timedelta(seconds=renewed.refresh_expires_in) if sent else None
+            tools.tokens.keep(SOURCE.name, planned.key, seed, Token(refresh=renewed.refresh_token, expires_at=ends))
+            tools.memory[planned.key] = renewed.access_token
+            return renewed.access_token

@@ -12,19 +12,19 @@ import html
 from collections.abc import Generator, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import httpx
 import msgspec
 
-from pipelines.answers import Id, decoded, each, record_or_none, refusal, word
+from pipelines.answers import Advice, Id, Walk, batches, latest, readable, tried_keys, word
 from pipelines.errors import BadKey, ChangedShape, RapportError, UnknownName
+from pipelines.kept import as_text, remembered
 from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Kind, Record, SetAside
-from pipelines.settings import load_key
-from pipelines.sources import Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools
+from pipelines.sources import Asker, Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools, visit_of
+from pipelines.talk import Place, Reading, metrics, named
 
 _COST = Cost(calls=8, sweep_calls=8, items=10, sweep_items=12, price_per_item=Decimal("0.005"))
 SOURCE = Source(
@@ -135,8 +135,9 @@ class _Post(msgspec.Struct):
         found = self.referenced_tweets or self.referenced_posts or []
         return next((str(each.id) for each in found if each.type.replace("reposted", "retweeted") == how), None)
 
-    def counted(self, name: str) -> int:
-        return {_RENAMED.get(k, k): v for k, v in (self.public_metrics or {}).items()}.get(name) or 0
+    @property
+    def counts(self) -> dict[str, int | None]:
+        return {_RENAMED.get(name, name): value for name, value in (self.public_metrics or {}).items()}
 
 
 class _Problem(msgspec.Struct):
@@ -207,12 +208,7 @@ class _Told(msgspec.Struct):
 def visits(practices: Practices, exports: Path) -> list[Planned]:
     here = [practice for practice in practices.practice if practice.x]
     return [
-        Planned(
-            label=practice.id,
-            practice_id=practice.id,
-            key=practice.x.key,
-            about={"practice_id": practice.id, "user": practice.x.user, "practices": str(len(here))},
-        )
+        visit_of(practice, practice.x.key, user=practice.x.user, practices=str(len(here)))
         for practice in here
         if practice.x
     ]
@@ -242,7 +238,7 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
         keep[f"{path}_since_id"] = _settled(found, planned.kept.get(f"{path}_since_id"), planned.night)
     yield from visit.ask_again("posts of the last days", ("post",))
     roots = [known.item_id for known in visit.told.known.values() if known.kind == "post" and known.replies]
-    for some in _chunks(roots, _CONVERSATIONS_A_QUERY):
+    for some in batches(roots, _CONVERSATIONS_A_QUERY):
         query = {"query": " OR ".join(f"conversation_id:{root}" for root in some), "sort_order": "recency"}
         yield from visit.listed("conversations", "/tweets/search/recent", query, "next_token", 10)
     for known in [known for known in visit.told.known.values() if known.kind == "post" and known.own]:
@@ -256,18 +252,25 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
             counts = (before.quotes, before.reposts) if before else (0, 0)
             visit.told.known[known.item_id] = msgspec.structs.replace(known, quotes=counts[0], reposts=counts[1])
     yield from visit.ask_again("comments and shares of the last days", ("comment", "share"))
-    keep["known"] = msgspec.json.encode(list(visit.told.known.values())).decode()
+    keep["known"] = as_text(visit.told.known.values())
     keep["roots"] = " ".join(sorted(visit.told.roots, key=_age)[-_MOST_ROOTS:])
     complete = planned.sweep and not visit.left_out and visit.accounted.issuperset(visit.told.known)
     why = f"left out for the month's limit of dollars: {', '.join(visit.left_out)}" if visit.left_out else ""
     return Outcome(complete=complete, newest=visit.newest, keep={k: v for k, v in keep.items() if v}, why=why)
 
 
-class _Visit:
+class _Visit(Asker):
     """One visit while it goes on: what it may still cost, what it has seen, and what it had to leave out."""
 
+    advice = Advice(
+        title="X",
+        renew="Copy the app's bearer token again from X's developer console",
+        allow="Give the app's project access to the API v2 in X's developer console",
+        correct="Correct x.user in practices.toml: the account's number, not its handle",
+    )
+
     def __init__(self, planned: Planned, tools: Tools) -> None:
-        self.planned, self.tools = planned, tools
+        super().__init__(planned, tools)
         self.told = _told(planned.about["user"], planned.kept)
         self.told.known = {name: known for name, known in self.told.known.items() if self._recent(known)}
         self.before = dict(self.told.known)
@@ -287,29 +290,27 @@ class _Visit:
         self, what: str, path: str, asked: dict[str, str], cursor: str, least: int
     ) -> Generator[Page, None, list[_Post]]:
         """Keep a list's pages, newest first, to its end or to the limit; `least` is the smallest page X gives."""
-        where, found = f"{SOURCE.name}: {self.planned.label}", dict[str, _Post]()
-        token, tokens = "", set[str]()
+        found: dict[str, _Post] = {}
+        walk, asked = Walk(self.where, what="post", may_be_empty=True), dict(asked)
         while True:
             size = PAGE_SIZE if self._items_left is None else min(PAGE_SIZE, self._items_left)
             if size < least:
                 self._leave_out(what)
                 return list(found.values())
-            params = {**asked, "max_results": str(size)} | ({cursor: token} if token else {})
-            answer, posts = yield from self._page(path, params)
-            new = {str(post.id): post for post in posts if str(post.id) not in found}
+            answer, posts = yield from self._page(path, {**asked, "max_results": str(size)})
             if path.startswith("/users/") and not answer.data and any(p.parameter == "id" for p in answer.errors or ()):
                 raise UnknownName(
                     "X has no such account, or it is protected or suspended",
-                    where=where,
-                    next_step="Correct x.user in practices.toml: the account's number, not its handle",
+                    where=self.where,
+                    next_step=self.advice.correct,
                 )
-            found |= new
-            token = (answer.meta and answer.meta.next_token) or ""
+            for post in posts:
+                found.setdefault(str(post.id), post)
+            token = answer.meta and answer.meta.next_token
             if not token:
                 return list(found.values())
-            if token in tokens or (posts and not new):
-                raise ChangedShape("a page token or a page came twice: the list would never end", where=where)
-            tokens.add(token)
+            walk.add((post.id, None) for post in posts)
+            asked[cursor] = walk.turn(token)
 
     def ask_again(self, what: str, kinds: Sequence[str]) -> Generator[Page, None, None]:
         """Ask for what is known of these kinds and was not listed tonight; X names what is gone, and bills it not."""
@@ -325,10 +326,10 @@ class _Visit:
             ids = ids[size:]
 
     def _page(self, path: str, params: dict[str, str]) -> Generator[Page, None, tuple[_Answer, list[_Post]]]:
-        body = _get(path, {**params, "tweet.fields": _FIELDS}, self.planned, self.tools)
+        body = self.get(path, {**params, "tweet.fields": _FIELDS})
         yield Page(body=body)
-        answer = _answer(body, f"{SOURCE.name}: {self.planned.label}")
-        posts = [post for raw in answer.data or () if (post := record_or_none(raw, _Post))]
+        answer = _whole(self.decoded(body, _Answer), self.where)
+        posts = readable(answer.data or (), _Post)
         if self._items_left is not None:
             # X bills an item once a day, but only as a rule.
             self._items_left = max(0, self._items_left - len(answer.data or ()))
@@ -340,7 +341,7 @@ class _Visit:
     def _remember(self, post: _Post) -> None:
         first, own = post.history[0], str(post.author_id) == self.told.user
         kind = self.told.kind(post)
-        self.newest = max(post.created_at, self.newest or post.created_at)
+        self.newest = latest(self.newest, post.created_at)
         self.accounted.add(first)
         if own and kind == "post":
             self.told.roots.add(first)
@@ -351,9 +352,9 @@ class _Visit:
             own=own,
             day=post.created_at.astimezone(dt.UTC).date(),
             # Somebody else's long conversation in which the account is named once is not ours to pay for.
-            replies=post.counted("reply_count") if post.root == first else 0,
-            quotes=post.counted("quote_count"),
-            reposts=post.counted("retweet_count"),
+            replies=(post.counts.get("reply_count") or 0) if post.root == first else 0,
+            quotes=post.counts.get("quote_count") or 0,
+            reposts=post.counts.get("retweet_count") or 0,
         )
         if self._recent(known):
             self.told.known[first] = known
@@ -365,6 +366,30 @@ class _Visit:
         if what not in self.left_out:
             self.left_out.append(what)
 
+    def get(self, path: str, params: dict[str, str]) -> bytes:
+        answer = self.tools.client.request(
+            "GET",
+            f"{self.tools.address()}{path}",
+            where=self.where,
+            params=params,
+            headers={"Authorization": f"Bearer {self.key()['bearer_token']}"},
+            is_final=_is_used_up,
+        )
+        if answer.status_code == 200:
+            return answer.content
+        if _is_used_up(answer):
+            said = _kind(answer) or "no word"
+            raise BadKey(
+                f"the app's credits or its month's posts are used up ({answer.status_code}, {said})",
+                where=self.where,
+                next_step="Buy credits or raise the spending limit in X's developer console, or wait for the next "
+                "cycle",
+            )
+        raise self.refused(answer)
+
+    def said(self, answer: httpx.Response) -> str:
+        return _kind(answer)
+
 
 def items_a_visit(dollars_a_month: Decimal, practices: int) -> int:
     """Return how many items one visit may be billed for: an equal share of the month's limit, rounded down."""
@@ -373,52 +398,36 @@ def items_a_visit(dollars_a_month: Decimal, practices: int) -> int:
 
 def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
     """Ask with each key how much of its month is used, which costs nothing."""
-    found: list[tuple[str, RapportError | None]] = []
-    for planned in {planned.key: planned for planned in reversed(visits(practices, tools.exports))}.values():
-        what = f"key '{planned.key or 'default'}'"
-        where = f"{SOURCE.name}: {planned.label}"
-        try:
-            body = _get("/usage/tweets", {}, planned, tools)
-            used = decoded(body, _UsageAnswer, source=SOURCE.name, where=where).data
-        except RapportError as error:
-            found.append((what, error))
-        else:
-            found.append((f"{what} works, {used.project_usage} of {used.project_cap} posts read this month", None))
-    return found
+
+    def ask(planned: Planned) -> str:
+        visit = _Visit(planned, tools)
+        used = visit.decoded(visit.get("/usage/tweets", {}), _UsageAnswer).data
+        return f", {used.project_usage} of {used.project_cap} posts read this month"
+
+    return tried_keys(visits(practices, tools.exports), ask)
 
 
 def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
     """Yield a page's posts as what they are to the practice, their numbers, and what X says is gone."""
-    about = page.receipt.about
-    practice_id = about.get("practice_id", page.receipt.label)
-    told = _told(about.get("user", ""), page.receipt.keep)
-    place: dict[str, Any] = {
-        "source": SOURCE.name,
-        "site": SOURCE.site,
-        "practice_id": practice_id,
-        "page": page.path,
-    }
-    answer = _answer(page.body, f"{SOURCE.name}: {practice_id}, {page.path}")
-    for position, post in each(answer.data or [], _Post, page, practice_id=practice_id, what="post"):
-        if isinstance(post, SetAside):
-            yield post
-        else:
-            yield from _records(post, told, {**place, "position": position})
+    reading = Reading(page, SOURCE.site)
+    told = _told(reading.about.get("user", ""), reading.keep)
+    answer = _whole(reading.decoded(_Answer), reading.where)
+    yield from reading.records(answer.data or (), _Post, "post", lambda post, place: _records(post, told, place))
     for position, problem in enumerate(answer.errors or (), 1):
         first = told.first(str(problem.resource_id or problem.value))
         known = told.known.get(first or "")
         if known and problem.type.rsplit("/", 1)[-1] in _GONE:
-            yield Record(kind=known.kind, item_id=known.item_id, state="removed", position=0, **place)
+            yield Record(kind=known.kind, item_id=known.item_id, state="removed", **reading.at(0))
         else:
             reason = "an error of a kind that is not known, or of something that was not asked for"
-            yield SetAside(page=page.path, where=f"error {position}", reason=reason, practice_id=practice_id)
+            yield reading.set_aside(f"error {position}", reason)
 
 
-def _records(post: _Post, told: _Told, place: dict[str, Any]) -> Iterator[Record]:
+def _records(post: _Post, told: _Told, place: Place) -> Iterator[Record]:
     kind, own = told.kind(post), str(post.author_id) == told.user
     item_id, passed_on = post.history[0], post.refers("retweeted")
     said = post.note_tweet or post.note_post or _Note()
-    named = [str(name.id) for name in (post.entities and post.entities.mentions) or () if name.id is not None]
+    accounts = [str(name.id) for name in (post.entities and post.entities.mentions) or () if name.id is not None]
     parents = {"comment": post.refers("replied_to") or post.root, "share": passed_on or post.refers("quoted")}
     yield Record(
         kind=kind,
@@ -433,30 +442,20 @@ def _records(post: _Post, told: _Told, place: dict[str, Any]) -> Iterator[Record
         url=f"https://x.com/i/web/status/{post.id}",
         by_practice=own,
         matched="handle" if kind == "post" and not own else None,
-        mentions=tuple("practice" if name == told.user else name for name in dict.fromkeys(named)),
+        mentions=named(accounts, told.user),
         **place,
     )
     if own and kind == "post":
-        for name, value in (post.public_metrics or {}).items():
-            metric = _RENAMED.get(name, name)
-            yield Record(
-                kind="metric",
-                item_id=f"{item_id}/{metric}",
-                parent_id=item_id,
-                metric=metric,
-                value=value,
-                updated_at=post.created_at.astimezone(dt.UTC),
-                **place,
-            )
+        yield from metrics(post.counts, place | {"updated_at": post.created_at.astimezone(dt.UTC)}, post=item_id)
 
 
 def _told(user: str, kept: dict[str, str]) -> _Told:
-    known = msgspec.json.decode(kept.get("known", "[]"), type=list[_Known])
+    known = remembered(kept.get("known", ""), list[_Known])
     return _Told(user=user, known={each.item_id: each for each in known}, roots=set(kept.get("roots", "").split()))
 
 
-def _answer(body: bytes, where: str) -> _Answer:
-    answer = decoded(body, _Answer, source=SOURCE.name, where=where)
+def _whole(answer: _Answer, where: str) -> _Answer:
+    """Return an answer that says anything. Raises ChangedShape for one that says nothing."""
     if answer.data is None and answer.errors is None and answer.meta is None:
         raise ChangedShape("the page has neither data nor errors nor meta", where=where, next_step="Look at the page")
     return answer
@@ -478,42 +477,12 @@ def _age(version: str) -> tuple[int, str]:
     return len(version), version
 
 
-def _chunks(items: list[str], size: int) -> Iterator[list[str]]:
-    return (items[start : start + size] for start in range(0, len(items), size))
-
-
-def _get(path: str, params: dict[str, str], planned: Planned, tools: Tools) -> bytes:
-    where = f"{SOURCE.name}: {planned.label}"
-    key = load_key(SOURCE.name, planned.key, SOURCE.key_fields)["bearer_token"]
-    answer = tools.client.request(
-        "GET",
-        f"{tools.address()}{path}",
-        where=where,
-        params=params,
-        headers={"Authorization": f"Bearer {key}"},
-        is_final=_is_used_up,
-    )
-    if answer.status_code == 200:
-        return answer.content
-    said = word(answer, "type").rsplit("/", 1)[-1]
-    if _is_used_up(answer):
-        raise BadKey(
-            f"the app's credits or its month's posts are used up ({answer.status_code}, {said or 'no word'})",
-            where=where,
-            next_step="Buy credits or raise the spending limit in X's developer console, or wait for the next cycle",
-        )
-    raise refusal(
-        answer,
-        title="X",
-        where=where,
-        said=said,
-        renew="Copy the app's bearer token again from X's developer console",
-        allow="Give the app's project access to the API v2 in X's developer console",
-        correct="Correct x.user in practices.toml: the account's number, not its handle",
-    )
-
-
 def _is_used_up(answer: httpx.Response) -> bool:
     """Say whether it is money that is missing. X says so by 402, or by a kind of problem; waiting brings none."""
-    kind = word(answer, "type").rsplit("/", 1)[-1]
-    return answer.status_code == 402 or (answer.status_code in (403, 429) and kind in ("usage-capped", "credits"))
+    capped = answer.status_code in (403, 429) and _kind(answer) in ("usage-capped", "credits")
+    return answer.status_code == 402 or capped
+
+
+def _kind(answer: httpx.Response) -> str:
+    """Return the last part of the address by which X names a kind of problem."""
+    return word(answer, "type").rsplit("/", 1)[-1]

@@ -11,21 +11,21 @@ import datetime as dt
 import re
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 from zoneinfo import ZoneInfo
 
 import httpx
 import msgspec
 
-from pipelines.answers import Count, Walk, decoded, each, record_or_none, refusal, tried_keys, word
-from pipelines.errors import BadKey, ChangedShape, RapportError, SiteDown, UnknownName
+from pipelines.answers import Advice, Count, Walk, batches, readable, tried_keys, word
+from pipelines.errors import BadKey, RapportError, SiteDown, UnknownName
 from pipelines.http import sent_at
 from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
-from pipelines.settings import load_key
-from pipelines.sources import Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools
+from pipelines.sources import Asker, Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools, visit_of
+from pipelines.talk import Place, Reading, metrics
 
 SOURCE = Source(
     name="youtube",
@@ -63,8 +63,7 @@ SOURCE = Source(
     window_days=90,
 )
 PAGE_SIZE, THREADS_A_PAGE = 50, 100
-LATE = dt.timedelta(days=30)
-WINDOW = dt.timedelta(days=90)
+LATE_DAYS, WINDOW_DAYS = 30, 90
 OVERLAP = dt.timedelta(days=7)
 # The day of a quota begins at midnight there.
 _PACIFIC = ZoneInfo("America/Los_Angeles")
@@ -191,12 +190,7 @@ class _Known(NamedTuple):
 
 def visits(practices: Practices, exports: Path) -> list[Planned]:
     return [
-        Planned(
-            label=practice.id,
-            practice_id=practice.id,
-            key=practice.youtube.key,
-            about={"practice_id": practice.id, "channel": practice.youtube.channel},
-        )
+        visit_of(practice, practice.youtube.key, channel=practice.youtube.channel)
         for practice in practices.practice
         if practice.youtube
     ]
@@ -211,120 +205,95 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
 
     Raises SiteDown (until midnight Pacific time, if the quota is used up), BadKey, UnknownName or ChangedShape.
     """
-    where = f"{SOURCE.name}: {planned.label}"
-    tonight = dt.datetime.combine(planned.night, dt.time(), tzinfo=dt.UTC)
-    floor = tonight - (WINDOW if planned.sweep else LATE)
+    ask = _Asker(planned, tools)
+    window = planned.days_ago(WINDOW_DAYS)
+    floor = window if planned.sweep else planned.days_ago(LATE_DAYS)
     if planned.since:
         floor = min(floor, planned.since - OVERLAP)
     channel = planned.about["channel"]
-    answer = _get("/channels", {"part": "contentDetails,statistics", "id": channel}, planned, tools)
-    yield Page(body=answer.content)
-    found = _listed(answer.content, "channel", where).items
+    body = ask.get("/channels", {"part": "contentDetails,statistics", "id": channel})
+    yield Page(body=body)
+    found = ask.listed(body, "channel").items
     if not found:
-        raise UnknownName("YouTube has no channel of that id", where=where, next_step=_CORRECT)
-    uploads = decoded(bytes(found[0]), _ChannelHead, source=SOURCE.name, where=where).content_details.related_playlists
-    videos, newest = yield from _uploads(uploads.uploads, floor, planned, tools)
+        raise UnknownName("YouTube has no channel of that id", where=ask.where, next_step=ask.advice.correct)
+    uploads = ask.decoded(bytes(found[0]), _ChannelHead).content_details.related_playlists.uploads
+    videos, newest = yield from _uploads(ask, uploads, floor)
 
-    walk, token, why = Walk(where, what="thread", newest=newest), "", ""
+    walk = Walk(ask.where, what="thread", newest=newest)
     held = {thread: _known(told) for thread, told in planned.kept.items()}
-    known = {thread: seen for thread, seen in held.items() if seen.newest >= (tonight - WINDOW).date()}
-    while True:
-        params = {
-            "part": "snippet,replies",
-            "allThreadsRelatedToChannelId": channel,
-            "order": "time",
-            "textFormat": "plainText",
-            "maxResults": str(THREADS_A_PAGE),
-        }
-        more = {"pageToken": token} if token else {}
-        answer = _get("/commentThreads", params | more, planned, tools, fine=("commentsDisabled",))
-        if answer.status_code != 200:
-            why = "comments are turned off there"
-            break
-        yield Page(body=answer.content)
-        threads = _listed(answer.content, "commentThread", where)
-        heads = [head for raw in threads.items if (head := record_or_none(raw, _Thread))]
+    known = {thread: seen for thread, seen in held.items() if seen.newest >= window.date()}
+    asked = {
+        "part": "snippet,replies",
+        "allThreadsRelatedToChannelId": channel,
+        "order": "time",
+        "textFormat": "plainText",
+        "maxResults": str(THREADS_A_PAGE),
+    }
+    for body in ask.pages("/commentThreads", asked, "commentThread", walk, fine="commentsDisabled"):
+        yield Page(body=body)
+        heads = readable(ask.listed(body, "commentThread").items, _Thread)
         new = walk.add((head.id, head.said_at) for head in heads)
         for head in heads:
             if head.id in new:
                 videos |= {head.snippet.video_id} if head.snippet.video_id and head.said_at >= floor else set()
-                seen = yield from _answered(head, known.pop(head.id, None), planned, tools)
+                seen = yield from _answered(ask, head, known.pop(head.id, None))
                 known |= {head.id: seen} if seen else {}
-        if not threads.next_page_token or walk.has_reached(floor):
+        if walk.has_reached(floor):
             break
-        token = walk.turn(threads.next_page_token)
 
     older = {thread: seen for thread, seen in known.items() if thread not in walk.ids}
     for thread, seen in older.items() if planned.sweep else ():
         # Its first comment is beyond the window, or gone; its replies may still be within.
-        last = yield from _replies(thread, seen.video, planned, tools)
+        last = yield from _replies(ask, thread, seen.video)
         known.pop(thread)
         known |= {thread: seen._replace(newest=last)} if last else {}
 
-    ordered = sorted(videos)
-    for start in range(0, len(ordered), PAGE_SIZE):
-        ids = ",".join(ordered[start : start + PAGE_SIZE])
-        answer = _get("/videos", {"part": "snippet,statistics", "id": ids}, planned, tools)
-        yield Page(body=answer.content)
-        _listed(answer.content, "video", where)
+    for some in batches(sorted(videos), PAGE_SIZE):
+        body = ask.get("/videos", {"part": "snippet,statistics", "id": ",".join(some)})
+        yield Page(body=body)
+        ask.listed(body, "video")
     keep = {thread: seen.as_text() for thread, seen in known.items()}
+    why = "comments are turned off there" if "commentsDisabled" in ask.declined else ""
     return Outcome(complete=planned.sweep, newest=walk.newest, keep=keep, why=why)
 
 
 def _uploads(
-    playlist: str, floor: dt.datetime, planned: Planned, tools: Tools
+    ask: _Asker, playlist: str, floor: dt.datetime
 ) -> Generator[Page, None, tuple[set[str], dt.datetime | None]]:
     """List the channel's uploads, newest first, and return the ids of those since `floor`, and the newest instant."""
-    where = f"{SOURCE.name}: {planned.label}"
-    walk, token, videos = Walk(where, what="video", newest=planned.since), "", set[str]()
-    while True:
-        params = {"part": "contentDetails", "playlistId": playlist, "maxResults": str(PAGE_SIZE)}
-        more = {"pageToken": token} if token else {}
-        # A channel without a video has no such playlist.
-        answer = _get("/playlistItems", params | more, planned, tools, fine=("playlistNotFound",))
-        if answer.status_code != 200:
-            return videos, walk.newest
-        yield Page(body=answer.content)
-        found = _listed(answer.content, "playlistItem", where)
-        heads = [head.content_details for raw in found.items if (head := record_or_none(raw, _Upload))]
+    walk, videos = Walk(ask.where, what="video", newest=ask.planned.since), set[str]()
+    asked = {"part": "contentDetails", "playlistId": playlist, "maxResults": str(PAGE_SIZE)}
+    # A channel without a video has no such playlist.
+    for body in ask.pages("/playlistItems", asked, "playlistItem", walk, fine="playlistNotFound"):
+        yield Page(body=body)
+        heads = [head.content_details for head in readable(ask.listed(body, "playlistItem").items, _Upload)]
         walk.add((head.video_id, head.video_published_at) for head in heads)
         videos |= {head.video_id for head in heads if head.video_published_at and head.video_published_at >= floor}
-        if not found.next_page_token or walk.has_reached(floor):
-            return videos, walk.newest
-        token = walk.turn(found.next_page_token)
+        if walk.has_reached(floor):
+            break
+    return videos, walk.newest
 
 
-def _answered(
-    thread: _Thread, before: _Known | None, planned: Planned, tools: Tools
-) -> Generator[Page, None, _Known | None]:
+def _answered(ask: _Asker, thread: _Thread, before: _Known | None) -> Generator[Page, None, _Known | None]:
     """Ask for a thread's replies if it shows only some of them and they are not known; return what to remember."""
     total, shown = thread.snippet.total_reply_count, thread.replies.comments
     video = thread.snippet.video_id or ""
     days = [reply.snippet.published_at.date() for reply in shown] + ([before.newest] if before else [])
-    if total > len(shown) and (planned.sweep or not before or before.total != total):
-        last = yield from _replies(thread.id, video, planned, tools)
+    if total > len(shown) and (ask.planned.sweep or not before or before.total != total):
+        last = yield from _replies(ask, thread.id, video)
         days += [last] if last else []
     return _Known(total, max(days), video) if days else None
 
 
-def _replies(thread: str, video: str, planned: Planned, tools: Tools) -> Generator[Page, None, dt.date | None]:
+def _replies(ask: _Asker, thread: str, video: str) -> Generator[Page, None, dt.date | None]:
     """List all replies of a thread and return the day of the newest, or None if there is none or it is gone."""
-    where = f"{SOURCE.name}: {planned.label}"
-    walk, token = Walk(where, what="reply"), ""
-    while True:
-        params = {"part": "snippet", "parentId": thread, "textFormat": "plainText", "maxResults": str(THREADS_A_PAGE)}
-        more = {"pageToken": token} if token else {}
-        answer = _get("/comments", params | more, planned, tools, fine=("commentNotFound",))
-        if answer.status_code != 200:
-            break
+    walk = Walk(ask.where, what="reply")
+    asked = {"part": "snippet", "parentId": thread, "textFormat": "plainText", "maxResults": str(THREADS_A_PAGE)}
+    for body in ask.pages("/comments", asked, "comment", walk, fine="commentNotFound"):
         # A reply does not name its video, so the page's name does.
-        yield Page(body=answer.content, suffix=f"replies-{video}.json")
-        found = _listed(answer.content, "comment", where)
-        heads = [head for raw in found.items if (head := record_or_none(raw, _Comment))]
+        yield Page(body=body, suffix=f"replies-{video}.json")
+        heads = readable(ask.listed(body, "comment").items, _Comment)
         walk.add((head.id, head.snippet.published_at) for head in heads)
-        if not found.next_page_token:
-            break
-        token = walk.turn(found.next_page_token)
     return walk.newest.date() if walk.newest else None
 
 
@@ -332,7 +301,7 @@ def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | 
     """Ask for one channel's id with each key, which costs one unit."""
 
     def ask(planned: Planned) -> str:
-        _get("/channels", {"part": "id", "id": planned.about["channel"]}, planned, tools)
+        _Asker(planned, tools).get("/channels", {"part": "id", "id": planned.about["channel"]})
         return ""
 
     return tried_keys(visits(practices, tools.exports), ask)
@@ -340,56 +309,41 @@ def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | 
 
 def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
     """Yield a page's videos, comments or numbers. Raises ChangedShape."""
-    about = page.receipt.about
-    practice_id, channel = about.get("practice_id", page.receipt.label), about.get("channel", "")
-    where = f"{SOURCE.name}: {practice_id}, {page.path}"
-    answer = decoded(page.body, _Answer, source=SOURCE.name, where=where)
-    told = _READ.get(answer.kind)
-    if not told:
-        raise _strange(where)
-    shape, what = told
+    reading = Reading(page, SOURCE.site)
+    channel = reading.about.get("channel", "")
+    answer = reading.decoded(_Answer)
     below = _REPLIES_BELOW.search(page.path)
-    for position, item in each(answer.items, shape, page, practice_id=practice_id, what=what):
-        place: dict[str, Any] = {
-            "source": SOURCE.name,
-            "site": SOURCE.site,
-            "practice_id": practice_id,
-            "page": page.path,
-            "position": position,
-        }
-        if isinstance(item, SetAside):
-            yield item
-        elif isinstance(item, _Channel):
-            yield from _of_channel(item, place)
-        elif isinstance(item, _Video):
-            yield from _of_video(item, channel, place)
-        elif isinstance(item, _Thread):
-            video = item.snippet.video_id
-            for comment in (item.snippet.top_level_comment, *item.replies.comments):
-                yield _of_comment(comment, video, channel, place)
-        elif isinstance(item, _Comment):
-            yield _of_comment(item, (below[1] or None) if below else None, channel, place)
+    video = (below[1] or None) if below else None
+    match answer.kind:
+        case "youtube#channelListResponse":
+            yield from reading.records(answer.items, _Channel, "channel", _of_channel)
+        case "youtube#playlistItemListResponse":
+            # An upload is no record: it says which videos to ask for. Each is looked at, so a bad one is set aside.
+            yield from reading.records(answer.items, _Upload, "upload", lambda upload, place: ())
+        case "youtube#videoListResponse":
+            yield from reading.records(
+                answer.items, _Video, "video", lambda item, place: _of_video(item, channel, place)
+            )
+        case "youtube#commentThreadListResponse":
+            yield from reading.records(
+                answer.items, _Thread, "thread", lambda item, place: _of_thread(item, channel, place)
+            )
+        case "youtube#commentListResponse":
+            yield from reading.records(
+                answer.items, _Comment, "comment", lambda item, place: [_of_comment(item, video, channel, place)]
+            )
+        case _:
+            raise reading.strange()
 
 
-# An upload is no record: it says which videos to ask for. Each is looked at, so that a bad one is set aside.
-_READ: dict[str, tuple[type[_Channel | _Upload | _Video | _Thread | _Comment], str]] = {
-    "youtube#channelListResponse": (_Channel, "channel"),
-    "youtube#playlistItemListResponse": (_Upload, "upload"),
-    "youtube#videoListResponse": (_Video, "video"),
-    "youtube#commentThreadListResponse": (_Thread, "thread"),
-    "youtube#commentListResponse": (_Comment, "comment"),
-}
-
-
-def _of_channel(channel: _Channel, place: dict[str, Any]) -> Iterator[Record]:
+def _of_channel(channel: _Channel, place: Place) -> Iterator[Record]:
     counts = channel.statistics
     subscribers = None if counts.hidden_subscriber_count else counts.subscriber_count
-    yield _metric("subscriberCount", subscribers, channel.id, None, place)
-    yield _metric("viewCount", counts.view_count, channel.id, None, place)
-    yield _metric("videoCount", counts.video_count, channel.id, None, place)
+    counted = {"subscriberCount": subscribers, "viewCount": counts.view_count, "videoCount": counts.video_count}
+    return metrics(_whole(counted), place, account=channel.id)
 
 
-def _of_video(video: _Video, channel: str, place: dict[str, Any]) -> Iterator[Record]:
+def _of_video(video: _Video, channel: str, place: Place) -> Iterator[Record]:
     published = video.snippet.published_at.astimezone(dt.UTC)
     yield Record(
         kind="post",
@@ -403,12 +357,17 @@ def _of_video(video: _Video, channel: str, place: dict[str, Any]) -> Iterator[Re
         by_practice=video.snippet.channel_id == channel,
         **place,
     )
-    yield _metric("viewCount", video.statistics.view_count, video.id, video.id, place)
-    yield _metric("likeCount", video.statistics.like_count, video.id, video.id, place)
-    yield _metric("commentCount", video.statistics.comment_count, video.id, video.id, place)
+    counts = video.statistics
+    counted = {"viewCount": counts.view_count, "likeCount": counts.like_count, "commentCount": counts.comment_count}
+    yield from metrics(_whole(counted), place, post=video.id)
 
 
-def _of_comment(comment: _Comment, video: str | None, channel: str, place: dict[str, Any]) -> Record:
+def _of_thread(thread: _Thread, channel: str, place: Place) -> Iterator[Record]:
+    for comment in (thread.snippet.top_level_comment, *thread.replies.comments):
+        yield _of_comment(comment, thread.snippet.video_id, channel, place)
+
+
+def _of_comment(comment: _Comment, video: str | None, channel: str, place: Place) -> Record:
     said = comment.snippet
     author = said.author_channel_id.value if said.author_channel_id else None
     return Record(
@@ -427,9 +386,8 @@ def _of_comment(comment: _Comment, video: str | None, channel: str, place: dict[
     )
 
 
-def _metric(name: str, value: Count | None, of: str, post: str | None, place: dict[str, Any]) -> Record:
-    number = None if value is None else int(value)
-    return Record(kind="metric", item_id=f"{of}/{name}", parent_id=post, metric=name, value=number, **place)
+def _whole(counted: dict[str, Count | None]) -> dict[str, int | None]:
+    return {name: None if value is None else int(value) for name, value in counted.items()}
 
 
 def _known(told: str) -> _Known:
@@ -437,64 +395,72 @@ def _known(told: str) -> _Known:
     return _Known(int(total), dt.date.fromisoformat(newest), video)
 
 
-def _listed(body: bytes, what: str, where: str) -> _Answer:
-    answer = decoded(body, _Answer, source=SOURCE.name, where=where)
-    if answer.kind != f"youtube#{what}ListResponse":
-        raise _strange(where)
-    return answer
+class _Asker(Asker):
+    """Asks YouTube. `declined` are the reasons for which it gave no list where that was fine."""
 
-
-def _strange(where: str) -> ChangedShape:
-    return ChangedShape(
-        "the page is an answer to another question than Rapport's",
-        where=where,
-        next_step=f"Compare the kept page with pipelines/sources/{SOURCE.name}.py",
-    )
-
-
-def _get(
-    path: str, params: dict[str, str], planned: Planned, tools: Tools, fine: tuple[str, ...] = ()
-) -> httpx.Response:
-    """Return a 200, or a refusal for one of the reasons that are `fine`."""
-    where = f"{SOURCE.name}: {planned.label}"
-    key = load_key(SOURCE.name, planned.key, SOURCE.key_fields)["api_key"]
-    answer = tools.client.request(
-        "GET",
-        f"{tools.address()}{path}",
-        where=where,
-        params={**params, "key": key},
-        is_busy=lambda refused: refused.status_code == 403 and _reason(refused) in _SLOW_DOWN,
-    )
-    said = "" if answer.status_code == 200 else _reason(answer)
-    if answer.status_code == 200 or said in fine:
-        return answer
-    if said in ("quotaExceeded", "dailyLimitExceeded"):
-        raise SiteDown(
-            f"the day's quota of the key is used up ({said})",
-            where=where,
-            next_step="The run is tried again after midnight Pacific time. If it happens often, ask Google for more",
-            retry_after_seconds=_seconds_to_midnight(answer),
-            status=answer.status_code,
-        )
-    if said in _KEY_IS_BAD or word(answer, "error", "details", 0, "reason") in _KEY_IS_BAD:
-        raise BadKey(f"YouTube refuses the key ({answer.status_code}, {said})", where=where, next_step=_RENEW)
-    raise refusal(
-        answer,
+    advice = Advice(
         title="YouTube",
-        where=where,
-        said=said,
-        renew=_RENEW,
+        renew="Copy the API key of your Google project again",
         allow="Enable the YouTube Data API v3 in the key's Google project, and let the key's restrictions allow it",
-        correct=_CORRECT,
+        correct="Correct youtube.channel in practices.toml, or take it out if the channel is closed",
     )
+    word_at = ("error", "errors", 0, "reason")
 
+    def __init__(self, planned: Planned, tools: Tools) -> None:
+        super().__init__(planned, tools)
+        self.declined = set[str]()
 
-_RENEW = "Copy the API key of your Google project again"
-_CORRECT = "Correct youtube.channel in practices.toml, or take it out if the channel is closed"
+    def pages(self, path: str, params: dict[str, str], what: str, walk: Walk, *, fine: str) -> Iterator[bytes]:
+        """Yield a list's pages, which the caller adds to `walk`, to its end or to a refusal for a `fine` reason."""
+        more: dict[str, str] = {}
+        while True:
+            answer = self._answer(path, params | more)
+            if answer.status_code != 200 and self.said(answer) == fine:
+                self.declined.add(fine)
+                return
+            body = self._whole(answer)
+            yield body
+            token = self.listed(body, what).next_page_token
+            if not token:
+                return
+            more = {"pageToken": walk.turn(token)}
 
+    def get(self, path: str, params: dict[str, str]) -> bytes:
+        return self._whole(self._answer(path, params))
 
-def _reason(answer: httpx.Response) -> str:
-    return word(answer, "error", "errors", 0, "reason")
+    def listed(self, body: bytes, what: str) -> _Answer:
+        """Return a page of a list. Raises ChangedShape if it is one of something else."""
+        answer = self.decoded(body, _Answer)
+        if answer.kind != f"youtube#{what}ListResponse":
+            raise self.strange()
+        return answer
+
+    def _answer(self, path: str, params: dict[str, str]) -> httpx.Response:
+        return self.tools.client.request(
+            "GET",
+            f"{self.tools.address()}{path}",
+            where=self.where,
+            params={**params, "key": self.key()["api_key"]},
+            is_busy=lambda refused: refused.status_code == 403 and self.said(refused) in _SLOW_DOWN,
+        )
+
+    def _whole(self, answer: httpx.Response) -> bytes:
+        if answer.status_code == 200:
+            return answer.content
+        said = self.said(answer)
+        if said in ("quotaExceeded", "dailyLimitExceeded"):
+            raise SiteDown(
+                f"the day's quota of the key is used up ({said})",
+                where=self.where,
+                next_step="The run is tried again after midnight Pacific time. If it happens often, ask Google for "
+                "more",
+                retry_after_seconds=_seconds_to_midnight(answer),
+                status=answer.status_code,
+            )
+        if said in _KEY_IS_BAD or word(answer, "error", "details", 0, "reason") in _KEY_IS_BAD:
+            told = f"YouTube refuses the key ({answer.status_code}, {said})"
+            raise BadKey(told, where=self.where, next_step=self.advice.renew)
+        raise self.refused(answer)
 
 
 def _seconds_to_midnight(answer: httpx.Response) -> float | None:

@@ -20,8 +20,9 @@ from pipelines.demo.conversation import at, posts_of
 from pipelines.demo.conversation.bluesky import GUESTS, HANDLE
 from pipelines.demo.server import TownServer
 from pipelines.demo.town import NIGHTS, build_town, pull_instant
-from pipelines.errors import BadKey, ChangedShape, SeveralFailed, UnknownName
+from pipelines.errors import BadKey, ChangedShape, NoKey, SeveralFailed, UnknownName
 from pipelines.fetch import fetch
+from pipelines.http import Client
 from pipelines.landing import DataDir, Receipt, SavedPage
 from pipelines.practices import Practices, load_practices
 from pipelines.read import read
@@ -29,7 +30,7 @@ from pipelines.records import COMPLETENESS, RECORDS, Record, SetAside, read_tabl
 from pipelines.sources import bluesky
 from tests.conftest import SHARED, serving
 from tests.sources.contract import Lexicons, OpenApi
-from tests.sources.stand_in import NIGHT, configured, pull, receipts
+from tests.sources.stand_in import NIGHT, configured, pull, receipts, tools_for
 from tests.sources.stand_in_bluesky import OWN, STRANGER, StandIn, author, post, reply, stamp
 
 CONTRACT = SHARED / "contracts" / "bluesky"
@@ -620,3 +621,14 @@ def test_every_request_is_one_that_the_lexicons_know(data: DataDir) -> None:
         "createSession", "refreshSession", "getProfile", "getAuthorFeed", "getPostThread", "getQuotes",
         "getRepostedBy", "searchPosts", "getPosts",
     }  # fmt: skip
+
+
+def test_a_missing_key_is_one_finding_of_the_doctor_and_does_not_end_it(
+    data: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = configured(StandIn, "http://127.0.0.1:1", monkeypatch)
+    monkeypatch.delenv("RAPPORT_KEY_BLUESKY")
+    with Client("bluesky", per_minute=6e6, attempts=1) as client:
+        [(what, error)] = bluesky.check(StandIn.practices(), tools_for(StandIn, settings, client, data))
+    assert what == "riverside"
+    assert isinstance(error, NoKey)
