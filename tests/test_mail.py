@@ -1,4 +1,4 @@
-"""The way to the mail server: TLS or nothing off this machine. Real TLS servers on loopback, with a CA of the test's."""
+"""The way to the mail server: TLS or nothing off this machine. Real TLS servers on loopback, with a CA of our own."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import datetime as dt
 import socket
 import ssl
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -20,6 +20,7 @@ from cryptography.x509.oid import NameOID
 from pipelines.errors import SiteDown
 from pipelines.mail import NotTaken, check_mail_server, mail_server
 from pipelines.settings import Settings
+from tests.smtp_server import listening
 
 HOST = "mail.oak.example"
 
@@ -70,22 +71,18 @@ class Taken:
         self.over: list[str] = []
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        self.over.append("tls" if session.ssl else "clear")
+        assert server.transport
+        self.over.append("tls" if server.transport.get_extra_info("ssl_object") else "clear")
         return "250 taken"
 
 
-def serve(taken: Taken, authority: Authority, way: str) -> Controller:
+@contextmanager
+def serve(taken: Taken, authority: Authority, way: str) -> Iterator[int]:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(authority.server)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    options = {"ssl_context": context} if way == "implicit" else {}
-    upgrade = {"tls_context": context} if way == "starttls" else {}
-    controller = Controller(taken, hostname="127.0.0.1", port=port, **options, **upgrade)
-    # Its own probe of an implicit server would need our CA.
-    controller._trigger_server = lambda: None
-    controller.start()
-    return controller
+    upgrade = context if way == "starttls" else None
+    with listening(lambda: SMTP(taken, tls_context=upgrade), context if way == "implicit" else None) as port:
+        yield port
 
 
 @pytest.fixture
@@ -100,8 +97,8 @@ def far_away(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def taken() -> Iterator[Taken]:
-    yield Taken()
+def taken() -> Taken:
+    return Taken()
 
 
 def hand_over_one(settings: Settings) -> None:
@@ -114,11 +111,10 @@ def hand_over_one(settings: Settings) -> None:
 def test_a_server_elsewhere_is_spoken_to_under_tls_with_a_checked_certificate(
     way: str, authority: Authority, taken: Taken, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = serve(taken, authority, way)
-    if way == "implicit":
-        monkeypatch.setattr("pipelines.mail.IMPLICIT_TLS_PORT", server.port)
-    known = Settings(smtp_host=HOST, smtp_port=server.port, smtp_ca=authority.ca)
-    try:
+    with serve(taken, authority, way) as port:
+        if way == "implicit":
+            monkeypatch.setattr("pipelines.mail.IMPLICIT_TLS_PORT", port)
+        known = Settings(smtp_host=HOST, smtp_port=port, smtp_ca=authority.ca)
         hand_over_one(known)
         with pytest.raises(NotTaken, match="SSLCertVerificationError") as unknown_ca:
             hand_over_one(known.model_copy(update={"smtp_ca": None}))
@@ -126,32 +122,23 @@ def test_a_server_elsewhere_is_spoken_to_under_tls_with_a_checked_certificate(
             hand_over_one(known.model_copy(update={"smtp_host": "127.0.0.1", "smtp_tls": way}))
         with pytest.raises(SiteDown, match="SSLCertVerificationError"):
             check_mail_server(known.model_copy(update={"smtp_ca": None}))
-    finally:
-        server.stop()
     assert unknown_ca.value.for_good
     assert taken.over == ["tls"]
 
 
 @pytest.mark.usefixtures("far_away")
 def test_a_server_elsewhere_without_tls_gets_nothing(authority: Authority, taken: Taken) -> None:
-    server = serve(taken, authority, "clear")
-    try:
-        with pytest.raises(NotTaken, match="SMTPNotSupportedError") as raised:
-            hand_over_one(Settings(smtp_host=HOST, smtp_port=server.port, smtp_user="us"))
-    finally:
-        server.stop()
+    with serve(taken, authority, "clear") as port, pytest.raises(NotTaken, match="SMTPNotSupportedError") as raised:
+        hand_over_one(Settings(smtp_host=HOST, smtp_port=port, smtp_user="us"))
     assert raised.value.for_good
     assert taken.over == []
 
 
 def test_on_this_machine_tls_is_there_if_it_is_asked_for(authority: Authority, taken: Taken) -> None:
-    server = serve(taken, authority, "clear")
-    try:
-        hand_over_one(Settings(smtp_port=server.port))
+    with serve(taken, authority, "clear") as port:
+        hand_over_one(Settings(smtp_port=port))
         with pytest.raises(NotTaken, match="SMTPNotSupportedError"):
-            hand_over_one(Settings(smtp_port=server.port, smtp_tls="starttls"))
-    finally:
-        server.stop()
+            hand_over_one(Settings(smtp_port=port, smtp_tls="starttls"))
     assert taken.over == ["clear"]
 
 
