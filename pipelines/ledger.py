@@ -22,7 +22,6 @@ StopKind = Literal["unsubscribed", "bounced"]
 _Kind = TypeVar("_Kind", bound=msgspec.Struct)
 
 _TABLES = """
-begin immediate;
 create table if not exists sending (
     practice_id text not null,
     month text not null,
@@ -52,18 +51,13 @@ create table if not exists stop (
 ) strict;
 create unique index if not exists one_standing_stop on stop (practice_id, recipient, kind) where undone_at is null;
 create table if not exists bounce (digest text primary key, read_at text not null) strict;
-pragma user_version = 2;
-commit;
 """
 # The first ledger was keyed by the PDF's hash. What it holds must not be lost: it says who has a mail already.
 _SET_THE_FIRST_ASIDE = """
-begin immediate;
 alter table sending rename to first_sending;
 alter table unsubscribe rename to first_unsubscribe;
-commit;
 """
 _TAKE_OVER_THE_FIRST = """
-begin immediate;
 insert into sending select
     practice_id, month,
     row_number() over (partition by practice_id, month, recipient order by changed_at, report_sha256),
@@ -74,7 +68,6 @@ insert into stop select practice_id, recipient, 'unsubscribed', unsubscribed_at,
 from first_unsubscribe where unsubscribed_at is not null;
 drop table first_sending;
 drop table first_unsubscribe;
-commit;
 """
 
 
@@ -125,12 +118,10 @@ class Ledger:
         with self._open() as db:
             if db.execute("pragma user_version").fetchone()[0] == 2:
                 return
-            known = {name for (name,) in db.execute("select name from sqlite_master where type = 'table'")}
-            if "unsubscribe" in known:
-                db.executescript(_SET_THE_FIRST_ASIDE)
-            db.executescript(_TABLES)
-            if {"unsubscribe", "first_unsubscribe"} & known:
-                db.executescript(_TAKE_OVER_THE_FIRST)
+            first = db.execute("select 1 from sqlite_master where name = 'unsubscribe'").fetchone()
+            steps = (_SET_THE_FIRST_ASIDE, _TABLES, _TAKE_OVER_THE_FIRST) if first else (_TABLES,)
+            # In one transaction: half a ledger would not know who has a mail.
+            db.executescript(f"begin immediate; {''.join(steps)} pragma user_version = 2; commit;")
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
