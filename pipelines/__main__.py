@@ -217,9 +217,7 @@ def send(
     _table(sent, ("practice_id", "recipient", "state", "why"), as_json)
 
 
-@rapport.command(
-    epilog=_example('rapport unsubscribes --undo olga@oak.example --practice oak --why "She asked for it"')
-)
+@rapport.command(epilog=_example("rapport unsubscribes --undo olga@oak.example --practice oak --why asked-by-phone"))
 @click.option("--practice", "only", help="Of this practice only.")
 @click.option("--undo", "recipient", help="Let this address have the practice's mail again.")
 @click.option("--why", help="Who asked for it and how; kept beside the stop.")
