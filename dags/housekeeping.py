@@ -1,5 +1,5 @@
 """
-### Housekeeping: delete what may no longer be kept
+### Housekeeping: delete what may no longer be kept, read which mails came back
 
 Runs at 05:00. Each source's terms say how long texts, names and derived data may be kept
 (`pipelines/sources/`, field `policy`); whole files are deleted, because nothing less erases. The warehouse holds
@@ -7,6 +7,10 @@ neither text nor names, and is built anew every night from the features that are
 
 A red `purge` means a file could not be deleted: the log names it. Nothing else depends on this DAG, but a day
 without it is a day on which something is kept too long.
+
+A red `bounces` means a mail came back since the day before and its recipient gets no more, or a file in `bounces/`
+could not be read: the log names the practice or the file; docs/operators.md, "Mail", says what to do. It is green
+again the next day.
 """
 
 import datetime as dt
@@ -35,4 +39,12 @@ with DAG(
         _, data, settings = open_rapport()
         return len(delete_expired(night_of(get_current_context()), data, settings, say=print))
 
+    @task(retries=0)
+    def bounces() -> int:
+        from pipelines.bounces import check_bounces
+
+        _, data, _ = open_rapport()
+        return check_bounces(data, dt.datetime.now(dt.UTC).isoformat(timespec="seconds"))
+
     purge()
+    bounces()

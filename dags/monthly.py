@@ -9,9 +9,12 @@ under `reports/` in the data directory, and presses Approve. Reject ends the run
 | gate | no practice has a night after the month's end | run the missing night, then clear |
 | render | a PDF could not be made; others are there, nothing half-made is kept | the log names the practice and why |
 | approve | nobody answered within five days, or somebody rejected | trigger the month again |
-| send | the mail server refused; what was sent stays sent | clear: only what is left goes out. `uncertain` ones wait for you: `rapport send MONTH --list` |
+| send | the mail server refused; what was sent stays sent | clear: only what is left goes out. `uncertain` and `bounced` ones wait for you: `rapport send MONTH --list` |
+| verdict | a report is not with its recipient: failed, uncertain, held, or the mail came back | the log names the practice and why; docs/operators.md, "Mail", says what to do about each |
 
 To report another month: Trigger, and set `month`. A recipient who has this month's report gets no second version.
+A correction is a person's: `rapport render MONTH --practice ID --restate "what was changed"`, look at the PDF, then
+`rapport send MONTH --practice ID --restate`.
 """
 
 import datetime as dt
@@ -20,7 +23,7 @@ from typing import Any
 
 import pendulum
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk import DAG, Param, get_current_context, task
+from airflow.sdk import DAG, Param, TriggerRule, get_current_context, task
 from wiring import TIME_ZONE, SourceRetry, month_of, open_rapport
 
 with DAG(
@@ -79,5 +82,13 @@ with DAG(
         now = dt.datetime.now(dt.UTC)
         return len(send_reports(month_of(context), practices, data, settings, now, only=rendered, say=print))
 
+    # Not after a Reject: then nothing went out because somebody said so.
+    @task(trigger_rule=TriggerRule.NONE_SKIPPED, retries=0)
+    def verdict() -> str:
+        from pipelines.gate import month_verdict
+
+        practices, data, _ = open_rapport()
+        return month_verdict(month_of(get_current_context()), practices, data)
+
     rendered = render(gate())
-    rendered >> approve >> send(rendered)
+    rendered >> approve >> send(rendered) >> verdict()

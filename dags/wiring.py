@@ -76,6 +76,7 @@ def _key_from_connection(source: str, name: str) -> None:
             "client_id": found.login,
             "client_secret": found.password,
             "api_key": found.password,
+            "password": found.password,
             **found.extra_dejson,
         }
         os.environ[variable] = json.dumps({field: value for field, value in key.items() if value})

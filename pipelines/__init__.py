@@ -15,7 +15,9 @@ Below the verbs stand, each importing only what is under it:
 
     view          warehouse rows to the words of a report; advice: findings to at most three actions
     pdf           pages to a checked, tagged PDF
-    ledger        who was sent what
+    bounces       mails that came back; unsubscribe: what recipients reach from outside
+    ledger        who was sent what; mail: a message and its way to the server; links: reports that are fetched
+    restate       corrections, each a version of its own
     warehouse     reading it; statistics, scores, engagement: its formulas, given to SQL by sql_functions
     sources/      one module a platform: what it can give, its policy, fetch() and read()
     text/         what can be said of a text on this machine, each judgement allowed to say "not sure"

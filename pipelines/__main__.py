@@ -54,6 +54,10 @@ def _open() -> tuple[Practices, DataDir, Settings]:
     return load_practices(settings.practices_file), DataDir(settings.data_dir), settings
 
 
+def _now() -> dt.datetime:
+    return dt.datetime.now(ZoneInfo(load_settings().time_zone))
+
+
 def _table(rows: Iterable[Any], columns: tuple[str, ...], as_json: bool) -> None:
     """Print structs or mappings as a table, or as JSON lines."""
     plain = [row if isinstance(row, dict) else msgspec.structs.asdict(row) for row in rows]
@@ -160,12 +164,19 @@ def build(night: str | None, as_json: bool) -> None:
 @rapport.command(epilog=_example("rapport render 2026-10 --practice riverside-dental"))
 @click.argument("month")
 @click.option("--practice", "only", multiple=True, help="Render this practice only; may be given again.")
+@click.option("--restate", help="Make a new version that tells its reader this sentence: what was changed.")
 @_JSON
-def render(month: str, only: tuple[str, ...], as_json: bool) -> None:
+def render(month: str, only: tuple[str, ...], restate: str | None, as_json: bool) -> None:
     """Make a PDF and a manifest a practice for one MONTH."""
     from pipelines.render import render as render_reports
+    from pipelines.restate import restate as begin_version
 
     practices, data, settings = _open()
+    if restate is not None:
+        if not only:
+            raise click.UsageError("Say with --practice whose report is restated.")
+        for name in only:
+            begin_version(data, parse_month(month), practices.get(name).id, restate)
     made = render_reports(
         data, practices, parse_month(month), workers=settings.workers, practice_ids=list(only) or None, say=_say
     )
@@ -175,15 +186,20 @@ def render(month: str, only: tuple[str, ...], as_json: bool) -> None:
 @rapport.command(epilog=_example("rapport send 2026-10 --list --state uncertain"))
 @click.argument("month")
 @click.option("--practice", "only", multiple=True, help="Send to this practice only; may be given again.")
-@click.option("--again", is_flag=True, help="Also send corrected reports, and repeat uncertain mails.")
+@click.option("--again", is_flag=True, help="Repeat mails that are uncertain or came back.")
+@click.option("--restate", is_flag=True, help="Send a restated report to those who have an earlier version, too.")
 @click.option("--list", "listed", is_flag=True, help="Send nothing; print the ledger of this month.")
-@click.option("--state", help="With --list: only rows in this state (planned, sending, sent, failed, uncertain).")
+@click.option(
+    "--state", help="With --list: only rows in this state (planned, sending, sent, failed, uncertain, bounced)."
+)
 @_JSON
-def send(month: str, only: tuple[str, ...], again: bool, listed: bool, state: str | None, as_json: bool) -> None:
+def send(
+    month: str, only: tuple[str, ...], again: bool, restate: bool, listed: bool, state: str | None, as_json: bool
+) -> None:
     """Mail the PDFs of one MONTH to the practices' recipients, each once.
 
-    --again also sends a corrected report to those who have an earlier version, and repeats mails whose fate is
-    uncertain; what is known to be sent is never sent twice.
+    What is known to be sent is never sent twice. A corrected report is made by `rapport render --restate` and goes to
+    those who have an earlier version only with --restate.
     """
     from pipelines.ledger import Ledger
     from pipelines.send import send as send_reports
@@ -193,11 +209,47 @@ def send(month: str, only: tuple[str, ...], again: bool, listed: bool, state: st
     if listed:
         held = Ledger(data.ledger).rows(month)
         wanted = [r for r in held if state in (None, r.state) and (not only or r.practice_id in only)]
-        _table(wanted, ("practice_id", "recipient", "state", "changed_at", "why"), as_json)
+        _table(wanted, ("practice_id", "recipient", "version", "state", "changed_at", "why"), as_json)
         return
-    now = dt.datetime.now(ZoneInfo(settings.time_zone))
-    sent = send_reports(first, practices, data, settings, now, only=list(only) or None, again=again, say=_say)
+    now = _now()
+    chosen = list(only) or None
+    sent = send_reports(first, practices, data, settings, now, only=chosen, again=again, restate=restate, say=_say)
     _table(sent, ("practice_id", "recipient", "state", "why"), as_json)
+
+
+@rapport.command(epilog=_example("rapport unsubscribes --undo olga@oak.example --practice oak --why asked-by-phone"))
+@click.option("--practice", "only", help="Of this practice only.")
+@click.option("--undo", "recipient", help="Let this address have the practice's mail again.")
+@click.option("--why", help="Who asked for it and how; kept beside the stop.")
+@_JSON
+def unsubscribes(only: str | None, recipient: str | None, why: str | None, as_json: bool) -> None:
+    """List who gets no more mail, because they unsubscribed or their mail came back; or undo that."""
+    from pipelines.errors import UnknownName
+    from pipelines.ledger import Ledger
+
+    data = DataDir(load_settings().data_dir)
+    ledger = Ledger(data.ledger)
+    if recipient is not None:
+        if not only or not (why or "").strip():
+            raise click.UsageError("Say with --practice whose mail it is, and with --why who asked for it.")
+        if not ledger.undo(only, recipient, str(why).strip(), _now().isoformat(timespec="seconds")):
+            raise UnknownName("this address is not stopped", where=only, next_step="See `rapport unsubscribes`")
+    stops = [stop for stop in ledger.stops() if only in (None, stop.practice_id)]
+    _table(stops, ("practice_id", "recipient", "kind", "since", "why", "undone_at", "undone_why"), as_json)
+
+
+@rapport.command(epilog=_example("rapport bounces"))
+@_JSON
+def bounces(as_json: bool) -> None:
+    """Read the mails that came back, stop their recipients, and print what is new."""
+    from pipelines.bounces import read_bounces
+    from pipelines.ledger import Ledger
+
+    data = DataDir(load_settings().data_dir)
+    found = read_bounces(data, Ledger(data.ledger), _now().isoformat(timespec="seconds"))
+    for unread in found.unread:
+        _say(f"  not read: {unread}")
+    _table(found.bounced, ("practice_id", "month", "version", "recipient", "state"), as_json)
 
 
 @rapport.command(epilog=_example("rapport explain riverside-dental 2026-10 mean_stars --site google"))

@@ -22,9 +22,9 @@ from pipelines.gate import ending_keys, newest_receipt
 from pipelines.http import Client
 from pipelines.landing import DataDir
 from pipelines.ledger import Ledger
+from pipelines.mail import check_mail_server
 from pipelines.practices import Practices, load_practices
 from pipelines.records import RECORDS, SetAside, read_table
-from pipelines.send import check_mail_server
 from pipelines.settings import REPOSITORY, Settings, load_settings
 from pipelines.sources import Source, Tools, load_source, source_names
 from pipelines.tokens import TokenStore
@@ -241,7 +241,7 @@ def _mail(settings: Settings) -> Iterator[Finding]:
             check="mail unsubscribe",
             state="warning",
             said="mails carry no one-click unsubscribe",
-            mend="Set RAPPORT_UNSUBSCRIBE_URL once you have an address that takes it",
+            mend="Set RAPPORT_UNSUBSCRIBE_URL to where /u/{token} is served: docs/operators.md",
         )
 
 
@@ -260,8 +260,17 @@ def _left_over(data: DataDir) -> Iterator[Finding]:
                 mend=f"The first is {first.where} of {first.page}; all are in {data.relative(path)}",
             )
     if data.ledger.is_file():
-        uncertain = [row for row in Ledger(data.ledger).rows() if row.state in ("uncertain", "failed")]
-        for row in uncertain[:20]:
+        ledger = Ledger(data.ledger)
+        for stop in ledger.stops():
+            if stop.kind == "bounced" and stop.undone_at is None:
+                yield Finding(
+                    check="bounced",
+                    state="warning",
+                    said=f"{stop.practice_id}: a recipient gets no more mail since {stop.since[:10]}, it {stop.why}",
+                    mend="`rapport unsubscribes` names the address: correct it in practices.toml, or undo the stop",
+                )
+        open_ends = [row for row in ledger.rows() if row.state in ("uncertain", "failed")]
+        for row in open_ends[:20]:
             yield Finding(
                 check=f"ledger {row.month}",
                 state="warning",

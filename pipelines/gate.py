@@ -1,6 +1,6 @@
-"""The two questions asked before going on: was the night whole, and is the month complete?
+"""The questions asked before going on: was the night whole, is the month complete, has everybody their report?
 
-Both answer from what the verbs left behind, never from what a scheduler believes.
+All answer from what the verbs left behind, never from what a scheduler believes.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ import msgspec
 from pipelines.errors import NotApproved, NotReady, RapportError, SeveralFailed
 from pipelines.fetch import ANNOUNCE_KEYS_DAYS
 from pipelines.landing import DataDir, Receipt
+from pipelines.ledger import Key, Ledger
 from pipelines.periods import add_months, month_name
 from pipelines.practices import Practices
 from pipelines.records import COMPLETENESS, read_table
+from pipelines.restate import restatements
 from pipelines.settings import key_variable
 from pipelines.sources import Source, load_source, source_names
 from pipelines.warehouse import open_warehouse, rows
@@ -94,6 +96,39 @@ def newest_receipt(source: str, label: str, until: dt.date, data: DataDir) -> Re
     """Return the receipt of the newest whole visit up to a night, or None if there is none."""
     nights = (night for night in reversed(data.nights("pages", source)) if night <= until)
     return next((receipt for night in nights if (receipt := data.receipt(source, night, label))), None)
+
+
+def month_verdict(month: dt.date, practices: Practices, data: DataDir) -> str:
+    """Return how many of a month's reports are with their recipients, and how many wanted none.
+
+    Raises SeveralFailed naming each practice with a mail that did not arrive, may not have arrived, or came back.
+    """
+    name = month_name(month)
+    ledger = Ledger(data.ledger)
+    rows = {Key(row.practice_id, row.month, row.version, row.recipient): row for row in ledger.rows(name)}
+    failures: list[RapportError] = []
+    sent = unsubscribed = 0
+    for practice in practices.practice:
+        if not data.report(name, practice.id).is_file():
+            continue
+        version = len(restatements(data, month, practice.id)) + 1
+        for recipient in practice.recipients:
+            stop = ledger.stopped(practice.id, recipient)
+            row = rows.get(Key(practice.id, name, version, recipient))
+            unsubscribed += stop == "unsubscribed"
+            sent += stop is None and row is not None and row.state == "sent"
+            if stop == "bounced":
+                failures.append(RapportError("a recipient's mail came back, and it gets no more", where=practice.id))
+            elif stop is None and (row is None or row.state != "sent"):
+                said = f"{row.state}, {row.why}" if row and row.why else row.state if row else "not sent"
+                failures.append(RapportError(f"version {version} is {said} for a recipient", where=practice.id))
+    if failures:
+        raise SeveralFailed(
+            f"{len(failures)} reports of {name} are not with their recipients:",
+            failures,
+            next_step=f"`rapport send {name} --list` and `rapport unsubscribes` name the addresses",
+        )
+    return f"{name}: {sent} reports are with their recipients, {unsubscribed} recipients have unsubscribed"
 
 
 def month_readiness(month: dt.date, practices: Practices, data: DataDir) -> list[Readiness]:

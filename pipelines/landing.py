@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -77,6 +78,23 @@ def write_bytes(target: Path, body: bytes, mode: int = 0o640) -> None:
         partial.write_bytes(body)
 
 
+def own_secret(file: Path) -> bytes:
+    """Return the random secret in `file`, which is made on first use and readable by us only."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = file.with_name(f".{file.name}.{os.getpid()}")
+    if not file.exists():
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_hex(32))
+        try:
+            # link() fails if another process was first; its secret is then the one that counts.
+            os.link(fresh, file)
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return file.read_bytes()
+
+
 def fsync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -130,6 +148,16 @@ class DataDir:
     @property
     def exports(self) -> Path:
         return self.root / "exports"
+
+    @property
+    def bounces(self) -> Path:
+        return self.root / "bounces"
+
+    def linked(self, identity: str) -> Path:
+        return self.root / "linked" / f"{identity}.pdf"
+
+    def restatements(self, month: str, practice_id: str) -> Path:
+        return self.root / "reports" / month / f"{practice_id}.restated.json"
 
     @property
     def mailbox(self) -> Path:

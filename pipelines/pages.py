@@ -284,7 +284,7 @@ def reports_app(
             sites=[row["site"] for row in sites],
             practices=practices().practice,
             found=found,
-            pager=_pager(request, found.reviews if found else (), page, ROWS_A_PAGE),
+            pager=_pager(request, found.rows if found else (), page, ROWS_A_PAGE),
         )
 
     @app.get("/style.css")

@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from pipelines.errors import BadPractices, UnknownName
 
+REPORT_PASSWORD = "report_password"  # noqa: S105, it is the name of a key
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
 
@@ -182,6 +183,9 @@ class Practice(_Strict):
     paper: Literal["letter", "a4"] = "letter"
     language: Literal["en"] = "en"
     recipients: tuple[Address, ...] = ()
+    # How the report reaches them; the password itself is a key, never a line of this file.
+    delivery: Literal["attachment", "link"] = "attachment"
+    password: bool = False
     # How strangers' posts are known to mean this practice, besides its name and aliases.
     town: Annotated[str, AfterValidator(_printable)] = ""
     websites: tuple[Annotated[str, Field(pattern=r"^[^\s/@]+(\.[^\s/@]+)+(/\S*)?$")], ...] = ()
@@ -293,10 +297,11 @@ class Practices(_Strict):
         return self
 
     def key_names(self) -> list[tuple[str, str]]:
-        """Return each (source, key name) that some practice's block needs, sorted."""
+        """Return each (source, key name) that some practice's block or locked report needs, sorted."""
         fields = ((field, getattr(p, field)) for p in self.practice for field in type(p).model_fields)
         blocks = ((field, block) for field, held in fields for block in (held if isinstance(held, tuple) else (held,)))
-        return sorted({(field, str(block.key)) for field, block in blocks if hasattr(block, "key")})
+        passwords = {(REPORT_PASSWORD, p.id) for p in self.practice if p.password}
+        return sorted({(field, str(block.key)) for field, block in blocks if hasattr(block, "key")} | passwords)
 
     @cached_property
     def _by_name(self) -> dict[str, Practice]:

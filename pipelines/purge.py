@@ -35,6 +35,8 @@ def purge(today: dt.date, data: DataDir, settings: Settings, *, say: Callable[[s
         for night in data.nights("features", name):
             if policy.derived_expires_on(night, longer) < today:
                 gone.append(data.features(name, night))
+    oldest_link = dt.datetime.combine(today - dt.timedelta(days=settings.link_days), dt.time(), dt.UTC).timestamp()
+    gone += [path for path in sorted(data.linked("").parent.glob("*.pdf")) if path.stat().st_mtime < oldest_link]
     for path in gone:
         path.unlink()
     left_over = sorted(data.root.glob("pages/*/*/.*.partial"))

@@ -28,6 +28,7 @@ import msgspec
 from pipelines import advice, landing, pdf, periods, view, warehouse
 from pipelines.errors import NotReady, RapportError, RenderFailed, SeveralFailed
 from pipelines.practices import Practice, Practices
+from pipelines.restate import restatements
 from pipelines.settings import REPOSITORY
 
 TEMPLATES = REPOSITORY / "reports" / "templates"
@@ -76,6 +77,7 @@ class _Job:
     practice: Practice
     month: dt.date
     inputs: view.ReportInputs
+    restatements: tuple[str, ...]
     templates: Path
     pdf: Path
     manifest: Path
@@ -105,7 +107,8 @@ def render(
             if inputs.coverage or any(row["month"] == month for row in inputs.figures):
                 name = periods.month_name(month)
                 files = data.report(name, practice.id), data.manifest(name, practice.id)
-                jobs.append(_Job(practice, month, inputs, templates, *files))
+                earlier = restatements(data, month, practice.id)
+                jobs.append(_Job(practice, month, inputs, earlier, templates, *files))
             elif practice_ids is None:
                 say(f"{practice.id}: nothing known of {periods.month_name(month)}, no report")
             else:
@@ -172,7 +175,7 @@ def _make(job: _Job) -> Rendered:
     standing = pdf.standing_manifest(job.pdf, job.manifest)
     if standing is not None and standing.get("inputs_sha256") == digest:
         return _rendered(job, int(standing["pages"]), made=False)
-    report = view.month_report(job.practice, job.month, job.inputs)
+    report = view.month_report(job.practice, job.month, job.inputs, job.restatements)
     html = report_html(report, job.templates)
     made = _workshop(job.templates)[1].typeset(
         html,
@@ -184,6 +187,7 @@ def _make(job: _Job) -> Rendered:
     manifest = {
         "practice_id": job.practice.id,
         "month": periods.month_name(job.month),
+        "version": report.version,
         "pages": made.pages,
         "pdf_sha256": hashlib.sha256(made.pdf).hexdigest(),
         "inputs_sha256": digest,
@@ -207,6 +211,7 @@ def _made_from(job: _Job) -> dict[str, Any]:
             name: _digest([dict(row) for row in getattr(job.inputs, name)])
             for name in ("figures", "verdicts", "needs_answer", "coverage", "catalogue")
         },
+        "restatements": list(job.restatements),
         "as_of_night": str(job.inputs.build["as_of_night"]),
         "warehouse_inputs_id": str(job.inputs.build["inputs_id"]),
         "score_version": str(job.inputs.build["score_version"]),

@@ -1,7 +1,7 @@
-"""Send: one message a recipient, plain text first, the PDF attached, and a ledger row before anything is said.
+"""Send: one message a recipient, plain text first, and a ledger row before anything is said.
 
-A recipient who already has a report of the month gets no second version by itself: a corrected report is a
-person's decision (`again=True`).
+A recipient who already has a report of the month gets no second version by itself: a restated report is a person's
+decision (`restate=True`), and so is repeating a mail whose fate is uncertain (`again=True`).
 """
 
 from __future__ import annotations
@@ -9,30 +9,22 @@ from __future__ import annotations
 import datetime as dt
 import fcntl
 import hashlib
-import ipaddress
-import os
-import smtplib
-import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from email import policy
-from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
+from email.utils import parseaddr
 
-import jinja2
 import msgspec
 
+from pipelines.bounces import read_bounces
 from pipelines.errors import NotReady, RapportError, SendFailed, SeveralFailed, SiteDown
 from pipelines.landing import DataDir
-from pipelines.ledger import Ledger
+from pipelines.ledger import Key, Ledger
+from pipelines.links import locked, put_linked
+from pipelines.mail import Doubtful, Letter, NotTaken, compose, deliver, mail_server
 from pipelines.pdf import practice_of, standing_manifest
 from pipelines.periods import month_name
 from pipelines.practices import Practice, Practices
-from pipelines.settings import REPOSITORY, Settings
-
-LARGEST_MESSAGE_BYTES = 10_000_000
-_PASSWORD_FROM = "RAPPORT_SMTP_PASSWORD"  # noqa: S105, it is the name of a variable
-TEMPLATES = REPOSITORY / "reports" / "templates" / "email"
+from pipelines.settings import Settings
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,12 +43,14 @@ def send(
     *,
     only: list[str] | None = None,
     again: bool = False,
+    restate: bool = False,
     say: Callable[[str], None],
 ) -> list[Sent]:
     """Mail a month's PDFs to their practices' recipients and return what became of each.
 
-    Sent ones are left alone; failed ones are tried again; uncertain ones wait for a person. Raises NotReady if
-    there is no PDF at all and SeveralFailed, after all others are sent, naming what did not go out.
+    Sent ones are left alone; failed ones are tried again; uncertain and bounced ones wait for a person, and so does a
+    restated report for those who have an earlier version. Raises NotReady if there is no PDF at all and SeveralFailed,
+    after all others are sent, naming what did not go out.
     """
     chosen = [p for p in practices.practice if only is None or p.id in only]
     for unknown in sorted(set(only or ()) - {p.id for p in chosen}):
@@ -75,10 +69,14 @@ def send(
         stamp = now.isoformat(timespec="seconds")
         for row in ledger.doubt_unfinished(stamp):
             say(f"  {row.practice_id}: it is uncertain whether an earlier mail arrived; look before sending again")
+        for row in read_bounces(data, ledger, stamp).bounced:
+            say(f"  {row.practice_id}: a mail of {row.month} came back, its recipient gets no more")
         for number, practice in enumerate(there, 1):
             for recipient in practice.recipients:
                 try:
-                    result = _send_one(practice, recipient, month, data, settings, ledger, now, again=again)
+                    result = _send_one(
+                        practice, recipient, month, data, settings, ledger, now, again=again, restate=restate
+                    )
                 except RapportError as error:
                     failures.append(error)
                     result = Sent(practice_id=practice.id, recipient=recipient, state="failed", why=error.what)
@@ -117,133 +115,89 @@ def _send_one(
     now: dt.datetime,
     *,
     again: bool,
+    restate: bool,
 ) -> Sent:
-    where = f"send {month_name(month)}: {practice.id}"
-    pdf = data.report(month_name(month), practice.id)
-    body = pdf.read_bytes()
-    manifest = standing_manifest(pdf, data.manifest(month_name(month), practice.id))
-    if manifest is None:
-        raise SendFailed(
-            "the PDF and its manifest do not belong together",
-            where=where,
-            next_step=f"Nothing was sent. Run `rapport render {month_name(month)}` again",
-            evidence=data.relative(pdf),
-        )
-    if practice_of(pdf) != practice.id:
-        raise SendFailed(
-            "the PDF is another practice's",
-            where=where,
-            next_step=f"Nothing was sent. Run `rapport render {month_name(month)}` again",
-            evidence=data.relative(pdf),
-        )
-    sha256 = hashlib.sha256(body).hexdigest()
-    key = (practice.id, month_name(month), sha256, recipient)
+    body, version = _checked_report(practice, month, data)
+    key = Key(practice.id, month_name(month), version, recipient)
     stamp = now.isoformat(timespec="seconds")
-    token = ledger.unsubscribe_token(practice.id, recipient)
-    if token is None:
-        return Sent(practice_id=practice.id, recipient=recipient, state="unsubscribed")
-    if ledger.earlier_report(*key) and not again:
-        why = "has another version of this month's report"
-        return Sent(practice_id=practice.id, recipient=recipient, state="held", why=why)
-    state = ledger.plan(*key, stamp)
-    if state == "sent" or (state == "uncertain" and not again):
-        return Sent(practice_id=practice.id, recipient=recipient, state=state)
-    message = compose(practice, recipient, month, body, settings, now, token)
-    ledger.mark(*key, "sending", stamp, message_id=message["Message-ID"])
+
+    def result(state: str, why: str = "") -> Sent:
+        return Sent(practice_id=practice.id, recipient=recipient, state=state, why=why)
+
+    if stopped := ledger.stopped(practice.id, recipient):
+        return result(stopped)
+    other = ledger.other_version(key)
+    if other and not (restate and version > other.version):
+        return result("held", f"may have version {other.version} of this report, and version {version} waits")
+    digest = hashlib.sha256(body).hexdigest()
+    row = ledger.plan(key, digest, stamp)
+    if row.report_sha256 != digest:
+        return result("held", "may have another PDF of this version: only a restated report goes out")
+    if row.state == "sent" or (row.state in ("uncertain", "bounced") and not again):
+        return result(row.state, row.why or "")
     try:
-        _hand_over(message, recipient, settings)
-    except smtplib.SMTPServerDisconnected:
-        # The connection broke inside the dialogue: the server may have taken the mail.
-        ledger.mark(*key, "uncertain", stamp, why="the connection broke during sending")
-        return Sent(practice_id=practice.id, recipient=recipient, state="uncertain")
-    except (smtplib.SMTPException, OSError) as error:
-        code = getattr(error, "smtp_code", "")
-        reason = f"{type(error).__name__} {code}".strip()
-        ledger.mark(*key, "failed", stamp, why=reason)
-        raise SiteDown(f"the mail server did not take it ({reason})", where=where) from None
-    ledger.mark(*key, "sent", stamp)
-    return Sent(practice_id=practice.id, recipient=recipient, state="sent")
+        letter = _letter(practice, key, month, body, row.identity, data, settings, ledger, now)
+        message = compose(letter, settings, now)
+    except RapportError as error:
+        ledger.mark(key, "failed", stamp, why=error.what)
+        raise
+    ledger.mark(key, "sending", stamp)
+    try:
+        with mail_server(settings) as server:
+            deliver(server, message, parseaddr(settings.mail_from)[1], recipient)
+            ledger.mark(key, "sent", stamp)
+    except Doubtful as error:
+        ledger.mark(key, "uncertain", stamp, why=str(error))
+        return result("uncertain", str(error))
+    except NotTaken as error:
+        ledger.mark(key, "failed", stamp, why=error.reason)
+        kind = SendFailed if error.for_good else SiteDown
+        where = f"send {month_name(month)}: {practice.id}"
+        raise kind(f"the mail server did not take it ({error.reason})", where=where) from None
+    return result("sent")
 
 
-def compose(
-    practice: Practice,
-    recipient: str,
-    month: dt.date,
-    pdf: bytes,
-    settings: Settings,
-    now: dt.datetime,
-    token: str,
-) -> EmailMessage:
-    """Return the message: no figure, no review, no alert in subject or body. Raises SendFailed above 10 MB."""
-    message = EmailMessage(policy=policy.SMTP)
-    spoken = f"{month:%B %Y}"
-    message["From"] = settings.mail_from
-    message["To"] = recipient
-    message["Reply-To"] = settings.mail_reply_to or settings.mail_from
-    message["Subject"] = f"Your monthly report for {month:%B}"
-    message["Date"] = format_datetime(now)
-    domain = parseaddr(settings.mail_from)[1].rpartition("@")[2] or "localhost"
-    identity = hashlib.sha256(b"\0".join((pdf, recipient.encode(), practice.id.encode()))).hexdigest()[:32]
-    message["Message-ID"] = f"<{month_name(month)}.{identity}@{domain}>"
-    message["Auto-Submitted"] = "auto-generated"
-    if settings.unsubscribe_url:
-        message["List-Unsubscribe"] = f"<{settings.unsubscribe_url.replace('{token}', token)}>"
-        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    told = {"practice": practice.name, "month": spoken, "reply_to": parseaddr(message["Reply-To"])[1]}
-    message.set_content(_template("report.txt.jinja", told))
-    message.add_alternative(_template("report.html.jinja", told), subtype="html")
-    message.add_attachment(
-        pdf, maintype="application", subtype="pdf", filename=f"{practice.id}-{month_name(month)}.pdf"
-    )
-    if len(message.as_bytes()) > LARGEST_MESSAGE_BYTES:
+def _checked_report(practice: Practice, month: dt.date, data: DataDir) -> tuple[bytes, int]:
+    """Return a PDF that is whole and this practice's, and which version of the month's report it is."""
+    name = month_name(month)
+    pdf = data.report(name, practice.id)
+    manifest = standing_manifest(pdf, data.manifest(name, practice.id))
+    wrong = "the PDF and its manifest do not belong together" if manifest is None else ""
+    if manifest is not None and practice_of(pdf) != practice.id:
+        wrong = "the PDF is another practice's"
+    if wrong or manifest is None:
         raise SendFailed(
-            "the message is larger than 10 MB", where=practice.id, next_step="Nothing was sent: look at the PDF's size"
+            wrong,
+            where=f"send {name}: {practice.id}",
+            next_step=f"Nothing was sent. Run `rapport render {name}` again",
+            evidence=data.relative(pdf),
         )
-    return message
+    return pdf.read_bytes(), int(manifest["version"])
 
 
-def _template(name: str, told: dict[str, str]) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=name.endswith(".html.jinja"),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
+def _letter(
+    practice: Practice,
+    key: Key,
+    month: dt.date,
+    body: bytes,
+    identity: str,
+    data: DataDir,
+    settings: Settings,
+    ledger: Ledger,
+    now: dt.datetime,
+) -> Letter:
+    """Put the report the way its practice wants it: as it is or locked, attached or linked."""
+    pdf = locked(body, practice.id) if practice.password else body
+    letter = Letter(
+        practice=practice,
+        recipient=key.recipient,
+        month=month,
+        version=key.version,
+        identity=identity,
+        token=ledger.token(practice.id, key.recipient),
+        pdf=pdf,
     )
-    return environment.get_template(name).render(told)
-
-
-def _hand_over(message: EmailMessage, recipient: str, settings: Settings) -> None:
-    sender = parseaddr(settings.mail_from)[1]
-    with _mail_server(settings, timeout_seconds=30) as server:
-        server.send_message(message, from_addr=sender, to_addrs=[recipient])
-
-
-@contextmanager
-def _mail_server(settings: Settings, timeout_seconds: float) -> Iterator[smtplib.SMTP]:
-    """Connect and log in. Off this machine nothing is said in the clear: a server without STARTTLS is an error."""
-    with smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=timeout_seconds) as server:
-        if not _is_loopback(settings.smtp_host):
-            server.starttls(context=ssl.create_default_context())
-        if settings.smtp_user:
-            server.login(settings.smtp_user, os.environ.get(_PASSWORD_FROM, ""))
-        yield server
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def check_mail_server(settings: Settings) -> None:
-    """Greet the mail server and log in, sending nothing. Raises SiteDown."""
-    try:
-        with _mail_server(settings, timeout_seconds=5) as server:
-            server.noop()
-    except (smtplib.SMTPException, OSError) as error:
-        raise SiteDown(
-            f"no answer ({type(error).__name__})",
-            where=f"mail server {settings.smtp_host}:{settings.smtp_port}",
-            next_step="Start it, or correct RAPPORT_SMTP_HOST and RAPPORT_SMTP_PORT",
-        ) from None
+    if practice.delivery == "attachment":
+        return letter
+    link, until = put_linked(data, settings, identity, pdf, now)
+    return msgspec.structs.replace(letter, pdf=None, link=link, link_until=until)

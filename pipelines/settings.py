@@ -13,7 +13,7 @@ import os
 import re
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -56,9 +56,17 @@ class Settings(BaseSettings):
     smtp_host: str = Field("127.0.0.1", description="Mail server")
     smtp_port: int = Field(2525, description="Its port")
     smtp_user: str = Field("", description="Login, empty for none")
+    smtp_tls: Literal["auto", "starttls", "implicit"] = Field(
+        "auto",
+        description="auto: TLS from the first byte on port 465, else STARTTLS, and none on this machine itself; "
+        "starttls and implicit: that one everywhere",
+    )
+    smtp_ca: Path | None = Field(None, description="Certificates to trust instead of the system's, of a private CA")
     mail_from: str = Field("Rapport <reports@rapport.example>", description="Sender of the monthly mail")
     mail_reply_to: str = Field("", description="Where answers go; the sender if empty")
     unsubscribe_url: str = Field("", description="https address taking one-click unsubscribes, {token} is filled in")
+    report_url: str = Field("", description="https address at which linked reports are fetched, {token} is filled in")
+    link_days: int = Field(14, ge=1, le=90, description="Days after which a linked report can no longer be fetched")
     http_attempts: int = Field(4, ge=1, description="Tries of one request before the task gives up")
     workers: int = Field(2, ge=1, description="Processes that render at the same time")
 

@@ -209,6 +209,8 @@ class Report:
     month_word: str
     month_word_before: str
     month_end: str
+    version: int
+    restated: str
     paper: str
     headline: str
     next_words: str
@@ -231,8 +233,11 @@ class Report:
     score_version: str
 
 
-def month_report(practice: Practice, month: dt.date, inputs: ReportInputs) -> Report:
-    """Return what the report of `practice` for `month` (its first day) prints."""
+def month_report(practice: Practice, month: dt.date, inputs: ReportInputs, restatements: Sequence[str] = ()) -> Report:
+    """Return what the report of `practice` for `month` (its first day) prints.
+
+    `restatements` are the reasons of its versions after the first; the newest one is told.
+    """
     held = _Held(month, inputs)
     as_of: dt.date = inputs.build["as_of_night"]
     sites = held.sites()
@@ -259,6 +264,8 @@ def month_report(practice: Practice, month: dt.date, inputs: ReportInputs) -> Re
         month_word=month_word(month),
         month_word_before=month_word(add_months(month, -1)),
         month_end=(add_months(month, 1) - dt.timedelta(days=1)).isoformat(),
+        version=len(restatements) + 1,
+        restated=restatements[-1] if restatements else "",
         paper=practice.paper,
         headline=headline(found),
         next_words=NEXT_WORDS[len(cards)],

@@ -24,9 +24,10 @@ SHAPE: dict[str, dict[str, set[str]]] = {
         "gate": {"render"},
         "render": {"approve", "send"},
         "approve": {"send"},
-        "send": set(),
+        "send": {"verdict"},
+        "verdict": set(),
     },
-    "housekeeping": {"purge": set()},
+    "housekeeping": {"purge": set(), "bounces": set()},
 }
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from pipelines.__main__ import rapport
+from pipelines.ledger import State, StopKind
 from pipelines.settings import REPOSITORY, Settings
 from pipelines.sources import load_source, source_names
 from tests.numbers_page import PAGE, page
@@ -72,7 +74,7 @@ def test_every_source_has_its_set_up_page(name: str) -> None:
 
 def test_every_ledger_state_is_explained_to_operators() -> None:
     text = (REPOSITORY / "docs" / "operators.md").read_text(encoding="utf-8")
-    for state in ("sent", "failed", "uncertain", "held"):
+    for state in (*get_args(State)[2:], "held", *get_args(StopKind)):
         assert f"| {state} |" in text
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-import secrets
 from pathlib import Path
+
+from pipelines.landing import own_secret
 
 VARIABLE = "RAPPORT_AUTHOR_SECRET"
 
@@ -20,19 +21,7 @@ def load_secret(file: Path) -> bytes:
     given = os.environ.get(VARIABLE, "")
     if given:
         return given.encode()
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = file.with_name(f".{file.name}.{os.getpid()}")
-    if not file.exists():
-        fresh.touch(mode=0o600)
-        fresh.write_text(secrets.token_hex(32))
-        try:
-            # link() fails if another process was first; its secret is then the one that counts.
-            os.link(fresh, file)
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
-    return file.read_bytes()
+    return own_secret(file)
 
 
 def pseudonym(secret: bytes, *parts: str) -> str:

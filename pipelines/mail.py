@@ -1,0 +1,213 @@
+"""One message and its way to the mail server: what it says, how it is protected, and whether it was surely taken.
+
+Only two things can be wrong with a mail that was handed over: it was surely not taken (`NotTaken`), or nobody can
+know (`Doubtful`), because the connection broke after the message had begun. RFC 5321, section 4.2.5.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+import os
+import re
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from email import policy
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from functools import cache
+
+import jinja2
+import msgspec
+
+from pipelines.errors import SendFailed, SiteDown
+from pipelines.practices import Practice
+from pipelines.settings import REPOSITORY, Settings
+
+LARGEST_MESSAGE_BYTES = 10_000_000
+IMPLICIT_TLS_PORT = 465
+TEMPLATES = REPOSITORY / "reports" / "templates" / "email"
+_PASSWORD_FROM = "RAPPORT_SMTP_PASSWORD"  # noqa: S105, it is the name of a variable
+_LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
+# Seven bits, so that no server on the way has to be asked whether it takes eight.
+_WIRE = policy.SMTP.clone(cte_type="7bit")
+
+
+class NotTaken(Exception):
+    """The server surely did not take the message. `for_good` if the same attempt cannot help."""
+
+    def __init__(self, reason: str, *, for_good: bool) -> None:
+        super().__init__(reason)
+        self.reason, self.for_good = reason, for_good
+
+
+class Doubtful(Exception):
+    """The server may have taken the message."""
+
+
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
+    """What one recipient is told: the report itself in `pdf`, or where it can be fetched until a day.
+
+    `identity` stands for the mail in its Message-ID, `version` above 1 makes it a correction.
+    """
+
+    practice: Practice
+    recipient: str
+    month: dt.date
+    version: int
+    identity: str
+    token: str
+    pdf: bytes | None = None
+    link: str = ""
+    link_until: dt.date | None = None
+
+
+def compose(letter: Letter, settings: Settings, now: dt.datetime) -> EmailMessage:
+    """Return the message: no figure, no review, no alert in subject or body. Raises SendFailed above 10 MB."""
+    practice, month = letter.practice, letter.month
+    message = EmailMessage(policy=_WIRE)
+    message["From"] = settings.mail_from
+    message["To"] = letter.recipient
+    message["Reply-To"] = settings.mail_reply_to or settings.mail_from
+    corrected = ", corrected" if letter.version > 1 else ""
+    message["Subject"] = f"Your monthly report for {month:%B}{corrected}"
+    message["Date"] = format_datetime(now)
+    domain = parseaddr(settings.mail_from)[1].rpartition("@")[2] or "localhost"
+    message["Message-ID"] = f"<{month:%Y-%m}.{letter.identity}@{domain}>"
+    message["Auto-Submitted"] = "auto-generated"
+    if settings.unsubscribe_url:
+        message["List-Unsubscribe"] = f"<{settings.unsubscribe_url.replace('{token}', letter.token)}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    told = {
+        "practice": practice.name,
+        "month": f"{month:%B %Y}",
+        "reply_to": parseaddr(message["Reply-To"])[1],
+        "version": letter.version,
+        "locked": practice.password,
+        "link": letter.link,
+        "until": f"{letter.link_until:%B} {letter.link_until.day}" if letter.link_until else "",
+    }
+    message.set_content(_template("report.txt.jinja").render(told))
+    message.add_alternative(_template("report.html.jinja").render(told), subtype="html")
+    if letter.pdf is not None:
+        name = f"{practice.id}-{month:%Y-%m}{f'-version-{letter.version}' if letter.version > 1 else ''}.pdf"
+        message.add_attachment(letter.pdf, maintype="application", subtype="pdf", filename=name)
+    if len(message.as_bytes()) > LARGEST_MESSAGE_BYTES:
+        raise SendFailed(
+            "the message is larger than 10 MB", where=practice.id, next_step="Nothing was sent: look at the PDF's size"
+        )
+    return message
+
+
+@cache
+def _template(name: str) -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=name.endswith(".html.jinja"),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+    )
+    return environment.get_template(name)
+
+
+@contextmanager
+def mail_server(settings: Settings, timeout_seconds: float = 30) -> Iterator[smtplib.SMTP]:
+    """Connect and log in. Off this machine nothing is said in the clear. Raises NotTaken if that cannot be done."""
+    try:
+        server = _connect(settings, timeout_seconds)
+    except (smtplib.SMTPException, OSError) as error:
+        raise _not_taken(error) from None
+    try:
+        yield server
+    finally:
+        # What became of a mail is settled by now; how the other side takes leave must not change it.
+        with suppress(smtplib.SMTPException, OSError):
+            server.quit()
+        server.close()
+
+
+def _connect(settings: Settings, timeout_seconds: float) -> smtplib.SMTP:
+    host, port, way = settings.smtp_host, settings.smtp_port, _way(settings)
+    context = ssl.create_default_context(cafile=settings.smtp_ca) if way != "clear" else None
+    server = (
+        smtplib.SMTP_SSL(host, port, timeout=timeout_seconds, context=context)
+        if way == "implicit"
+        else smtplib.SMTP(host, port, timeout=timeout_seconds)
+    )
+    try:
+        if way == "starttls":
+            server.starttls(context=context)
+        if settings.smtp_user:
+            server.login(settings.smtp_user, os.environ.get(_PASSWORD_FROM, ""))
+        server.ehlo_or_helo_if_needed()
+    except BaseException:
+        server.close()
+        raise
+    return server
+
+
+def _way(settings: Settings) -> str:
+    if settings.smtp_tls != "auto":
+        return settings.smtp_tls
+    if settings.smtp_port == IMPLICIT_TLS_PORT:
+        return "implicit"
+    return "clear" if _is_loopback(settings.smtp_host) else "starttls"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def deliver(server: smtplib.SMTP, message: EmailMessage, sender: str, recipient: str) -> None:
+    """Hand one message over for one recipient; returning means that the server took it.
+
+    Raises NotTaken or Doubtful. The dialogue is spelt out because only its phase tells the two apart.
+    """
+    # A single dot ends the message, so a line that begins with one gets a second (RFC 5321, section 4.5.2).
+    body = _LEADING_DOT.sub(b"..", message.as_bytes()).rstrip(b"\r\n") + b"\r\n.\r\n"
+    try:
+        _expect(2, server.mail(sender))
+        _expect(2, server.rcpt(recipient))
+        _expect(3, server.docmd("DATA"))
+    except (smtplib.SMTPException, OSError) as error:
+        raise _not_taken(error) from None
+    try:
+        server.send(body)
+        code, _ = server.getreply()
+    except (smtplib.SMTPException, OSError):
+        raise Doubtful("the connection broke during sending") from None
+    if 400 <= code < 600:
+        raise NotTaken(str(code), for_good=code >= 500)
+    if not 200 <= code < 300:
+        raise Doubtful(f"the server's answer to the message was not understood ({code})")
+
+
+def _expect(hundreds: int, answer: tuple[int, bytes]) -> None:
+    if answer[0] // 100 != hundreds:
+        raise smtplib.SMTPResponseException(*answer)
+
+
+def _not_taken(error: smtplib.SMTPException | OSError) -> NotTaken:
+    """Name an error by its kind and code: the server's own words may hold an address."""
+    code = error.smtp_code if isinstance(error, smtplib.SMTPResponseException) else 0
+    for_good = code >= 500 or isinstance(error, smtplib.SMTPNotSupportedError | ssl.SSLCertVerificationError)
+    return NotTaken(f"{type(error).__name__} {code or ''}".strip(), for_good=for_good)
+
+
+def check_mail_server(settings: Settings) -> None:
+    """Greet the mail server and log in, sending nothing. Raises SiteDown."""
+    try:
+        with mail_server(settings, timeout_seconds=5):
+            pass
+    except NotTaken as error:
+        raise SiteDown(
+            f"no answer that lets us send ({error.reason})",
+            where=f"mail server {settings.smtp_host}:{settings.smtp_port}",
+            next_step="Start it, or correct RAPPORT_SMTP_HOST, RAPPORT_SMTP_PORT and what belongs to them",
+        ) from None
