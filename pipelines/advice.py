@@ -33,6 +33,10 @@ _SITE_NAMES = {
     "care_opinion": "Care Opinion",
     "vitals": "Vitals",
     "survey": "Patient survey",
+    "feeds": "Blogs and news",
+    "linkedin": "LinkedIn",
+    "tiktok": "TikTok",
+    "youtube": "YouTube",
 }
 
 
@@ -116,6 +120,41 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class Alerts:
+    """How many reviews and replies need a person's eyes: numbers, never words. Grave replies are found more surely."""
+
+    harm: int = 0
+    unfair: int = 0
+    privacy: int = 0
+    replies_grave: int = 0
+    replies_possible: int = 0
+    checked: bool = True
+    replies_checked: bool = True
+
+    @property
+    def raised(self) -> int:
+        return self.harm + self.unfair + self.privacy
+
+    @property
+    def replies(self) -> int:
+        return self.replies_grave + self.replies_possible
+
+    @property
+    def number(self) -> int:
+        return self.raised + self.replies
+
+
+@dataclass(frozen=True)
+class Talk:
+    """Conversation of 90 days: public questions and complaints, those answered, posts that help, and posts."""
+
+    asked: int = 0
+    answered: int = 0
+    helpful: int = 0
+    posts: int = 0
+
+
+@dataclass(frozen=True)
 class Findings:
     """Everything the rules below may look at."""
 
@@ -123,6 +162,8 @@ class Findings:
     as_of_night: dt.date
     sites: tuple[SiteFindings, ...]
     waiting: Waiting
+    alerts: Alerts = Alerts()
+    talk: Talk = Talk()
 
     @property
     def month_is_over(self) -> bool:
@@ -180,6 +221,53 @@ class Action:
     chosen_by: Callable[[Findings], _Reason | None]
     link_words: str = ""
     anchor: str = ""
+
+
+def _look_today(found: Findings) -> _Reason | None:
+    alerts = found.alerts
+    if not alerts.raised:
+        return None
+    kinds = {"harm": alerts.harm, "unfair treatment": alerts.unfair, "a privacy breach": alerts.privacy}
+    return _Reason(
+        {
+            "alerts": count(alerts.raised, "review alert"),
+            "kinds": listed(f"{number:,} of {kind}" for kind, number in kinds.items() if number),
+            "month": long_month(found.month),
+        }
+    )
+
+
+def _take_down(found: Findings) -> _Reason | None:
+    number = found.alerts.replies_grave
+    if not number:
+        return None
+    return _Reason(
+        {
+            "replies": "1\u00a0reply that may give" if number == 1 else f"{number:,}\u00a0replies that may give",
+            "it": "it" if number == 1 else "them",
+            "stands": f"{count(number, 'reply', 'replies')} with such signs {'stands' if number == 1 else 'stand'}",
+        }
+    )
+
+
+def _answer_questions(found: Findings) -> _Reason | None:
+    talk = found.talk
+    waiting = talk.asked - talk.answered
+    if waiting < 1:
+        return None
+    return _Reason(
+        {
+            "waiting": "question that waits" if waiting == 1 else f"{waiting:,} questions that wait",
+            "share": f"{talk.answered:,} of {talk.asked:,}",
+        }
+    )
+
+
+def _post_answers(found: Findings) -> _Reason | None:
+    talk = found.talk
+    if talk.asked < 5 or talk.posts < 10 or talk.helpful * 2 >= talk.posts:
+        return None
+    return _Reason({"share": f"{talk.helpful:,} of {talk.posts:,}", "asked": count(talk.asked, "question")})
 
 
 def _answer_low(found: Findings) -> _Reason | None:
@@ -288,6 +376,29 @@ def _invite_everyone(found: Findings) -> _Reason | None:
 
 LIBRARY: tuple[Action, ...] = (
     Action(
+        id="look-today",
+        what="Have a person look today at the {alerts}.",
+        who="Owner",
+        how_long="15 minutes",
+        why="In {month} there were signs {kinds}. Signs can be wrong, so read before you act.",
+        link_words="See where",
+        anchor="worth-a-look",
+        rule="the figures on alerts add up to at least one over all sites",
+        chosen_by=_look_today,
+    ),
+    Action(
+        id="take-down",
+        what="Take down today the {replies} private details away. Keep a private copy of {it}, and tell your privacy "
+        "officer.",
+        who="Owner or office manager",
+        how_long="5 minutes each",
+        why="{stands} in public.",
+        link_words="See where",
+        anchor="worth-a-look",
+        rule="replies_to_look_at of critical or high severity add up to at least one over all sites",
+        chosen_by=_take_down,
+    ),
+    Action(
         id="answer-low",
         what="Answer the low reviews listed below in a few general words. Never say or hint who is a patient.",
         who="Owner or office manager",
@@ -308,6 +419,17 @@ LIBRARY: tuple[Action, ...] = (
         anchor="site-by-site",
         rule="the verdict on low_share is rose, or the one on mean_stars is fell, on any site",
         chosen_by=_find_cause,
+    ),
+    Action(
+        id="answer-questions",
+        what="Answer the {waiting} on your own pages.",
+        who="Office manager",
+        how_long="5 minutes each",
+        why="{share} got an answer in the last 90 days.",
+        link_words="See the conversation",
+        anchor="conversation",
+        rule="talk_reply_hours knows of at least one question or complaint without an answer",
+        chosen_by=_answer_questions,
     ),
     Action(
         id="renew-access",
@@ -376,6 +498,17 @@ LIBRARY: tuple[Action, ...] = (
         chosen_by=_invite_everyone,
     ),
     Action(
+        id="post-answers",
+        what="Post one short answer to what people asked most, with a public health source.",
+        who="Owner or hygienist",
+        how_long="30 minutes",
+        why="People asked {asked} in 90 days, and {share} posts gave help, thanks or local news.",
+        link_words="See the conversation",
+        anchor="conversation",
+        rule="at least 5 questions, at least 10 posts that could be coded, and fewer than half of them helpful",
+        chosen_by=_post_answers,
+    ),
+    Action(
         id="explain-more",
         what="Find out what brought more reviews to {site}.",
         who="Owner",
@@ -390,10 +523,15 @@ LIBRARY: tuple[Action, ...] = (
 )
 
 
-def choose(found: Findings) -> list[Card]:
-    """Return at most three actions, most urgent first: the first rules of the library that hold."""
+def choose(found: Findings, most: int = MOST_ACTIONS) -> list[Card]:
+    """Return at most three actions or `most`, most urgent first: the first rules of the library that hold.
+
+    Of conversation there is one at most.
+    """
     cards: list[Card] = []
     for action in LIBRARY:
+        if action.anchor == "conversation" and any(card.anchor == "conversation" for card in cards):
+            continue
         reason = action.chosen_by(found)
         if reason is not None:
             why = action.why.format_map(reason.filled)
@@ -409,7 +547,7 @@ def choose(found: Findings) -> list[Card]:
                     anchor=action.anchor,
                 )
             )
-    return cards[:MOST_ACTIONS]
+    return cards[:most]
 
 
 HEADLINES: dict[str, str] = {

@@ -150,7 +150,7 @@ class Ledger:
         """Return the states that the recipients of a practice's month are in by their newest rows, of some months."""
         sql = (
             "select distinct practice_id, month, state from (select practice_id, month, state, row_number() over "
-            "(partition by practice_id, month, recipient order by changed_at desc, report_sha256) as age from sending "
+            "(partition by practice_id, month, recipient order by version desc) as age from sending "
             "where month between ? and ?) where age = 1"
         )
         found: dict[tuple[str, str], set[State]] = {}

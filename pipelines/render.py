@@ -25,7 +25,7 @@ import duckdb
 import jinja2
 import msgspec
 
-from pipelines import advice, landing, pdf, periods, view, warehouse
+from pipelines import advice, landing, pdf, periods, sections, view, warehouse, wording
 from pipelines.errors import NotReady, RapportError, RenderFailed, SeveralFailed
 from pipelines.practices import Practice, Practices
 from pipelines.restate import restatements
@@ -33,18 +33,18 @@ from pipelines.settings import REPOSITORY
 
 TEMPLATES = REPOSITORY / "reports" / "templates"
 MOST_PAGES = 4
-_CODE = (advice, pdf, view)
+_CODE = (advice, pdf, sections, view, wording)
 _LIBRARIES = ("weasyprint", "pydyf", "jinja2", "duckdb", "fonttools", "tinycss2")
 _TABLES = {
     "figures": (
         "SELECT site, month, metric, part, value, low, high, numerator, sample_size, state, reason FROM reports.figures"
-        " WHERE practice_id = $practice AND month BETWEEN $first AND $month AND list_contains($printed, metric)"
-        " ORDER BY site, month, metric, part"
+        " WHERE practice_id = $practice AND (month BETWEEN $first AND $month AND list_contains($trended, metric)"
+        " OR month = $month AND list_contains($printed, metric)) ORDER BY site, month, metric, part"
     ),
     "verdicts": (
-        "SELECT site, metric, this_value, previous_value, this_size, previous_size, verdict FROM reports.verdicts"
+        "SELECT site, metric, part, this_value, previous_value, this_size, previous_size, verdict FROM reports.verdicts"
         " WHERE practice_id = $practice AND month = $month AND months = 1 AND list_contains($printed, metric)"
-        " ORDER BY site, metric"
+        " ORDER BY site, metric, part"
     ),
     "needs_answer": (
         "SELECT site, item_id, url, written_on, stars, days_waiting FROM reports.needs_answer"
@@ -58,6 +58,28 @@ _TABLES = {
     ),
     "catalogue": (
         "SELECT metric, title, definition FROM reports.catalogue WHERE list_contains($printed, metric) ORDER BY metric"
+    ),
+    "score_parts": (
+        "SELECT site, part, any_value(words) AS words, sum(points) AS points, sum(out_of) AS out_of"
+        " FROM reports.score_parts WHERE practice_id = $practice AND month = $month"
+        " GROUP BY site, part ORDER BY site, part"
+    ),
+    "engagement_parts": (
+        "SELECT part, s, n, points, of, known, why FROM reports.engagement_parts"
+        " WHERE practice_id = $practice AND month = $month ORDER BY part"
+    ),
+    "engagement_summary": (
+        "SELECT people, acts, firmness, left_out FROM reports.engagement_summary"
+        " WHERE practice_id = $practice AND month = $month"
+    ),
+    "communities": (
+        "SELECT place, url, first_post_on, last_activity_on, replies, mentions, recommend, discourage"
+        " FROM reports.communities WHERE practice_id = $practice AND month = $month"
+        " ORDER BY staying_power DESC, replies DESC, mentions DESC, place, source, site, thread"
+    ),
+    "bursts": (
+        "SELECT site, week, verdict, leaning, reviews, weeks_before, rated, low_rated, best_rated"
+        " FROM reports.bursts WHERE practice_id = $practice AND month = $month ORDER BY week, site"
     ),
 }
 
@@ -164,8 +186,8 @@ def colour_tokens(templates: Path) -> dict[str, str]:
 def report_html(report: view.Report, templates: Path) -> str:
     """Return the page as HTML: the sections of `sections/` in the order of their names."""
     environment, _, tokens = _workshop(templates)
-    sections = sorted(name for name in environment.list_templates() if name.startswith("sections/"))
-    return environment.get_template("report.html.jinja").render(report=report, sections=sections, tokens=tokens)
+    parts = sorted(name for name in environment.list_templates() if name.startswith("sections/"))
+    return environment.get_template("report.html.jinja").render(report=report, sections=parts, tokens=tokens)
 
 
 def _make(job: _Job) -> Rendered:
@@ -207,10 +229,7 @@ def _made_from(job: _Job) -> dict[str, Any]:
     """Name everything that can change a byte of the PDF."""
     practice = job.practice
     return {
-        "rows": {
-            name: _digest([dict(row) for row in getattr(job.inputs, name)])
-            for name in ("figures", "verdicts", "needs_answer", "coverage", "catalogue")
-        },
+        "rows": {name: _digest([dict(row) for row in getattr(job.inputs, name)]) for name in _TABLES},
         "restatements": list(job.restatements),
         "as_of_night": str(job.inputs.build["as_of_night"]),
         "warehouse_inputs_id": str(job.inputs.build["inputs_id"]),
@@ -301,6 +320,7 @@ def report_inputs(connection: duckdb.DuckDBPyConnection, practice_id: str, month
         "month": month,
         "first": periods.add_months(month, 1 - view.TREND_MONTHS),
         "printed": list(view.PRINTED),
+        "trended": list(view.TRENDED),
     }
     rows = {
         name: warehouse.rows(connection, query, {k: v for k, v in asked.items() if re.search(rf"\${k}\b", query)})

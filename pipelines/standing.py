@@ -24,7 +24,7 @@ from pipelines.settings import Settings, key_variable
 from pipelines.sources import load_source, source_names
 from pipelines.warehouse import open_warehouse, rows
 
-State = Literal["unknown", "open", "held", "ready", "rendered", "sending", "sent", "uncertain", "failed"]
+State = Literal["unknown", "open", "held", "ready", "rendered", "sending", "sent", "uncertain", "bounced", "failed"]
 # What needs somebody first stands first.
 MEANINGS: dict[State, str] = {
     "failed": "a mail was refused; sending again tries it again",
@@ -145,7 +145,7 @@ def _report(
     complete = ready.ready and is_over
     states = sent.get((practice_id, name), set())
     why = "" if complete else ready.why
-    for state in ("failed", "uncertain"):
+    for state in ("failed", "bounced", "uncertain"):
         if state in states:
             return Report(state=state, complete=complete, why=why)
     if states:

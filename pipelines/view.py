@@ -7,14 +7,13 @@ measured are three different things, and only a state of "value" or "zero" becom
 from __future__ import annotations
 
 import datetime as dt
-import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
 
+from pipelines import sections
 from pipelines.advice import (
+    LIBRARY,
     NEXT_WORDS,
     Card,
     Change,
@@ -35,10 +34,12 @@ from pipelines.pdf import clean, https_only
 from pipelines.periods import add_months
 from pipelines.practices import Practice
 from pipelines.sources import load_source
+from pipelines.wording import NONE, Row, dated, decimal, hours_words, share_cell
 
 TREND_MONTHS = 14
-# The metrics this report prints, and no others explains.
-PRINTED = (
+# The metrics this report prints, and no others explains: those of many months, those of reviews in this month alone,
+# and those of conversation, which are explained only where there is one.
+TRENDED = (
     "critical_reply_share",
     "low_share",
     "mean_stars",
@@ -48,11 +49,43 @@ PRINTED = (
     "reviews_removed",
     "star_distribution",
 )
+JUDGED = (
+    "alerts",
+    "replies_to_look_at",
+    "reputation_score",
+    "reputation_score_combined",
+    "topic_mentions",
+)
+TALK = (
+    "amplification_per_post",
+    "answered_share",
+    "came_back_share",
+    "community_mentions",
+    "conversation_per_post",
+    "depth_share",
+    "engagement_score",
+    "helpful_mix_share",
+    "post_mix",
+    "reaching_out_share",
+    "talk_reply_hours",
+    "word_of_mouth_share",
+)
+PRINTED = (*TRENDED, *JUDGED, *TALK)
+# What the page on conversation says of itself, beside the numbers, is not said a second time at the end.
+_SAID_BESIDE = frozenset(
+    {
+        "answered_share",
+        "came_back_share",
+        "depth_share",
+        "helpful_mix_share",
+        "post_mix",
+        "reaching_out_share",
+        "word_of_mouth_share",
+    }
+)
 MOST_WAITING = 5
 MOST_SITES_CHARTED = 3
 MOST_SITES = 6
-_ENOUGH_FOR_A_SHARE = 10
-_ENOUGH_FOR_A_PERCENT = 30
 VERDICT_WORDS = {
     "rose": "rose",
     "fell": "fell",
@@ -63,19 +96,23 @@ VERDICT_WORDS = {
 }
 _REASON_WORDS = {"maturing": "still open"}
 _NO_ANSWER_YET = "more than half not answered yet"
-_TO = _NONE = "\u2013"
-Row = Mapping[str, Any]
+_TO = "\u2013"
 
 
 @dataclass(frozen=True)
 class ReportInputs:
-    """The rows of the five report tables that concern one practice and month; figures reach back 14 months."""
+    """The rows of the report tables that concern one practice and month; trended figures reach back 14 months."""
 
     figures: Sequence[Row]
     verdicts: Sequence[Row]
     needs_answer: Sequence[Row]
     coverage: Sequence[Row]
     catalogue: Sequence[Row]
+    score_parts: Sequence[Row]
+    engagement_parts: Sequence[Row]
+    engagement_summary: Sequence[Row]
+    communities: Sequence[Row]
+    bursts: Sequence[Row]
     build: Row
 
 
@@ -215,15 +252,23 @@ class Report:
     headline: str
     next_words: str
     cards: tuple[Card, ...]
+    scores: tuple[sections.Score, ...]
     sites: tuple[SiteRow, ...]
     more_sites: str
+    alerts: str
+    looks: tuple[sections.LookRow, ...]
     waiting: tuple[WaitingRow, ...]
     more_waiting: str
     sure: tuple[str, ...]
     panels: tuple[SitePanel, ...]
     scale_floor: int
     more_panels: str
+    topics: tuple[sections.TopicRow, ...]
+    instead_of_topics: str
     changed: tuple[ChangedRow, ...]
+    bursts: tuple[str, ...]
+    conversation: sections.Conversation
+    talk_card: Card | None
     replies: tuple[ReplyRow, ...]
     replies_note: str
     coverage: tuple[CoverageRow, ...]
@@ -246,12 +291,18 @@ def month_report(practice: Practice, month: dt.date, inputs: ReportInputs, resta
         as_of_night=as_of,
         sites=tuple(held.findings(site) for site in sites),
         waiting=_waiting(inputs.needs_answer),
+        alerts=sections.alerts_found(held.now, sites),
+        talk=sections.talk_found(held.now),
     )
     by_site = {site.site: site for site in found.sites}
     cards = choose(found)
     shown, charted = sites[:MOST_SITES], [s for s in sites if held.has_reviews(s)][:MOST_SITES_CHARTED]
     panels = tuple(_panel(held, site) for site in charted)
     name = clean(practice.name)
+    summary = next(iter(inputs.engagement_summary), None)
+    of_practice = [row for row in inputs.figures if row["site"] == "" and row["month"] == month]
+    talk = sections.conversation(held.now, of_practice, inputs.engagement_parts, summary, inputs.communities)
+    topics = _topics(held, inputs, sites)
     return Report(
         practice_id=practice.id,
         name=name,
@@ -270,20 +321,33 @@ def month_report(practice: Practice, month: dt.date, inputs: ReportInputs, resta
         headline=headline(found),
         next_words=NEXT_WORDS[len(cards)],
         cards=tuple(cards),
+        scores=(
+            sections.reputation(held.now, sites, inputs.score_parts),
+            sections.engagement(held.now("", "engagement_score"), summary),
+        ),
         sites=tuple(_site_row(held, by_site[site]) for site in shown),
         more_sites=_more(len(sites) - len(shown), "site"),
+        alerts=sections.alert_words(found.alerts),
+        looks=sections.look_rows(held.now, sites),
         waiting=tuple(_waiting_row(row) for row in inputs.needs_answer[:MOST_WAITING]),
         more_waiting=_more(len(inputs.needs_answer) - MOST_WAITING, "review"),
         sure=_sure(found),
         panels=panels,
         scale_floor=_scale_floor(panels),
         more_panels=_more(sum(held.has_reviews(s) for s in sites) - len(charted), "site"),
+        topics=topics,
+        instead_of_topics="" if topics else _instead_of_topics(held, sites),
         changed=_changed(held, [by_site[site] for site in shown]),
+        bursts=sections.burst_notes(
+            inputs.bursts, lambda site: held.now(site, "mean_stars", part="without the cluster")
+        ),
+        conversation=talk,
+        talk_card=None if talk.instead else _talk_card(found, cards),
         replies=tuple(_reply_row(held, site) for site in shown if held.can_reply(site)),
         replies_note=_replies_note(held, shown),
         coverage=tuple(_coverage_row(held, site) for site in [*shown, *held.places()]),
         data_notes=_data_notes(held, [*shown, *held.places()], found),
-        terms=_columns([Term(clean(r["title"], 60), clean(r["definition"], 300)) for r in inputs.catalogue] + _RULES),
+        terms=_columns(_terms(inputs.catalogue, has_talk=not talk.instead)),
         as_of=written_day(as_of),
         score_version=clean(str(inputs.build["score_version"]), 40),
     )
@@ -297,18 +361,52 @@ def _columns(terms: Sequence[Term], number: int = 3) -> tuple[tuple[Term, ...], 
     return tuple(tuple(sorted(column, key=terms.index)) for column in columns)
 
 
+def _terms(catalogue: Sequence[Row], *, has_talk: bool) -> list[Term]:
+    left_out = _SAID_BESIDE if has_talk else frozenset(TALK)
+    told = [row for row in catalogue if row["metric"] not in left_out]
+    return [Term(clean(row["title"], 60), clean(row["definition"], 300)) for row in told] + _RULES
+
+
+def _talk_card(found: Findings, cards: Sequence[Card]) -> Card | None:
+    """Return the action on conversation, if there is one that page 1 does not show already."""
+    own = next((card for card in choose(found, most=len(LIBRARY)) if card.anchor == "conversation"), None)
+    return None if own in cards else own
+
+
+def _topics(held: _Held, inputs: ReportInputs, sites: Sequence[str]) -> tuple[sections.TopicRow, ...]:
+    now = [row for row in inputs.figures if row["metric"] == "topic_mentions" and row["month"] == held.month]
+    return sections.topic_rows([row for row in now if row["site"] in sites], inputs.verdicts, VERDICT_WORDS)
+
+
+def _instead_of_topics(held: _Held, sites: Sequence[str]) -> str:
+    if any(held.measured(site, "topic_mentions") for site in sites):
+        return "No topic was named in the reviews that could be judged."
+    return "No review of the month could be judged."
+
+
 class _Held:
     """The rows of one report, by what they are asked for."""
 
     def __init__(self, month: dt.date, inputs: ReportInputs) -> None:
         self.month = month
         self._figures = {(r["site"], r["month"], r["metric"], r["part"] or ""): r for r in inputs.figures}
-        self._verdicts = {(r["site"], r["metric"]): r for r in inputs.verdicts}
+        self._verdicts = {(r["site"], r["metric"]): r for r in inputs.verdicts if not r["part"]}
         # Two sources may feed one site (an API and a file): the one read last speaks for it.
         self.coverage: dict[str, Row] = {r["site"]: r for r in sorted(inputs.coverage, key=_freshness)}
 
     def figure(self, site: str, metric: str, months_back: int = 0, part: str = "") -> Row | None:
         return self._figures.get((site, add_months(self.month, -months_back), metric, part))
+
+    def now(self, site: str, metric: str, *, part: str = "") -> Row | None:
+        """Return a figure of the report's own month."""
+        return self.figure(site, metric, part=part)
+
+    def measured(self, site: str, metric: str) -> bool:
+        """Return whether any part of a metric was measured in the report's month."""
+        return any(
+            key[0] == site and key[1] == self.month and key[2] == metric and row["state"] != "not_measured"
+            for key, row in self._figures.items()
+        )
 
     def sites(self) -> list[str]:
         """Return the sites, those with most reviews over the shown months first."""
@@ -408,19 +506,8 @@ def _more(number: int, what: str) -> str:
     return f"And {number} more {what}{'' if number == 1 else 's'}" if number > 0 else ""
 
 
-def _decimal(value: float | Decimal, places: str = "0.1") -> str:
-    return str(Decimal(str(value)).quantize(Decimal(places), ROUND_HALF_UP))
-
-
 def _range_words(stars: Range, joint: str = _TO) -> str:
-    return f"{_decimal(stars.low)}{joint}{_decimal(stars.high)}"
-
-
-def _share(numerator: int, size: int) -> str:
-    """Return "3 of 9"; the percentage joins it only from 30 on, where it means something."""
-    if size < _ENOUGH_FOR_A_PERCENT:
-        return f"{numerator:,} of {size:,}"
-    return f"{numerator:,} of {size:,} ({_decimal(Decimal(100 * numerator) / size, '1')}%)"
+    return f"{decimal(stars.low)}{joint}{decimal(stars.high)}"
 
 
 def _waiting(rows: Sequence[Row]) -> Waiting:
@@ -456,19 +543,13 @@ def _site_row(held: _Held, site: SiteFindings) -> SiteRow:
     return SiteRow(
         name=site.name,
         stars=None if instead else stars,
-        stars_words="" if instead or stars is None else _decimal(stars.mean),
+        stars_words="" if instead or stars is None else decimal(stars.mean),
         range_words="" if instead or stars is None else _range_words(stars),
         instead=instead,
-        reviews=_NONE if reviews is None else f"{reviews:,}",
-        low=_share_cell(low) if reviews else _NONE,
+        reviews=NONE if reviews is None else f"{reviews:,}",
+        low=share_cell(low) if reviews else NONE,
         change="" if instead else VERDICT_WORDS.get(site.verdict("mean_stars"), "not measured"),
     )
-
-
-def _share_cell(row: Row | None) -> str:
-    if row is None or row["numerator"] is None or not row["sample_size"]:
-        return _NONE
-    return _share(int(row["numerator"]), int(row["sample_size"]))
 
 
 def _sure(found: Findings) -> tuple[str, ...]:
@@ -542,20 +623,20 @@ def _scale_floor(panels: Sequence[SitePanel]) -> int:
 def _point(held: _Held, site: str, months_back: int) -> Point:
     month = add_months(held.month, -months_back)
     stars, reviews = held.stars(site, months_back), held.reviews(site, months_back)
-    words = _NONE if reviews is None else "few" if reviews else ""
+    words = NONE if reviews is None else "few" if reviews else ""
     return Point(
         label=short_month(month),
         stars=stars,
-        mean_words=words if stars is None else _decimal(stars.mean),
-        reviews=_NONE if reviews is None else f"{reviews:,}",
+        mean_words=words if stars is None else decimal(stars.mean),
+        reviews=NONE if reviews is None else f"{reviews:,}",
         long_label=long_month(month),
     )
 
 
 def _point_words(point: Point) -> str:
     if point.stars is not None:
-        return f"{_decimal(point.stars.mean)} (likely {_range_words(point.stars, ' to ')}, {point.reviews} reviews)"
-    if point.mean_words == _NONE:
+        return f"{decimal(point.stars.mean)} (likely {_range_words(point.stars, ' to ')}, {point.reviews} reviews)"
+    if point.mean_words == NONE:
         return "not measured"
     return f"too few to say ({point.reviews})" if point.mean_words else "no reviews"
 
@@ -583,7 +664,7 @@ def _changed_cell(site: SiteFindings, metric: str) -> ChangedCell:
     if change.verdict in {"rose", "fell", "no_clear_change", "too_few"} and None not in (change.now, change.before):
         now, before = change.now or 0.0, change.before or 0.0
         if metric == "mean_stars":
-            detail = "" if change.verdict == "too_few" else f"{_decimal(before)} to {_decimal(now)}"
+            detail = "" if change.verdict == "too_few" else f"{decimal(before)} to {decimal(now)}"
         elif metric == "reviews_received":
             detail = f"{round(before):,} to {round(now):,}"
         elif change.now_size and change.before_size:
@@ -606,30 +687,27 @@ def _reply_row(held: _Held, site: str) -> ReplyRow:
 
 def _reply_share(row: Row | None) -> str:
     if row is None:
-        return _NONE
-    share = _share_cell(row)
+        return NONE
+    share = share_cell(row)
     if row["reason"] == "maturing":
         # No percentage: it would be read as the month's, which is not over for its answers.
-        return f"{share.split(' (')[0]} so far" if share != _NONE else _REASON_WORDS["maturing"]
+        return f"{share.split(' (')[0]} so far" if share != NONE else _REASON_WORDS["maturing"]
     if row["state"] == "not_measured":
         return _reason(row)
-    return share if share != _NONE else "none to answer"
+    return share if share != NONE else "none to answer"
 
 
 def _reason(row: Row) -> str:
     reason = str(row["reason"] or "")
-    return _REASON_WORDS.get(reason) or _dated(clean(reason, 60)) or VERDICT_WORDS["not_measured"]
+    return _REASON_WORDS.get(reason) or dated(clean(reason, 60)) or VERDICT_WORDS["not_measured"]
 
 
 def _typical_time(row: Row | None) -> str:
     if row is None:
-        return _NONE
+        return NONE
     if row["value"] is None or row["state"] not in {"value", "zero"}:
         return "too few to say" if row["state"] == "too_few" else _reason(row)
-    hours = float(row["value"])
-    if hours < 1:
-        return "under an hour"
-    return count(round(hours), "hour") if hours < 48 else count(round(hours / 24), "day")
+    return hours_words(float(row["value"]))
 
 
 def _replies_note(held: _Held, sites: Sequence[str]) -> str:
@@ -648,12 +726,12 @@ def _coverage_row(held: _Held, site: str) -> CoverageRow:
     total = seen.get("platform_total")
     return CoverageRow(
         name=clean(site_name(site), 40),
-        nights=f"{seen.get('nights_read') or 0} of {seen['nights_expected']}" if seen.get("nights_expected") else _NONE,
+        nights=f"{seen.get('nights_read') or 0} of {seen['nights_expected']}" if seen.get("nights_expected") else NONE,
         full_list=written_day(last) if last else "never",
         held=f"{(seen.get('held') or 0) + (seen.get('conversation_items') or 0):,}",
-        platform_total=_NONE if total is None else f"{total:,}",
+        platform_total=NONE if total is None else f"{total:,}",
         set_aside=f"{seen.get('set_aside') or 0:,}",
-        vanished=_NONE if vanished is None else f"{vanished:,}",
+        vanished=NONE if vanished is None else f"{vanished:,}",
     )
 
 
@@ -683,12 +761,8 @@ def _sentence(why: str) -> str:
     """Return a reason as a sentence with a space before it, or nothing where it repeats what a note says anyway."""
     if not why or why.startswith(("last read on", "never read", "the month is not over")):
         return ""
-    said = _dated(clean(why, 160)).rstrip(".")
+    said = dated(clean(why, 160)).rstrip(".")
     return f" {said[:1].upper()}{said[1:]}."
-
-
-def _dated(text: str) -> str:
-    return re.sub(r"\b(20\d\d-\d\d-\d\d)\b", lambda found: written_day(dt.date.fromisoformat(found[1])), text)
 
 
 def _script_language(name: str) -> str | None:

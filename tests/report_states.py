@@ -25,7 +25,7 @@ _TABLES = {
     "figures": "practice_id VARCHAR, site VARCHAR, month DATE, metric VARCHAR, part VARCHAR, value DECIMAL(18,6), "
     "low DECIMAL(18,6), high DECIMAL(18,6), numerator BIGINT, sample_size BIGINT, state VARCHAR, reason VARCHAR",
     "verdicts": "practice_id VARCHAR, site VARCHAR, month DATE, months INTEGER, metric VARCHAR, "
-    "this_value DECIMAL(18,6), previous_value DECIMAL(18,6), this_size BIGINT, previous_size BIGINT, "
+    "part VARCHAR, this_value DECIMAL(18,6), previous_value DECIMAL(18,6), this_size BIGINT, previous_size BIGINT, "
     "difference DECIMAL(18,6), p_value DECIMAL(18,6), p_adjusted DECIMAL(18,6), verdict VARCHAR",
     "needs_answer": "practice_id VARCHAR, month DATE, source VARCHAR, site VARCHAR, item_id VARCHAR, url VARCHAR, "
     "written_on DATE, stars INTEGER, days_waiting INTEGER, has_text BOOLEAN",
@@ -34,6 +34,17 @@ _TABLES = {
     "held INTEGER, conversation_items INTEGER, platform_total INTEGER, has_reviews BOOLEAN, left_out BOOLEAN, "
     "attribution VARCHAR, month_is_complete BOOLEAN, why VARCHAR",
     "catalogue": "metric VARCHAR, title VARCHAR, definition VARCHAR",
+    "score_parts": "practice_id VARCHAR, site VARCHAR, month DATE, part VARCHAR, words VARCHAR, points DECIMAL(18,6), "
+    "out_of DECIMAL(18,6)",
+    "engagement_parts": "practice_id VARCHAR, month DATE, part VARCHAR, s BIGINT, n BIGINT, points DECIMAL(18,6), "
+    "of INTEGER, known BOOLEAN, why VARCHAR",
+    "engagement_summary": "practice_id VARCHAR, month DATE, people INTEGER, acts INTEGER, firmness VARCHAR, "
+    "left_out VARCHAR",
+    "communities": "practice_id VARCHAR, month DATE, source VARCHAR, site VARCHAR, place VARCHAR, thread VARCHAR, "
+    "url VARCHAR, first_post_on DATE, last_activity_on DATE, replies INTEGER, mentions INTEGER, recommend INTEGER, "
+    "discourage INTEGER, staying_power DECIMAL(18,6)",
+    "bursts": "practice_id VARCHAR, site VARCHAR, month DATE, week DATE, verdict VARCHAR, leaning VARCHAR, "
+    "reviews BIGINT, weeks_before BIGINT[], rated BIGINT, low_rated BIGINT, best_rated BIGINT",
     "build_info": "as_of_night DATE, inputs_id VARCHAR, score_version VARCHAR",
 }
 METRICS = tuple(
@@ -161,6 +172,7 @@ class Warehouse:
             row: dict[str, Any] = {"site": site, "metric": metric, "this_value": this, "previous_value": previous}
             row |= {
                 "months": 1,
+                "part": "",
                 "this_size": size,
                 "previous_size": size_before,
                 "verdict": verdicts.get(metric, verdict),
@@ -179,6 +191,118 @@ class Warehouse:
             }
             row |= {"written_on": written, "stars": 1 + index % 3, "days_waiting": (self.as_of - written).days}
             self.rows["needs_answer"].append(row | {"has_text": True})
+        return self
+
+    def score(self, site: str, value: float | None, half: float = 9.0, *, reason: str | None = None) -> Warehouse:
+        """Give a site, or '' for all together, its Reputation Score, or the reason why it has too few reviews."""
+        metric = "reputation_score" if site else "reputation_score_combined"
+        if value is None:
+            self.figure(site, self.month, metric, None, state="too_few", reason=reason)
+            return self
+        low, high = max(0.0, value - half), min(100.0, value + half)
+        self.figure(site, self.month, metric, value, low=low, high=high, sample_size=60)
+        words = "firm" if half <= 6 else "fair" if half <= 12 else "rough"
+        for part, of in (("stars", 60), ("not unhappy", 20), ("answers", 20)):
+            row = {"site": site, "part": part, "words": words, "points": value * of / 100, "out_of": of}
+            self.rows["score_parts"].append(row)
+        return self
+
+    def judged(
+        self,
+        site: str,
+        topics: dict[str, tuple[int, int]],
+        *,
+        size: int = 24,
+        alerts: Sequence[int] | None = (0, 0, 0),
+        replies: Sequence[int] | None = (0, 0, 0),
+    ) -> Warehouse:
+        """Add reviews whose words were judged: praise and criticism by topic, alerts and replies by kind."""
+        for topic, numbers in topics.items():
+            for polarity, number in zip(("positive", "negative"), numbers, strict=True):
+                part, single = f"{topic}/{polarity}", 1 <= number <= 4
+                more: dict[str, Any] = {"part": part, "sample_size": size, "numerator": None if single else number}
+                more |= {"state": "too_few" if single else "value", "reason": "single remarks" if single else None}
+                self.figure(site, self.month, "topic_mentions", None if single else number / size, **more)
+        kinds = {"alerts": ("ALERT_safety", "ALERT_discrimination", "ALERT_privacy")}
+        kinds["replies_to_look_at"] = ("critical", "high", "caution")
+        for metric, counts in (("alerts", alerts), ("replies_to_look_at", replies)):
+            for place, part in enumerate(kinds[metric]):
+                if counts is None:
+                    self.figure(site, self.month, metric, None, part=part, reason="no such language")
+                else:
+                    state = "value" if counts[place] else "zero"
+                    self.figure(site, self.month, metric, counts[place], part=part, state=state)
+        return self
+
+    def talk(
+        self,
+        score: float | None,
+        *,
+        parts: Sequence[tuple[int, int]] = ((14, 20), (6, 22), (9, 30), (5, 38), (15, 24), (18, 60)),
+        unknown: dict[str, str] | None = None,
+        people: int = 38,
+        acts: int = 60,
+        mix: Sequence[int] = (6, 5, 1, 3, 7, 1, 1),
+        waiting: int = 3,
+        left_out: str | None = None,
+        communities: int = 2,
+    ) -> Warehouse:
+        """Add what is known of conversation; without a score there was too little of it to give one."""
+        unknown, month = unknown or {}, self.month
+        low, high = (None, None) if score is None else (max(0.0, score - 14.7), min(100.0, score + 14.7))
+        state, reason = ("value", left_out) if score is not None else ("too_few", "too little activity to score")
+        more: dict[str, Any] = {"low": low, "high": high, "numerator": acts, "sample_size": people}
+        self.figure("", month, "engagement_score", score, state=state, reason=reason, **more)
+        firmness = None if score is None else "rough"
+        summary = {"people": people, "acts": acts, "firmness": firmness, "left_out": left_out}
+        self.rows["engagement_summary"].append(summary)
+        names = ("answered_share", "depth_share", "came_back_share", "word_of_mouth_share", "helpful_mix_share")
+        weights = (25, 20, 15, 15, 15, 10)
+        for number, (name, of, (found, size)) in enumerate(
+            zip((*names, "reaching_out_share"), weights, parts, strict=True), 1
+        ):
+            why = unknown.get(f"E{number}")
+            share = None if why or size < 10 else found / size
+            state = "not_measured" if why else "value" if size >= 10 else "too_few"
+            told = {"numerator": None if why else found, "sample_size": 0 if why else size, "reason": why}
+            self.figure("", month, name, share, state=state, **told)
+            points = None if score is None else of * score / 100
+            row = {"part": f"E{number}", "s": found, "n": size, "points": points, "of": of}
+            self.rows["engagement_parts"].append(row | {"known": why is None, "why": why})
+        asked = parts[0][1]
+        told = {"numerator": asked - waiting, "sample_size": asked, "state": "value" if asked >= 5 else "too_few"}
+        self.figure("", month, "talk_reply_hours", 5.2 if asked >= 5 else None, **told)
+        types = ("health_information", "community", "recognition", "answer", "promotion", "other", "not coded")
+        for part, posts in zip(types, mix, strict=True):
+            self.figure("", month, "post_mix", posts, part=part, state="value" if posts else "zero")
+        for part in ("", "bluesky", "mastodon"):
+            for name, value in (("conversation_per_post", 2.14), ("amplification_per_post", 0.4)):
+                enough = sum(mix) >= 4
+                state = "value" if enough else "too_few"
+                self.figure("", month, name, value if enough else None, part=part, state=state)
+        state = "value" if communities else "zero"
+        self.figure("", month, "community_mentions", 3 * communities, state=state)
+        for place in range(communities):
+            row = {"source": "reddit", "site": "reddit", "place": f"r/riverside{place}", "thread": f"t{place}"}
+            row |= {"url": f"https://forum.example/t/{place}", "first_post_on": dt.date(2026, 3, 4)}
+            row |= {"last_activity_on": dt.date(2026, 10, 21), "replies": 9 - place, "mentions": 3, "recommend": place}
+            self.rows["communities"].append(row | {"discourage": place // 2, "staying_power": 0.9 - place / 20})
+        return self
+
+    def unusual(self, site: str, verdict: str, *, mean_without: float | None = None) -> Warehouse:
+        """Add a week of 48 reviews after weeks of about six, and the month's mean without it."""
+        leaning = "low" if verdict == "unusual cluster" else None
+        row: dict[str, Any] = {"site": site, "week": dt.date(2026, 10, 5), "verdict": verdict, "leaning": leaning}
+        row |= {"reviews": 48, "weeks_before": [6, 5, 7, 6, 4, 6, 8, 5, 6, 7, 5, 6], "rated": 48}
+        self.rows["bursts"].append(row | {"low_rated": 44, "best_rated": 2})
+        if leaning:
+            few = "too_few" if mean_without is None else "value"
+            self.figure(site, self.month, "mean_stars", mean_without, part="without the cluster", state=few)
+        return self
+
+    def not_connected(self) -> Warehouse:
+        """Say that no place is connected where people talk."""
+        self.figure("", self.month, "engagement_score", None, reason="no account, community or feed is connected")
         return self
 
     def write(self, path: Path) -> Path:
@@ -245,8 +369,14 @@ _SMALL: list[Stars | None] = [
 _HEALTHGRADES: dict[str, Any] = {"can_reply": False, "source": "owner_export"}
 
 
+_TOPICS = {"bedside_manner": (14, 3), "facility_comfort": (6, 0), "global_recommend": (9, 5)}
+_ALL_TOPICS = {**_TOPICS, "wait_on_site": (5, 11), "phone_digital": (0, 8), "pain_anxiety": (2, 3)}
+
+
 def calm() -> Warehouse:
-    return Warehouse().site("google", _GOOD).site("healthgrades", _SMALL, **_HEALTHGRADES)
+    house = Warehouse().site("google", _GOOD).site("healthgrades", _SMALL, **_HEALTHGRADES)
+    house.score("google", 88.4, 7.0).judged("google", _TOPICS).judged("healthgrades", {}, replies=None)
+    return house.talk(76.2, waiting=0)
 
 
 def fell() -> Warehouse:
@@ -254,7 +384,9 @@ def fell() -> Warehouse:
     verdicts = {"mean_stars": "fell", "low_share": "rose"}
     house = Warehouse()
     house.site("google", months, verdicts=verdicts, removed=1, platform_total=301, answered=0.4, set_aside=2)
-    return house.site("healthgrades", _SMALL, **_HEALTHGRADES).waiting(9)
+    house.site("healthgrades", _SMALL, **_HEALTHGRADES).waiting(9)
+    house.score("google", 61.0, 12.0).score("healthgrades", 80.0, 16.0).judged("google", _ALL_TOPICS)
+    return house.talk(None, people=7, acts=31, communities=0)
 
 
 def everything_bad() -> Warehouse:
@@ -273,16 +405,34 @@ def everything_bad() -> Warehouse:
     house.site("healthgrades", [*_SMALL[:-1], None], **_HEALTHGRADES, **failed, why=why)
     house.site("survey", [*_SMALL[:-1], (2, 1, 1, 1, 1)], verdicts=verdicts, **_HEALTHGRADES)
     house.site("facebook", [None] * 14, nights_read=0, last_read_night=None, last_complete_night=None, held=0, why=why)
+    house.score("google", 14.6, 14.0).judged("google", _ALL_TOPICS, alerts=(2, 1, 1), replies=(1, 2, 4))
+    house.judged("survey", _ALL_TOPICS, alerts=(0, 1, 0), replies=None).unusual("google", "unusual number")
+    unknown = {"E3": "the 90 days before are not known", "E2": "the platforms do not say who speaks"}
+    house.talk(
+        14.7,
+        parts=((3, 60), (4, 55), (0, 0), (3, 90), (8, 60), (2, 65)),
+        unknown=unknown,
+        waiting=41,
+        people=90,
+        acts=65,
+        mix=(2, 3, 1, 2, 50, 2, 4),
+        left_out="without mastodon (last read on 2026-10-03)",
+        communities=9,
+    )
     return house.waiting(40)
 
 
 def no_reviews() -> Warehouse:
-    return Warehouse().site("google", [(0, 0, 0, 0, 0)] * 5)
+    house = Warehouse().site("google", [(0, 0, 0, 0, 0)] * 5).judged("google", {}, alerts=None)
+    house.score("google", None, reason="0 reviews in twelve months, 10 are needed")
+    return house.talk(None, parts=((0, 0),) * 6, people=0, acts=0, mix=(0,) * 7, waiting=0, communities=0)
 
 
 def one_review() -> Warehouse:
     months: list[Stars | None] = [(0, 0, 0, 0, 0), (0, 0, 0, 0, 0), (1, 0, 0, 0, 0)]
-    return Warehouse().site("google", months, answered=0.0).waiting(1, url=None)
+    house = Warehouse().site("google", months, answered=0.0).waiting(1, url=None)
+    house.score("google", None, reason="1 reviews in twelve months, 10 are needed")
+    return house.judged("google", {"bedside_manner": (0, 1)}, size=1).not_connected()
 
 
 def first_month() -> Warehouse:
@@ -313,7 +463,9 @@ def never_read() -> Warehouse:
 
 def burst() -> Warehouse:
     verdicts = {"reviews_received": "rose", "mean_stars": "fell", "low_share": "rose"}
-    return Warehouse().site("google", [*_GOOD[:-1], (44, 3, 1, 4, 18)], verdicts=verdicts).waiting(48)
+    house = Warehouse().site("google", [*_GOOD[:-1], (44, 3, 1, 4, 18)], verdicts=verdicts).waiting(48)
+    house.unusual("google", "unusual cluster", mean_without=4.46).score("google", 52.0, 8.0).score("", 55.3, 5.0)
+    return house.judged("google", _ALL_TOPICS, size=70, replies=(0, 1, 0)).talk(71.7)
 
 
 def rose() -> Warehouse:

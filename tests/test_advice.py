@@ -10,7 +10,19 @@ import string
 import pytest
 
 from pipelines import advice
-from pipelines.advice import HEADLINES, LIBRARY, NEXT_WORDS, Change, Findings, SiteFindings, Waiting, choose, headline
+from pipelines.advice import (
+    HEADLINES,
+    LIBRARY,
+    NEXT_WORDS,
+    Alerts,
+    Change,
+    Findings,
+    SiteFindings,
+    Talk,
+    Waiting,
+    choose,
+    headline,
+)
 
 MONTH = dt.date(2026, 10, 1)
 AS_OF = dt.date(2026, 11, 2)
@@ -48,8 +60,14 @@ def site(**changed: object) -> SiteFindings:
     return dataclasses.replace(calm, **changed)  # type: ignore[arg-type]  # tests name the fields they change
 
 
-def found(*sites: SiteFindings, waiting: Waiting | None = None, as_of: dt.date = AS_OF) -> Findings:
-    return Findings(MONTH, as_of, sites or (site(),), waiting or Waiting())
+def found(
+    *sites: SiteFindings,
+    waiting: Waiting | None = None,
+    as_of: dt.date = AS_OF,
+    alerts: Alerts | None = None,
+    talk: Talk | None = None,
+) -> Findings:
+    return Findings(MONTH, as_of, sites or (site(),), waiting or Waiting(), alerts or Alerts(), talk or Talk())
 
 
 def change(metric: str, verdict: str, now: float, before: float, size: int = 20) -> dict[str, Change]:
@@ -57,6 +75,10 @@ def change(metric: str, verdict: str, now: float, before: float, size: int = 20)
 
 
 FIRES: dict[str, Findings] = {
+    "look-today": found(alerts=Alerts(privacy=1)),
+    "take-down": found(alerts=Alerts(replies_grave=2)),
+    "answer-questions": found(talk=Talk(asked=9, answered=8, helpful=20, posts=20)),
+    "post-answers": found(talk=Talk(asked=5, answered=5, helpful=4, posts=10)),
     "answer-low": found(waiting=Waiting(3, 21, "https://maps.example/1")),
     "find-cause": found(site(changes=change("low_share", "rose", 0.45, 0.1))),
     "renew-access": found(site(nights_read=9, last_read=dt.date(2026, 10, 9))),
@@ -68,6 +90,10 @@ FIRES: dict[str, Findings] = {
     "explain-more": found(site(changes=change("reviews_received", "rose", 70, 25))),
 }
 JUST_NOT: dict[str, Findings] = {
+    "look-today": found(alerts=Alerts(replies_grave=1)),
+    "take-down": found(alerts=Alerts(harm=1, replies_possible=3)),
+    "answer-questions": found(talk=Talk(asked=9, answered=9)),
+    "post-answers": found(talk=Talk(asked=5, answered=5, helpful=5, posts=10)),
     "answer-low": found(waiting=Waiting()),
     "find-cause": found(site(changes=change("low_share", "no_clear_change", 0.45, 0.1))),
     "renew-access": found(site(nights_read=16, last_read=dt.date(2026, 11, 1))),
@@ -244,3 +270,20 @@ def test_names_and_counts_are_written_for_people() -> None:
     assert advice.listed([]) == ""
     assert advice.count(1234, "review") == "1,234\u00a0reviews"
     assert advice.written_day(dt.date(2026, 2, 3)) == "3 Feb 2026"
+
+
+def test_of_conversation_there_is_one_action_at_most() -> None:
+    both = found(talk=Talk(asked=9, answered=3, helpful=1, posts=20))
+    assert [card.id for card in choose(both)] == ["answer-questions"]
+
+
+def test_answers_are_posted_only_where_people_ask_and_posts_are_enough_to_judge() -> None:
+    for talk in (Talk(asked=4, answered=4, helpful=1, posts=20), Talk(asked=9, answered=9, helpful=1, posts=9)):
+        assert choose(found(talk=talk)) == []
+
+
+def test_the_most_urgent_comes_first() -> None:
+    everything = found(
+        waiting=Waiting(3, 21, None), alerts=Alerts(harm=2, replies_grave=1), talk=Talk(asked=9, answered=3)
+    )
+    assert [card.id for card in choose(everything)] == ["look-today", "take-down", "answer-low"]

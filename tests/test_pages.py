@@ -24,7 +24,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from pipelines import standing
 from pipelines.landing import DataDir, Visit
-from pipelines.ledger import Ledger
+from pipelines.ledger import Key, Ledger
 from pipelines.practices import Practices
 from pipelines.records import COMPLETENESS, SetAside, write_table
 from tests.histories import built_at, visit
@@ -74,8 +74,9 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> DataDir:
     (data.root / "practices.toml").write_text("".join(lines).replace("\u202e", "\\u202e"), encoding="utf-8")
     ledger = Ledger(data.ledger)
     digest = put_report(data, "hilltop")
-    ledger.plan("hilltop", "2026-10", digest, "owner@hilltop.example", STAMP)
-    ledger.mark("hilltop", "2026-10", digest, "owner@hilltop.example", "sent", STAMP)
+    key = Key("hilltop", "2026-10", 1, "owner@hilltop.example")
+    ledger.plan(key, digest, STAMP)
+    ledger.mark(key, "sent", STAMP)
     put_report(data, "riverside")
     told = (("riverside", 12, dt.date(2026, 11, 6)), ("hilltop", 900, None), ("quiet", 40, dt.date(2027, 1, 31)))
     for practice_id, left, ends in told:
@@ -139,13 +140,14 @@ def test_every_state_is_what_the_files_say(tmp_path: Path) -> None:
     }
     for practice_id, states in sent.items():
         for number, state in enumerate(states):
-            ledger.plan(practice_id, name, "a", f"{number}@x.example", STAMP)
-            ledger.mark(practice_id, name, "a", f"{number}@x.example", state, STAMP)  # type: ignore[arg-type]
+            key = Key(practice_id, name, 1, f"{number}@x.example")
+            ledger.plan(key, "a", STAMP)
+            ledger.mark(key, state, STAMP)  # type: ignore[arg-type]
     # The newest version's row counts: the first one had failed.
-    ledger.plan("p-8", name, "a", "0@x.example", STAMP)
-    ledger.mark("p-8", name, "a", "0@x.example", "failed", STAMP)
-    ledger.plan("p-8", name, "b", "0@x.example", "2026-11-03T08:00:00+00:00")
-    ledger.mark("p-8", name, "b", "0@x.example", "sent", "2026-11-03T08:00:00+00:00")
+    for version, report, state in ((1, "a", "failed"), (2, "b", "sent")):
+        key = Key("p-8", name, version, "0@x.example")
+        ledger.plan(key, report, STAMP)
+        ledger.mark(key, state, STAMP)  # type: ignore[arg-type]
     for practice_id, made in (("p-2", name), ("p-3", name), ("p-8", "2026-10")):
         for path in (data.report(made, practice_id), data.manifest(made, practice_id)):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -311,7 +313,7 @@ def test_a_figure_is_explained_as_on_the_command_line(pages: Client, town: DataD
     text = page.get_text()
     for said in (found.told["definition"], found.told["source"], found.told["weakness"], found.sql.strip()):
         assert said in text
-    assert all(review["item_id"] in text for review in found.reviews)
+    assert all(review["item_id"] in text for review in found.rows)
     assert all(path in text for path in found.pages)
     figure = found.figures[0]
     assert cells(page, "Google")[1] == f"{figure['value']:f}".rstrip("0")

@@ -57,9 +57,9 @@ def text_boxes(box: Any) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_every_state_fits_on_three_pages_and_nothing_leaves_its_column(layout: Any, state: str) -> None:
+def test_every_state_fits_on_four_pages_and_nothing_leaves_its_column(layout: Any, state: str) -> None:
     pages = layout(state).pages
-    assert len(pages) <= 3
+    assert len(pages) <= render.MOST_PAGES == 4
     content = 176 / 25.4 * 96
     for page in pages:
         margin = (page.width - content) / 2
@@ -83,23 +83,64 @@ def test_no_heading_stands_alone_at_the_foot_of_a_page() -> None:
 @pytest.mark.parametrize("state", STATES)
 def test_page_one_holds_what_a_busy_reader_needs(layout: Any, state: str) -> None:
     said = " ".join(box.text for box in text_boxes(layout(state).pages[0]._page_box))
-    wanted = ["Stars", "Needs an answer"] + ([] if state == "long-word" else ["How sure are we"])
+    wanted = ["Two scores", "Needs an answer"] + ([] if state == "long-word" else ["Needs a look", "How sure are we"])
     assert all(heading in said for heading in wanted)
 
 
 SAYS = {
-    "calm": ["No clear change. Nothing needs doing this month.", "too few to say (3)", "No night was missed."],
-    "fell": ["Stars on Google fell from 4.5 to 3.4.", "9 of 25 reviews gave one or two stars", "And 4 more reviews"],
-    "everything-bad": ["not read since 3 Oct 2026", "Facebook was not read yet.", "more than half not answered yet"],
+    "calm": [
+        *[
+            "88 likely 81 to 95, fair",
+            "Nothing was found that needs a look.",
+            "14 of 24 single remarks no clear change",
+        ],
+        *["14 of 20 questions and complaints got an answer", "15 help or join in", "r/riverside0", "6 of 22 threads"],
+        *["No clear change. Nothing needs doing this month.", "too few to say (3)", "No night was missed."],
+    ],
+    "fell": [
+        "Stars on Google fell from 4.5 to 3.4.",
+        "9 of 25 reviews gave one or two stars",
+        "And 4 more reviews",
+        "Not enough to score: 7 people and 31 acts of yours in 90 days; it takes 8 of each.",
+    ],
+    "everything-bad": [
+        "not read since 3 Oct 2026",
+        "Facebook was not read yet.",
+        "more than half not answered yet",
+        "5 alerts and 7 replies to look at. See page 3.",
+        "1 critical, 2 high, 4 caution",
+        "And 5 more threads.",
+        "an unusual number of reviews",
+        "Not known for Came back: the 90 days before are not known.",
+        "Read without mastodon (last read on 3 Oct 2026).",
+    ],
     "no-reviews": ["No new reviews came in during October 2026.", "no reviews this month", "nothing to draw"],
-    "one-review": ["1 review came in, too few to say", "1 of 1", "no link", "Nights read"],
+    "one-review": [
+        "1 review came in, too few to say",
+        "1 of 1",
+        "no link",
+        "Nights read",
+        "No account is connected.",
+        "single remarks",
+        "No account, community or feed is connected, so conversation",
+        "Not enough to score: Google has 1 reviews in twelve months, 10 are needed.",
+    ],
     "first-month": ["This is the first month on record", "There is no month before to compare with."],
     "source-failed": [
         "Only 3 reviews were seen, and not every site was read.",
         "Google was not read since 9 Oct 2026.",
     ],
     "never-read": ["No site could be read for October 2026", "No key was given."],
-    "burst": ["It may be an event, a news story", "47 of 70 (67%)", "rose 25 to 70"],
+    "burst": [
+        "an unusual cluster of reviews, 48 in the week of 5 Oct 2026, after 71 in the 12 weeks before it. 44 of 48 "
+        "(92%) gave one or two stars. Without the cluster the month’s mean is 4.5. It may be an event, a news story, "
+        "an invitation you sent, or an attack.",
+        "Reputation all sites that may be joined",
+        "55 likely 50 to 60, firm",
+        "It may be an event, a news story",
+        "47 of 70 (67%)",
+        "rose 25 to 70",
+    ],
     "rose": ["Stars on Google rose from 3.4 to 4.8."],
     "many-sites": ["And 4 more sites", "And 7 more sites in the tables below."],
     "markup-name": ['<script>alert(1)</script><img src="http://evil.example/x.png"> {{ 7*7 }}'],
@@ -226,7 +267,7 @@ def test_scales_start_at_three_only_where_nothing_lies_below() -> None:
 def test_figures_it_does_not_print_are_neither_a_site_nor_a_term() -> None:
     state = STATES["calm"]()
     before = report_of(state)
-    state.figure("", MONTH, "engagement_score", 71.7)
+    state.figure("", MONTH, "reciprocity", 0.5)
     assert {row["metric"] for row in state.inputs().catalogue} == set(view.PRINTED)
     assert report_of(state) == before
 

@@ -74,7 +74,7 @@ def test_charts_name_only_tokens_and_our_font() -> None:
     macros = (TEMPLATES / "macros" / "charts.jinja").read_text(encoding="utf-8")
     assert set(re.findall(r"tokens\.(\w+)", macros)) <= set(TOKENS)
     assert macros.count("<text") == macros.count('font-family="Rapport Sans"')
-    assert macros.count("<svg") == macros.count("<title>{{ alt }}</title>") == 3
+    assert macros.count("<svg") == macros.count("<title>{{ alt }}</title>") == 5
 
 
 def test_low_stars_are_hatched_not_only_coloured() -> None:

@@ -1,0 +1,248 @@
+"""Scores, topics, alerts, unusual weeks and conversation in a report: every state they can be in, in words."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from pipelines import render
+from pipelines.periods import add_months
+from pipelines.sections import TOPIC_NAMES, Conversation
+from pipelines.text.topics import TOPICS
+from pipelines.view import Report, month_report
+from tests.report_states import STATES, Warehouse
+
+
+def report_of(house: Warehouse) -> Report:
+    return month_report(house.practice(), house.month, house.inputs())
+
+
+def practice() -> Warehouse:
+    return Warehouse().site("google", [(1, 0, 1, 4, 18)] * 3).site("survey", [(0, 0, 1, 2, 9)] * 3, can_reply=False)
+
+
+def talk_of(house: Warehouse) -> Conversation:
+    return report_of(house).conversation
+
+
+def test_the_combined_score_goes_before_that_of_a_site() -> None:
+    house = practice().score("google", 80.0, 5.0).score("survey", 90.0, 5.0)
+    assert (report_of(house).scores[0].of, report_of(house).scores[0].number) == ("Google", "80")
+    together = report_of(house.score("", 84.4, 4.0)).scores[0]
+    assert (together.of, together.number, together.firmness) == ("all sites that may be joined", "84", "firm")
+    assert together.made_of == "51 of 60 for stars, 17 of 20 for few unhappy people and 17 of 20 for safe answers"
+
+
+def test_a_second_site_speaks_where_the_first_has_too_few() -> None:
+    house = practice().score("google", None, reason="9 reviews in twelve months, 10 are needed").score("survey", 90.0)
+    assert report_of(house).scores[0].of == "Patient survey"
+
+
+@pytest.mark.parametrize(("half", "word"), [(6.0, "firm"), (12.0, "fair"), (12.5, "rough")])
+def test_a_score_says_how_sure_it_is_in_the_warehouses_word(half: float, word: str) -> None:
+    score = report_of(practice().score("google", 70.0, half)).scores[0]
+    assert score.firmness == word
+    assert score.alt.startswith("Reputation of Google: 70 of 100, likely ")
+    assert score.alt.endswith(f", {word}.")
+
+
+def test_without_a_score_there_is_a_reason_and_no_bar() -> None:
+    house = practice().score("google", None, reason="9 reviews in twelve months, 10 are needed").not_connected()
+    report = report_of(house)
+    assert [score.instead for score in report.scores] == [
+        "Not enough to score: Google has 9 reviews in twelve months, 10 are needed.",
+        "No account is connected.",
+    ]
+    html = render.report_html(report, render.TEMPLATES)
+    assert "<svg" not in html.split('id="scores"')[1].split("</section>")[0]
+
+
+def test_a_score_that_was_not_measured_gives_the_warehouses_reason() -> None:
+    house = practice()
+    house.figure("google", house.month, "reputation_score", None, reason="last read on 2026-10-09")
+    house.figure("", house.month, "engagement_score", None, reason="bluesky: last read on 2026-10-09")
+    assert [score.instead for score in report_of(house).scores] == [
+        "Not measured: Google, last read on 9 Oct 2026.",
+        "Not measured: bluesky: last read on 9 Oct 2026.",
+    ]
+
+
+def test_a_score_of_zero_is_a_number() -> None:
+    house = practice().talk(0.0)
+    assert [row.update(state="zero") for row in house.rows["figures"] if row["metric"] == "engagement_score"]
+    assert (report_of(house).scores[1].number, report_of(house).scores[1].instead) == ("0", "")
+
+
+def test_bars_lie_where_the_numbers_say() -> None:
+    html = render.report_html(report_of(practice().score("google", 50.0, 10.0)), render.TEMPLATES)
+    chart = html.split('id="scores"')[1].split("</svg>")[0]
+    assert re.search(r'width="149\.0" height="12" fill="#0072b2"', chart)
+    assert "M120.2 9H179.8" in chart
+
+
+def test_topics_below_five_mentions_have_no_number() -> None:
+    house = practice().judged("google", {"bedside_manner": (14, 3), "wait_on_site": (0, 0), "cost_value": (0, 9)})
+    rows = report_of(house).topics
+    assert [(row.topic, row.praised, row.criticised) for row in rows] == [
+        ("Listening and kindness", "14 of 24", "single remarks"),
+        ("Price and value", "none", "9 of 24"),
+    ]
+
+
+def test_a_topic_tells_its_change_by_the_verdict_of_its_own_part() -> None:
+    house = practice().judged("google", {"cost_value": (8, 9), "follow_up": (0, 6)})
+    told: dict[str, Any] = {"site": "google", "metric": "topic_mentions", "months": 1}
+    house.rows["verdicts"].append(told | {"part": "cost_value/negative", "verdict": "rose"})
+    assert [row.change for row in report_of(house).topics] == ["criticism rose", "no clear change"]
+    assert [row.cells[0].word for row in report_of(house).changed] == ["no clear change"] * 2
+
+
+def test_months_without_topics_say_which_kind_of_nothing() -> None:
+    assert report_of(practice()).instead_of_topics == "No review of the month could be judged."
+    nothing = practice().judged("google", {"cost_value": (0, 0)})
+    assert report_of(nothing).instead_of_topics == "No topic was named in the reviews that could be judged."
+
+
+def test_every_topic_has_a_name_for_people() -> None:
+    assert set(TOPIC_NAMES) == set(TOPICS)
+
+
+@pytest.mark.parametrize(
+    ("alerts", "replies", "said"),
+    [
+        ((0, 0, 0), (0, 0, 0), "Nothing was found that needs a look."),
+        ((1, 0, 0), (0, 0, 0), "1 alert to look at."),
+        ((1, 2, 0), (0, 0, 1), "3 alerts and 1 reply to look at."),
+        ((0, 0, 0), None, "Nothing was found that needs a look. Replies were not checked."),
+        (None, (2, 0, 0), "2 replies to look at. Reviews were not checked."),
+        (None, None, "Neither reviews nor replies could be checked."),
+    ],
+)
+def test_page_one_counts_what_needs_a_look(
+    alerts: tuple[int, ...] | None, replies: tuple[int, ...] | None, said: str
+) -> None:
+    report = report_of(practice().judged("google", {}, alerts=alerts, replies=replies))
+    assert report.alerts.replace("\u00a0", " ") == said
+    assert bool(report.looks) == any((*(alerts or ()), *(replies or ())))
+
+
+def test_a_site_with_signs_is_listed_by_number_and_kind() -> None:
+    house = practice().judged("google", {}, alerts=(0, 1, 2), replies=(1, 0, 3))
+    (row,) = report_of(house.judged("survey", {}, replies=None)).looks
+    assert (row.site, row.harm, row.unfair, row.privacy) == ("Google", "0", "1", "2")
+    assert row.replies == "1 critical, 3 caution"
+    assert [card.id for card in report_of(house).cards] == ["look-today", "take-down"]
+
+
+def test_an_unusual_number_is_told_without_a_mean() -> None:
+    (note,) = report_of(practice().unusual("google", "unusual number")).bursts
+    assert note == (
+        "Google: an unusual number of reviews, 48 in the week of 5 Oct 2026, after 71 in the 12 weeks before it. "
+        "It may be an event, a news story, an invitation you sent, or an attack."
+    )
+
+
+def test_a_cluster_that_leaves_too_few_says_so() -> None:
+    (note,) = report_of(practice().unusual("google", "unusual cluster")).bursts
+    assert "44 of 48 (92%) gave one or two stars. Without the cluster too few reviews are left for a mean." in note
+
+
+def test_no_unusual_week_is_ever_called_fake() -> None:
+    for state in STATES.values():
+        said = render.report_html(report_of(state()), render.TEMPLATES)
+        assert not re.search(r"\bfak|\bfraud|\bbot\b", said)
+
+
+def test_conversation_tells_what_was_asked_and_what_waits() -> None:
+    talk = talk_of(practice().talk(71.7, waiting=1))
+    assert [said.replace("\u00a0", " ") for said in talk.answers] == [
+        "14 of 20 questions and complaints got an answer within two business days.",
+        "1 question still waits.",
+        "The typical time to an answer was 5 hours.",
+    ]
+    assert talk.posts == (
+        "A post drew 2.1 comments with substance, passed on 0.4 times. Site by site: Bluesky 2.1, passed on 0.4 times; "
+        "Mastodon 2.1, passed on 0.4 times."
+    )
+
+
+def test_parts_are_told_with_points_and_what_is_not_known_apart() -> None:
+    talk = talk_of(practice().talk(70.0, unknown={"E3": "the 90 days before are not known"}))
+    assert [(row.found, row.points, row.of_points) for row in talk.parts][:3] == [
+        ("14 of 20 questions and complaints", "18", "25"),
+        ("6 of 22 threads with three turns or more", "14", "20"),
+        ("not known", "11", "15"),
+    ]
+    assert talk.not_known == ("Came back: the 90 days before are not known.",)
+
+
+def test_without_a_score_parts_have_no_points() -> None:
+    assert {row.points for row in talk_of(practice().talk(None, people=7)).parts} == {"–"}
+
+
+def test_the_mix_of_posts_adds_up() -> None:
+    mix = talk_of(practice().talk(70.0, mix=(6, 5, 1, 3, 7, 1, 1))).mix
+    assert mix is not None
+    assert (mix.helps, mix.sells, mix.other) == (15, 7, 2)
+    assert mix.alt == "Your posts of 90 days: 15 help or join in, 7 advertise, 2 other."
+    none = talk_of(practice().talk(None, mix=(0,) * 7))
+    assert (none.mix, none.instead_of_mix) == (None, "No post of yours in 90 days.")
+
+
+def test_a_type_of_post_that_could_not_be_counted_is_no_zero() -> None:
+    house = practice().talk(70.0)
+    for row in house.rows["figures"]:
+        if row["metric"] == "post_mix":
+            row |= {"value": None, "state": "not_measured", "reason": "without x (never read)"}
+    assert talk_of(house).instead_of_mix == "Posts were not counted: without x (never read)."
+
+
+def test_communities_link_by_https_only_and_stop_at_four() -> None:
+    house = practice().talk(70.0, communities=6)
+    house.rows["communities"][1]["url"] = "javascript:alert(1)"
+    talk = talk_of(house)
+    assert [row.url for row in talk.communities][:2] == ["https://forum.example/t/0", None]
+    assert [row.said.replace("\u00a0", " ") for row in talk.communities][:3] == [
+        "named 3 times",
+        "1 for",
+        "2 for, 1 against",
+    ]
+    assert (len(talk.communities), talk.more_communities.replace("\u00a0", " ")) == (4, "And 2 more threads.")
+
+
+def test_without_conversation_there_is_one_sentence_and_none_of_its_terms() -> None:
+    report = report_of(practice().not_connected())
+    assert report.conversation == Conversation(report.conversation.instead)
+    assert report.conversation.instead.startswith("No account, community or feed is connected")
+    titles = " ".join(term.title for column in report.terms for term in column)
+    assert "Engagement" not in titles
+    assert "Engagement" in " ".join(t.title for column in report_of(practice().talk(70.0)).terms for t in column)
+
+
+def test_conversation_that_was_not_read_says_why() -> None:
+    house = practice().talk(None, unknown={f"E{number}": "never read" for number in range(1, 7)})
+    for row in house.rows["figures"]:
+        if row["metric"] == "engagement_score":
+            row |= {"state": "not_measured", "reason": "bluesky: last read on 2026-10-09"}
+    assert talk_of(house).instead == "Conversation was not measured: bluesky: last read on 9 Oct 2026."
+
+
+def test_the_action_on_conversation_is_told_once() -> None:
+    shown = report_of(practice().talk(70.0, waiting=3))
+    assert "answer-questions" in [card.id for card in shown.cards]
+    assert shown.talk_card is None
+    crowded = report_of(
+        practice().talk(70.0, waiting=3).waiting(2).judged("google", {}, alerts=(1, 0, 0), replies=(1, 0, 0))
+    )
+    assert "answer-questions" not in [card.id for card in crowded.cards]
+    assert crowded.talk_card is not None
+    assert crowded.talk_card.id == "answer-questions"
+
+
+def test_old_months_of_what_is_not_trended_are_not_read() -> None:
+    house = practice().talk(70.0)
+    house.figure("", add_months(house.month, -1), "engagement_score", 12.0)
+    rows = [row for row in house.inputs().figures if row["metric"] == "engagement_score"]
+    assert [row["month"] for row in rows] == [house.month]
