@@ -133,8 +133,8 @@ SAYS = {
     "never-read": ["No site could be read for October 2026", "No key was given."],
     "burst": [
         "an unusual cluster of reviews, 48 in the week of 5 Oct 2026, after 71 in the 12 weeks before it. 44 of 48 "
-        "(92%) gave one or two stars. Without the cluster the month’s mean is 4.5. It may be an event, a news story, an "
-        "invitation you sent, or an attack.",
+        "(92%) gave one or two stars. Without the cluster the month’s mean is 4.5. It may be an event, a news story, "
+        "an invitation you sent, or an attack.",
         "Reputation all sites that may be joined",
         "55 likely 50 to 60, firm",
         "It may be an event, a news story",
