@@ -246,3 +246,16 @@ def test_old_months_of_what_is_not_trended_are_not_read() -> None:
     house.figure("", add_months(house.month, -1), "engagement_score", 12.0)
     rows = [row for row in house.inputs().figures if row["metric"] == "engagement_score"]
     assert [row["month"] for row in rows] == [house.month]
+
+
+def test_one_place_alone_is_not_told_a_second_time() -> None:
+    house = practice().talk(70.0)
+    house.rows["figures"] = [row for row in house.rows["figures"] if row["part"] != "mastodon"]
+    assert talk_of(house).posts == "A post drew 2.1 comments with substance, passed on 0.4 times."
+
+
+def test_a_topics_verdict_does_not_make_a_first_month_comparable() -> None:
+    house = STATES["first-month"]()
+    told: dict[str, Any] = {"site": "google", "metric": "topic_mentions", "months": 1, "verdict": "too_few"}
+    house.rows["verdicts"].append(told | {"part": "cost_value/negative"})
+    assert report_of(house).changed == ()
