@@ -22,12 +22,22 @@ _SCHEMAS = {
     "practices": build._PRACTICES,
     "sources": build._SOURCES,
     "source_metrics": build._METRICS,
+    "topics": build._TOPICS,
     "build": build._BUILD,
 }
 
 
+class Compiled(tuple[tuple[str, str, str], ...]):
+    """Schema, name and SQL of models in the order to run them; told in a word where a test shows its arguments."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"{len(self)} compiled models"
+
+
 @cache
-def compiled(data: DataDir, wanted: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
+def compiled(data: DataDir, wanted: tuple[str, ...]) -> Compiled:
     """Return schema, name and SQL of the wanted models and all they are made of, in the order to run them."""
     folder = data.build_folder / "dbt"
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
@@ -44,7 +54,7 @@ def compiled(data: DataDir, wanted: tuple[str, ...]) -> tuple[tuple[str, str, st
         if node["name"] in wanted:
             visit(id_)
     root = folder / "compiled" / "rapport"
-    return tuple(
+    return Compiled(
         (models[id_]["schema"], models[id_]["name"], (root / models[id_]["original_file_path"]).read_text("utf-8"))
         for id_ in order
     )
@@ -60,15 +70,21 @@ def replayed(
         connection.execute("use warehouse")
         connection.execute(f"set TimeZone = '{time_zone}'")
         register(connection)
+        given = {"topics": build._topics(), **inputs}
         for name, schema in _SCHEMAS.items():
-            connection.register(f"given_{name}", pa.Table.from_pylist(inputs[name], schema=schema))
+            connection.register(f"given_{name}", pa.Table.from_pylist(given[name], schema=schema))
         for schema in ("staging", "core", "metrics", "reports"):
             connection.execute(f"create schema {schema}")
         for schema, name, text in models:
-            for given in _SCHEMAS:
-                text = text.replace(f"read_parquet(getvariable('{given}_files'))", f"given_{given}")
+            for name_of in _SCHEMAS:
+                text = text.replace(f"read_parquet(getvariable('{name_of}_files'))", f"given_{name_of}")
             connection.execute(f"create table {schema}.{name} as ({text}\n)")
-        yield connection
+        try:
+            yield connection
+        finally:
+            # Closing alone keeps the tables in memory for as long as a Python function is known to DuckDB.
+            connection.execute("use memory")
+            connection.execute("detach warehouse")
 
 
 def checks(data: DataDir) -> dict[str, str]:

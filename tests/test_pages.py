@@ -110,7 +110,9 @@ def cells(page: BeautifulSoup, row: str) -> list[str]:
 def test_each_practice_has_the_state_of_each_month(pages: Client, town: DataDir) -> None:
     page = pages.page("/")
     heads = [head.get_text(" ", strip=True) for head in page.select("thead th")]
-    assert heads == ["Practice", "Jun 2026", "Jul", "Aug", "Sep", "Oct", "Nov"]
+    assert heads[0] == "Practice"
+    assert heads[-6:] == ["Jun", "Jul", "Aug", "Sep", "Oct", "Nov"]
+    assert "Jan 2026" in heads, "the first month of a year says which"
     assert cells(page, "Riverside")[-2:] == ["rendered", "open"]
     assert cells(page, "Hilltop")[-2:] == ["sent", "open"]
     assert "October 2026" in page.select_one(".lead").get_text()  # type: ignore[union-attr]
@@ -183,7 +185,7 @@ def test_the_list_can_be_narrowed_and_never_ends_in_nothing(pages: Client) -> No
     assert pages.get("/?page=0").status_code == 422
     wrong = pages.get("/?until=2020-01")
     assert wrong.status_code == 404
-    assert "2026-06 to 2026-11" in wrong.text
+    assert "2024-06 to 2026-11" in wrong.text
 
 
 def test_a_hostile_name_stays_a_name(pages: Client) -> None:
