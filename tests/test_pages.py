@@ -459,8 +459,8 @@ def test_a_thousand_practices_and_two_years_are_quick(tmp_path: Path, capsys: py
     Ledger(data.ledger)
     with sqlite3.connect(data.ledger) as db:
         db.executemany(
-            "insert into sending values (?, ?, 'a', 'a@x.example', 'sent', null, ?, null)",
-            [(practice_id, name, STAMP) for practice_id in ids for name in names],
+            "insert into sending values (?, ?, 1, 'a@x.example', 'a', ?, 'sent', ?, null)",
+            [(practice_id, name, f"{practice_id} {name}", STAMP) for practice_id in ids for name in names],
         )
     nights = [dt.date(2026, 10, 1) - dt.timedelta(days=n) for n in range(-20, 11)]
     for source in ("google_business", "facebook"):
