@@ -273,7 +273,11 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
     for uri, post in (posts | found | again).items():
         day, talk = utc(post.indexed_at).date(), known[uri].talk if uri in known else dt.date.min
         if post.author.did == did and max(day, talk) >= start.date():
-            talk = yield from _conversation(network, uri, post)
+            below = yield from _conversation(network, uri, post)
+            if below is None:
+                gone.append(uri)
+                continue
+            talk = below
         known[uri] = _Known(uri, day, talk)
     standing = [k for k in known.values() if k.lives_until >= horizon.date() and k.uri not in gone]
     own = [k for k in standing if did and k.uri.startswith(f"at://{did}/")]
@@ -447,16 +451,22 @@ def _looked_at_again(network: _Network, uris: list[str]) -> Generator[Page, None
     return found
 
 
-def _conversation(network: _Network, uri: str, post: _Post) -> Generator[Page, None, dt.date]:
-    """Read what is below a post, and who quoted or reposted it; return the day of the newest reply or quote."""
+def _conversation(network: _Network, uri: str, post: _Post) -> Generator[Page, None, dt.date | None]:
+    """Read what is below a post, and who quoted or reposted it; return the day of the newest reply or quote.
+
+    None, if the post was deleted since it was listed.
+    """
     days = [dt.date.min]
     if post.reply_count != 0:
         answer = network.answer("app.bsky.feed.getPostThread", {"uri": uri, "depth": str(DEPTH), "parentHeight": "0"})
-        # Deleted in between: the next night asks for it by name.
-        if network.said(answer) != "NotFound":
-            body = network.expected(answer)
-            yield Page(body=body)
-            days += _days_below(network.decoded(body, _Thread).thread)
+        if network.said(answer) == "NotFound":
+            return None
+        body = network.expected(answer)
+        yield Page(body=body)
+        opened = network.decoded(body, _Thread).thread
+        if opened.not_found:
+            return None
+        days += _days_below(opened)
     asked = {"uri": uri, "limit": str(PAGE_SIZE)}
     for count, method in ((post.quote_count, "getQuotes"), (post.repost_count, "getRepostedBy")):
         for body in network.pages(f"app.bsky.feed.{method}", asked) if count != 0 else ():
@@ -557,6 +567,17 @@ class _Page(Reading):
     def own(self, post: _Post, place: Place) -> Iterator[Record]:
         """Yield a post of the practice's own with its counts; its replies stand in the threads."""
         if post.author.did != self.did or post.record.reply:
+            return
+        if post.uri in self.gone:
+            # It was deleted after this page was made, and before its thread was read.
+            yield Record(
+                kind="post",
+                item_id=post.uri,
+                created_at=_written_at(post)[0],
+                state="removed",
+                by_practice=True,
+                **place,
+            )
             return
         yield Record(kind="post", **self.said(post, place))
         counted = {name: getattr(post, field) for name, field in _COUNTS.items()}

@@ -174,9 +174,8 @@ def label_of(forum: str) -> str:
 
 
 def listing(receipt: Receipt, practices: Practices) -> Listing:
-    """A forum lists everything of itself; of a practice that listens in two forums it lists only a part."""
-    several = {p.id for p in practices.practice if len(p.discourse) > 1}
-    return Listing(complete=receipt.complete and several.isdisjoint(receipt.practice_ids), can_reply=True)
+    """A forum lists everything of itself; a practice's list is whole on a night on which all its forums' are."""
+    return Listing(complete=receipt.complete, can_reply=True)
 
 
 def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:

@@ -122,6 +122,43 @@ def test_a_post_that_the_network_no_longer_gives_was_deleted(data: DataDir) -> N
     assert not asked(platform, "getPosts"), "what is gone is not asked for for ever"
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        (400, {}, b'{"error": "NotFound", "message": "Post not found: secret words"}'),
+        {"thread": {"$type": "app.bsky.feed.defs#notFoundPost", "uri": uri("tea"), "notFound": True}},
+    ],
+    ids=["400", "200"],
+)
+def test_a_post_that_was_deleted_since_it_was_listed_is_gone_and_fails_no_night(told: Any, data: DataDir) -> None:
+    """The feed may still list it for some minutes. It is told as removed, and what else there is is read."""
+
+    class Deleting(StandIn):
+        def answer(self, request: Any) -> Any:
+            is_gone = request.path.endswith("getPostThread") and request.one("uri") == uri("tea")
+            return told if is_gone else super().answer(request)
+
+    whole, platform = talk(), Deleting(0)
+    assert whole.own
+    platform.own = [*whole.own, post("more", days_ago(3), replyCount=1)]
+    platform.below[uri("more")] = [branch(reply("r", days_ago(1), STRANGER, uri("more"), uri("more")))]
+    pull(data, platform)
+    [receipt] = receipts(data, platform)
+    assert (receipt.status, receipt.complete) == ("ok", True)
+    assert {row["item_id"]: row["state"] for row in rows(data, NIGHT, "post")} == {
+        uri("tea"): "removed", uri("old"): None, uri("more"): None,
+    }  # fmt: skip
+    [gone] = [row for row in rows(data, NIGHT, "post") if row["state"]]
+    assert (gone["text"], gone["author_name"], gone["by_practice"]) == (None, None, True)
+    assert not [row for row in rows(data, NIGHT, "metric") if row["parent_id"] == uri("tea")]
+    assert [row["item_id"] for row in rows(data, NIGHT, "comment")] == [uri("r", STRANGER)]
+    assert not [query for query in asked(platform, "getQuotes") if query["uri"] == [uri("tea")]]
+    platform.own = platform.own[1:]
+    platform.asked.clear()
+    pull(data, platform, LATER)
+    assert uri("tea") not in str(asked(platform, "getPosts")), "what is gone is not asked for again"
+
+
 def test_a_post_that_is_too_old_is_listed_as_long_as_somebody_answers_or_quotes_it(data: DataDir) -> None:
     """Otherwise a sweep would call young replies removed as soon as their post leaves the window."""
     platform = StandIn(0, 1)

@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from pipelines.build import build
 from pipelines.demo.conversation import Asked
 from pipelines.demo.conversation import discourse as town_forum
 from pipelines.demo.town import NIGHTS, pull_instant
@@ -19,7 +20,9 @@ from pipelines.landing import DataDir, Receipt, SavedPage
 from pipelines.practices import Practices
 from pipelines.read import read
 from pipelines.records import COMPLETENESS, Record, SetAside, read_table
+from pipelines.score import score
 from pipelines.sources import discourse
+from pipelines.warehouse import open_warehouse, rows
 from tests.conftest import SHARED
 from tests.sources.stand_in import NIGHT, Request, found_in, pull, receipts, records_in
 from tests.sources.stand_in_discourse import FORUM, StandIn
@@ -209,12 +212,50 @@ def test_a_forum_of_several_practices_is_visited_once(data: DataDir) -> None:
     }
 
 
-def test_who_listens_in_two_forums_is_told_of_no_removals() -> None:
-    """A site's list would be called whole when one of its forums is."""
-    blocks = [{"forum": FORUM}, {"forum": "https://other.example"}]
-    practices = Practices.model_validate({"practice": [{"id": "a", "name": "Oak Hill Dental", "discourse": blocks}]})
-    receipt = Receipt(source="discourse", night=NIGHT, label="x", complete=True, about={"practice_id": "a"})
-    assert not discourse.listing(receipt, practices).complete
+class TwoForums(StandIn):
+    """One practice that listens in two forums, of which one may be down."""
+
+    down = False
+
+    @classmethod
+    def practices(cls) -> Practices:
+        forums = [{"forum": FORUM}, {"forum": "https://other.example"}]
+        practice = {"id": "riverside", "name": "Riverside Dental", "discourse": forums}
+        return Practices.model_validate({"practice": [practice]})
+
+    def answer(self, request: Request) -> Any:
+        if not request.path.startswith("/other.example"):
+            return super().answer(request)
+        assert not request.path.startswith("/other.example/t/")
+        if self.down:
+            return 403, {}, b'{"error_type": "invalid_access"}'
+        return EMPTY if "search" in request.path else {"latest_posts": []}
+
+
+def test_who_listens_in_two_forums_is_told_of_removals_only_when_both_are_listed(data: DataDir) -> None:
+    """On the second night one forum is down, and on the third it alone is listed whole: neither proves anything."""
+    platform, practices = TwoForums(2), TwoForums.practices()
+    told: list[set[tuple[str, str, bool]]] = []
+    nights = [NIGHT, *(NIGHT.replace(month=11, day=day) for day in (8, 9, 16))]
+    for night in nights:
+        platform.down = night == nights[1]
+        if platform.down:
+            platform.gone = {2}
+            with pytest.raises(SeveralFailed, match="invalid_access"):
+                pull(data, platform, night)
+        else:
+            pull(data, platform, night)
+        read("discourse", night, practices, data, say=lambda line: None)
+        score("discourse", night, practices, data, say=lambda line: None)
+        visits = read_table(data.completeness("discourse", night), COMPLETENESS)
+        told.append({(row["label"].partition("-")[0], row["status"], row["complete"]) for row in visits})
+    both = {("talk", "ok", True), ("other", "ok", True)}
+    down, one = {("talk", "ok", True), ("other", "failed", False)}, {("talk", "ok", False), ("other", "ok", True)}
+    assert told == [both, down, one, both]
+    build(data, practices, None, lambda line: None)
+    with open_warehouse(data) as warehouse:
+        found = rows(warehouse, "select item_id, removed_on from core.items where kind = 'post' order by item_id")
+    assert [tuple(row.values()) for row in found] == [("1/1", None), ("2/1", nights[3])]
 
 
 def test_a_key_goes_only_to_the_forum_it_is_named_for(monkeypatch: pytest.MonkeyPatch, data: DataDir) -> None:

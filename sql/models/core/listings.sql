@@ -7,7 +7,7 @@ with visits as (
         completeness.night,
         bool_and(completeness.status = 'ok') as was_read,
         bool_and(completeness.status = 'skipped') as was_left_out,
-        bool_or(completeness.complete) as listed_everything,
+        bool_and(completeness.complete) as listed_everything,
         bool_or(completeness.can_reply) as can_reply,
         sum(completeness.fetched)::bigint as fetched,
         sum(completeness.set_aside)::bigint as set_aside,
@@ -34,8 +34,10 @@ select
     visits.night,
     visits.was_read,
     visits.was_left_out,
-    -- Only a list of everything proves that something is gone or that there is nothing. A failed visit beside it
-    -- spoils the proof, and so does time: of a list whose features have expired nothing can be concluded.
+    -- Only a list of everything proves that something is gone or that there is nothing. Where several visits make up
+    -- the list, as of a practice that listens in two forums, each has to list its part whole: a failed visit spoils the
+    -- proof, one that reads changes alone does, and so does time: of a list whose features have expired nothing can be
+    -- concluded.
     visits.was_read and visits.listed_everything
     and (visits.fetched = 0 or kept_nights.night is not null) as was_complete,
     visits.can_reply,
