@@ -13,19 +13,20 @@ from __future__ import annotations
 import datetime as dt
 import importlib
 import pkgutil
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal, Protocol, TypeVar, cast
+from typing import Any, Literal, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
 import httpx
 import msgspec
 
-from pipelines.answers import Advice, decoded, refusal, strange, word
-from pipelines.errors import ChangedShape, RapportError, UnknownName
-from pipelines.http import Client
+from pipelines.answers import Advice, decoded, record_or_none, refusal, strange, word
+from pipelines.errors import BadKey, ChangedShape, RapportError, UnknownName
+from pipelines.http import Client, quota_left
 from pipelines.landing import Receipt, SavedPage
+from pipelines.mentions import search_phrases, told
 from pipelines.policies import Policy
 from pipelines.practices import Practice, Practices
 from pipelines.records import Record, SetAside
@@ -126,6 +127,12 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     def days_ago(self, days: int) -> dt.datetime:
         return self.midnight - dt.timedelta(days=days)
 
+    def floor(self, window_days: int, late_days: int, overlap: dt.timedelta) -> dt.datetime:
+        """Return the instant back to which to list: a sweep's whole window or the days whose numbers come late, and in
+        any case what may have come since the visit before."""
+        first = self.days_ago(window_days if self.sweep else late_days)
+        return min(first, self.since - overlap) if self.since else first
+
     def first_day(self, window_days: int, *, overlap: dt.timedelta, reread: dt.timedelta) -> dt.date:
         """Return the first day to list of: a sweep's whole window, or what may have come since the visit before and
         what is read again in any case."""
@@ -138,6 +145,39 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
 def visit_of(practice: Practice, key: str, **about: str) -> Planned:
     """Return the visit of a platform that each practice has an account of its own on."""
     return Planned(label=practice.id, practice_id=practice.id, key=key, about={"practice_id": practice.id, **about})
+
+
+def account_visits(practices: Practices, name: str, *fields: str) -> list[Planned]:
+    """Return the visits of all practices that have a block of that `name`, with these `fields` of it."""
+    blocks: list[tuple[Practice, Any]] = [(practice, getattr(practice, name)) for practice in practices.practice]
+    return [
+        visit_of(practice, block.key, **{field: getattr(block, field) for field in fields})
+        for practice, block in blocks
+        if block
+    ]
+
+
+def searched_visits(practices: Practices, name: str, *fields: str) -> list[Planned]:
+    """As `account_visits`, for platforms of which a practice may have an account, a search, or both."""
+    phrases = {practice.id: "\n".join(search_phrases(practice)) for practice in practices.practice}
+    searched = {practice.id for practice in practices.practice if (block := getattr(practice, name)) and block.search}
+    return [
+        msgspec.structs.replace(planned, about=planned.about | {"search": phrases[planned.practice_id]})
+        if planned.practice_id in searched
+        else planned
+        for planned in account_visits(practices, name, *fields)
+        if planned.about["account"] or planned.practice_id in searched
+    ]
+
+
+def shared_visit(label: str, there: Mapping[str, Practice], key: str = "", **about: str) -> Planned:
+    """Return the visit of a place that several practices listen in, by id: it is asked once for all of them."""
+    return Planned(
+        label=label,
+        practice_id="" if len(there) > 1 else next(iter(there)),
+        key=key,
+        about={"practice_id": " ".join(sorted(there)), "known": told(there.values()), **about},
+    )
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,6 +207,11 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 
     complete: bool
     can_reply: bool
+
+
+def site_listing(receipt: Receipt, practices: Practices) -> Listing:
+    """The `listing` of a site with replies, of which a visit lists all there is whenever its receipt says so."""
+    return Listing(complete=receipt.complete, can_reply=True)
 
 
 class Tools(msgspec.Struct, kw_only=True):
@@ -207,10 +252,17 @@ class Asker:
     def __init__(self, planned: Planned, tools: Tools) -> None:
         self.planned, self.tools = planned, tools
         self.where = f"{tools.source.name}: {planned.label}"
+        self.left: int | None = None
 
     def key(self, *, may_have: tuple[str, ...] = ()) -> dict[str, str]:
         """Return the fields of the visit's key. Raises NoKey or BadKey."""
         return load_key(self.tools.source.name, self.planned.key, self.tools.source.key_fields, may_have=may_have)
+
+    def request(self, method: str, url: str, **sent: Any) -> httpx.Response:
+        """Ask, as `Client.request` does, and note what the platform says is left of its quota."""
+        answer = self.tools.client.request(method, url, where=self.where, **sent)
+        self.left = quota_left(answer.headers)
+        return answer
 
     def good(self, answer: httpx.Response) -> bytes:
         """Return the body of a 200. Raises what any other answer means."""
@@ -225,6 +277,26 @@ class Asker:
     def said(self, answer: httpx.Response) -> str:
         """Return the platform's machine-readable word for a refusal, or ""."""
         return word(answer, *self.word_at) if self.word_at else ""
+
+    def renewed(self, url: str, form: dict[str, str], shape: type[Shape]) -> tuple[Shape, httpx.Response]:
+        """Return what a token endpoint gives for a refresh token, and its answer. Raises BadKey or ChangedShape."""
+        name, title = self.tools.source.name, self.advice.title
+        where = f"{name}: key '{self.planned.key or 'default'}'"
+        sent = {"grant_type": "refresh_token"} | form
+        answer = self.tools.client.request("POST", url, where=where, form=sent)
+        said = word(answer, "error")
+        # Some refuse with a 200, too.
+        if said or answer.status_code in (400, 401, 403):
+            told = f"{title} does not renew the key ({answer.status_code}{', ' if said else ''}{said})"
+            raise BadKey(told, where=where, next_step=self.advice.renew)
+        held = record_or_none(msgspec.Raw(answer.content), shape)
+        if answer.status_code != 200 or held is None:
+            raise ChangedShape(
+                f"{title}'s token endpoint answered {answer.status_code} without a token",
+                where=where,
+                next_step="Look at the platform's status and changes",
+            )
+        return held, answer
 
     def decoded(self, body: bytes, shape: type[Shape]) -> Shape:
         return decoded(body, shape, source=self.tools.source.name, where=self.where)

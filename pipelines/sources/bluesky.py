@@ -18,14 +18,13 @@ import msgspec
 
 from pipelines.answers import Advice, Walk, batches, latest, readable, record_or_none, tried
 from pipelines.errors import BadKey, ChangedShape, RapportError, UnknownName
-from pipelines.http import quota_left
 from pipelines.kept import as_text, remembered
-from pipelines.landing import Receipt, SavedPage
-from pipelines.mentions import Matcher, search_phrases
+from pipelines.landing import SavedPage
+from pipelines.mentions import Matcher
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
-from pipelines.sources import Asker, Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools, visit_of
+from pipelines.sources import Asker, Cost, Metric, Outcome, Page, Planned, Source, Tools, searched_visits, site_listing
 from pipelines.talk import Place, Reading, metric, metrics, utc
 from pipelines.tokens import Token
 
@@ -231,20 +230,10 @@ class _Known(msgspec.Struct, array_like=True, frozen=True):
 
 
 def visits(practices: Practices, exports: Path) -> list[Planned]:
-    return [
-        visit_of(
-            practice,
-            practice.bluesky.key,
-            account=practice.bluesky.account,
-            **({"search": "\n".join(search_phrases(practice))} if practice.bluesky.search else {}),
-        )
-        for practice in practices.practice
-        if practice.bluesky and (practice.bluesky.account or practice.bluesky.search)
-    ]
+    return searched_visits(practices, SOURCE.name, "account")
 
 
-def listing(receipt: Receipt, practices: Practices) -> Listing:
-    return Listing(complete=receipt.complete, can_reply=True)
+listing = site_listing
 
 
 def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
@@ -320,18 +309,13 @@ class _Network(Asker):
         super().__init__(planned, tools)
         self.searches = "search" in planned.about
         self.login = self.key() if self.searches else {}
-        self.left: int | None = None
 
     def body(self, method: str, params: Mapping[str, str] | Sequence[tuple[str, str]]) -> bytes:
         """Return the body of a 200 of the public view. Raises what any other answer means."""
         return self.expected(self.answer(method, params))
 
     def answer(self, method: str, params: Mapping[str, str] | Sequence[tuple[str, str]]) -> httpx.Response:
-        answer = self.tools.client.request(
-            "GET", f"{self.tools.address()}/xrpc/{method}", where=self.where, params=params
-        )
-        self.left = quota_left(answer.headers)
-        return answer
+        return self.request("GET", f"{self.tools.address()}/xrpc/{method}", params=params)
 
     def expected(self, answer: httpx.Response) -> bytes:
         said = self.said(answer)
@@ -359,10 +343,9 @@ class _Network(Asker):
     def searched(self, params: Mapping[str, str]) -> bytes:
         """Return a page of the search, with a session that is opened anew if it has expired."""
         for fresh in (False, True):
-            answer = self.tools.client.request(
+            answer = self.request(
                 "GET",
                 f"{self.tools.address('session')}/xrpc/app.bsky.feed.searchPosts",
-                where=self.where,
                 params=params,
                 headers={"Authorization": f"Bearer {self.access(fresh=fresh)}"},
             )
@@ -408,7 +391,7 @@ class _Network(Asker):
 
     def _session(self, procedure: str, **sent: Any) -> httpx.Response:
         url = f"{self.tools.address('session')}/xrpc/com.atproto.server.{procedure}"
-        return self.tools.client.request("POST", url, where=self.where, **sent)
+        return self.request("POST", url, **sent)
 
 
 def _feed(network: _Network, did: str, since: dt.datetime) -> Generator[Page, None, dict[str, _Post]]:

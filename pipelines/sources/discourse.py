@@ -29,12 +29,12 @@ from pipelines.answers import (
     word,
 )
 from pipelines.errors import ChangedShape, RapportError
-from pipelines.landing import Receipt, SavedPage
-from pipelines.mentions import Match, Matcher, host, matcher_of, search_phrases, told
+from pipelines.landing import SavedPage
+from pipelines.mentions import Match, Matcher, host, matcher_of, search_phrases
 from pipelines.policies import Policy
 from pipelines.practices import Practice, Practices
 from pipelines.records import Record, SetAside
-from pipelines.sources import Asker, Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools
+from pipelines.sources import Asker, Cost, Metric, Outcome, Page, Planned, Source, Tools, shared_visit, site_listing
 from pipelines.talk import Reading, metrics, named
 
 SOURCE = Source(
@@ -152,16 +152,12 @@ def visits(practices: Practices, exports: Path) -> list[Planned]:
             forums.setdefault(forum, {})[practice.id] = practice
             keys[forum] = keys.get(forum) or block.key
     return [
-        Planned(
-            label=label_of(forum),
-            practice_id="" if len(there) > 1 else next(iter(there)),
-            key=keys[forum],
-            about={
-                "practice_id": " ".join(sorted(there)),
-                "forum": forum,
-                "phrases": "\n".join(dict.fromkeys(q for _, p in sorted(there.items()) for q in search_phrases(p))),
-                "known": told(there.values()),
-            },
+        shared_visit(
+            label_of(forum),
+            there,
+            keys[forum],
+            forum=forum,
+            phrases="\n".join(dict.fromkeys(q for _, p in sorted(there.items()) for q in search_phrases(p))),
         )
         for forum, there in sorted(forums.items())
     ]
@@ -173,9 +169,7 @@ def label_of(forum: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", f"{parts.netloc}{parts.path}".lower()).strip("-")
 
 
-def listing(receipt: Receipt, practices: Practices) -> Listing:
-    """A forum lists everything of itself; a practice's list is whole on a night on which all its forums' are."""
-    return Listing(complete=receipt.complete, can_reply=True)
+listing = site_listing
 
 
 def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
@@ -405,13 +399,8 @@ class _Asker(Asker):
         if self.planned.key:
             key = self.key()
             headers |= {"Api-Key": key["api_key"], "Api-Username": key["api_username"]}
-        return self.tools.client.request(
-            "GET",
-            f"{self.tools.at(self.planned.about['forum'])}{path}",
-            where=self.where,
-            params=params,
-            headers=headers,
-        )
+        url = f"{self.tools.at(self.planned.about['forum'])}{path}"
+        return self.request("GET", url, params=params, headers=headers)
 
 
 def _posts(topic: _Topic) -> dict[str, _Post]:

@@ -19,12 +19,12 @@ import msgspec
 from pipelines.answers import Id, decoded, latest, readable, tried_keys
 from pipelines.errors import BadKey, RapportError
 from pipelines.graph import Edge, Graph, epoch, fields_of, following, number_records, pacific_epoch
-from pipelines.landing import Receipt, SavedPage
+from pipelines.landing import SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
 from pipelines.settings import load_key
-from pipelines.sources import Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools, visit_of
+from pipelines.sources import Cost, Metric, Outcome, Page, Planned, Source, Tools, account_visits, site_listing
 from pipelines.talk import Place, Reading, metric, metrics, named, public
 
 _VIEWS_CAME = dt.date(2025, 11, 15)
@@ -209,15 +209,10 @@ class _Debug(msgspec.Struct):
 
 
 def visits(practices: Practices, exports: Path) -> list[Planned]:
-    return [
-        visit_of(practice, practice.facebook.key, page=practice.facebook.page)
-        for practice in practices.practice
-        if practice.facebook
-    ]
+    return account_visits(practices, SOURCE.name, "page")
 
 
-def listing(receipt: Receipt, practices: Practices) -> Listing:
-    return Listing(complete=receipt.complete, can_reply=True)
+listing = site_listing
 
 
 def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:

@@ -36,11 +36,11 @@ from pipelines.answers import (
 from pipelines.errors import ChangedShape, RapportError
 from pipelines.kept import as_text, remembered
 from pipelines.landing import Receipt, SavedPage
-from pipelines.mentions import Matcher, host, matcher_of, told
+from pipelines.mentions import Matcher, host, matcher_of
 from pipelines.policies import Policy
-from pipelines.practices import Practices
+from pipelines.practices import Practice, Practices
 from pipelines.records import Record, SetAside
-from pipelines.sources import Asker, Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools
+from pipelines.sources import Asker, Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools, shared_visit
 from pipelines.talk import Place, Reading, metric, utc
 
 SOURCE = Source(
@@ -133,21 +133,20 @@ class _WordPressComment(msgspec.Struct):
 
 def visits(practices: Practices, exports: Path) -> list[Planned]:
     """Return one visit a feed, for all practices that name it."""
-    feeds: dict[tuple[str, bool], dict[str, bool]] = {}
+    feeds: dict[tuple[str, bool], dict[str, Practice]] = {}
+    owners: dict[tuple[str, bool], set[str]] = {}
     for practice in practices.practice:
         for block in practice.feeds:
-            feeds.setdefault((block.url, block.wordpress), {})[practice.id] = block.own
+            feed = (block.url, block.wordpress)
+            feeds.setdefault(feed, {})[practice.id] = practice
+            owners.setdefault(feed, set()).update([practice.id] if block.own else [])
     return [
-        Planned(
-            label=label_of(url, wordpress),
-            practice_id="" if len(there) > 1 else next(iter(there)),
-            about={
-                "practice_id": " ".join(sorted(there)),
-                "own": " ".join(sorted(practice_id for practice_id, own in there.items() if own)),
-                "url": url,
-                "wordpress": "yes" if wordpress else "",
-                "known": told(p for p in practices.practice if p.id in there),
-            },
+        shared_visit(
+            label_of(url, wordpress),
+            there,
+            own=" ".join(sorted(owners[url, wordpress])),
+            url=url,
+            wordpress="yes" if wordpress else "",
         )
         for (url, wordpress), there in sorted(feeds.items())
     ]
@@ -435,7 +434,7 @@ class _Asker(Asker):
         given = params
         for _ in range(MOST_REDIRECTS + 1):
             address = self.tools.at(url)
-            answer = self.tools.client.request("GET", address, where=self.where, params=given or None, headers=headers)
+            answer = self.request("GET", address, params=given or None, headers=headers)
             if answer.status_code not in (301, 302, 303, 307, 308) or not answer.headers.get("location"):
                 return answer
             url, given = urljoin(url, answer.headers["location"]), {}

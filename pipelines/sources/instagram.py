@@ -17,12 +17,12 @@ import msgspec
 from pipelines.answers import Id, decoded, latest, readable, record_or_none, tried_keys
 from pipelines.errors import RapportError
 from pipelines.graph import Edge, Graph, epoch, fields_of, following, number_records, pacific_epoch
-from pipelines.landing import Receipt, SavedPage
+from pipelines.landing import SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
 from pipelines.settings import load_key
-from pipelines.sources import Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools, visit_of
+from pipelines.sources import Cost, Metric, Outcome, Page, Planned, Source, Tools, account_visits, site_listing
 from pipelines.talk import Place, Reading, metrics, named, public
 from pipelines.tokens import Token
 
@@ -159,15 +159,10 @@ class _Renewed(msgspec.Struct):
 
 
 def visits(practices: Practices, exports: Path) -> list[Planned]:
-    return [
-        visit_of(practice, practice.instagram.key, account=practice.instagram.account)
-        for practice in practices.practice
-        if practice.instagram
-    ]
+    return account_visits(practices, SOURCE.name, "account")
 
 
-def listing(receipt: Receipt, practices: Practices) -> Listing:
-    return Listing(complete=receipt.complete, can_reply=True)
+listing = site_listing
 
 
 def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:

@@ -16,13 +16,13 @@ from urllib.parse import parse_qs, quote, urlsplit
 import httpx
 import msgspec
 
-from pipelines.answers import Advice, latest, readable, record_or_none, tried, word
+from pipelines.answers import Advice, latest, readable, tried
 from pipelines.errors import BadKey, ChangedShape, RapportError
-from pipelines.landing import Receipt, SavedPage
+from pipelines.landing import SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
-from pipelines.sources import Asker, Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools, visit_of
+from pipelines.sources import Asker, Cost, Metric, Outcome, Page, Planned, Source, Tools, account_visits, site_listing
 from pipelines.talk import Place, Reading, metric, named
 from pipelines.tokens import Token
 
@@ -178,15 +178,10 @@ class _Access(msgspec.Struct):
 
 
 def visits(practices: Practices, exports: Path) -> list[Planned]:
-    return [
-        visit_of(practice, practice.linkedin.key, organization=practice.linkedin.organization)
-        for practice in practices.practice
-        if practice.linkedin
-    ]
+    return account_visits(practices, SOURCE.name, "organization")
 
 
-def listing(receipt: Receipt, practices: Practices) -> Listing:
-    return Listing(complete=receipt.complete, can_reply=True)
+listing = site_listing
 
 
 def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
@@ -396,7 +391,8 @@ class _Asker(Asker):
 
     advice = Advice(
         title="LinkedIn",
-        renew="Authorise the app again as an administrator of the page and store the new refresh token",
+        renew="Authorise the app again as an administrator of the page and store the new refresh token: it lives 365 "
+        "days from the first grant, however often it is used",
         allow="Make the member an administrator of the page, and check that the app has the Community Management API",
         correct="Correct linkedin.organization in practices.toml: the number in the address of the page's admin view",
     )
@@ -427,10 +423,9 @@ class _Asker(Asker):
     def answer(self, path: str) -> httpx.Response:
         """GET with an access token, renewed once if LinkedIn says it has expired."""
         for fresh in (False, True):
-            answer = self.tools.client.request(
+            answer = self.request(
                 "GET",
                 f"{self.tools.address()}{path}",
-                where=self.where,
                 headers={
                     "Authorization": f"Bearer {self._access_token(fresh=fresh)}",
                     "LinkedIn-Version": VERSION,
@@ -462,25 +457,10 @@ class _Asker(Asker):
         if held and not fresh:
             return held
         key = self.key()
-        where = f"{SOURCE.name}: key '{planned.key or 'default'}'"
         seed = key["refresh_token"]
         newest = tools.tokens.newest(SOURCE.name, planned.key, seed)
-        form = {**key, "grant_type": "refresh_token", "refresh_token": newest.refresh}
-        answer = tools.client.request("POST", f"{tools.address('token')}/accessToken", where=where, form=form)
-        if answer.status_code in (400, 401, 403):
-            raise BadKey(
-                f"LinkedIn does not renew the key ({word(answer, 'error') or answer.status_code})",
-                where=where,
-                next_step="Authorise the app again and store the new refresh token: it lives 365 days from the first "
-                "grant, however often it is used",
-            )
-        token = record_or_none(msgspec.Raw(answer.content), _Access)
-        if answer.status_code != 200 or token is None:
-            raise ChangedShape(
-                f"LinkedIn's token endpoint answered {answer.status_code} without a token",
-                where=where,
-                next_step="Look at the platform's status and changes",
-            )
+        url = f"{tools.address('token')}/accessToken"
+        token, _ = self.renewed(url, key | {"refresh_token": newest.refresh}, _Access)
         if token.refresh_token and token.refresh_token != newest.refresh:
             tools.tokens.keep(SOURCE.name, planned.key, seed, Token(refresh=token.refresh_token))
         if token.refresh_token_expires_in is not None:

@@ -19,14 +19,13 @@ import msgspec
 
 from pipelines.answers import Advice, Walk, links_of_html, readable, text_of_html, tried
 from pipelines.errors import ChangedShape, NoKey, RapportError
-from pipelines.http import quota_left
 from pipelines.kept import as_text, remembered
-from pipelines.landing import Receipt, SavedPage
-from pipelines.mentions import Matcher, search_phrases
+from pipelines.landing import SavedPage
+from pipelines.mentions import Matcher
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
-from pipelines.sources import Asker, Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools, visit_of
+from pipelines.sources import Asker, Cost, Metric, Outcome, Page, Planned, Source, Tools, searched_visits, site_listing
 from pipelines.talk import Place, Reading, metric, metrics, utc
 
 SOURCE = Source(
@@ -172,21 +171,10 @@ class _Below(msgspec.Struct):
 
 
 def visits(practices: Practices, exports: Path) -> list[Planned]:
-    return [
-        visit_of(
-            practice,
-            practice.mastodon.key,
-            server=practice.mastodon.server,
-            account=practice.mastodon.account,
-            **({"search": "\n".join(search_phrases(practice))} if practice.mastodon.search else {}),
-        )
-        for practice in practices.practice
-        if practice.mastodon and (practice.mastodon.account or practice.mastodon.search)
-    ]
+    return searched_visits(practices, SOURCE.name, "server", "account")
 
 
-def listing(receipt: Receipt, practices: Practices) -> Listing:
-    return Listing(complete=receipt.complete, can_reply=True)
+listing = site_listing
 
 
 def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
@@ -253,7 +241,6 @@ class _Server(Asker):
         super().__init__(planned, tools)
         self.token = self.key()["access_token"] if "search" in planned.about else ""
         self.wants_key = False
-        self.left: int | None = None
         # How many a page of the search had before what is private was taken out: by these the next one is counted.
         self.listed = 0
 
@@ -271,17 +258,15 @@ class _Server(Asker):
                 ) from None
             self.wants_key = True
             answer = self._ask(path, params, keyed=True)
-        self.left = quota_left(answer.headers)
         return answer
 
     def body(self, path: str, params: Mapping[str, str], *, keyed: bool = False) -> bytes:
         return self.good(self.answer(path, params, keyed=keyed))
 
     def _ask(self, path: str, params: Mapping[str, str], keyed: bool) -> httpx.Response:
-        answer = self.tools.client.request(
+        answer = self.request(
             "GET",
             self.tools.at(f"{self.planned.about['server']}{path}"),
-            where=self.where,
             params=params,
             headers={"Authorization": f"Bearer {self.token}"} if keyed else {},
         )

@@ -28,12 +28,12 @@ from pipelines.answers import (
     word,
 )
 from pipelines.errors import BadKey, ChangedShape, RapportError, UnknownName
-from pipelines.landing import Receipt, SavedPage
+from pipelines.landing import SavedPage
 from pipelines.mentions import Matcher, matcher_of, search_phrases, told
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
-from pipelines.sources import Asker, Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools, visit_of
+from pipelines.sources import Asker, Cost, Metric, Outcome, Page, Planned, Source, Tools, site_listing, visit_of
 from pipelines.talk import Reading, metrics, named
 
 SOURCE = Source(
@@ -168,8 +168,7 @@ def visits(practices: Practices, exports: Path) -> list[Planned]:
     ]
 
 
-def listing(receipt: Receipt, practices: Practices) -> Listing:
-    return Listing(complete=receipt.complete, can_reply=True)
+listing = site_listing
 
 
 def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
@@ -416,10 +415,9 @@ class _Asker(Asker):
             fresh = name not in memory
             if fresh:
                 memory[name] = self._token(key)
-            answer = self.tools.client.request(
+            answer = self.request(
                 method,
                 f"{self.tools.address()}{path}",
-                where=self.where,
                 # Without raw_json Reddit writes &lt; for <.
                 params={"raw_json": "1"} | params,
                 form=form,
@@ -433,10 +431,9 @@ class _Asker(Asker):
     def _token(self, key: dict[str, str]) -> str:
         basic = httpx.BasicAuth(key["client_id"], key["client_secret"])
         signed = next(basic.auth_flow(httpx.Request("POST", "https://www.reddit.com"))).headers["Authorization"]
-        answer = self.tools.client.request(
+        answer = self.request(
             "POST",
             f"{self.tools.address('token')}/api/v1/access_token",
-            where=self.where,
             form={"grant_type": "client_credentials"},
             headers={"Authorization": signed, "User-Agent": key["user_agent"]},
         )

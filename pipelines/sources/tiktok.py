@@ -14,14 +14,14 @@ from typing import Annotated, Any
 
 import msgspec
 
-from pipelines.answers import Advice, Id, Walk, batches, latest, readable, record_or_none, tried_keys, word
-from pipelines.errors import BadKey, ChangedShape, RapportError
+from pipelines.answers import Advice, Id, Walk, batches, latest, readable, tried_keys
+from pipelines.errors import BadKey, RapportError
 from pipelines.http import sent_at
 from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
-from pipelines.sources import Asker, Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools, visit_of
+from pipelines.sources import Asker, Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools, account_visits
 from pipelines.talk import Place, Reading, metrics, public
 from pipelines.tokens import Token
 
@@ -120,11 +120,7 @@ class _Renewed(msgspec.Struct):
 
 
 def visits(practices: Practices, exports: Path) -> list[Planned]:
-    return [
-        visit_of(practice, practice.tiktok.key, handle=practice.tiktok.handle)
-        for practice in practices.practice
-        if practice.tiktok
-    ]
+    return account_visits(practices, SOURCE.name, "handle")
 
 
 def listing(receipt: Receipt, practices: Practices) -> Listing:
@@ -139,9 +135,7 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
     """
     ask = _Asker(planned, tools)
     window = planned.days_ago(WINDOW_DAYS)
-    floor = window if planned.sweep else planned.days_ago(LATE_DAYS)
-    if planned.since:
-        floor = min(floor, planned.since - OVERLAP)
+    floor = planned.floor(WINDOW_DAYS, LATE_DAYS, OVERLAP)
     body = ask.account()
     yield Page(body=body)
     if not bytes(ask.decoded(body, _Answer).data.user):
@@ -269,10 +263,9 @@ class _Asker(Asker):
         access = ""
         for _ in range(2):
             access = self._access(ended=access)
-            answer = self.tools.client.request(
+            answer = self.request(
                 method,
                 f"{self.tools.address()}{path}",
-                where=self.where,
                 params=params,
                 headers={"Authorization": f"Bearer {access}"},
                 body=None if body is None else msgspec.json.encode(body),
@@ -298,22 +291,8 @@ class _Asker(Asker):
                 return held
             seed = key.pop("refresh_token")
             token = tools.tokens.newest(SOURCE.name, planned.key, seed).refresh
-            where = f"{SOURCE.name}: key '{planned.key or 'default'}'"
-            form = {**key, "grant_type": "refresh_token", "refresh_token": token}
-            answer = tools.client.request("POST", f"{tools.address()}/oauth/token/", where=where, form=form)
-            said = word(answer, "error")
-            # TikTok refuses with a 200, too.
-            if said or answer.status_code in (400, 401, 403):
-                raise BadKey(
-                    f"TikTok does not renew the key ({answer.status_code}, {said})",
-                    where=where,
-                    next_step=self.advice.renew,
-                )
-            renewed = record_or_none(msgspec.Raw(answer.content), _Renewed)
-            if answer.status_code != 200 or not renewed:
-                raise ChangedShape(
-                    f"TikTok's token endpoint answered {answer.status_code} without a token", where=where
-                )
+            url = f"{tools.address()}/oauth/token/"
+            renewed, answer = self.renewed(url, key | {"refresh_token": token}, _Renewed)
             sent = sent_at(answer.headers)
             ends = sent + dt.timedelta(seconds=renewed.refresh_expires_in) if sent else None
             tools.tokens.keep(SOURCE.name, planned.key, seed, Token(refresh=renewed.refresh_token, expires_at=ends))

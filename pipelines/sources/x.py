@@ -19,11 +19,11 @@ import msgspec
 from pipelines.answers import Advice, Id, Walk, batches, latest, readable, tried_keys, word
 from pipelines.errors import BadKey, ChangedShape, RapportError, UnknownName
 from pipelines.kept import as_text, remembered
-from pipelines.landing import Receipt, SavedPage
+from pipelines.landing import SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Kind, Record, SetAside
-from pipelines.sources import Asker, Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools, visit_of
+from pipelines.sources import Asker, Cost, Metric, Outcome, Page, Planned, Source, Tools, site_listing, visit_of
 from pipelines.talk import Place, Reading, metrics, named
 
 _COST = Cost(calls=8, sweep_calls=8, items=10, sweep_items=12, price_per_item=Decimal("0.005"))
@@ -214,8 +214,7 @@ def visits(practices: Practices, exports: Path) -> list[Planned]:
     ]
 
 
-def listing(receipt: Receipt, practices: Practices) -> Listing:
-    return Listing(complete=receipt.complete, can_reply=True)
+listing = site_listing
 
 
 def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
@@ -367,10 +366,9 @@ class _Visit(Asker):
             self.left_out.append(what)
 
     def get(self, path: str, params: dict[str, str]) -> bytes:
-        answer = self.tools.client.request(
+        answer = self.request(
             "GET",
             f"{self.tools.address()}{path}",
-            where=self.where,
             params=params,
             headers={"Authorization": f"Bearer {self.key()['bearer_token']}"},
             is_final=_is_used_up,

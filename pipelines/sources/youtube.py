@@ -20,11 +20,11 @@ import msgspec
 from pipelines.answers import Advice, Count, Walk, batches, readable, tried_keys, word
 from pipelines.errors import BadKey, RapportError, SiteDown, UnknownName
 from pipelines.http import sent_at
-from pipelines.landing import Receipt, SavedPage
+from pipelines.landing import SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
-from pipelines.sources import Asker, Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools, visit_of
+from pipelines.sources import Asker, Cost, Metric, Outcome, Page, Planned, Source, Tools, account_visits, site_listing
 from pipelines.talk import Place, Reading, metrics
 
 SOURCE = Source(
@@ -189,15 +189,10 @@ class _Known(NamedTuple):
 
 
 def visits(practices: Practices, exports: Path) -> list[Planned]:
-    return [
-        visit_of(practice, practice.youtube.key, channel=practice.youtube.channel)
-        for practice in practices.practice
-        if practice.youtube
-    ]
+    return account_visits(practices, SOURCE.name, "channel")
 
 
-def listing(receipt: Receipt, practices: Practices) -> Listing:
-    return Listing(complete=receipt.complete, can_reply=True)
+listing = site_listing
 
 
 def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
@@ -207,9 +202,7 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
     """
     ask = _Asker(planned, tools)
     window = planned.days_ago(WINDOW_DAYS)
-    floor = window if planned.sweep else planned.days_ago(LATE_DAYS)
-    if planned.since:
-        floor = min(floor, planned.since - OVERLAP)
+    floor = planned.floor(WINDOW_DAYS, LATE_DAYS, OVERLAP)
     channel = planned.about["channel"]
     body = ask.get("/channels", {"part": "contentDetails,statistics", "id": channel})
     yield Page(body=body)
@@ -436,10 +429,9 @@ class _Asker(Asker):
         return answer
 
     def _answer(self, path: str, params: dict[str, str]) -> httpx.Response:
-        return self.tools.client.request(
+        return self.request(
             "GET",
             f"{self.tools.address()}{path}",
-            where=self.where,
             params={**params, "key": self.key()["api_key"]},
             is_busy=lambda refused: refused.status_code == 403 and self.said(refused) in _SLOW_DOWN,
         )
