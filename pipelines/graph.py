@@ -8,21 +8,22 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
 import httpx
 import msgspec
 
-from pipelines.answers import decoded, each, record_or_none, refusal
+from pipelines.answers import Advice, decoded, each, readable, record_or_none, refusal
 from pipelines.errors import BadKey, ChangedShape, RapportError, SiteDown, UnknownName
 from pipelines.http import Client, retry_after_seconds
 from pipelines.landing import SavedPage
 from pipelines.records import Record, SetAside
 from pipelines.talk import Reading, metric
 
+Shape = TypeVar("Shape")
 MOST_USED_PERCENT = 90
 # Quotas are counted over a sliding hour.
 _HOUR_SECONDS = 3600.0
@@ -104,21 +105,17 @@ class Graph:
         self,
         client: Client,
         address: str,
+        advice: Advice,
         *,
-        title: str,
         source: str,
         where: str,
         token: str,
-        renew: str,
-        allow: str,
-        correct: str,
         app_secret: str = "",
     ) -> None:
-        """`app_secret` proves each request to be the app's; the three before it say what to do about a refusal."""
-        self._client, self._address = client, address
-        self._title, self._source, self._where = title, source, where
+        """`app_secret` proves each request to be the app's."""
+        self._client, self._address, self._advice = client, address, advice
+        self._source, self._where = source, where
         self._token, self._app_secret = token, app_secret.encode()
-        self._advice = {"renew": renew, "allow": allow, "correct": correct}
         self._used, self._again_seconds = 0.0, _HOUR_SECONDS
 
     def get(self, path: str, params: Mapping[str, str], *, may_refuse: bool = False, bearer: str = "") -> bytes:
@@ -156,7 +153,7 @@ class Graph:
         while asked is not None:
             body = self.get(path, asked)
             yield body
-            edge = decoded(body, Edge, source=self._source, where=self._where)
+            edge = self.decoded(body, Edge)
             found = {bytes(raw) for raw in edge.data}
             asked = following(edge)
             cursor = tuple(sorted(asked.items())) if asked else ()
@@ -165,40 +162,46 @@ class Graph:
             seen |= found
             cursors.add(cursor)
 
+    def decoded(self, body: bytes, shape: type[Shape]) -> Shape:
+        return decoded(body, shape, source=self._source, where=self._where)
+
+    def listed(self, body: bytes, shape: type[Shape]) -> list[Shape]:
+        """Return what paging needs of a list's items."""
+        return readable(self.decoded(body, Edge).data, shape)
+
     def kept(self, body: bytes, edge: str = "", **of: Any) -> bytes:
         """Return a body as it may be kept: without the addresses of other pages, as they hold the token.
 
         A list that does not say whose it is becomes the field `edge` of what it belongs to, as Graph writes a list
         that was asked for as a field.
         """
-        held = decoded(body, dict[str, Any], source=self._source, where=self._where)
+        held = self.decoded(body, dict[str, Any])
         return msgspec.json.encode({**of, edge: _bare(held)} if edge else _bare(held))
 
     def _refused(self, answer: httpx.Response, error: _Error | None) -> RapportError:
         if error is None:
-            return refusal(answer, title=self._title, where=self._where, said="", **self._advice)
+            return refusal(answer, where=self._where, said="", **self._advice._asdict())
         said = f"code {error.code}" + (f", subcode {error.error_subcode}" if error.error_subcode else "")
         if error.code == 190:
             why = f": {_DEAD[error.error_subcode]}" if error.error_subcode in _DEAD else ""
-            return BadKey(
-                f"{self._title} refuses the key ({said}){why}", where=self._where, next_step=self._advice["renew"]
-            )
+            told = f"{self._advice.title} refuses the key ({said}){why}"
+            return BadKey(told, where=self._where, next_step=self._advice.renew)
         if "appsecret_proof" in error.message:
             return BadKey(
-                f"{self._title} refuses the key ({said}): app_secret is not that of the token's app",
+                f"{self._advice.title} refuses the key ({said}): app_secret is not that of the token's app",
                 where=self._where,
                 next_step="Copy the app's secret from its settings again",
             )
         if error.code in _PERMISSION:
-            return BadKey(f"the key may not read this ({said})", where=self._where, next_step=self._advice["allow"])
+            return BadKey(f"the key may not read this ({said})", where=self._where, next_step=self._advice.allow)
         if (error.code, error.error_subcode) == (100, 33):
             return UnknownName(
-                f"{self._title} has nothing of that name, or hides it from this key ({said})",
+                f"{self._advice.title} has nothing of that name, or hides it from this key ({said})",
                 where=self._where,
-                next_step=self._advice["correct"],
+                next_step=self._advice.correct,
             )
         return ChangedShape(
-            f"{self._title} answered {answer.status_code}, {said}",
+            f"{self._advice.title} answered {answer.status_code}, {said}",
             where=self._where,
             next_step="Look at the platform's status and changes",
         )
@@ -239,6 +242,14 @@ def following(edge: Edge | None) -> dict[str, str] | None:
     if edge is None or edge.paging is None or not edge.paging.next:
         return None
     return {name: value for name, value in parse_qsl(urlsplit(edge.paging.next).query) if name not in _SECRETS}
+
+
+def all_before(moments: Collection[dt.datetime], day: dt.date) -> bool:
+    """Say whether a page has items, and none that is recent enough.
+
+    Lists have the newest first, and not every address of a next page still holds the `since` that was asked.
+    """
+    return bool(moments) and all(moment.date() < day for moment in moments)
 
 
 def fields_of(raws: Sequence[msgspec.Raw]) -> set[str]:
@@ -283,7 +294,7 @@ def numbers(body: bytes, page: SavedPage, *, known: Iterable[str], practice_id: 
 
 
 def number_records(
-    reading: Reading, known: Iterable[str], post_of: Callable[[str], str | None]
+    reading: Reading, known: Collection[str], post_of: Callable[[str], str | None] = lambda node: None
 ) -> Iterator[Record | SetAside]:
     """Yield a page's `numbers` as records; `post_of` says of what they are counted of which post that is, if one."""
     found = numbers(reading.page.body, reading.page, known=known, practice_id=reading.practice_id)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -68,6 +70,11 @@ class Reading:
         for position, item in self.each(raws, shape, what):
             yield from [item] if isinstance(item, SetAside) else made(item, at or self.at(position))
 
+    def left_out(self, count: int) -> Record:
+        """Return how many finds of a page of a search were left out, because their authors ask for it."""
+        name = Path(self.page.path).name.partition(".")[0]
+        return msgspec.structs.replace(metric("left_out", count, self.at(0)), item_id=f"left_out/{name}")
+
     def set_aside(self, where: str, reason: str) -> SetAside:
         return SetAside(page=self.page.path, where=where, reason=reason, practice_id=self.practice_id)
 
@@ -98,6 +105,36 @@ def metrics(
 ) -> Iterator[Record]:
     """Yield the numbers of a post or an account, by the platform's own names."""
     return (metric(name, value, place, post=post, account=account) for name, value in counted.items())
+
+
+def counted(item: msgspec.Struct, names: Collection[str]) -> dict[str, int | None]:
+    """Return an item's numbers that are in `names`, by the platform's own names of its fields."""
+    found = {name: getattr(item, field) for field, name in _written_names(type(item)) if name in names}
+    return {name: None if value is None else int(value) for name, value in found.items()}
+
+
+@functools.cache
+def _written_names(shape: type[msgspec.Struct]) -> list[tuple[str, str]]:
+    """Return the names of a shape's fields here and in the platform's answer."""
+    return [(field.name, field.encode_name) for field in msgspec.structs.fields(shape)]
+
+
+def given(numbers: Mapping[str, int | None]) -> dict[str, int | None]:
+    """Return the numbers that a server gives, where another one, or an older, has no such field at all."""
+    return {name: value for name, value in numbers.items() if value is not None}
+
+
+def passed_on(post: str, how: str, author_id: str, author_name: str | None, place: Place, *, own: bool) -> Record:
+    """Return that an account passed a post on, where the platform does not say when; once an account and post."""
+    return Record(
+        kind="share",
+        item_id=f"{post}/{how}/{author_id}",
+        parent_id=post,
+        author_id=author_id,
+        author_name=author_name,
+        by_practice=own,
+        **place,
+    )
 
 
 def named(accounts: Iterable[str], own: str | Collection[str] | None) -> tuple[str, ...]:

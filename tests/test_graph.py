@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.answers import Advice
 from pipelines.errors import BadKey, ChangedShape, RapportError, SiteDown, UnknownName
 from pipelines.graph import Edge, Graph, Paging, following, numbers, used_percent
 from pipelines.http import Client
@@ -36,13 +37,10 @@ def graph(*answers: Answer, app_secret: str = "") -> Iterator[tuple[Graph, list[
             Graph(
                 client,
                 base,
-                title="Facebook",
+                Advice(title="Facebook", renew="Renew it", allow="Allow it", correct="Correct it"),
                 source="facebook",
                 where="facebook: riverside",
                 token="secret-token",
-                renew="Renew it",
-                allow="Allow it",
-                correct="Correct it",
                 app_secret=app_secret,
             ),
             asked,

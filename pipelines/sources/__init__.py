@@ -98,6 +98,11 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(f"{self.name} is one platform, so its policy names the address of its terms")
 
     @property
+    def counts(self) -> frozenset[str]:
+        """The names of all numbers it gives."""
+        return frozenset(metric.name for metric in self.metrics)
+
+    @property
     def has_reviews(self) -> bool:
         return not {"reviews", "excerpts"}.isdisjoint(self.gives)
 

@@ -18,14 +18,14 @@ import msgspec
 
 from pipelines.answers import Advice, Walk, batches, latest, readable, record_or_none, tried
 from pipelines.errors import BadKey, ChangedShape, RapportError, UnknownName
-from pipelines.kept import as_text, remembered
+from pipelines.kept import KnownPost, as_text, known_posts
 from pipelines.landing import SavedPage
 from pipelines.mentions import Matcher
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
 from pipelines.sources import Asker, Cost, Metric, Outcome, Page, Planned, Source, Tools, searched_visits, site_listing
-from pipelines.talk import Place, Reading, metric, metrics, utc
+from pipelines.talk import Place, Reading, counted, given, metrics, named, passed_on, utc
 from pipelines.tokens import Token
 
 SOURCE = Source(
@@ -76,13 +76,6 @@ OVERLAP = dt.timedelta(hours=24)
 _CLOCKS_DIFFER = dt.timedelta(minutes=5)
 _BEGINNING = dt.datetime(2022, 11, 1, tzinfo=dt.UTC)
 _HIDDEN = "!no-unauthenticated"
-_COUNTS = {
-    "likeCount": "like_count",
-    "repostCount": "repost_count",
-    "replyCount": "reply_count",
-    "quoteCount": "quote_count",
-    "bookmarkCount": "bookmark_count",
-}
 _session = threading.Lock()
 
 _Did = Annotated[str, msgspec.Meta(pattern=r"^did:[a-z]+:[A-Za-z0-9._:%-]+$")]
@@ -213,22 +206,6 @@ class _Tokens(msgspec.Struct, rename="camel"):
     refresh_jwt: str
 
 
-class _Known(msgspec.Struct, array_like=True, frozen=True):
-    """A post remembered from one night to the next.
-
-    `talk` is the day of the newest reply to a post of the practice's own, or quote of it: as long as one is within the
-    window, a sweep must list it, however old the post.
-    """
-
-    uri: str
-    day: dt.date
-    talk: dt.date = dt.date.min
-
-    @property
-    def lives_until(self) -> dt.date:
-        return max(self.day, self.talk)
-
-
 def visits(practices: Practices, exports: Path) -> list[Planned]:
     return searched_visits(practices, SOURCE.name, "account")
 
@@ -255,8 +232,8 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
         posts = yield from _feed(network, did, since)
     if network.searches:
         found = yield from _named(network, since, did, handle)
-    known = {k.uri: k for name in ("posts", "found") for k in remembered(planned.kept.get(name, ""), list[_Known])}
-    asked = [k.uri for k in known.values() if k.lives_until >= start.date() and k.uri not in posts | found]
+    known = known_posts(planned.kept.get("posts", "")) | known_posts(planned.kept.get("found", ""))
+    asked = [k.id for k in known.values() if k.lives_until >= start.date() and k.id not in posts | found]
     again = yield from _looked_at_again(network, asked)
     gone = [uri for uri in asked if uri not in again]
     for uri, post in (posts | found | again).items():
@@ -267,9 +244,9 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
                 gone.append(uri)
                 continue
             talk = below
-        known[uri] = _Known(uri, day, talk)
-    standing = [k for k in known.values() if k.lives_until >= horizon.date() and k.uri not in gone]
-    own = [k for k in standing if did and k.uri.startswith(f"at://{did}/")]
+        known[uri] = KnownPost(uri, day, talk)
+    standing = [k for k in known.values() if k.lives_until >= horizon.date() and k.id not in gone]
+    own = [k for k in standing if did and k.id.startswith(f"at://{did}/")]
     keep = {
         "did": did,
         "posts": as_text(own),
@@ -510,7 +487,7 @@ def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
     elif body.posts is not None:
         yield from reading.finds(body.posts)
     else:
-        yield metric("followersCount", reading.decoded(_Author).followers_count, reading.at(0))
+        yield from metrics(counted(reading.decoded(_Author), SOURCE.counts), reading.at(0))
 
 
 class _Page(Reading):
@@ -544,8 +521,7 @@ class _Page(Reading):
             for uri in self.gone:
                 yield Record(kind="post", item_id=uri, state="removed", **self.at(len(raws) + 1))
             return
-        name = Path(self.page.path).name.partition(".")[0]
-        yield msgspec.structs.replace(metric("left_out", left_out, self.at(0)), item_id=f"left_out/{name}")
+        yield self.left_out(left_out)
 
     def own(self, post: _Post, place: Place) -> Iterator[Record]:
         """Yield a post of the practice's own with its counts; its replies stand in the threads."""
@@ -563,9 +539,7 @@ class _Page(Reading):
             )
             return
         yield Record(kind="post", **self.said(post, place))
-        counted = {name: getattr(post, field) for name, field in _COUNTS.items()}
-        given = {name: value for name, value in counted.items() if value is not None}
-        yield from metrics(given, place, post=post.uri)
+        yield from metrics(given(counted(post, SOURCE.counts)), place, post=post.uri)
 
     def strangers(self, post: _Post, place: Place) -> Iterator[Record]:
         """Yield a post that means the practice."""
@@ -622,15 +596,8 @@ class _Page(Reading):
         """Yield who reposted a post; when is not told."""
 
         def repost(author: _Author, place: Place) -> Iterator[Record]:
-            yield Record(
-                kind="share",
-                item_id=f"{post}/repost/{author.did}",
-                parent_id=post,
-                author_id=author.did,
-                author_name=author.display_name or author.handle,
-                by_practice=author.did == self.did,
-                **place,
-            )
+            name = author.display_name or author.handle
+            yield passed_on(post, "repost", author.did, name, place, own=author.did == self.did)
 
         return self.records(raws, _Author, "account", repost)
 
@@ -648,7 +615,7 @@ class _Page(Reading):
             "text": spelled_out(post.record.text, post.record.facets) or None,
             "url": f"https://bsky.app/profile/{post.author.did}/post/{post.uri.rpartition('/')[2]}",
             "by_practice": post.author.did == self.did,
-            "mentions": tuple("practice" if did == self.did else did for did in _named_by(post.record)),
+            "mentions": named(_named_by(post.record), self.did),
         }
 
 

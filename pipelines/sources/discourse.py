@@ -29,6 +29,7 @@ from pipelines.answers import (
     word,
 )
 from pipelines.errors import ChangedShape, RapportError
+from pipelines.kept import as_days, days
 from pipelines.landing import SavedPage
 from pipelines.mentions import Match, Matcher, host, matcher_of, search_phrases
 from pipelines.policies import Policy
@@ -182,7 +183,7 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
     window = planned.days_ago(SOURCE.window_days or 0).date()
     recent = window if planned.sweep else planned.days_ago(REREAD_DAYS).date()
     matcher = matcher_of(planned.about["known"])
-    topics = _kept(planned.kept.get("topics", ""), window)
+    topics = days(planned.kept.get("topics", ""), window)
     walked = yield from ask.walk(int(planned.kept.get("last", 0)))
     wanted = {topic for topic, named_on in topics.items() if named_on >= recent}
     naming = [post for post in walked if _found(post, matcher, ask.place)]
@@ -207,7 +208,7 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
     unread = {post for post in known if not planned.sweep}
     keep = {
         "last": str(last),
-        "topics": " ".join(f"{topic}@{day}" for topic, day in sorted(topics.items())),
+        "topics": as_days(topics),
         "posts": " ".join(sorted(posts | unread)),
     }
     return Outcome(complete=planned.sweep, newest=newest, keep=keep)
@@ -421,9 +422,3 @@ def _found(post: _Post, matcher: Matcher, place: str) -> list[Match]:
 
 def _meant(text: str, cooked: str, matcher: Matcher, place: str) -> list[Match]:
     return matcher.find(text, links=links_of_html(cooked), place=place)
-
-
-def _kept(text: str, since: dt.date) -> dict[str, dt.date]:
-    pairs = (pair.split("@") for pair in text.split())
-    known = {topic: dt.date.fromisoformat(day) for topic, day in pairs}
-    return {topic: day for topic, day in known.items() if day >= since}

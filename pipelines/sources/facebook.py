@@ -16,16 +16,16 @@ from typing import Annotated
 
 import msgspec
 
-from pipelines.answers import Id, decoded, latest, readable, tried_keys
+from pipelines.answers import Advice, Id, latest, tried_keys
 from pipelines.errors import BadKey, RapportError
-from pipelines.graph import Edge, Graph, epoch, fields_of, following, number_records, pacific_epoch
+from pipelines.graph import Edge, Graph, all_before, epoch, fields_of, following, number_records, pacific_epoch
 from pipelines.landing import SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
 from pipelines.settings import load_key
 from pipelines.sources import Cost, Metric, Outcome, Page, Planned, Source, Tools, account_visits, site_listing
-from pipelines.talk import Place, Reading, metric, metrics, named, public
+from pipelines.talk import Place, Reading, counted, metric, metrics, named, public
 
 _VIEWS_CAME = dt.date(2025, 11, 15)
 _IMPRESSIONS_WENT = dt.date(2025, 11, 14)
@@ -78,6 +78,12 @@ SOURCE = Source(
         Metric(name="page_engaged_users", meaning="other", valid_to=dt.date(2024, 3, 13)),
     ),
     window_days=90,
+)
+_ADVICE = Advice(
+    title="Facebook",
+    renew="Make a new page access token as docs/sources/facebook.md says",
+    allow="Give the app the permissions of docs/sources/facebook.md, and its user the page's tasks",
+    correct="Correct facebook.page in practices.toml, or take it out if the page is gone",
 )
 OVERLAP = dt.timedelta(days=7)
 REREAD = dt.timedelta(days=30)
@@ -221,24 +227,22 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
     Raises SiteDown, BadKey, UnknownName (the page is gone, or hidden from the key) or ChangedShape.
     """
     graph = _graph(planned, tools)
-    node, where = planned.about["page"], f"{SOURCE.name}: {planned.label}"
+    node = planned.about["page"]
     body = graph.get(f"/{node}", {"fields": _PAGE_FIELDS})
-    decoded(body, _Page, source=SOURCE.name, where=where)
+    graph.decoded(body, _Page)
     yield Page(body=graph.kept(body))
     ends_on = _key_expires_on(graph, planned)
-    since, newest = _since(planned), planned.since
+    since, newest = first_day(planned), planned.since
     asked = {"fields": _POST_FIELDS, "limit": "25", "since": epoch(since)}
     for body in graph.pages(f"/{node}/published_posts", asked):
         yield Page(body=graph.kept(body))
-        raws = decoded(body, Edge, source=SOURCE.name, where=where).data
-        heads = readable(raws, _PostHead)
+        heads = graph.listed(body, _PostHead)
         newest = latest(newest, *(head.created_time for head in heads))
         for head in heads:
             if (more := following(head.comments)) is not None:
                 for rest in graph.pages(f"/{head.id}/comments", more):
                     yield Page(body=graph.kept(rest, "comments", id=str(head.id)))
-        # The newest stand first, and not every address of a next page still holds `since`.
-        if heads and all(head.created_time.date() < since for head in heads):
+        if all_before([head.created_time for head in heads], since):
             break
     # Graph promises no order of recommendations, so they are always listed to the end.
     for body in graph.pages(f"/{node}/ratings", {"fields": _RATING_FIELDS, "limit": "100"}):
@@ -287,7 +291,7 @@ def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
     reading = Reading(page, SOURCE.site)
     held = reading.fields()
     if "insights" in held:
-        yield from _numbers(reading)
+        yield from number_records(reading, SOURCE.counts)
     elif "comments" in held:
         thread = reading.decoded(_Thread)
         yield from _comments(thread.comments, str(thread.id), reading, reading.at(0))
@@ -299,7 +303,7 @@ def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
                 raws, _Rating, "recommendation", lambda rating, place: _rated(rating, reading, place)
             )
         elif "values" in fields:
-            yield from _numbers(reading)
+            yield from number_records(reading, SOURCE.counts)
         elif fields and (_ONLY_POSTS.isdisjoint(fields) or not _ONLY_COMMENTS.isdisjoint(fields)):
             raise reading.strange("the list is none of those this source asks for")
         else:
@@ -319,12 +323,7 @@ def _counts(counts: _Page, place: Place) -> Iterator[Record]:
             total_average=counts.overall_star_rating,
             **place,
         )
-    yield from metrics({"fan_count": counts.fan_count, "followers_count": counts.followers_count}, place)
-
-
-def _numbers(reading: Reading) -> Iterator[Record | SetAside]:
-    known = [metric.name for metric in SOURCE.metrics]
-    return number_records(reading, known, lambda node: None)
+    yield from metrics(counted(counts, SOURCE.counts), place)
 
 
 def _posted(post: _Post, reading: Reading, place: Place) -> Iterator[Record | SetAside]:
@@ -347,9 +346,9 @@ def _posted(post: _Post, reading: Reading, place: Place) -> Iterator[Record | Se
         **place,
     )
     for kind in REACTIONS:
-        counted: _Counted | None = getattr(post, f"reactions_{kind}")
-        if counted:
-            yield metric(f"reactions_{kind}", _total(counted.summary), place, post=item_id)
+        reacted: _Counted | None = getattr(post, f"reactions_{kind}")
+        if reacted:
+            yield metric(f"reactions_{kind}", _total(reacted.summary), place, post=item_id)
     if post.comments:
         # Facebook leaves `shares` out where there is none: that is its zero, if counts were given at all.
         shares = post.shares.count if post.shares else 0
@@ -434,7 +433,7 @@ def _total(summary: _Summary | None) -> int | None:
     return summary.total_count if summary else None
 
 
-def _since(planned: Planned) -> dt.date:
+def first_day(planned: Planned) -> dt.date:
     """Return the first day whose posts are read tonight."""
     return planned.first_day(SOURCE.window_days or 0, overlap=OVERLAP, reread=REREAD)
 
@@ -447,15 +446,12 @@ def _key_expires_on(graph: Graph, planned: Planned) -> dt.date | None:
         return None
     app = f"{key['app_id']}|{key['app_secret']}"
     body = graph.get("/debug_token", {"input_token": key["access_token"]}, bearer=app)
-    where = f"{SOURCE.name}: {planned.label}"
-    told = decoded(body, _Debug, source=SOURCE.name, where=where).data
+    told = graph.decoded(body, _Debug).data
     if not told.is_valid:
-        raise BadKey("Facebook says that the token is not valid", where=where, next_step=_RENEW)
+        where = f"{SOURCE.name}: {planned.label}"
+        raise BadKey("Facebook says that the token is not valid", where=where, next_step=_ADVICE.renew)
     ends = [end for end in (told.expires_at, told.data_access_expires_at) if end]
     return dt.datetime.fromtimestamp(min(ends), dt.UTC).date() if ends else None
-
-
-_RENEW = "Make a new page access token as docs/sources/facebook.md says"
 
 
 def _key_of(planned: Planned) -> dict[str, str]:
@@ -467,12 +463,9 @@ def _graph(planned: Planned, tools: Tools) -> Graph:
     return Graph(
         tools.client,
         tools.address(),
-        title="Facebook",
+        _ADVICE,
         source=SOURCE.name,
         where=f"{SOURCE.name}: {planned.label}",
         token=key["access_token"],
         app_secret=key["app_secret"],
-        renew=_RENEW,
-        allow="Give the app the permissions of docs/sources/facebook.md, and its user the page's tasks",
-        correct="Correct facebook.page in practices.toml, or take it out if the page is gone",
     )

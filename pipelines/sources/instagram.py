@@ -14,16 +14,16 @@ from pathlib import Path
 
 import msgspec
 
-from pipelines.answers import Id, decoded, latest, readable, record_or_none, tried_keys
+from pipelines.answers import Advice, Id, latest, record_or_none, tried_keys
 from pipelines.errors import RapportError
-from pipelines.graph import Edge, Graph, epoch, fields_of, following, number_records, pacific_epoch
+from pipelines.graph import Edge, Graph, all_before, epoch, fields_of, following, number_records, pacific_epoch
 from pipelines.landing import SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
 from pipelines.settings import load_key
 from pipelines.sources import Cost, Metric, Outcome, Page, Planned, Source, Tools, account_visits, site_listing
-from pipelines.talk import Place, Reading, metrics, named, public
+from pipelines.talk import Place, Reading, counted, metrics, named, public
 from pipelines.tokens import Token
 
 _VIEWS_CAME = dt.date(2024, 7, 2)
@@ -72,6 +72,12 @@ SOURCE = Source(
         Metric(name="video_views", meaning="views", valid_to=_VIEWS_BEFORE),
     ),
     window_days=90,
+)
+_ADVICE = Advice(
+    title="Instagram",
+    renew="Authorise the account again as docs/sources/instagram.md says, and store its new long-lived token",
+    allow="Give the app the permissions of docs/sources/instagram.md and authorise the account again",
+    correct="Correct instagram.account in practices.toml, or take it out if the account is gone",
 )
 OVERLAP = dt.timedelta(days=7)
 REREAD = dt.timedelta(days=30)
@@ -172,27 +178,27 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
     """
     token = _token(planned, tools)
     graph = _graph(planned, tools, token.refresh)
-    node, where = planned.about["account"], f"{SOURCE.name}: {planned.label}"
+    node = planned.about["account"]
     body = graph.get(f"/{node}", {"fields": _ACCOUNT_FIELDS})
-    account = decoded(body, _Account, source=SOURCE.name, where=where)
+    account = graph.decoded(body, _Account)
     yield Page(body=graph.kept(body))
-    since, newest = _since(planned), planned.since
+    since, newest = first_day(planned), planned.since
     recent: list[_MediaHead] = []
     asked = {"fields": _MEDIA_FIELDS, "limit": "25", "since": epoch(since)}
     for body in graph.pages(f"/{node}/media", asked):
         yield Page(body=graph.kept(body))
-        heads = _heads(body, where)
+        heads = graph.listed(body, _MediaHead)
         newest = latest(newest, *(head.timestamp for head in heads))
         recent += [head for head in heads if head.timestamp.date() >= planned.night - REREAD]
         for head in heads:
-            yield from _rest(head, graph, where)
-        # The newest stand first, and not every address of a next page still holds `since`.
-        if _before(heads, since):
+            yield from _rest(head, graph)
+        if all_before([head.timestamp for head in heads], since):
             break
     for body in graph.pages(f"/{node}/tags", {"fields": _TAG_FIELDS, "limit": "50"}):
         yield Page(body=graph.kept(body, "tags", id=node))
         # Graph promises no order of tags, so a sweep goes to the end.
-        if not planned.sweep and _before(_heads(body, where), since):
+        tagged = graph.listed(body, _MediaHead)
+        if not planned.sweep and all_before([head.timestamp for head in tagged], since):
             break
     for day in (planned.night - dt.timedelta(days=back) for back in LATE_DAYS):
         span = {"since": pacific_epoch(day), "until": pacific_epoch(day + dt.timedelta(days=1))}
@@ -251,17 +257,14 @@ def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
         else:
             yield from _media(raws, reading)
     elif "followers_count" in held:
-        account = reading.decoded(_Account)
-        counted = {"followers_count": account.followers_count, "media_count": account.media_count}
-        yield from metrics(counted, reading.at(0))
+        yield from metrics(counted(reading.decoded(_Account), SOURCE.counts), reading.at(0))
     else:
         raise reading.strange("the page is none of those this source asks for")
 
 
 def _numbers(reading: Reading) -> Iterator[Record | SetAside]:
     account = reading.about.get("account")
-    known = [metric.name for metric in SOURCE.metrics]
-    return number_records(reading, known, lambda node: None if node == account else node)
+    return number_records(reading, SOURCE.counts, lambda node: None if node == account else node)
 
 
 def _media(raws: list[msgspec.Raw], reading: Reading, matched: str | None = None) -> Iterator[Record | SetAside]:
@@ -284,8 +287,7 @@ def _posted(media: _Media, reading: Reading, place: Place, matched: str | None) 
         mentions=_mentions(media.caption, own),
         **place,
     )
-    counted = {"like_count": media.like_count, "comments_count": media.comments_count}
-    yield from metrics(counted, place, post=item_id)
+    yield from metrics(counted(media, SOURCE.counts), place, post=item_id)
     if media.comments:
         yield from _comments(media.comments, item_id, item_id, reading, place)
 
@@ -317,23 +319,14 @@ def _mentions(text: str | None, own: str | None) -> tuple[str, ...]:
     return named((name.lower() for name in _HANDLE.findall(text or "")), own)
 
 
-def _heads(body: bytes, where: str) -> list[_MediaHead]:
-    return readable(decoded(body, Edge, source=SOURCE.name, where=where).data, _MediaHead)
-
-
-def _before(heads: list[_MediaHead], since: dt.date) -> bool:
-    """Say whether a page has media, and none that is recent enough."""
-    return bool(heads) and all(head.timestamp.date() < since for head in heads)
-
-
-def _rest(head: _MediaHead, graph: Graph, where: str) -> Iterator[Page]:
+def _rest(head: _MediaHead, graph: Graph) -> Iterator[Page]:
     """Keep the comments and replies that did not fit beside their medium."""
     media = str(head.id)
     edges = [head.comments] if head.comments else []
     if (more := following(head.comments)) is not None:
         for body in graph.pages(f"/{media}/comments", more):
             yield Page(body=graph.kept(body, "comments", below=media))
-            edges.append(decoded(body, Edge, source=SOURCE.name, where=where))
+            edges.append(graph.decoded(body, Edge))
     for raw in (raw for edge in edges for raw in edge.data):
         comment = record_or_none(raw, _CommentHead)
         if comment and (more := following(comment.replies)) is not None:
@@ -341,7 +334,7 @@ def _rest(head: _MediaHead, graph: Graph, where: str) -> Iterator[Page]:
                 yield Page(body=graph.kept(body, "replies", below=media, parent=str(comment.id)))
 
 
-def _since(planned: Planned) -> dt.date:
+def first_day(planned: Planned) -> dt.date:
     """Return the first day whose media are read tonight."""
     return planned.first_day(SOURCE.window_days or 0, overlap=OVERLAP, reread=REREAD)
 
@@ -362,7 +355,7 @@ def _token(planned: Planned, tools: Tools) -> Token:
         return held
     graph = _graph(planned, tools, held.refresh, purpose="token")
     body = graph.get("/refresh_access_token", {"grant_type": "ig_refresh_token", "access_token": held.refresh})
-    renewed = decoded(body, _Renewed, source=SOURCE.name, where=f"{SOURCE.name}: {planned.label}")
+    renewed = graph.decoded(body, _Renewed)
     newest = Token(
         refresh=renewed.access_token,
         expires_at=tonight + dt.timedelta(seconds=renewed.expires_in),
@@ -380,11 +373,8 @@ def _graph(planned: Planned, tools: Tools, token: str, purpose: str = "api") -> 
     return Graph(
         tools.client,
         tools.address(purpose),
-        title="Instagram",
+        _ADVICE,
         source=SOURCE.name,
         where=f"{SOURCE.name}: {planned.label}",
         token=token,
-        renew="Authorise the account again as docs/sources/instagram.md says, and store its new long-lived token",
-        allow="Give the app the permissions of docs/sources/instagram.md and authorise the account again",
-        correct="Correct instagram.account in practices.toml, or take it out if the account is gone",
     )

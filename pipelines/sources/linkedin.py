@@ -18,6 +18,7 @@ import msgspec
 
 from pipelines.answers import Advice, latest, readable, tried
 from pipelines.errors import BadKey, ChangedShape, RapportError
+from pipelines.kept import as_days, days
 from pipelines.landing import SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
@@ -190,10 +191,9 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
     Raises SiteDown, BadKey, UnknownName or ChangedShape (also for a version of the API that has ended).
     """
     ask = _Asker(planned, tools)
-    days = WINDOW_DAYS if planned.sweep else RECENT_DAYS
-    first = planned.night - dt.timedelta(days=days - 1)
+    first = planned.night - dt.timedelta(days=(WINDOW_DAYS if planned.sweep else RECENT_DAYS) - 1)
     known = None if planned.sweep or planned.since is None else planned.since - OVERLAP
-    kept = {urn: dt.date.fromisoformat(day) for urn, _, day in _pairs(planned.kept.get("posts", ""))}
+    kept = days(planned.kept.get("posts", ""))
     talked, newest = dict(kept), planned.since
     listed = 0
     for body, raws in ask.listed(f"/posts?author={ask.organization}&q=author&sortBy=LAST_MODIFIED"):
@@ -211,7 +211,7 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
         talked[urn] = yield from _thread(ask, urn, talked[urn])
     yield from _numbers(ask, WINDOW_DAYS if planned.sweep else LATE_DAYS)
     last = planned.night - dt.timedelta(days=WINDOW_DAYS)
-    keep = " ".join(f"{urn}={day}" for urn, day in sorted(talked.items()) if day > last)
+    keep = as_days({urn: day for urn, day in talked.items() if day > last})
     # A member who has lost the role is told nothing, politely: no post at all where there were some.
     blind = bool(kept) and not listed
     return Outcome(
@@ -252,10 +252,10 @@ def _thread(ask: _Asker, urn: str, day: dt.date) -> Generator[Page, None, dt.dat
     return day
 
 
-def _numbers(ask: _Asker, days: int) -> Generator[Page, None, None]:
+def _numbers(ask: _Asker, back: int) -> Generator[Page, None, None]:
     """Keep the daily numbers up to yesterday, and how many follow the page."""
     span = (
-        f"(timeRange:(start:{_ms(ask.planned.days_ago(days))},end:{_ms(ask.planned.midnight)}),timeGranularityType:DAY)"
+        f"(timeRange:(start:{_ms(ask.planned.days_ago(back))},end:{_ms(ask.planned.midnight)}),timeGranularityType:DAY)"
     )
     path = f"/organizationalEntityShareStatistics?q=organizationalEntity&organizationalEntity={ask.organization}"
     for body, _ in ask.listed(f"{path}&timeIntervals={span}"):
@@ -372,10 +372,6 @@ def _daily(day: _Day, place: Place) -> Iterator[Record]:
 def _organizations(text: str, own: str) -> tuple[str, ...]:
     """Return the organisations a text's marks name. Members are left out: their ids may not be stored."""
     return named(_URN.findall(text), own)
-
-
-def _pairs(kept: str) -> Iterator[tuple[str, str, str]]:
-    return (pair.partition("=") for pair in kept.split())
 
 
 def _instant(milliseconds: int) -> dt.datetime:

@@ -19,14 +19,14 @@ import msgspec
 
 from pipelines.answers import Advice, Walk, links_of_html, readable, text_of_html, tried
 from pipelines.errors import ChangedShape, NoKey, RapportError
-from pipelines.kept import as_text, remembered
+from pipelines.kept import KnownPost, as_text, known_posts
 from pipelines.landing import SavedPage
 from pipelines.mentions import Matcher
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
 from pipelines.sources import Asker, Cost, Metric, Outcome, Page, Planned, Source, Tools, searched_visits, site_listing
-from pipelines.talk import Place, Reading, metric, metrics, utc
+from pipelines.talk import Place, Reading, counted, given, metrics, passed_on, utc
 
 SOURCE = Source(
     name="mastodon",
@@ -70,7 +70,6 @@ SOURCE = Source(
 RECENT_DAYS, WINDOW_DAYS = 30, 90
 OVERLAP = dt.timedelta(days=3)
 PAGE_SIZE = 40
-_COUNTS = ("favourites_count", "reblogs_count", "replies_count", "quotes_count")
 # So many answers below a post does a server show to somebody without a key.
 MOST_ANONYMOUS = 60
 _PUBLIC = ("public", "unlisted")
@@ -144,30 +143,13 @@ class _Notification(msgspec.Struct):
     status: _Status | None = None
 
 
-class _Known(msgspec.Struct, array_like=True, frozen=True):
-    """A status remembered from one night to the next; of a stranger's no more than the number and the day.
-
-    `talk` is the day of the newest answer below a post of the practice's own: as long as one is within the window, a
-    sweep must list it, however old the post.
-    """
-
-    id: str
-    day: dt.date
-    uri: str = ""
-    talk: dt.date = dt.date.min
-
-    @property
-    def lives_until(self) -> dt.date:
-        return max(self.day, self.talk)
-
-
 class _Below(msgspec.Struct):
     """What is below the practice's posts: the ids, whether nothing was cut off, and which posts stand or do not."""
 
     ids: set[str] = msgspec.field(default_factory=set)
     whole: bool = True
-    standing: list[_Known] = msgspec.field(default_factory=list)
-    gone: list[_Known] = msgspec.field(default_factory=list)
+    standing: list[KnownPost] = msgspec.field(default_factory=list)
+    gone: list[KnownPost] = msgspec.field(default_factory=list)
 
 
 def visits(practices: Practices, exports: Path) -> list[Planned]:
@@ -333,9 +315,9 @@ def _asked_for(server: _Server, status_id: str) -> Generator[Page, None, _Status
 
 def _conversations(server: _Server, start: dt.datetime, posts: Mapping[str, _Status]) -> Generator[Page, None, _Below]:
     """Read what is below each post since `start`, and each older one with an answer since then, and who boosted it."""
-    before = {known.id: known for known in remembered(server.planned.kept.get("posts", ""), list[_Known])}
+    before = known_posts(server.planned.kept.get("posts", ""))
     listed = {
-        name: _Known(name, _day(post), post.uri, before[name].talk if name in before else dt.date.min)
+        name: KnownPost(name, _day(post), before[name].talk if name in before else dt.date.min, post.uri)
         for name, post in posts.items()
     }
     below = _Below()
@@ -414,9 +396,9 @@ def _looked_at_again(
 
     What is gone is in no page of a sweep, which is how it is known to be removed.
     """
-    standing = [_Known(number, _day(status)) for number, status in found.items() if number not in below]
+    standing = [KnownPost(number, _day(status)) for number, status in found.items() if number not in below]
     horizon = server.planned.days_ago(WINDOW_DAYS).date()
-    for known in remembered(server.planned.kept.get("found", ""), list[_Known]):
+    for known in known_posts(server.planned.kept.get("found", "")).values():
         if known.id in found or known.id in below or known.day < horizon:
             continue
         if known.day < start.date() or (yield from _asked_for(server, known.id)):
@@ -480,9 +462,8 @@ class _Page(Reading):
         self.host = urlsplit(self.about.get("server", "")).netloc
         self.own = self.keep.get("account")
         self.ours = self.keep.get("ours", "").split()
-        self.uris = {
-            k.id: k.uri for name in ("posts", "gone") for k in remembered(self.keep.get(name, ""), list[_Known])
-        }
+        known = known_posts(self.keep.get("posts", "")) | known_posts(self.keep.get("gone", ""))
+        self.uris = {post.id: post.uri for post in known.values()}
 
     def acct(self, acct: str) -> str:
         """Return an account with its host: a server leaves out its own."""
@@ -511,9 +492,7 @@ class _Page(Reading):
         """Yield a status as a post: the practice's own with its counts, or a stranger's that means the practice."""
         if self.own and _opens(status, self.own):
             yield Record(kind="post", **self.said(status, place))
-            counted = {name: getattr(status, name) for name in _COUNTS}
-            given = {name: value for name, value in counted.items() if value is not None}
-            yield from metrics(given, place, post=status.uri)
+            yield from metrics(given(counted(status, SOURCE.counts)), place, post=status.uri)
         elif _is_news(status, self.own) and str(status.id) not in self.ours:
             how = self._how(status)
             if how:
@@ -530,7 +509,7 @@ class _Page(Reading):
 
 
 def _read_account(page: _Page, _: str) -> Iterator[Record | SetAside]:
-    yield metric("followers_count", page.decoded(_Account).followers_count, page.at(0))
+    yield from metrics(counted(page.decoded(_Account), SOURCE.counts), page.at(0))
 
 
 def _read_status(page: _Page, _: str) -> Iterator[Record | SetAside]:
@@ -547,8 +526,7 @@ def _read_search(page: _Page, _: str) -> Iterator[Record | SetAside]:
     hidden = [status for status in readable(raws, _Status) if status.account.asks_not_to_be_found]
     yield from page.records(raws, _Status, "post", page.posts)
     left_out = sum(not _is_news(status, page.own) for status in hidden)
-    name = Path(page.page.path).name.partition(".")[0]
-    yield msgspec.structs.replace(metric("left_out", left_out, page.at(0)), item_id=f"left_out/{name}")
+    yield page.left_out(left_out)
 
 
 def _read_notifications(page: _Page, _: str) -> Iterator[Record | SetAside]:
@@ -577,16 +555,8 @@ def _read_reblogs(page: _Page, status_id: str) -> Iterator[Record | SetAside]:
     post = page.uris.get(status_id, status_id)
 
     def boosted(account: _Account, place: Place) -> Iterator[Record]:
-        acct = page.acct(account.acct)
-        yield Record(
-            kind="share",
-            item_id=f"{post}/reblog/{acct}",
-            parent_id=post,
-            author_id=acct,
-            author_name=account.display_name or None,
-            by_practice=str(account.id) == page.own,
-            **place,
-        )
+        acct, own = page.acct(account.acct), str(account.id) == page.own
+        yield passed_on(post, "reblog", acct, account.display_name or None, place, own=own)
 
     return page.records(page.decoded(list[msgspec.Raw]), _Account, "account", boosted)
 

@@ -28,6 +28,7 @@ from pipelines.answers import (
     word,
 )
 from pipelines.errors import BadKey, ChangedShape, RapportError, UnknownName
+from pipelines.kept import as_days, days
 from pipelines.landing import SavedPage
 from pipelines.mentions import Matcher, matcher_of, search_phrases, told
 from pipelines.policies import Policy
@@ -184,15 +185,15 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
     seen: list[_Item] = []
     for query in _queries(planned.about["phrases"].split("\n")):
         seen += yield from ask.listing("search", {"q": query, "sort": "new", "t": "year", "type": "link"}, floor)
-    posts = {item.name: item.created for item in seen if item.created >= floor and _means(item, matcher)}
-    comments: dict[str, dt.datetime] = {}
+    posts = {item.name: item.created.date() for item in seen if item.created >= floor and _means(item, matcher)}
+    comments: dict[str, dt.date] = {}
     if planned.about["subreddits"]:
         said = yield from ask.listing("comments", {}, floor)
-        comments = {item.name: item.created for item in said if _means(item, matcher)}
+        comments = {item.name: item.created.date() for item in said if _means(item, matcher)}
         seen += said
-    known_posts, known_comments = (_kept(planned.kept.get(kind, ""), window) for kind in ("posts", "comments"))
-    recent = window if planned.sweep else planned.days_ago(REREAD_DAYS)
-    reread = sorted(posts.keys() | {name for name, created in known_posts.items() if created >= recent})
+    known_posts, known_comments = (days(planned.kept.get(kind, ""), window.date()) for kind in ("posts", "comments"))
+    recent = (window if planned.sweep else planned.days_ago(REREAD_DAYS)).date()
+    reread = sorted(posts.keys() | {name for name, day in known_posts.items() if day >= recent})
     for name in reread:
         yield from ask.thread(name)
     others = sorted((known_posts.keys() - set(reread)) | (known_comments.keys() - comments.keys()))
@@ -200,7 +201,7 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
         body = ask.get("/api/info", {"id": ",".join(some)})
         ask.decoded(body, _Listing)
         yield Page(body=body)
-    keep = {"posts": _written(known_posts | posts), "comments": _written(known_comments | comments)}
+    keep = {"posts": as_days(known_posts | posts), "comments": as_days(known_comments | comments)}
     newest = latest(planned.since, *(item.created for item in seen))
     return Outcome(complete=planned.sweep, newest=newest, keep=keep)
 
@@ -488,13 +489,3 @@ def _queries(phrases: list[str]) -> Iterator[str]:
         query = f"{query} OR {phrase}" if query else phrase
     if query:
         yield query
-
-
-def _kept(text: str, since: dt.datetime) -> dict[str, dt.datetime]:
-    pairs = (pair.split("@") for pair in text.split())
-    known = {name: dt.datetime.fromtimestamp(float(seconds), dt.UTC) for name, seconds in pairs}
-    return {name: created for name, created in known.items() if created >= since}
-
-
-def _written(known: dict[str, dt.datetime]) -> str:
-    return " ".join(f"{name}@{created.timestamp():.0f}" for name, created in sorted(known.items()))

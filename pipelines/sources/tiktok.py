@@ -22,7 +22,7 @@ from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
 from pipelines.sources import Asker, Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools, account_visits
-from pipelines.talk import Place, Reading, metrics, public
+from pipelines.talk import Place, Reading, counted, metrics, public
 from pipelines.tokens import Token
 
 SOURCE = Source(
@@ -181,8 +181,7 @@ def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
 
 
 def _of_account(account: _Account, place: Place) -> Iterator[Record]:
-    counted = {name: getattr(account, name) for name in ("follower_count", "likes_count", "video_count")}
-    return metrics(counted, place, account=account.open_id)
+    return metrics(counted(account, SOURCE.counts), place, account=account.open_id)
 
 
 def _of_video(video: _Video, handle: str, place: Place) -> Iterator[Record]:
@@ -201,8 +200,7 @@ def _of_video(video: _Video, handle: str, place: Place) -> Iterator[Record]:
         by_practice=True,
         **place,
     )
-    counted = ("view_count", "like_count", "comment_count", "share_count")
-    yield from metrics({name: getattr(video, name) for name in counted}, place, post=name)
+    yield from metrics(counted(video, SOURCE.counts), place, post=name)
 
 
 def _instant(seconds: int) -> dt.datetime:

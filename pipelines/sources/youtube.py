@@ -25,7 +25,7 @@ from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
 from pipelines.sources import Asker, Cost, Metric, Outcome, Page, Planned, Source, Tools, account_visits, site_listing
-from pipelines.talk import Place, Reading, metrics
+from pipelines.talk import Place, Reading, counted, metrics
 
 SOURCE = Source(
     name="youtube",
@@ -330,10 +330,8 @@ def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
 
 
 def _of_channel(channel: _Channel, place: Place) -> Iterator[Record]:
-    counts = channel.statistics
-    subscribers = None if counts.hidden_subscriber_count else counts.subscriber_count
-    counted = {"subscriberCount": subscribers, "viewCount": counts.view_count, "videoCount": counts.video_count}
-    return metrics(_whole(counted), place, account=channel.id)
+    hidden = {"subscriberCount": None} if channel.statistics.hidden_subscriber_count else {}
+    return metrics(counted(channel.statistics, SOURCE.counts) | hidden, place, account=channel.id)
 
 
 def _of_video(video: _Video, channel: str, place: Place) -> Iterator[Record]:
@@ -350,9 +348,7 @@ def _of_video(video: _Video, channel: str, place: Place) -> Iterator[Record]:
         by_practice=video.snippet.channel_id == channel,
         **place,
     )
-    counts = video.statistics
-    counted = {"viewCount": counts.view_count, "likeCount": counts.like_count, "commentCount": counts.comment_count}
-    yield from metrics(_whole(counted), place, post=video.id)
+    yield from metrics(counted(video.statistics, SOURCE.counts), place, post=video.id)
 
 
 def _of_thread(thread: _Thread, channel: str, place: Place) -> Iterator[Record]:
@@ -377,10 +373,6 @@ def _of_comment(comment: _Comment, video: str | None, channel: str, place: Place
         by_practice=bool(channel) and author == channel,
         **place,
     )
-
-
-def _whole(counted: dict[str, Count | None]) -> dict[str, int | None]:
-    return {name: None if value is None else int(value) for name, value in counted.items()}
 
 
 def _known(told: str) -> _Known:

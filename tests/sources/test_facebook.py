@@ -85,9 +85,9 @@ def test_a_page_that_posts_seldom_is_read_from_a_week_before_its_newest_post(dat
     [asked] = [request for request in platform.asked if request.path.endswith("/published_posts")]
     since = dt.datetime.fromtimestamp(int(asked.one("since")), dt.UTC).date()
     assert since == NIGHT - 57 * DAY
-    assert facebook._since(Planned(label="x", night=NIGHT, sweep=False)) == NIGHT - 90 * DAY
+    assert facebook.first_day(Planned(label="x", night=NIGHT, sweep=False)) == NIGHT - 90 * DAY
     long_ago = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-    assert facebook._since(Planned(label="x", night=NIGHT, sweep=False, since=long_ago)) == NIGHT - 90 * DAY
+    assert facebook.first_day(Planned(label="x", night=NIGHT, sweep=False, since=long_ago)) == NIGHT - 90 * DAY
 
 
 def test_late_counts_and_comments_of_a_recent_post_are_seen_the_next_night(data: DataDir) -> None:

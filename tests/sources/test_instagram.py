@@ -84,7 +84,7 @@ def test_most_nights_read_thirty_days_back_and_a_sweep_ninety(data: DataDir) -> 
 
 def test_an_account_that_posts_seldom_is_read_from_a_week_before_its_newest_medium() -> None:
     def since(newest: dt.datetime | None) -> dt.date:
-        return instagram._since(Planned(label="x", night=NIGHT, sweep=False, since=newest))
+        return instagram.first_day(Planned(label="x", night=NIGHT, sweep=False, since=newest))
 
     assert since(dt.datetime(2026, 10, 30, tzinfo=dt.UTC)) == NIGHT - 30 * DAY
     assert since(dt.datetime(2026, 9, 20, tzinfo=dt.UTC)) == dt.date(2026, 9, 13)
