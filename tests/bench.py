@@ -17,7 +17,6 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -32,8 +31,7 @@ from pipelines.read import read
 from pipelines.records import COMPLETENESS, FEATURES, Completeness, Feature, write_table
 from pipelines.render import render
 from pipelines.score import score, score_lines
-from tests.bench_fetch import SOURCES as FETCHED
-from tests.bench_fetch import fetch_step, slow_platforms
+from tests.bench_fetch import measure_fetch, peak_mb
 
 NIGHT = dt.date(2026, 11, 1)
 MONTH = dt.date(2026, 10, 1)
@@ -117,13 +115,11 @@ def _measured(to: Connection, step: Callable[..., Any], arguments: tuple[Any, ..
     started, cpu = time.perf_counter(), time.process_time()
     step(*arguments)
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    # Not ru_maxrss: that of a started process begins with its parent's.
-    own_kb = int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
     to.send(
         {
             "seconds": round(time.perf_counter() - started, 2),
             "cpu_seconds": round(time.process_time() - cpu + children.ru_utime + children.ru_stime, 2),
-            "peak_mb": round(max(own_kb, children.ru_maxrss) / 1024),
+            "peak_mb": max(peak_mb(), round(children.ru_maxrss / 1024)),
         }
     )
 
@@ -137,18 +133,6 @@ def measure(step: Callable[..., Any], *arguments: Any) -> dict[str, float]:
         raise SystemExit(f"{step.__name__} failed")
     found: dict[str, float] = here.recv()
     return found
-
-
-def measure_fetch(root: Path, count: int) -> dict[str, dict[str, float]]:
-    """Pull three sources side by side, each in a process of its own; "fetch, whole night" is the slowest of them."""
-    started = time.perf_counter()
-    with slow_platforms() as base, ThreadPoolExecutor(len(FETCHED)) as pool:
-        pulls = {source: pool.submit(measure, fetch_step, root, count, source, base) for source in FETCHED}
-        found = {f"fetch {source}": pull.result() for source, pull in pulls.items()}
-    whole = {"seconds": round(time.perf_counter() - started, 2)}
-    for of in ("cpu_seconds", "peak_mb"):
-        whole[of] = round(sum(each[of] for each in found.values()), 2)
-    return {**found, "fetch, whole night": whole}
 
 
 def read_step(root: Path, count: int) -> None:
