@@ -75,7 +75,7 @@ def fetch(
                 try:
                     receipt = tried.result()
                     listed = "complete listing" if receipt.complete else "changes only"
-                    left = "" if receipt.quota_left is None else f", {receipt.quota_left} requests left today"
+                    left = "" if receipt.quota_left is None else f", {receipt.quota_left} requests left"
                     say(f"  {number}/{len(waiting)} {one.label}: {len(receipt.pages)} pages, {listed}{left}")
                     if receipt.why:
                         say(f"warning: {one.label}: {receipt.why}")

@@ -200,7 +200,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
     expected: int | None = None
     newest: dt.datetime | None = None
-    # What the platform says is left of the day's requests, if it says so.
+    # How many requests the platform says are left of the day's, or of the minutes it counts over, if it says so.
     quota_left: int | None = None
     keep: dict[str, str] = {}
     # When the platform says the key ends.

@@ -20,6 +20,7 @@ from pipelines.answers import (
     LARGEST_RECORD_BYTES,
     Advice,
     Id,
+    Walk,
     batches,
     latest,
     links_of_html,
@@ -347,21 +348,17 @@ class _Asker(Asker):
 
     def search(self, query: str) -> Generator[Page, None, list[_Hit]]:
         """Yield the pages of a search and return what it finds."""
-        found: list[_Hit] = []
-        seen = set[bytes]()
-        number = 1
+        walk, found, number = Walk(self.where, what="hit"), list[_Hit](), 1
         while True:
             body = self.get("/search.json", {"q": query, "page": str(number)}, _Found)
             yield Page(body=body, suffix=_FOUND)
             page = self.decoded(body, _Found)
-            new = {bytes(raw) for raw in page.posts} - seen
-            found += readable(page.posts, _Hit)
+            hits = readable(page.posts, _Hit)
+            walk.add((hit.id, None) for hit in hits)
+            found += hits
             if not page.grouped_search_result.more_full_page_results:
                 return found
-            if not new:
-                raise ChangedShape("a page of a search brings nothing new: it would never end", where=self.where)
-            seen |= new
-            number += 1
+            number = int(walk.turn(str(number + 1)))
 
     def topic(self, topic: str, matcher: Matcher, known: set[str]) -> Generator[Page, None, list[_Post]]:
         """Yield a topic, whole if its opening names a practice, else as far as posts of it are `known` to name one.

@@ -203,7 +203,7 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
         yield Page(body=body)
     keep = {"posts": as_days(known_posts | posts), "comments": as_days(known_comments | comments)}
     newest = latest(planned.since, *(item.created for item in seen))
-    return Outcome(complete=planned.sweep, newest=newest, keep=keep)
+    return Outcome(complete=planned.sweep, newest=newest, quota_left=ask.left, keep=keep)
 
 
 def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:

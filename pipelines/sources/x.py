@@ -255,7 +255,8 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
     keep["roots"] = " ".join(sorted(visit.told.roots, key=_age)[-_MOST_ROOTS:])
     complete = planned.sweep and not visit.left_out and visit.accounted.issuperset(visit.told.known)
     why = f"left out for the month's limit of dollars: {', '.join(visit.left_out)}" if visit.left_out else ""
-    return Outcome(complete=complete, newest=visit.newest, keep={k: v for k, v in keep.items() if v}, why=why)
+    kept = {name: text for name, text in keep.items() if text}
+    return Outcome(complete=complete, newest=visit.newest, quota_left=visit.left, keep=kept, why=why)
 
 
 class _Visit(Asker):

@@ -399,3 +399,15 @@ def test_a_bad_review_is_set_aside_and_mostly_bad_ones_stop(site: type[ReviewSit
     pull(data, site.holding([*bad, site.item(1)]), later)
     with pytest.raises(SeveralFailed, match=r"3 of 4 .* could not be read"):
         read(site.name, later, site.practices(), data, say=quiet)
+
+
+@every
+def test_what_an_answer_holds_counts_and_not_what_its_header_calls_it(kind: type[Base], data: DataDir) -> None:
+    class Mislabelled(kind):  # type: ignore[misc, valid-type]
+        def __call__(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
+            status, more, told = super().__call__(method, path, headers, body)
+            return status, more | {"Content-Type": "image/png"}, told
+
+    platform = Mislabelled(7, 3)
+    pull(data, platform)
+    assert sorted(ids_of(data, platform)) == sorted(platform.expected())

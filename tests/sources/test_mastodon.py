@@ -289,7 +289,7 @@ def test_a_cursor_that_comes_twice_is_stopped_even_if_nothing_on_its_page_can_be
         def page(self, request: Any, items: list[dict[str, Any]]) -> Any:
             return 200, {"Link": '<https://x.example/?max_id=5>; rel="next"'}, b'[{"id": ["no id"]}]'
 
-    with pytest.raises(SeveralFailed, match="a cursor came twice"):
+    with pytest.raises(SeveralFailed, match="a page token came twice"):
         pull(data, Stuck(0))
 
 

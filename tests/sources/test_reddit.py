@@ -15,7 +15,7 @@ from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
 from pipelines.sources import reddit
 from tests.conftest import SHARED
-from tests.sources.stand_in import NIGHT, found_in, pull, receipts, records_in
+from tests.sources.stand_in import NIGHT, found_in, pull, pulled, receipts, records_in
 from tests.sources.stand_in_reddit import StandIn
 
 NEXT = NIGHT.replace(month=11, day=2)
@@ -279,3 +279,12 @@ def test_what_is_known_stays_known_even_if_a_search_forgets_it(data: DataDir, mo
     platform.asked.clear()
     pull(data, platform, NEXT.replace(day=8))
     assert [request.path for request in platform.asked if "/comments/" in request.path] == ["/comments/1"]
+
+
+def test_what_is_left_of_the_quota_is_told(data: DataDir) -> None:
+    class Counting(StandIn):
+        def answer(self, request: Any) -> Any:
+            told = super().answer(request)
+            return 200, {"X-Ratelimit-Remaining": "587.0", "X-Ratelimit-Reset": "300"}, json.dumps(told).encode()
+
+    assert pulled(data, Counting(1)).quota_left == 587

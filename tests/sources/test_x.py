@@ -21,7 +21,7 @@ from pipelines.sources.x import SOURCE, items_a_visit
 from pipelines.sources.x import read as read_page
 from tests.conftest import SHARED, Answer, serving
 from tests.sources.contract import OpenApi
-from tests.sources.stand_in import NIGHT, configured, found_in, pull, receipts, records_in
+from tests.sources.stand_in import NIGHT, configured, found_in, pull, pulled, receipts, records_in
 from tests.sources.stand_in_x import USER, Said, StandIn
 
 NEXT, THIRD = NIGHT + dt.timedelta(days=1), NIGHT + dt.timedelta(days=2)
@@ -450,3 +450,11 @@ def test_answers_of_the_demo_town_are_those_of_the_official_document(data: DataD
     assert len({path.rsplit("/", 1)[-1] for path, _ in seen}) >= 5
     for path, body in seen:
         contract.check_answer("GET", f"/2{path}", 200, body)
+
+
+def test_what_is_left_of_the_quota_is_told(data: DataDir) -> None:
+    class Counting(StandIn):
+        def answer(self, request: Any) -> Any:
+            return 200, {"X-Rate-Limit-Remaining": "74"}, json.dumps(super().answer(request)).encode()
+
+    assert pulled(data, Counting(1)).quota_left == 74
