@@ -418,3 +418,15 @@ def test_a_post_that_only_the_search_knows_is_found_in_its_long_topic(
     monkeypatch.setattr(platform, "answer", lambda asked: EMPTY if "search" in asked.path else real(asked))
     pull(data, platform, sweep)
     assert ids(data, platform, "comment", sweep) == ["1/21"], "what was found once is asked for again"
+
+
+def test_an_edit_is_a_later_version_of_the_same_post(data: DataDir) -> None:
+    platform = StandIn(1)
+    platform.posts[1] = [{"cooked": "<p>Good.</p>", "created_at": YOUNG, "updated_at": YOUNG}]
+    pull(data, platform)
+    platform.posts[1][0] |= {"cooked": "<p>Very good.</p>", "updated_at": "2026-11-01T08:00:00.000Z"}
+    pull(data, platform, NEXT)
+    [before], [after] = (records_in(data, platform, "comment", night) for night in (NIGHT, NEXT))
+    assert (before.item_id, before.text, after.item_id, after.text) == ("1/2", "Good.", "1/2", "Very good.")
+    assert after.updated_at == dt.datetime(2026, 11, 1, 8, tzinfo=dt.UTC)
+    assert before.created_at == after.created_at == before.updated_at

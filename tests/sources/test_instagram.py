@@ -582,3 +582,12 @@ def test_the_town_refuses_what_instagram_refuses(monkeypatch: pytest.MonkeyPatch
         moved = Practices.model_validate({"practice": [{"id": "a", "name": "A", "instagram": {"account": "17841"}}]})
         with pytest.raises(SeveralFailed, match="code 100, subcode 33"):
             fetch("instagram", NIGHTS[0], moved, DataDir(tmp_path / "b"), load_settings(), say=quiet)
+
+
+def test_an_edit_is_the_same_medium_with_other_words(data: DataDir) -> None:
+    platform, later = Daily(2), NIGHT + 2 * DAY
+    pull(data, platform)
+    platform.changed[1] = {"caption": "Better words"}
+    pull(data, platform, later)
+    told = [{post.item_id: post.text for post in records_in(data, platform, "post", night)} for night in (NIGHT, later)]
+    assert [texts[str(FIRST_MEDIA + 1)] for texts in told] == ["Medium 1", "Better words"]

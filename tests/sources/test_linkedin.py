@@ -301,3 +301,13 @@ def test_requests_are_at_paths_of_the_published_collections(data: DataDir) -> No
     assert unpublished == {"/socialActions", "/socialMetadata"}
     assert any("(timeRange:(start:" in path for path in town.raw), "the brackets of Rest.li are not encoded"
     assert Path(SOURCE.addresses["api"]).name == "rest"
+
+
+def test_an_edit_is_a_later_version_of_the_same_post(data: DataDir) -> None:
+    town = page()
+    pull(data, town)
+    town.texts[0], town.changes[0] = "Better words", at(1, month=11)
+    pull(data, town, THIRD)
+    before, after = (by_id(data, town, night)[town.urn(0)] for night in (NIGHT, THIRD))
+    assert (before.text != after.text, after.text, after.updated_at) == (True, "Better words", at(1, month=11))
+    assert before.created_at == after.created_at

@@ -288,3 +288,15 @@ def test_what_is_left_of_the_quota_is_told(data: DataDir) -> None:
             return 200, {"X-Ratelimit-Remaining": "587.0", "X-Ratelimit-Reset": "300"}, json.dumps(told).encode()
 
     assert pulled(data, Counting(1)).quota_left == 587
+
+
+def test_an_edit_is_a_later_version_of_the_same_post(data: DataDir) -> None:
+    platform = StandIn(1)
+    platform.posts[0]["created_utc"] = YOUNG
+    pull(data, platform)
+    platform.posts[0] |= {"selftext": "Better words", "edited": YOUNG + 3600}
+    pull(data, platform, NEXT)
+    before, after = (records_in(data, platform, "post", night)[0] for night in (NIGHT, NEXT))
+    assert (before.item_id, before.text is None or before.text != after.text) == (after.item_id, True)
+    assert (after.text, after.updated_at) == ("Better words", dt.datetime.fromtimestamp(YOUNG + 3600, dt.UTC))
+    assert before.created_at == after.created_at == before.updated_at

@@ -341,3 +341,21 @@ def test_the_demo_town_refuses_in_tiktoks_words() -> None:
         headers = {"Authorization": f"Bearer {token['access_token']}"}
         many = httpx.post(f"{base}/video/list/?fields=id", json={"max_count": 21}, headers=headers)
         assert (many.status_code, many.json()["error"]["code"]) == (400, "invalid_params")
+
+
+def test_an_edit_is_the_same_video_with_other_words(data: DataDir) -> None:
+    class Edited(StandIn):
+        words = "How to floss"
+
+        def video(self, name: str) -> dict[str, Any]:
+            return super().video(name) | {"video_description": self.words, "title": self.words}
+
+    platform = Edited(1)
+    platform.created = {str(BASE_ID): seconds_of(NIGHT - DAY)}
+    pull(data, platform)
+    platform.words = "How to floss, better"
+    pull(data, platform, USUAL)
+    told = [record for night in (NIGHT, USUAL) for record in records_in(data, platform, "post", night)]
+    assert [(post.item_id, post.text) for post in told] == [
+        (str(BASE_ID), "How to floss"), (str(BASE_ID), "How to floss, better"),
+    ]  # fmt: skip
