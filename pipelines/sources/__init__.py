@@ -295,7 +295,7 @@ class Asker:
             told = f"{title} does not renew the key ({answer.status_code}{', ' if said else ''}{said})"
             raise BadKey(told, where=where, next_step=self.advice.renew)
         held = record_or_none(msgspec.Raw(answer.content), shape)
-        if answer.status_code != 200 or held is None:
+        if held is None:
             raise ChangedShape(
                 f"{title}'s token endpoint answered {answer.status_code} without a token",
                 where=where,

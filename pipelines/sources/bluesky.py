@@ -17,7 +17,7 @@ import httpx
 import msgspec
 
 from pipelines.answers import Advice, Walk, batches, latest, readable, record_or_none, tried
-from pipelines.errors import BadKey, ChangedShape, RapportError, UnknownName
+from pipelines.errors import BadKey, RapportError, UnknownName
 from pipelines.kept import KnownPost, as_text, known_posts
 from pipelines.landing import SavedPage
 from pipelines.mentions import Matcher
@@ -289,17 +289,17 @@ class _Network(Asker):
 
     def body(self, method: str, params: Mapping[str, str] | Sequence[tuple[str, str]]) -> bytes:
         """Return the body of a 200 of the public view. Raises what any other answer means."""
-        return self.expected(self.answer(method, params))
+        return self.good(self.answer(method, params))
 
     def answer(self, method: str, params: Mapping[str, str] | Sequence[tuple[str, str]]) -> httpx.Response:
         return self.request("GET", f"{self.tools.address()}/xrpc/{method}", params=params)
 
-    def expected(self, answer: httpx.Response) -> bytes:
+    def refused(self, answer: httpx.Response) -> RapportError:
         said = self.said(answer)
         if answer.status_code == 400 and said in ("InvalidRequest", "AccountTakedown", "AccountDeactivated"):
             told = f"Bluesky does not show this account (400, {said})"
-            raise UnknownName(told, where=self.where, next_step=self.advice.correct)
-        return self.good(answer)
+            return UnknownName(told, where=self.where, next_step=self.advice.correct)
+        return super().refused(answer)
 
     def pages(self, method: str, asked: Mapping[str, str], *, keyed: bool = False) -> Iterator[bytes]:
         """Yield a list's pages as far as it has a cursor. Raises ChangedShape if it would never end.
@@ -328,7 +328,7 @@ class _Network(Asker):
             )
             if self.said(answer) not in ("ExpiredToken", "InvalidToken"):
                 break
-        return self.expected(answer)
+        return self.good(answer)
 
     def access(self, *, fresh: bool) -> str:
         """Return the token of a session, which all practices of a key share for a run.
@@ -364,7 +364,7 @@ class _Network(Asker):
                 where=f"{SOURCE.name}: key '{self.planned.key or 'default'}'",
                 next_step="Make a new app password in Bluesky's settings; never use the account's own password",
             )
-        return self.decoded(self.expected(answer), _Tokens)
+        return self.decoded(self.good(answer), _Tokens)
 
     def _session(self, procedure: str, **sent: Any) -> httpx.Response:
         url = f"{self.tools.address('session')}/xrpc/com.atproto.server.{procedure}"
@@ -421,7 +421,7 @@ def _conversation(network: _Network, uri: str, post: _Post) -> Generator[Page, N
         answer = network.answer("app.bsky.feed.getPostThread", {"uri": uri, "depth": str(DEPTH), "parentHeight": "0"})
         if network.said(answer) == "NotFound":
             return None
-        body = network.expected(answer)
+        body = network.good(answer)
         yield Page(body=body)
         opened = network.decoded(body, _Thread).thread
         if opened.not_found:
@@ -446,9 +446,7 @@ def _days_below(branch: _Branch) -> list[dt.date]:
 
 def _list(found: list[msgspec.Raw] | None, name: str, network: _Network) -> list[msgspec.Raw]:
     if found is None:
-        raise ChangedShape(
-            f"the page has no {name}", where=network.where, next_step=f"Look at pipelines/sources/{SOURCE.name}.py"
-        )
+        raise network.strange(f"the page has no {name}")
     return found
 
 

@@ -233,7 +233,7 @@ def _thread(ask: _Asker, urn: str, day: dt.date) -> Generator[Page, None, dt.dat
     if answer.status_code == 404:
         # The post is gone since it was listed; the next sweep finds that out for all that was below it.
         return day
-    body = ask.whole(answer)
+    body = ask.good(answer)
     yield Page(body=body, suffix=f"metadata-{suffix}")
     summary = ask.decoded(body, _Metadata).comment_summary
     waiting = [urn] if summary is None or summary.count else []
@@ -261,7 +261,7 @@ def _numbers(ask: _Asker, back: int) -> Generator[Page, None, None]:
     for body, _ in ask.listed(f"{path}&timeIntervals={span}"):
         yield Page(body=body, suffix="statistics.json")
     answer = ask.answer(f"/networkSizes/{ask.organization}?edgeType=COMPANY_FOLLOWED_BY_MEMBER")
-    yield Page(body=ask.whole(answer), suffix="followers.json")
+    yield Page(body=ask.good(answer), suffix="followers.json")
 
 
 def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
@@ -269,7 +269,7 @@ def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | 
 
     def ask(planned: Planned) -> str:
         asker = _Asker(planned, tools)
-        body = asker.whole(asker.answer(f"/organizationAcls?q=organization&organization={asker.organization}"))
+        body = asker.good(asker.answer(f"/organizationAcls?q=organization&organization={asker.organization}"))
         held = readable(asker.decoded(body, _List).elements, _Role)
         roles = sorted({role.role for role in held if role.state == "APPROVED"})
         if not {"ADMINISTRATOR", "DIRECT_SPONSORED_CONTENT_POSTER"} & set(roles):
@@ -403,7 +403,7 @@ class _Asker(Asker):
         """Yield a list's pages and what each holds, as long as LinkedIn links to a next one that is not empty."""
         start, seen = 0, set[bytes]()
         while True:
-            body = self.whole(self.answer(f"{path}{'&' if '?' in path else '?'}count={PAGE_SIZE}&start={start}"))
+            body = self.good(self.answer(f"{path}{'&' if '?' in path else '?'}count={PAGE_SIZE}&start={start}"))
             found = self.decoded(body, _List)
             yield body, found.elements
             links = found.paging.links if found.paging else []
@@ -432,15 +432,15 @@ class _Asker(Asker):
                 break
         return answer
 
-    def whole(self, answer: httpx.Response) -> bytes:
+    def refused(self, answer: httpx.Response) -> RapportError:
         if answer.status_code == 426:
-            raise ChangedShape(
+            return ChangedShape(
                 f"LinkedIn has ended version {VERSION} of its API",
                 where=self.where,
                 next_step=f"Read LinkedIn's notes on changes since {VERSION}, set VERSION in "
                 "pipelines/sources/linkedin.py to a month of this year, and run its tests",
             )
-        return self.good(answer)
+        return super().refused(answer)
 
     def key_ends(self) -> dt.date | None:
         ends = self.tools.memory.get(f"{self.planned.key} ends")

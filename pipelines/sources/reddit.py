@@ -373,7 +373,7 @@ class _Asker(Asker):
             if answer.status_code in (403, 404) and word(answer, "message"):
                 # Taken down whole, or its subreddit has closed since: not public any more.
                 return
-            body = self._whole(answer)
+            body = self.good(answer)
             yield Page(body=body)
             hidden: list[str] = []
             following = _left_out(_thread(body, self.where).comments, seen, hidden)
@@ -381,7 +381,7 @@ class _Asker(Asker):
                 batch, later = hidden[:PAGE_SIZE], hidden[PAGE_SIZE:]
                 asked |= set(batch)
                 form = {"api_type": "json", "link_id": post, "children": ",".join(batch), "limit_children": "false"}
-                body = self._whole(self._answer("POST", "/api/morechildren", {}, form))
+                body = self.good(self._answer("POST", "/api/morechildren", {}, form))
                 yield Page(body=body)
                 held = self.decoded(body, _MoreChildren).json.data
                 hidden = later
@@ -390,18 +390,18 @@ class _Asker(Asker):
             asked |= set(following)
 
     def get(self, path: str, params: dict[str, str]) -> bytes:
-        return self._whole(self._answer("GET", path, params))
+        return self.good(self._answer("GET", path, params))
 
-    def _whole(self, answer: httpx.Response) -> bytes:
+    def refused(self, answer: httpx.Response) -> RapportError:
         if answer.status_code == 403 and not word(answer, "message"):
-            raise BadKey(
+            return BadKey(
                 "Reddit refuses how Rapport names itself",
                 where=self.where,
                 next_step="Set user_agent in the key to '<platform>:<app id>:<version> (by /u/<name>)'",
             )
         if answer.status_code == 302:
-            raise UnknownName("there is no such subreddit", where=self.where, next_step=self.advice.correct)
-        return self.good(answer)
+            return UnknownName("there is no such subreddit", where=self.where, next_step=self.advice.correct)
+        return super().refused(answer)
 
     def said(self, answer: httpx.Response) -> str:
         return word(answer, "reason") or word(answer, "message")
@@ -438,7 +438,7 @@ class _Asker(Asker):
             form={"grant_type": "client_credentials"},
             headers={"Authorization": signed, "User-Agent": key["user_agent"]},
         )
-        return self.decoded(self._whole(answer), _Token).access_token
+        return self.decoded(self.good(answer), _Token).access_token
 
 
 def _thread(body: bytes, where: str) -> _Post:

@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
+import httpx
 import msgspec
 
 from pipelines.answers import Advice, Id, Walk, batches, latest, readable, tried_keys
@@ -273,12 +274,16 @@ class _Asker(Asker):
             if said != "access_token_invalid":
                 break
         # An answer of another kind than JSON says neither; reading it tells what it is.
-        if answer.status_code == 200 and said in ("ok", ""):
-            return answer.content
+        if said in ("ok", ""):
+            return self.good(answer)
+        raise self.refused(answer)
+
+    def refused(self, answer: httpx.Response) -> RapportError:
+        said = self.said(answer)
         if said in ("scope_not_authorized", "scope_permission_missed"):
             told = f"the key may not read this ({answer.status_code}, {said})"
-            raise BadKey(told, where=self.where, next_step=self.advice.allow)
-        raise self.refused(answer)
+            return BadKey(told, where=self.where, next_step=self.advice.allow)
+        return super().refused(answer)
 
     def _access(self, *, ended: str) -> str:
         """Return access other than what has `ended`. Raises BadKey if the refresh token has ended."""

@@ -280,6 +280,11 @@ class _Visit(Asker):
         limit = tools.settings.dollars_a_month.get(SOURCE.name)
         self._items_left = None if limit is None else items_a_visit(limit, int(planned.about["practices"]))
 
+    @property
+    def _page_size(self) -> int:
+        """How many items the next page may have."""
+        return PAGE_SIZE if self._items_left is None else min(PAGE_SIZE, self._items_left)
+
     def start(self, since_id: str | None) -> dict[str, str]:
         if since_id and not self.planned.sweep:
             return {"since_id": since_id}
@@ -293,11 +298,10 @@ class _Visit(Asker):
         found: dict[str, _Post] = {}
         walk, asked = Walk(self.where, what="post", may_be_empty=True), dict(asked)
         while True:
-            size = PAGE_SIZE if self._items_left is None else min(PAGE_SIZE, self._items_left)
-            if size < least:
+            if self._page_size < least:
                 self._leave_out(what)
                 return list(found.values())
-            answer, posts = yield from self._page(path, {**asked, "max_results": str(size)})
+            answer, posts = yield from self._page(path, {**asked, "max_results": str(self._page_size)})
             if path.startswith("/users/") and not answer.data and any(p.parameter == "id" for p in answer.errors or ()):
                 raise UnknownName(
                     "X has no such account, or it is protected or suspended",
@@ -316,8 +320,7 @@ class _Visit(Asker):
         """Ask for what is known of these kinds and was not listed tonight; X names what is gone, and bills it not."""
         ids = [k.id for k in self.told.known.values() if k.kind in kinds and k.item_id not in self.accounted]
         while ids:
-            size = PAGE_SIZE if self._items_left is None else min(PAGE_SIZE, self._items_left)
-            if not size:
+            if not (size := self._page_size):
                 self._leave_out(what)
                 return
             answer, _ = yield from self._page("/tweets", {"ids": ",".join(ids[:size])})
@@ -374,17 +377,18 @@ class _Visit(Asker):
             headers={"Authorization": f"Bearer {self.key()['bearer_token']}"},
             is_final=_is_used_up,
         )
-        if answer.status_code == 200:
-            return answer.content
+        return self.good(answer)
+
+    def refused(self, answer: httpx.Response) -> RapportError:
         if _is_used_up(answer):
             said = _kind(answer) or "no word"
-            raise BadKey(
+            return BadKey(
                 f"the app's credits or its month's posts are used up ({answer.status_code}, {said})",
                 where=self.where,
                 next_step="Buy credits or raise the spending limit in X's developer console, or wait for the next "
                 "cycle",
             )
-        raise self.refused(answer)
+        return super().refused(answer)
 
     def said(self, answer: httpx.Response) -> str:
         return _kind(answer)

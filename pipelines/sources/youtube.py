@@ -403,7 +403,7 @@ class _Asker(Asker):
             if answer.status_code != 200 and self.said(answer) == fine:
                 self.declined.add(fine)
                 return
-            body = self._whole(answer)
+            body = self.good(answer)
             yield body
             token = self.listed(body, what).next_page_token
             if not token:
@@ -411,7 +411,7 @@ class _Asker(Asker):
             more = {"pageToken": walk.turn(token)}
 
     def get(self, path: str, params: dict[str, str]) -> bytes:
-        return self._whole(self._answer(path, params))
+        return self.good(self._answer(path, params))
 
     def listed(self, body: bytes, what: str) -> _Answer:
         """Return a page of a list. Raises ChangedShape if it is one of something else."""
@@ -428,12 +428,10 @@ class _Asker(Asker):
             is_busy=lambda refused: refused.status_code == 403 and self.said(refused) in _SLOW_DOWN,
         )
 
-    def _whole(self, answer: httpx.Response) -> bytes:
-        if answer.status_code == 200:
-            return answer.content
+    def refused(self, answer: httpx.Response) -> RapportError:
         said = self.said(answer)
         if said in ("quotaExceeded", "dailyLimitExceeded"):
-            raise SiteDown(
+            return SiteDown(
                 f"the day's quota of the key is used up ({said})",
                 where=self.where,
                 next_step="The run is tried again after midnight Pacific time. If it happens often, ask Google for "
@@ -443,8 +441,8 @@ class _Asker(Asker):
             )
         if said in _KEY_IS_BAD or word(answer, "error", "details", 0, "reason") in _KEY_IS_BAD:
             told = f"YouTube refuses the key ({answer.status_code}, {said})"
-            raise BadKey(told, where=self.where, next_step=self.advice.renew)
-        raise self.refused(answer)
+            return BadKey(told, where=self.where, next_step=self.advice.renew)
+        return super().refused(answer)
 
 
 def _seconds_to_midnight(answer: httpx.Response) -> float | None:
