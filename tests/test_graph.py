@@ -12,7 +12,7 @@ import pytest
 
 from pipelines.answers import Advice
 from pipelines.errors import BadKey, ChangedShape, RapportError, SiteDown, UnknownName
-from pipelines.graph import Edge, Graph, Paging, following, numbers, used_percent
+from pipelines.graph import Edge, Graph, Paging, all_before, following, numbers, used_percent
 from pipelines.http import Client
 from pipelines.landing import Receipt, SavedPage
 from pipelines.records import SetAside
@@ -233,3 +233,11 @@ def test_a_refused_metric_is_unknown_and_an_unknown_name_is_set_aside() -> None:
     ]
     held = {"data": [{"name": "new_one", "id": "1/insights/new_one/day", "values": [{"value": 1}]}]}
     assert found(held, "views") == ["an unknown metric"]
+
+
+def test_a_page_is_beyond_a_day_if_all_it_has_is_older_and_never_if_it_has_nothing() -> None:
+    day = dt.date(2026, 10, 1)
+    old, young = dt.datetime(2026, 9, 30, 23, 59, tzinfo=dt.UTC), dt.datetime(2026, 10, 1, tzinfo=dt.UTC)
+    assert all_before([old, old], day)
+    assert not all_before([old, young], day)
+    assert not all_before([], day), "what cannot be read has no date"

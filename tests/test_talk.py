@@ -15,7 +15,7 @@ from pipelines.kept import KnownPost, as_days, as_text, days, known_posts
 from pipelines.landing import Receipt, SavedPage
 from pipelines.records import Record
 from pipelines.sources import Planned
-from pipelines.talk import Place, Reading, counted, given, metric, public
+from pipelines.talk import Place, Reading, counted, given, metric, passed_on, public
 
 
 class _Item(msgspec.Struct):
@@ -99,3 +99,11 @@ def test_a_list_goes_back_to_what_is_late_and_to_what_was_not_seen(
 ) -> None:
     planned = Planned(label="x", night=dt.date(2026, 10, 31), sweep=sweep, since=since)
     assert planned.floor(90, 30, dt.timedelta(days=7)) == dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_who_passed_a_post_on_is_known_once_an_account_and_post(own: bool) -> None:
+    share = passed_on("post 1", "repost", "mira", "Mira", _reading({"practice_id": "riverside"}).at(3), own=own)
+    assert (share.kind, share.item_id, share.parent_id, share.by_practice) == (
+        "share", "post 1/repost/mira", "post 1", own,
+    )  # fmt: skip

@@ -179,7 +179,6 @@ def shared_visit(label: str, there: Mapping[str, Practice], key: str = "", **abo
     """Return the visit of a place that several practices listen in, by id: it is asked once for all of them."""
     return Planned(
         label=label,
-        practice_id="" if len(there) > 1 else next(iter(there)),
         key=key,
         about={"practice_id": " ".join(sorted(there)), "known": told(there.values()), **about},
     )
