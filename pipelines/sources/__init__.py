@@ -164,12 +164,13 @@ def account_visits(practices: Practices, name: str, *fields: str) -> list[Planne
 
 def searched_visits(practices: Practices, name: str, *fields: str) -> list[Planned]:
     """As `account_visits`, for platforms of which a practice may have an account, a search, or both."""
-    phrases = {practice.id: "\n".join(search_phrases(practice)) for practice in practices.practice}
-    searched = {practice.id for practice in practices.practice if (block := getattr(practice, name)) and block.search}
+    searched = {
+        practice.id: {"search": "\n".join(search_phrases(practice))}
+        for practice in practices.practice
+        if (block := getattr(practice, name)) and block.search
+    }
     return [
-        msgspec.structs.replace(planned, about=planned.about | {"search": phrases[planned.practice_id]})
-        if planned.practice_id in searched
-        else planned
+        msgspec.structs.replace(planned, about=planned.about | searched.get(planned.practice_id, {}))
         for planned in account_visits(practices, name, *fields)
         if planned.about["account"] or planned.practice_id in searched
     ]

@@ -430,3 +430,13 @@ def test_an_edit_is_a_later_version_of_the_same_post(data: DataDir) -> None:
     assert (before.item_id, before.text, after.item_id, after.text) == ("1/2", "Good.", "1/2", "Very good.")
     assert after.updated_at == dt.datetime(2026, 11, 1, 8, tzinfo=dt.UTC)
     assert before.created_at == after.created_at == before.updated_at
+
+
+def test_a_search_whose_pages_are_empty_and_still_name_another_is_stopped(data: DataDir) -> None:
+    class Hollow(StandIn):
+        def answer(self, request: Request) -> Any:
+            more = {"posts": [], "grouped_search_result": {"more_full_page_results": True}}
+            return more if "search" in request.path else super().answer(request)
+
+    with pytest.raises(SeveralFailed, match="would never end"):
+        pull(data, Hollow(1))

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from pipelines.errors import BadKey, ChangedShape, SeveralFailed, UnknownName
+from pipelines.fetch import fetch
 from pipelines.landing import DataDir, Receipt, SavedPage
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
 from pipelines.sources import reddit
-from tests.conftest import SHARED
-from tests.sources.stand_in import NIGHT, found_in, pull, pulled, receipts, records_in
+from tests.conftest import SHARED, serving
+from tests.sources.stand_in import NIGHT, configured, found_in, pull, receipts, records_in
 from tests.sources.stand_in_reddit import StandIn
 
 NEXT = NIGHT.replace(month=11, day=2)
@@ -281,13 +282,18 @@ def test_what_is_known_stays_known_even_if_a_search_forgets_it(data: DataDir, mo
     assert [request.path for request in platform.asked if "/comments/" in request.path] == ["/comments/1"]
 
 
-def test_what_is_left_of_the_quota_is_told(data: DataDir) -> None:
+def test_what_is_left_of_the_quota_is_told(data: DataDir, said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     class Counting(StandIn):
         def answer(self, request: Any) -> Any:
             told = super().answer(request)
             return 200, {"X-Ratelimit-Remaining": "587.0", "X-Ratelimit-Reset": "300"}, json.dumps(told).encode()
 
-    assert pulled(data, Counting(1)).quota_left == 587
+    platform = Counting(1)
+    with serving(platform) as base:
+        settings = configured(StandIn, base, monkeypatch)
+        fetch("reddit", NIGHT, StandIn.practices(), data, settings, say=said.append)
+    assert receipts(data, platform)[0].quota_left == 587
+    assert said[-1].endswith(", 587 requests left")
 
 
 def test_an_edit_is_a_later_version_of_the_same_post(data: DataDir) -> None:
