@@ -422,7 +422,7 @@ def language_part(folder: Path) -> Iterator[str]:
     for lesson in content.by_companies(folder):
         sets[f"posts of {lesson.source}"].append(lesson.text)
     rows = [
-        [name, shown(sum(not_checked_because(text, language_of(text)[0]) is None for text in texts), len(texts))]
+        [name, shown(sum(not_checked_because(plain(text), language_of(text)[0]) is None for text in texts), len(texts))]
         for name, texts in sets.items()
     ]
     yield from [

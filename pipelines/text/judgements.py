@@ -65,10 +65,10 @@ class Surroundings(msgspec.Struct, frozen=True):
 
 
 def not_checked_because(text: str, language: str | None) -> str | None:
-    """Return why a text is not judged, or None if it is."""
-    if not any(character.isalpha() for character in plain(text)):
+    """Return why a text (`plain`) is not judged, or None if it is."""
+    if not any(map(str.isalpha, text)):
         return "there are no words"
-    if not is_english(plain(text), language):
+    if not is_english(text, language):
         if language is None:
             return "the language is not certain"
         return f"no test set was measured for this language ({language}), only for {', '.join(sorted(MEASURED))}"
@@ -83,22 +83,24 @@ def judgements(
     `stars` changes no judgement. Where they contradict the words, that is kept as a fact of its own.
     """
     around = around or Surroundings()
-    why_not = not_checked_because(text, language)
-    sentences = [] if why_not else sentences_of(plain(text))
+    bare = plain(text)
+    why_not = not_checked_because(bare, language)
+    sentences = [] if why_not else sentences_of(bare)
     found: dict[str, Any] = {"judged": why_not is None, "not_judged_because": why_not}
     words = [words_of(sentence) for sentence in sentences]
     moods = [mood_of(sentence) for sentence in words]
     found |= _sentiment(words, moods, why_not, stars)
     if kind in ("review", "comment"):
+        shown = reported()
         found["topics"] = [
             {
                 "topic": each.topic,
                 "polarity": each.polarity,
                 "sentence": each.sentence,
                 "reason": each.reason,
-                "reported": each.topic in reported(),
+                "reported": each.topic in shown,
             }
-            for each in topics_of(sentences, moods)
+            for each in topics_of(sentences, list(zip(words, moods, strict=True)))
         ]
         found["alerts"] = [{"alert": alert, "sentence": number} for alert, number in alerts_of(sentences)]
     if kind == "comment":

@@ -20,11 +20,14 @@ OUTPUTS: Final[tuple[Sentiment, ...]] = ("negative", "neutral", "positive")
 BUCKETS: Final = 1 << 17
 # Picked before anything was measured, and not tuned since; what it gives stands in docs/models.md.
 UNSURE_BELOW: Final = 0.55
-_NEGATION: Final = re.compile(
-    r"^(?:not|no|never|nobody|nothing|none|without|hardly|cannot|can't|cant|don't|dont|didn't|didnt|doesn't|doesnt|"
-    r"wasn't|wasnt|weren't|isn't|isnt|aren't|won't|wont|wouldn't|couldn't|couldnt|shouldn't|haven't|hasn't|hadn't|nor)$"
+_NEGATIONS: Final = frozenset(
+    re.findall(
+        r"\S+",
+        """not no never nobody nothing none without hardly cannot can't cant don't dont didn't didnt doesn't doesnt
+        wasn't wasnt weren't isn't isnt aren't won't wont wouldn't couldn't couldnt shouldn't haven't hasn't hadn't nor""",
+    )
 )
-_TURN: Final = re.compile(r"^(?:but|however|although|though|yet|except)$")
+_TURNS: Final = frozenset(("but", "however", "although", "though", "yet", "except"))
 _REACH: Final = 3
 
 
@@ -37,12 +40,12 @@ def grams_of(words: Sequence[str]) -> list[str]:
     left = 0
     turn = -1
     for at, word in enumerate(words):
-        if _NEGATION.match(word):
+        if word in _NEGATIONS:
             left = _REACH
         elif left:
             grams.append("\x03" + word)
             left -= 1
-        if _TURN.match(word):
+        if word in _TURNS:
             turn = at
     if turn >= 0:
         grams += ["\x04" + word for word in words[turn + 1 :]]
