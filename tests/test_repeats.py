@@ -6,6 +6,7 @@ import re
 import time
 from itertools import combinations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -129,6 +130,15 @@ OPENINGS = [
 def test_what_matches_is_among_what_may_match(text: str, parts: list[str]) -> None:
     possible = Beginnings({part: (part,) for part in parts}).possible(text)
     assert {part for part in parts if re.search(rf"\b{either(part)}", text)} <= possible
+
+
+@pytest.mark.parametrize(
+    ("part", "text"),
+    [("(?:a+|b)c", "aac"), ("(?: a|b)d", "o ad"), ("ab+c", "abbc"), ("(?:ab)?c", "c"), ("a{0,2}b", "b")],
+)
+def test_what_may_be_left_out_or_repeated_is_no_beginning(part: str, text: str) -> None:
+    assert re.search(rf"\b{either(part)}", text)
+    assert Beginnings({part: (part,)}).possible(text) == {part}
 
 
 def test_most_patterns_are_passed_over_without_a_search() -> None:

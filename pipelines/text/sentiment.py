@@ -24,7 +24,8 @@ _NEGATIONS: Final = frozenset(
     re.findall(
         r"\S+",
         """not no never nobody nothing none without hardly cannot can't cant don't dont didn't didnt doesn't doesnt
-        wasn't wasnt weren't isn't isnt aren't won't wont wouldn't couldn't couldnt shouldn't haven't hasn't hadn't nor""",
+        wasn't wasnt weren't isn't isnt aren't won't wont wouldn't couldn't couldnt shouldn't haven't hasn't
+        hadn't nor""",
     )
 )
 _TURNS: Final = frozenset(("but", "however", "although", "though", "yet", "except"))
