@@ -71,6 +71,7 @@ def test_no_judgement_is_made_in_a_language_that_has_no_test_set(language: str, 
         line = scored(text, kind, stars=5)
         assert (line["language"], line["judged"]) == (language, False)
         assert f"({language})" in line["not_judged_because"]
+        assert line["not_judged_because"].endswith("only for en")
         assert line["sentiment"] == "not_checked"
         assert line["disclosure"]["verdict"] == "not_checked"
         for judgement in ("topics", "alerts", "sentence_sentiments"):
