@@ -43,7 +43,7 @@ def history_of(seed: int) -> History:
     def is_away(row: Row) -> bool:
         review = row["parent_id"] if row["kind"] == "reply" else row["item_id"]
         gone, back = away.get((row["practice_id"], row["site"], review), (dt.date.max, dt.date.max))
-        return gone <= row["night"] < back
+        return bool(gone <= row["night"] < back)
 
     def with_words(row: Row) -> Row:
         return row | {"text_key": f"{row['updated_at']}"} if row["kind"] == "reply" else row
@@ -216,10 +216,10 @@ def test_changes_are_those_between_two_pictures_of_a_site(
     told: dict[tuple[Place, dt.date], set[tuple[str, str]]] = {key: set() for key in nights}
     for row in found:
         place = (row["practice_id"], row["source"], row["site"])
-        assert (row["state"] == "value") == bool(row["reviews"])
+        assert (row["state"] == "value") == bool(row["item_ids"])
         assert (row["number"] is None) == (row["state"] == "not_measured")
-        assert row["number"] in (None, len(row["reviews"] or ()))
-        told[place, row["month"]] |= {(row["change"], review["item_id"]) for review in row["reviews"] or ()}
+        assert row["number"] in (None, len(row["item_ids"] or ()))
+        told[place, row["month"]] |= {(row["change"], review) for review in row["item_ids"] or ()}
     expected = {}
     for place, month, known_on in reports_of(history, as_of):
         since, why = since_of(history, place, month, known_on)
@@ -268,10 +268,11 @@ def test_a_figure_that_reads_differently_now_is_told_as_it_was(
     assert found == differing_figures(history, as_of)
 
 
-def differing_figures(history: History, as_of: dt.date) -> dict[tuple[str, str, dt.date, str], tuple[object, object]]:
+def differing_figures(history: History, as_of: dt.date) -> dict[tuple[str, str, dt.date, str], tuple[object, ...]]:
     """Return each figure of a month before that was another when its report was made, from two whole accounts."""
     accounts = {as_of: Account(history, as_of)}
-    now, found = accounts[as_of].told, {}
+    now = accounts[as_of].told
+    found: dict[tuple[str, str, dt.date, str], tuple[object, ...]] = {}
     for place, month, known_on in reports_of(history, as_of):
         practice, _, site = place
         since, _ = since_of(history, place, month, known_on)

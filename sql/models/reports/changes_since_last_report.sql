@@ -203,16 +203,14 @@ told as (
         news.practice_id,
         news.month,
         count(*) as number,
-        list(
-            struct_pack(
-                item_id := reviews.item_id,
-                url := reviews.url,
-                written_on := reviews.created_local::date,
-                was := case when news.change = 'other stars' then news.was end,
-                now := case when news.change = 'other stars' then news.now end
-            )
-            order by reviews.created_local desc, reviews.item_id asc
-        ) as reviews
+        list(reviews.item_id order by reviews.created_local desc, reviews.item_id asc) as item_ids,
+        list(reviews.url order by reviews.created_local desc, reviews.item_id asc) as urls,
+        list(news.was order by reviews.created_local desc, reviews.item_id asc) filter (
+            news.change = 'other stars'
+        ) as stars_were,
+        list(news.now order by reviews.created_local desc, reviews.item_id asc) filter (
+            news.change = 'other stars'
+        ) as stars_are
     from news
     inner join {{ ref('reviews') }} as reviews
         on
@@ -255,7 +253,10 @@ states as (
         kinds.since,
         kinds.known_on,
         coalesce(told.number, 0) as number,
-        told.reviews,
+        told.item_ids,
+        told.urls,
+        told.stars_were,
+        told.stars_are,
         coalesce(
             kinds.not_known_why,
             case
@@ -283,7 +284,11 @@ select
     since,
     known_on,
     case when number > 0 or not_measured_why is null then number end::bigint as number,
-    reviews,
+    -- The reviews concerned, newest first, and in step with them their links and, where these changed, their stars.
+    item_ids,
+    urls,
+    stars_were,
+    stars_are,
     case when number > 0 then 'value' when not_measured_why is null then 'zero' else 'not_measured' end as state,
     not_measured_why as reason
 from states
