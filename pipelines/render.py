@@ -81,6 +81,15 @@ _TABLES = {
         "SELECT site, week, verdict, leaning, reviews, weeks_before, rated, low_rated, best_rated"
         " FROM reports.bursts WHERE practice_id = $practice AND month = $month ORDER BY week, site"
     ),
+    "changes": (
+        "SELECT site, source, change, since, number, urls, stars_were, stars_are, state, reason"
+        " FROM reports.changes_since_last_report WHERE practice_id = $practice AND month = $month AND state <> 'zero'"
+        " ORDER BY site, source, change"
+    ),
+    "figures_before": (
+        "SELECT site, metric, since, was, numerator_was, size_was, state_was, now, numerator_now, size_now, state_now"
+        " FROM reports.figures_since_last_report WHERE practice_id = $practice AND month = $month ORDER BY site, metric"
+    ),
 }
 
 

@@ -113,6 +113,8 @@ class ReportInputs:
     engagement_summary: Sequence[Row]
     communities: Sequence[Row]
     bursts: Sequence[Row]
+    changes: Sequence[Row]
+    figures_before: Sequence[Row]
     build: Row
 
 
@@ -271,6 +273,8 @@ class Report:
     talk_card: Card | None
     replies: tuple[ReplyRow, ...]
     replies_note: str
+    since_report: tuple[sections.SiteChanges, ...]
+    more_since_report: str
     coverage: tuple[CoverageRow, ...]
     data_notes: tuple[str, ...]
     terms: tuple[tuple[Term, ...], ...]
@@ -303,6 +307,7 @@ def month_report(practice: Practice, month: dt.date, inputs: ReportInputs, resta
     of_practice = [row for row in inputs.figures if row["site"] == "" and row["month"] == month]
     talk = sections.conversation(held.now, of_practice, inputs.engagement_parts, summary, inputs.communities)
     topics = _topics(held, inputs, sites)
+    since_report = sections.since_last_report(inputs.changes, inputs.figures_before, month_word(add_months(month, -1)))
     return Report(
         practice_id=practice.id,
         name=name,
@@ -345,6 +350,8 @@ def month_report(practice: Practice, month: dt.date, inputs: ReportInputs, resta
         talk_card=None if talk.instead else _talk_card(found, cards),
         replies=tuple(_reply_row(held, site) for site in shown if held.can_reply(site)),
         replies_note=_replies_note(held, shown),
+        since_report=since_report[: sections.MOST_CHANGED_SITES],
+        more_since_report=_more(len(since_report) - sections.MOST_CHANGED_SITES, "site"),
         coverage=tuple(_coverage_row(held, site) for site in [*shown, *held.places()]),
         data_notes=_data_notes(held, [*shown, *held.places()], found),
         terms=_columns(_terms(inputs.catalogue, has_talk=not talk.instead)),

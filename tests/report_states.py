@@ -45,6 +45,12 @@ _TABLES = {
     "discourage INTEGER, staying_power DECIMAL(18,6)",
     "bursts": "practice_id VARCHAR, site VARCHAR, month DATE, week DATE, verdict VARCHAR, leaning VARCHAR, "
     "reviews BIGINT, weeks_before BIGINT[], rated BIGINT, low_rated BIGINT, best_rated BIGINT",
+    "changes_since_last_report": "practice_id VARCHAR, source VARCHAR, site VARCHAR, month DATE, change VARCHAR, "
+    "since DATE, number BIGINT, urls VARCHAR[], stars_were VARCHAR[], stars_are VARCHAR[], state VARCHAR, "
+    "reason VARCHAR",
+    "figures_since_last_report": "practice_id VARCHAR, site VARCHAR, month DATE, metric VARCHAR, since DATE, "
+    "was DECIMAL(18,6), numerator_was BIGINT, size_was BIGINT, state_was VARCHAR, now DECIMAL(18,6), "
+    "numerator_now BIGINT, size_now BIGINT, state_now VARCHAR",
     "build_info": "as_of_night DATE, inputs_id VARCHAR, score_version VARCHAR",
 }
 METRICS = tuple(
@@ -300,6 +306,27 @@ class Warehouse:
             self.figure(site, self.month, "mean_stars", mean_without, part="without the cluster", state=few)
         return self
 
+    def changed(
+        self, site: str, change: str, urls: Sequence[str | None], stars: Sequence[str] = (), reason: str | None = None
+    ) -> Warehouse:
+        """Say what is otherwise than in the last report, of as many reviews as links; `stars` before and now."""
+        known = reason is None or bool(urls)
+        row: dict[str, Any] = {"source": "s", "site": site, "change": change, "number": len(urls) if known else None}
+        row |= {"since": self.month.replace(day=2) if known else None, "urls": list(urls), "reason": reason}
+        row |= {"state": "value" if urls else "zero" if known else "not_measured"}
+        row |= {"stars_were": list(stars[:1]), "stars_are": list(stars[1:])}
+        self.rows["changes_since_last_report"].append(row)
+        return self
+
+    def told_otherwise(self, site: str, metric: str, was: Sequence[Any], now: Sequence[Any]) -> Warehouse:
+        """Say how a figure of the month before was told and how it reads now: value, numerator, size and state."""
+        row: dict[str, Any] = {"site": site, "metric": metric, "since": self.month.replace(day=2)}
+        for when, figure in (("was", was), ("now", now)):
+            names = (when, f"numerator_{when}", f"size_{when}", f"state_{when}")
+            row |= dict(zip(names, figure, strict=True))
+        self.rows["figures_since_last_report"].append(row)
+        return self
+
     def not_connected(self) -> Warehouse:
         """Say that no place is connected where people talk."""
         self.figure("", self.month, "engagement_score", None, reason="no account, community or feed is connected")
@@ -385,6 +412,10 @@ def fell() -> Warehouse:
     house = Warehouse()
     house.site("google", months, verdicts=verdicts, removed=1, platform_total=301, answered=0.4, set_aside=2)
     house.site("healthgrades", _SMALL, **_HEALTHGRADES).waiting(9)
+    for site in ("google", "healthgrades", "survey"):
+        house.changed(site, "came late", [f"https://{site}.example/{n}" for n in range(5)])
+        house.changed(site, "other stars", [None, None], ["5", "1"]).changed(site, "answer rewritten", [None])
+        house.told_otherwise(site, "mean_stars", (4.3, 86, 20, "value"), (4.1, 90, 22, "value"))
     house.score("google", 61.0, 12.0).score("healthgrades", 80.0, 16.0).judged("google", _ALL_TOPICS)
     return house.talk(None, people=7, acts=31, communities=0)
 

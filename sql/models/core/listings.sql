@@ -40,6 +40,8 @@ select
     -- concluded.
     visits.was_read and visits.listed_everything
     and (visits.fetched = 0 or kept_nights.night is not null) as was_complete,
+    -- What a receipt says stays true when what it counted has expired.
+    visits.was_read and visits.listed_everything as listed_everything,
     visits.can_reply,
     visits.set_aside,
     visits.why
