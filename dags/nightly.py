@@ -13,21 +13,22 @@ Each source has a box of its own, which pulls and reads it. A source that no pra
 | build | a check refused; the warehouse of the night before still stands | the log names the check and how to see its rows |
 | verdict | something above is missing, named; all the rest is in the warehouse | mend, then clear the failed tasks of this run |
 
-To run a past night again: Trigger, and set `night`.
+To run a past night again: Trigger, and set `night`; or make a backfill. Every box may be cleared at any time and in any
+order: what is done stays done, and of a night whose texts have expired the figures stay as they are.
+
+Operators are told by mail or by Airflow's other notifiers (docs/operators.md, "Alerts"), once a cause; also when the
+night has not ended after five hours.
 """
 
 import datetime as dt
 import os
-from pathlib import Path
+from typing import Any
 
 import pendulum
 from airflow.sdk import DAG, Param, TriggerRule, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
-from wiring import TIME_ZONE, SourceRetry, night_of, open_rapport
-
-# The folder is the registry. Names only: a module is imported inside its task.
-FOLDER = Path(__file__).parent.parent / "pipelines" / "sources"
-SOURCES = sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
+from alerts import late_after, told
+from wiring import SOURCES, TIME_ZONE, WAREHOUSE, SourceRetry, night_of, open_rapport, pool_of
 
 with DAG(
     "nightly",
@@ -36,7 +37,9 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     params={"night": Param(None, type=["null", "string"], format="date", title="Night", description="YYYY-MM-DD")},
-    default_args={"retries": 3, "retry_delay": dt.timedelta(minutes=10), "retry_policy": SourceRetry()},
+    default_args={"retries": 3, "retry_delay": dt.timedelta(minutes=10), "retry_policy": SourceRetry(), **told()},
+    # Five hours after half past two people come to work.
+    deadline=late_after("the night is late", dt.timedelta(hours=5)),
     doc_md=__doc__,
     tags=["rapport"],
 ):
@@ -79,7 +82,7 @@ with DAG(
         practices, data, _ = open_rapport()
         return score_night(night_of(get_current_context()), practices, data, say=print)
 
-    @task
+    @task(pool="warehouse", outlets=[WAREHOUSE])
     def build() -> str:
         from pipelines.build import build as build_warehouse
 
@@ -93,4 +96,7 @@ with DAG(
         practices, data, _ = open_rapport()
         return night_verdict(night_of(get_current_context()), practices, data)
 
-    [pull.override(task_id=source)(source) for source in SOURCES] >> score() >> build() >> verdict()
+    # The verdict tells operators of every source at once.
+    quietly: dict[str, list[Any]] = {"on_failure_callback": [], "on_success_callback": []}
+    pulls = [pull.override(task_id=source, pool=pool_of(source), **quietly)(source) for source in SOURCES]
+    pulls >> score() >> build() >> verdict()

@@ -11,13 +11,13 @@ import re
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import msgspec
 
 from pipelines.budget import forecast, loads
-from pipelines.errors import RapportError
+from pipelines.errors import NoKey, RapportError
 from pipelines.gate import ending_keys, newest_receipt
 from pipelines.http import Client
 from pipelines.landing import DataDir
@@ -33,14 +33,18 @@ LEAST_FREE_BYTES = 1_000_000_000
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)(?: ; ([^\\]+))?", re.MULTILINE)
 _TEMPLATES = REPOSITORY / "reports" / "templates"
 _FONT = re.compile(r"fonts/([\w.-]+)")
+_NOT_USED = "not used"
 _NAMED = ("apache-airflow", "dbt-core", "dbt-duckdb", "duckdb", "pandas", "weasyprint", "pydyf")
+
+
+_State = Literal["ok", "warning", "bad"]
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One thing looked at. `bad` stops a run; `warning` does not."""
 
     check: str
-    state: Literal["ok", "warning", "bad"]
+    state: _State
     said: str
     mend: str = ""
 
@@ -64,7 +68,7 @@ def examine(today: dt.date, only: str | None = None) -> list[Finding]:
         findings.append(_bad("practices", error))
     else:
         findings += _practices(practices)
-        findings += _sources(practices, data, settings)
+        findings += _sources(practices, data, settings, source_names())
         findings += _budgets(today, practices, data, settings)
         findings += _keys(today, practices, data)
     findings += _mail(settings)
@@ -162,8 +166,25 @@ def _practices(practices: Practices) -> Iterator[Finding]:
         )
 
 
-def _sources(practices: Practices, data: DataDir, settings: Settings) -> Iterator[Finding]:
-    for name in source_names():
+def examine_practice(practice_id: str, practices: Practices, data: DataDir, settings: Settings) -> list[Finding]:
+    """Return what its listings and keys say, of each platform that one practice uses.
+
+    A key that is not there yet is a warning: its platform is left out until it is. Raises UnknownName.
+    """
+    alone = practices.alone(practice_id)
+    found = _sources(alone, data, settings, _platforms(), without_key="warning")
+    return [finding for finding in found if finding.said != _NOT_USED]
+
+
+def _platforms() -> list[str]:
+    """Return the sources that are asked; files are everybody's and have no account to look at."""
+    return [name for name in source_names() if not load_source(name).SOURCE.once]
+
+
+def _sources(
+    practices: Practices, data: DataDir, settings: Settings, names: Iterable[str], *, without_key: _State = "bad"
+) -> Iterator[Finding]:
+    for name in names:
         source = load_source(name)
         pace = settings.per_minute.get(name, source.SOURCE.per_minute)
         with Client(name, per_minute=pace, attempts=1) as client:
@@ -176,9 +197,14 @@ def _sources(practices: Practices, data: DataDir, settings: Settings) -> Iterato
             )
             checked = source.check(practices, tools)
         if not checked:
-            yield Finding(check=f"source {name}", state="ok", said="not used")
+            yield Finding(check=f"source {name}", state="ok", said=_NOT_USED)
         for what, error in checked:
-            yield _bad(f"source {name}", error) if error else Finding(check=f"source {name}", state="ok", said=what)
+            state = without_key if isinstance(error, NoKey) else "bad"
+            yield (
+                _bad(f"source {name}", error, state)
+                if error
+                else Finding(check=f"source {name}", state="ok", said=what)
+            )
         if checked:
             yield from _terms(source.SOURCE, settings.terms_read.get(name))
 
@@ -296,6 +322,6 @@ def _unknown_numbers(data: DataDir) -> Iterator[Finding]:
                 )
 
 
-def _bad(check: str, error: RapportError) -> Finding:
+def _bad(check: str, error: RapportError, state: _State = "bad") -> Finding:
     said = f"{error.where}: {error.what}" if error.where else error.what
-    return Finding(check=check, state="bad", said=said, mend=error.next_step)
+    return Finding(check=check, state=state, said=said, mend=error.next_step)

@@ -130,7 +130,7 @@ def mail_server(settings: Settings, timeout_seconds: float = 30) -> Iterator[smt
 
 
 def _connect(settings: Settings, timeout_seconds: float) -> smtplib.SMTP:
-    host, port, way = settings.smtp_host, settings.smtp_port, _way(settings)
+    host, port, way = settings.smtp_host, settings.smtp_port, way_of(settings)
     context = ssl.create_default_context(cafile=settings.smtp_ca) if way != "clear" else None
     server = (
         smtplib.SMTP_SSL(host, port, timeout=timeout_seconds, context=context)
@@ -149,7 +149,8 @@ def _connect(settings: Settings, timeout_seconds: float) -> smtplib.SMTP:
     return server
 
 
-def _way(settings: Settings) -> str:
+def way_of(settings: Settings) -> str:
+    """Return how the mail server is spoken to: "clear" (on this machine only), "starttls" or "implicit"."""
     if settings.smtp_tls != "auto":
         return settings.smtp_tls
     if settings.smtp_port == IMPLICIT_TLS_PORT:

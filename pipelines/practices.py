@@ -296,6 +296,10 @@ class Practices(_Strict):
                 )
         return self
 
+    def alone(self, practice_id: str) -> Practices:
+        """Return one practice by itself, without the files that are everybody's. Raises UnknownName."""
+        return Practices(practice=(self.get(practice_id),))
+
     def key_names(self) -> list[tuple[str, str]]:
         """Return each (source, key name) that some practice's block or locked report needs, sorted."""
         fields = ((field, getattr(p, field)) for p in self.practice for field in type(p).model_fields)
