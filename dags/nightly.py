@@ -11,6 +11,7 @@ Each source has a box of its own, which pulls and reads it. A source that no pra
 | a source | a site is down (it is retried with the site's own delay); a key is bad, a site changed its answers, or an export does not fit its description (no try helps; the page is kept) | read the last line of the log: it names each practice and what to do. Mend it, clear the box; what is there is not asked for again |
 | score | a model failed on a record, whose id is named | clear after mending |
 | build | a check refused; the warehouse of the night before still stands | the log names the check and how to see its rows |
+| urgent | a mail of what cannot wait was not taken, or may not have arrived; the log names the practice | what was sent stays sent: clear `urgent` when the mail server is well; *Browse → Reports → Urgent* has what waits |
 | verdict | something above is missing, named; all the rest is in the warehouse | mend, then clear the failed tasks of this run |
 
 To run a past night again: Trigger, and set `night`; or make a backfill. Every box may be cleared at any time and in any
@@ -23,6 +24,7 @@ night has not ended after five hours.
 import datetime as dt
 import os
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pendulum
 from airflow.sdk import DAG, Param, TriggerRule, get_current_context, task
@@ -89,6 +91,13 @@ with DAG(
         practices, data, _ = open_rapport()
         return str(build_warehouse(data, practices, None, print).inputs_id)
 
+    @task(pool="mail", inlets=[WAREHOUSE])
+    def urgent() -> int:
+        from pipelines.urgent import tell_urgent
+
+        practices, data, settings = open_rapport()
+        return tell_urgent(practices, data, settings, dt.datetime.now(ZoneInfo(TIME_ZONE)), say=print)
+
     @task(trigger_rule=TriggerRule.ALL_DONE, retries=0)
     def verdict() -> str:
         from pipelines.gate import night_verdict
@@ -99,4 +108,4 @@ with DAG(
     # The verdict tells operators of every source at once.
     quietly: dict[str, list[Any]] = {"on_failure_callback": [], "on_success_callback": []}
     pulls = [pull.override(task_id=source, pool=pool_of(source), **quietly)(source) for source in SOURCES]
-    pulls >> score() >> build() >> verdict()
+    pulls >> score() >> build() >> [urgent(), verdict()]

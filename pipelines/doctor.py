@@ -68,10 +68,12 @@ def examine(today: dt.date, only: str | None = None) -> list[Finding]:
         findings.append(_bad("practices", error))
     else:
         findings += _practices(practices)
+        findings += _contacts(practices)
         findings += _sources(practices, data, settings, source_names())
         findings += _budgets(today, practices, data, settings)
         findings += _keys(today, practices, data)
     findings += _mail(settings)
+    findings.append(_told(settings))
     findings += _left_over(data)
     findings += _unknown_numbers(data)
     return [finding for finding in findings if not only or only in finding.check]
@@ -179,6 +181,28 @@ def examine_practice(practice_id: str, practices: Practices, data: DataDir, sett
 def _platforms() -> list[str]:
     """Return the sources that are asked; files are everybody's and have no account to look at."""
     return [name for name in source_names() if not load_source(name).SOURCE.once]
+
+
+def _contacts(practices: Practices) -> Iterator[Finding]:
+    silent = [practice.id for practice in practices.practice if not practice.contact]
+    if silent:
+        yield Finding(
+            check="contacts",
+            state="warning",
+            said=f"nobody is told at once of what cannot wait at {', '.join(silent[:10])}",
+            mend="Add a contact in practices.toml",
+        )
+
+
+def _told(settings: Settings) -> Finding:
+    if settings.alert_to or settings.alert_notifiers:
+        return Finding(check="alerts", state="ok", said="somebody is told when a box is red")
+    return Finding(
+        check="alerts",
+        state="warning",
+        said="nobody is told when a box is red or a run is late",
+        mend="Set RAPPORT_ALERT_TO or RAPPORT_ALERT_NOTIFIERS: docs/operators.md",
+    )
 
 
 def _sources(
@@ -296,6 +320,16 @@ def _left_over(data: DataDir) -> Iterator[Finding]:
                     mend="`rapport unsubscribes` names the address: correct it in practices.toml, or undo the stop",
                 )
         open_ends = [row for row in ledger.rows() if row.state in ("uncertain", "failed")]
+        for row in (row for row in open_ends if row.is_urgent):
+            yield Finding(
+                check=f"ledger {row.month}",
+                state="warning",
+                said=f"{row.practice_id}: an urgent mail is {row.state}, {row.why}",
+                mend="Ask the contact, and show what waits: Browse, Reports, Urgent"
+                if row.state == "uncertain"
+                else "The next night tries again",
+            )
+        open_ends = [row for row in open_ends if not row.is_urgent]
         for row in open_ends[:20]:
             yield Finding(
                 check=f"ledger {row.month}",

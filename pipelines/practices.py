@@ -183,6 +183,8 @@ class Practice(_Strict):
     paper: Literal["letter", "a4"] = "letter"
     language: Literal["en"] = "en"
     recipients: tuple[Address, ...] = ()
+    # Who is told at once of what should not wait for the report.
+    contact: Address | None = None
     # How the report reaches them; the password itself is a key, never a line of this file.
     delivery: Literal["attachment", "link"] = "attachment"
     password: bool = False

@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     alert_to: str = Field("", description="Who is told by mail when a box is red or a run is late, commas between")
     alert_notifiers: list[dict[str, str]] = Field(
         default_factory=list,
-        description='Notifiers of Airflow beside: their "class" and arguments, in which {subject} and {text} are filled in',
+        description='Notifiers of Airflow beside: "class" and its arguments; {subject} and {text} are filled in',
     )
     http_attempts: int = Field(4, ge=1, description="Tries of one request before the task gives up")
     workers: int = Field(2, ge=1, description="Processes that render at the same time")

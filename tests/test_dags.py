@@ -18,7 +18,8 @@ SHAPE: dict[str, dict[str, set[str]]] = {
     "nightly": {
         **{source: {"score"} for source in source_names()},
         "score": {"build"},
-        "build": {"verdict"},
+        "build": {"urgent", "verdict"},
+        "urgent": set(),
         "verdict": set(),
     },
     "monthly": {
