@@ -57,6 +57,8 @@ class Theatre(NamedTuple):
         with (
             mock.patch.dict(os.environ, self.variables),
             mock.patch.object(ApprovalOperator, "execute", return_value=ANSWER),
+            # The scheduler stores deadlines and refers to them; `dag.test()` does not, and looks for them nevertheless.
+            mock.patch.object(self.dags[dag], "deadline", None),
         ):
             run = self.dags[dag].test(run_conf=conf, mark_success_pattern=spare)
         states = {ti.task_id: str(ti.state) for ti in run.get_task_instances()}
