@@ -212,7 +212,7 @@ def reports_app(
     if person is not None:
 
         @app.post("/urgent/{number}", dependencies=[Depends(_from_our_own_page)])
-        def acknowledge(request: Request, number: int, who: Annotated[str, Depends(person)]) -> Response:
+        def acknowledge(request: Request, number: int, who: str = Depends(person)) -> Response:
             now = dt.datetime.now(ZoneInfo(settings.time_zone)).isoformat(timespec="minutes")
             Causes(data.urgent).acknowledge(number, who, now)
             return RedirectResponse(f"{request.scope.get('root_path', '')}/urgent", status_code=303)

@@ -66,7 +66,9 @@ found as (
     from reports.bursts cross join news
     where verdict = 'unusual cluster' and week >= news.since
 )
-select * from found order by practice_id, class, site, source, item_id
+-- What a platform calls a link may be something else.
+select practice_id, class, source, site, item_id, case when url ~ '^https?://.*' then url end as url
+from found order by practice_id, class, site, source, item_id
 """
 _TABLE = """
 create table if not exists cause (

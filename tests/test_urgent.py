@@ -54,7 +54,7 @@ def told_of() -> list[Row]:
         item("reply", "oak", "waits/reply", 2, parent_id="waits", state="pending", **leak),
         item("review", "oak", "clean", 3, stars=5),
         item("reply", "oak", "clean/reply", 2, parent_id="clean", disclosure="look", has_text=True),
-        item("review", "oak", "harm", 1, stars=1, alerts=["ALERT_safety"], sentiment="negative", has_text=True),
+        item("review", "oak", "harm", 1, stars=1, alerts=["ALERT_safety"], url="javascript:alert(1)"),
         item("review", "oak", "long-ago", 40, stars=1, alerts=["ALERT_safety"], sentiment="negative", has_text=True),
         item("comment", "elm", "said", 1, alerts=["ALERT_privacy"], voice="outside", thread_id="post", has_text=True),
         item("post", "elm", "post", 2, alerts=["ALERT_privacy"], voice="practice", has_text=True),
@@ -131,6 +131,7 @@ def test_a_mail_has_classes_and_links_and_nobodys_words(data: DataDir) -> None:
         assert CLASSES["ALERT_safety"] in text
         assert "https://google.example/leaked" in text
         assert "(Google)" in text
+        assert "javascript" not in text
     assert "Oak <b>Street</b>" in plain
     assert "Oak &lt;b&gt;Street&lt;/b&gt;" in html
     assert "Oak" not in str(mail["Subject"])
@@ -176,7 +177,7 @@ def test_the_first_who_looked_is_kept(data: DataDir) -> None:
 
 
 def test_a_server_that_takes_nothing_loses_nothing(data: DataDir) -> None:
-    with pytest.raises(SeveralFailed, match="2 urgent mails did not go out.*oak"):
+    with pytest.raises(SeveralFailed, match=r"2 urgent mails did not go out.*oak"):
         run(data, 1)
     assert {row.state for row in Ledger(data.ledger).rows()} == {"failed"}
     later = NOW + dt.timedelta(days=2)
