@@ -38,6 +38,7 @@ SHAPE: dict[str, dict[str, set[str]]] = {
         "report": set(),
         "verdict": set(),
     },
+    "add_practice": {"add": set()},
     "restate": {"begin": {"render"}, "render": {"approve"}, "approve": {"send"}, "send": set()},
 }
 # Who asks for what: whether a run starts by itself, and what its form has.
@@ -46,6 +47,10 @@ FORMS: dict[str, tuple[str | None, set[str]]] = {
     "monthly": ("0 7 2 * *", {"month"}),
     "housekeeping": ("0 5 * * *", {"night"}),
     "onboard": (None, {"practice", "night"}),
+    "add_practice": (
+        None,
+        {"practice", "name", "time_zone", "kind", "paper", "recipients", "contact", "listings"},
+    ),
     "restate": (None, {"practice", "month", "reason"}),
 }
 
@@ -137,8 +142,8 @@ def test_who_writes_the_warehouse_and_the_reports_says_so(dags: Any) -> None:
 
 def test_somebody_hears_of_every_red_box_and_of_each_only_once(dags: Any) -> None:
     quiet = {(name, task.task_id) for name, dag in dags.items() for task in dag.tasks if not task.on_failure_callback}
-    # Their verdicts speak for them.
-    assert quiet == {("nightly", source) for source in source_names()} | {("monthly", "send")}
+    # Their verdicts speak for them; and who fills in a form sees what becomes of it.
+    assert quiet == {("nightly", source) for source in source_names()} | {("monthly", "send"), ("add_practice", "add")}
 
 
 def test_the_night_and_the_month_have_a_deadline(dags: Any) -> None:

@@ -545,6 +545,6 @@ def test_who_may_only_look_has_no_button_and_no_way_around_it(town: DataDir) -> 
 def test_a_first_look_is_there_for_the_operator(pages: Client, town: DataDir) -> None:
     link = pages.page("/first-looks").find("a", string="riverside, 2026-10, PDF")
     assert link is not None
-    answer = pages.get(str(link["href"]).removeprefix("/reports"))  # type: ignore[index]
+    answer = pages.get(str(link["href"]).removeprefix("/reports"))
     assert answer.content == town.first_look("riverside").report("2026-10", "riverside").read_bytes()
     assert answer.content != town.report("2026-10", "riverside").read_bytes()
