@@ -47,7 +47,7 @@ class Theatre(NamedTuple):
     server: TownServer
     variables: dict[str, str]
 
-    def play(self, dag: str, *, spare: str = "^$", **conf: str) -> dict[str, str]:
+    def play(self, dag: str, *, spare: str = "", **conf: str) -> dict[str, str]:
         """Run a DAG to its end, somebody approving, and return the state of each task and of the run ("").
 
         Boxes whose names match `spare` count as done, which saves their time.
@@ -110,7 +110,7 @@ def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
 @pytest.fixture(scope="module")
 def nights(theatre: Theatre) -> list[dict[str, str]]:
     played = []
-    for night, spare in zip(NIGHTS[1:], ("^$", "^(score|build|urgent)$"), strict=True):
+    for night, spare in zip(NIGHTS[1:], ("", "score|build|urgent"), strict=True):
         theatre.server.set_night(night)
         hand_over(build_town(), theatre.data, night)
         played.append(theatre.play("nightly", spare=spare, night=night.isoformat()))
@@ -139,7 +139,7 @@ def test_a_key_that_has_expired_is_told_once(theatre: Theatre, nights: list[dict
     assert f"(since {NIGHTS[2]})" in text
     assert "gets no report of" in text
     # The same night again, with the same cause: the box is red, and nobody is told a second time.
-    assert theatre.play("nightly", spare="^(?!verdict$)", night=NIGHTS[2].isoformat())["verdict"] == "failed"
+    assert theatre.play("nightly", spare="(?!verdict$).*", night=NIGHTS[2].isoformat())["verdict"] == "failed"
     assert len(theatre.mails("Rapport: nightly")) == 1
 
 
