@@ -221,12 +221,16 @@ class DataDir:
         path = self.pages(source, night) / label / "receipt.json"
         return msgspec.json.decode(path.read_bytes(), type=Receipt) if path.is_file() else None
 
-    def saved_pages(self, receipt: Receipt) -> Iterator[SavedPage]:
-        """Yield a visit's pages in the order they were received."""
+    def page_files(self, receipt: Receipt) -> list[Path]:
+        """Return where a visit's pages are, or were, in the order they were received."""
         name = receipt.label if receipt.status == "ok" else f"{receipt.label}.failed"
         folder = self.pages(receipt.source, receipt.night) / name
-        for name in receipt.pages:
-            yield SavedPage(path=self.relative(folder / name), body=read_page(folder / name), receipt=receipt)
+        return [folder / page for page in receipt.pages]
+
+    def saved_pages(self, receipt: Receipt) -> Iterator[SavedPage]:
+        """Yield a visit's pages in the order they were received."""
+        for path in self.page_files(receipt):
+            yield SavedPage(path=self.relative(path), body=read_page(path), receipt=receipt)
 
 
 class Visit:

@@ -183,6 +183,11 @@ def test_a_server_that_takes_nothing_loses_nothing(data: DataDir) -> None:
     later = NOW + dt.timedelta(days=2)
     with mailbox(data) as port:
         assert run(data, port, later)[0] == 2
+        # It went out under its first day, and was today's mail nevertheless.
+        new = [
+            {"practice_id": "oak", "class": "ALERT_privacy", "source": "x", "site": "x", "item_id": "9", "url": None}
+        ]
+        Causes(data.urgent).note(new, NIGHT)
         assert run(data, port, later)[0] == 0
     assert [(row.month, row.state) for row in Ledger(data.ledger).rows()] == [("2026-11-03", "sent")] * 2
 
