@@ -50,6 +50,8 @@ def told_of() -> list[Row]:
         item("reply", "oak", "leaked/reply", 2, parent_id="leaked", **leak),
         item("review", "oak", "old", 90, stars=2),
         item("reply", "oak", "old/reply", 80, parent_id="old", **leak),
+        item("review", "oak", "edited", 90, stars=2),
+        item("reply", "oak", "edited/reply", 80, parent_id="edited", updated_at=at(1), **leak),
         item("review", "oak", "waits", 3, stars=2),
         item("reply", "oak", "waits/reply", 2, parent_id="waits", state="pending", **leak),
         item("review", "oak", "clean", 3, stars=5),
@@ -110,6 +112,7 @@ def test_news_is_told_and_what_only_looks_like_it_is_not(data: DataDir) -> None:
         assert run(data, port)[0] == 2
     assert found(data) == {
         ("oak", "disclosure", "leaked/reply"),
+        ("oak", "disclosure", "edited/reply"),
         ("oak", "ALERT_safety", "harm"),
         ("elm", "ALERT_privacy", "said"),
         ("elm", "cluster", "2026-10-26"),
