@@ -183,6 +183,8 @@ class Practice(_Strict):
     paper: Literal["letter", "a4"] = "letter"
     language: Literal["en"] = "en"
     recipients: tuple[Address, ...] = ()
+    # Who is told at once of what should not wait for the report.
+    contact: Address | None = None
     # How the report reaches them; the password itself is a key, never a line of this file.
     delivery: Literal["attachment", "link"] = "attachment"
     password: bool = False
@@ -295,6 +297,10 @@ class Practices(_Strict):
                     f"the export '{export.files}' names the practice '{export.practice}', which is not here"
                 )
         return self
+
+    def alone(self, practice_id: str) -> Practices:
+        """Return one practice by itself, without the files that are everybody's. Raises UnknownName."""
+        return Practices(practice=(self.get(practice_id),))
 
     def key_names(self) -> list[tuple[str, str]]:
         """Return each (source, key name) that some practice's block or locked report needs, sorted."""
