@@ -126,6 +126,10 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     def days_ago(self, days: int) -> dt.datetime:
         return self.midnight - dt.timedelta(days=days)
 
+    def known(self, overlap: dt.timedelta) -> dt.datetime | None:
+        """Return down to which instant a list is read: the newest of before less the overlap; None for all of it."""
+        return None if self.sweep or self.since is None else self.since - overlap
+
     def first_day(self, window_days: int, *, overlap: dt.timedelta, reread: dt.timedelta) -> dt.date:
         """Return the first day to list of: a sweep's whole window, or what may have come since the visit before and
         what is read again in any case."""
