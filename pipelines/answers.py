@@ -56,8 +56,8 @@ class Advice(NamedTuple):
 class Walk:
     """One list while it is paged: which ids it has shown, and its newest instant. It stops a list without an end.
 
-    `oldest` is the last page's; `newest` starts with what the visits before had seen. Where a platform takes what is
-    hidden out of a page, `may_be_empty`: such a page has nothing new, and still names another.
+    `oldest` and the id `last` are of the last page; `newest` starts with what the visits before had seen. Where a
+    platform takes what is hidden out of a page, `may_be_empty`: such a page has nothing new, and still names another.
 
     A list that is asked for by numbers `moves` down whenever something is added above: what was the end of a page is
     then the beginning of the next, and a page may have nothing but that. Nothing is passed over by it.
@@ -72,7 +72,7 @@ class Walk:
         may_be_empty: bool = False,
         moves: bool = False,
     ) -> None:
-        self.ids, self.newest, self.oldest = set[str](), newest, newest
+        self.ids, self.newest, self.oldest, self.last = set[str](), newest, newest, ""
         self._where, self._what, self._tokens, self._goes_on = where, what, set[str](), False
         self._may_be_empty, self._moves, self._known_pages = may_be_empty or moves, moves, 0
 
@@ -88,7 +88,7 @@ class Walk:
             )
         moments = [moment for _, moment in page if moment]
         self.ids |= new
-        self.newest = latest(self.newest, *moments)
+        self.newest, self.last = latest(self.newest, *moments), page[-1][0] if page else ""
         self.oldest = min(moments, default=None)
         self._goes_on = bool(new) or self._may_be_empty
         return new

@@ -13,7 +13,8 @@ from __future__ import annotations
 import datetime as dt
 import importlib
 import pkgutil
-from collections.abc import Generator, Iterator
+import threading
+from collections.abc import Callable, Generator, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar, cast
@@ -182,6 +183,15 @@ class Tools(msgspec.Struct, kw_only=True):
     exports: Path
     tokens: TokenStore
     memory: dict[str, str] = {}
+    # Held by whoever asks for what all visits of a run share.
+    turn: threading.Lock = msgspec.field(default_factory=threading.Lock)
+
+    def once(self, name: str, ask: Callable[[], str]) -> str:
+        """Return what the visits of a run share: the first of them asks for it. What `ask` raises is not remembered."""
+        with self.turn:
+            if name not in self.memory:
+                self.memory[name] = ask()
+            return self.memory[name]
 
     def address(self, purpose: str = "api") -> str:
         """Return where the source answers for a purpose."""

@@ -45,8 +45,8 @@ SOURCE = Source(
     site="care_opinion",
     addresses={"api": "https://www.careopinion.org.uk/api/v2"},
     per_minute=280,
-    # Two for the list, and one for each story that may be answered yet.
-    cost=Cost(calls=14, sweep_calls=30),
+    # Two for the list, on a sweep a third, and one for each story that may be answered yet.
+    cost=Cost(calls=14, sweep_calls=31),
     key_fields=("api_key",),
 )
 PAGE_SIZE = 100
@@ -107,6 +107,7 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
         asked["publishedafter"] = f"{known.date()}"
     walk = Walk(ask.where, what="story", newest=planned.since, moves=True)
     skip, take, unshown = 0, PAGE_SIZE, set[int]()
+    passed_over = False
     while True:
         try:
             body = ask.get("/opinions", **asked, skip=str(skip), take=str(take))
@@ -121,11 +122,10 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
             continue
         yield Page(body=body)
         raws = ask.decoded(body, list[msgspec.Raw])
+        # A story that was withdrawn meanwhile moved the others up, and this page may have begun behind one of them.
+        passed_over |= planned.sweep and bool(walk.last) and not unshown and ask.id_at(skip - 1, asked) != walk.last
         if not raws:
-            # A list that ends on a story that cannot be shown may go on behind it.
-            complete = planned.sweep and not unshown
-            expected = len(walk.ids) + len(unshown) if planned.sweep else None
-            return Outcome(complete=complete, expected=expected, newest=walk.newest)
+            break
         heads = readable(raws, _Head)
         new = walk.add((head.id, utc(head.date_of_publication or head.date_of_submission)) for head in heads)
         for head in heads:
@@ -133,6 +133,15 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
                 answers = ask.get(f"/opinions/{head.id}/responses")
                 yield Page(body=answers, suffix=f"responses-{head.id}.json")
         skip, take = skip + len(raws), PAGE_SIZE
+    # A list that ends on a story that cannot be shown may go on behind it.
+    whys = [f"{len(unshown)} stories cannot be shown"] if unshown else []
+    whys += ["a story was withdrawn while the others were listed, so the list may lack one"] if passed_over else []
+    return Outcome(
+        complete=planned.sweep and not whys,
+        expected=len(walk.ids) + len(unshown) if planned.sweep else None,
+        newest=walk.newest,
+        why="; ".join(whys),
+    )
 
 
 def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
@@ -188,6 +197,11 @@ class _Asker(Asker):
         allow="Ask Care Opinion whether the subscription includes API access and this service",
         correct="Correct care_opinion.nacs in practices.toml",
     )
+
+    def id_at(self, position: int, asked: dict[str, str]) -> str:
+        """Return the id of the story that stands at a position of the list now, or "" if there is none."""
+        body = self.get("/opinions", **asked, skip=str(position), take="1")
+        return "".join(str(head.id) for head in readable(self.decoded(body, list[msgspec.Raw]), _Head))
 
     def get(self, path: str, **params: str) -> bytes:
         url = f"{self.tools.address()}{path}"

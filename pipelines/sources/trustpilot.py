@@ -130,19 +130,28 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
         expected = ask.decoded(body, _Unit).number_of_reviews.total
         yield Page(body=body)
     known, walk = planned.known(OVERLAP), Walk(ask.where, newest=planned.since, moves=True)
+    listed, passed_over = 0, False
     for number in itertools.count(1):
         body = ask.get("/reviews", page=str(number), **asked)
         yield Page(body=body)
         raws = ask.decoded(body, _Reviews).reviews
+        # A review that was taken out meanwhile moved the others up, and this page may have begun behind one of them.
+        # A unit's total tells that; a location has none, so what stands before the page is looked at.
+        passed_over |= bool(location and planned.sweep and walk.last) and ask.id_at(listed, asked) != walk.last
         if not raws:
             break
+        listed += len(raws)
         walk.add((head.id, head.created_at) for head in readable(raws, _Head))
         if walk.has_reached(known):
             return Outcome(complete=False, expected=expected, newest=walk.newest)
     # A list shorter than Trustpilot's own total lacks something, so nothing is called deleted by it.
     seen = len(walk.ids)
-    complete = expected is None or seen >= expected
-    return Outcome(complete=complete, expected=seen if expected is None else expected, newest=walk.newest)
+    return Outcome(
+        complete=not passed_over and (expected is None or seen >= expected),
+        expected=seen if expected is None else expected,
+        newest=walk.newest,
+        why="a review was taken out while the others were listed, so the list may lack one" if passed_over else "",
+    )
 
 
 def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
@@ -194,6 +203,11 @@ class _Asker(Asker):
         allow="Ask Trustpilot whether your plan includes the API for this business unit",
         correct="Correct trustpilot.business_unit in practices.toml; rapport needs its 24-character id",
     )
+
+    def id_at(self, number: int, asked: dict[str, str]) -> str:
+        """Return the id of the review that is now the list's first, second, …, or "" if there is none."""
+        body = self.get("/reviews", **asked | {"perPage": "1", "page": str(number)})
+        return "".join(str(head.id) for head in readable(self.decoded(body, _Reviews).reviews, _Head))
 
     def get(self, path: str = "", **params: str) -> bytes:
         url = f"{self.tools.address()}/business-units/{self.planned.about['business_unit']}{path}"
