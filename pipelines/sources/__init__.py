@@ -15,6 +15,7 @@ import importlib
 import pkgutil
 import threading
 from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar, cast
@@ -183,8 +184,8 @@ class Tools(msgspec.Struct, kw_only=True):
     exports: Path
     tokens: TokenStore
     memory: dict[str, str] = {}
-    # Held by whoever asks for what all visits of a run share.
-    turn: threading.Lock = msgspec.field(default_factory=threading.Lock)
+    # Held by whoever asks for what the visits of a run share; that may need something else they share, a token.
+    turn: AbstractContextManager[object] = msgspec.field(default_factory=threading.RLock)
 
     def once(self, name: str, ask: Callable[[], str]) -> str:
         """Return what the visits of a run share: the first of them asks for it. What `ask` raises is not remembered."""

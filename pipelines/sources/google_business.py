@@ -413,12 +413,15 @@ class _Asker(Asker):
         return answer
 
     def access(self, *, fresh: bool) -> str:
-        """Return an access token for the key, exchanged once a run. Raises BadKey if the refresh token is dead."""
-        name = self.planned.key
-        held = self.tools.memory.get(name)
-        if held and not fresh:
-            return held
-        where = f"{SOURCE.name}: key '{name or 'default'}'"
+        """Return an access token for the key, exchanged once a run, or anew if `fresh`. Raises BadKey if the refresh
+        token is dead."""
+        name = f"token {self.planned.key}"
+        if fresh:
+            self.tools.memory.pop(name, None)
+        return self.tools.once(name, self._exchanged)
+
+    def _exchanged(self) -> str:
+        where = f"{SOURCE.name}: key '{self.planned.key or 'default'}'"
         form = {"grant_type": "refresh_token", **self.key()}
         answer = self.tools.client.request("POST", self.tools.address("token"), where=where, form=form)
         if answer.status_code in (400, 401, 403):
@@ -431,7 +434,6 @@ class _Asker(Asker):
         token = record_or_none(msgspec.Raw(answer.content), _Token)
         if answer.status_code != 200 or not token:
             raise ChangedShape(f"Google's token endpoint answered {answer.status_code} without a token", where=where)
-        self.tools.memory[name] = token.access_token
         return token.access_token
 
     def refused(self, answer: httpx.Response) -> RapportError:

@@ -39,11 +39,13 @@ def moving(kind: type[ReviewSite], count: int, page_size: int, changes: dict[int
 
     class Moving(kind):  # type: ignore[misc, valid-type]
         def answer(self, request: Request) -> Any:
-            changes.get(len(self.asked), lambda site: None)(self)
+            if change := changes.get(len(self.asked)):
+                change(self)
             return super().answer(request)
 
     items = [kind.item(number, START + dt.timedelta(minutes=number)) for number in reversed(range(count))]
-    return Moving.holding(items, page_size)
+    site: ReviewSite = Moving.holding(items, page_size)
+    return site
 
 
 def added(site: ReviewSite) -> None:
