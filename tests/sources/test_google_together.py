@@ -147,7 +147,7 @@ def test_all_that_is_new_is_found_in_pages_of_any_size(
     pull(data, chain, LATER)
     found = reviews_in(data, chain, LATER)
     for number, ago in enumerate(days):
-        assert str(number) in found[f"p{number % 12}"] or ago >= google.TOGETHER_DAYS
+        assert str(number) in found[f"p{number % 12}"] or ago >= 14
     assert chain.lists() == 0
 
 
