@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -52,7 +53,7 @@ class Site:
     source: str = "google_business"
     exactly: int | None = None
     answered: float = 0.7
-    praised: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    praised: tuple[tuple[str, tuple[float, ...]], ...] = ()
     burst: int = 0
     burst_stars: int = 1
 
@@ -120,11 +121,13 @@ def setting_of(practice_id: str) -> str:
 # What the rates come to.
 
 
+@cache
 def answered_within(site: Site, hours: float) -> float:
     """Return the true share of reviews answered within so many hours (log-normal times of those ever answered)."""
     return site.answered * float(stats.lognorm.cdf(hours, HOURS_SPREAD, scale=HOURS))
 
 
+@cache
 def median_hours(site: Site) -> float | None:
     """Return the hours by which half of all reviews are answered, or None if half never are."""
     if site.answered <= 0.5:
@@ -137,6 +140,7 @@ def stars_of_month(site: Site) -> Array:
     return np.array(site.stars[-1])
 
 
+@cache
 def decayed_counts(site: Site, *, with_burst: bool) -> Array:
     """Return the expected reviews of 1 to 5 stars of 24 months, each day's counted half every 180 days."""
     counts = np.zeros(5)
@@ -161,6 +165,7 @@ def site_shares(sites: tuple[Site, ...]) -> list[float]:
     return [reviews / sum(of_year) for reviews in of_year]
 
 
+@cache
 def true_reputation(sites: tuple[Site, ...], *, with_burst: bool = True) -> float:
     """Return the score that the rates come to: 60 for the level, 20 for three stars or more, 20 for quick answers.
 
@@ -177,6 +182,7 @@ def true_reputation(sites: tuple[Site, ...], *, with_burst: bool = True) -> floa
     return points + 20 * quick
 
 
+@cache
 def true_engagement(manners: Manners) -> float:
     """Return the score that the six true shares come to: each is worth its points at its target and no more above."""
     parts = (
@@ -323,7 +329,7 @@ def _reviews(site: Site, ids: list[str], chance: Chance) -> list[pa.Table]:
 
 def _topics(site: Site, month: Array, chance: Chance) -> list[list[dict[str, Any]]]:
     said: list[list[dict[str, Any]]] = [[] for _ in month]
-    for part, by_month in site.praised.items():
+    for part, by_month in site.praised:
         topic, polarity = part.split("/")
         for n in np.flatnonzero(chance.random(len(month)) < np.array(by_month)[month]):
             said[n].append({"topic": topic, "polarity": polarity, "sentence": 1})

@@ -1,0 +1,455 @@
+"""Say how often the words and likely ranges are right: `make simulate` writes docs/simulation.md from generated truth.
+
+It belongs to the tests: it needs their generated rows, and the programme that makes reports never needs it. Every
+practice goes through the real build; what is read is what a report would print. The seed is fixed, so that the page is
+the same each time, and whatever is clearly worse than stated ends the run with 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import re
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from math import sqrt
+from pathlib import Path
+from typing import Any
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from scipy import stats
+
+from pipelines.build import build
+from pipelines.landing import DataDir
+from pipelines.settings import REPOSITORY
+from pipelines.warehouse import open_warehouse, rows
+from tests import simulated
+from tests.simulated import MONTH, WEEK, Manners, Setting, Site, Stars, setting_of
+
+PAGE = REPOSITORY / "docs" / "simulation.md"
+DETECTOR = REPOSITORY / "docs" / "statistics.md"
+SEED = 20_261_101
+PRACTICES = 300
+Key = tuple[str, ...]
+
+GOOD: Stars = (0.05, 0.03, 0.05, 0.11, 0.76)
+LESS_GOOD: Stars = (0.10, 0.05, 0.07, 0.11, 0.67)
+FAIR: Stars = (0.20, 0.08, 0.10, 0.12, 0.50)
+MIDDLING: Stars = (0.35, 0.10, 0.10, 0.10, 0.35)
+POOR: Stars = (0.40, 0.15, 0.10, 0.10, 0.25)
+EXCELLENT: Stars = (0.01, 0.01, 0.02, 0.08, 0.88)
+POLARISED: Stars = (0.20, 0.0, 0.0, 0.0, 0.80)
+# The practices of the table in docs/statistics.md.
+DETECTED: dict[str, tuple[Stars, Stars]] = {
+    "good, 4.5 to 3.8": ((0.04, 0.03, 0.05, 0.13, 0.75), (0.15, 0.08, 0.1, 0.2, 0.47)),
+    "mixed, 3.8 to 2.8": ((0.15, 0.08, 0.07, 0.2, 0.5), (0.35, 0.15, 0.1, 0.15, 0.25)),
+}
+# The worked example of a year with a season, January first.
+SEASON = (30, 24, 26, 22, 20, 18, 15, 14, 22, 25, 20, 12)
+OF_STARS = frozenset({("mean_stars", ""), ("low_share", "")})
+OF_NUMBER = frozenset({("reviews_received", "")})
+WORDS = ("fell", "rose", "no_clear_change", "too_few")
+TOPICS = ("bedside_manner", "facility_comfort", "global_recommend")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A kind of practice in the table of verdicts: what is right to say of its stars, one month and three months."""
+
+    setting: Setting
+    told: str
+    right: str
+    right_of_three: str
+
+
+def _step(name: str, monthly: float, before: Stars, after: Stars, lasting: int = 1) -> Setting:
+    """Seven months of one site whose stars changed with the last month, or the last few."""
+    stars = (before,) * (7 - lasting) + (after,) * lasting
+    return Setting(name, (Site((monthly,) * 7, stars),), changed=OF_STARS if before != after else frozenset())
+
+
+def verdict_settings() -> list[Verdict]:
+    none, fell, rose, few = "no_clear_change", "fell", "rose", "too_few"
+    found = [
+        Verdict(_step(f"good-{n}", n, GOOD, GOOD), f"stable at 4.50, {n} a month", none, none) for n in (6, 15, 40)
+    ]
+    found += [
+        Verdict(_step(f"{name}-15", 15, stars, stars), f"stable at {mean:.2f}, 15 a month", none, none)
+        for name, stars, mean in (("fair", FAIR, 3.64), ("poor", POOR, 2.65))
+    ]
+    for name, stars, mean, numbers in (
+        ("less", LESS_GOOD, 4.20, (15, 40)),
+        ("fell", FAIR, 3.64, (6, 15, 40)),
+        ("far", MIDDLING, 3.00, (6, 15, 40)),
+    ):
+        found += [
+            Verdict(_step(f"{name}-{n}", n, GOOD, stars), f"fell from 4.50 to {mean:.2f}, {n} a month", fell, fell)
+            for n in numbers
+        ]
+    found += [
+        Verdict(
+            _step(f"lasting-{n}", n, GOOD, FAIR, lasting=3),
+            f"fell from 4.50 to 3.64 three months ago, {n} a month",
+            none,
+            fell,
+        )
+        for n in (6, 15)
+    ]
+    found.append(Verdict(_step("rose-15", 15, FAIR, GOOD), "rose from 3.64 to 4.50, 15 a month", rose, rose))
+    found.append(Verdict(_step("few-1", 1, GOOD, GOOD), "stable at 4.50, 1 a month", few, few))
+    attack = Site((15.0,) * 15, (GOOD,) * 15, burst=12)
+    praise = Site((15.0,) * 15, (FAIR,) * 15, burst=12, burst_stars=5)
+    changed = OF_STARS | OF_NUMBER
+    found += [
+        Verdict(Setting("attacked", (attack,), changed=changed), "12 one-star reviews in a week", fell, fell),
+        Verdict(Setting("praised", (praise,), changed=changed), "12 bought five-star reviews in a week", rose, rose),
+    ]
+    season = tuple(15 * SEASON[day.month - 1] * 12 / sum(SEASON) for day in Site((0,) * 36, (GOOD,) * 36).days[:-1])
+    seasonal = Setting("seasonal", (Site(season, (GOOD,) * 36),), changed=OF_NUMBER)
+    found.append(Verdict(seasonal, "stable at 4.50, numbers with a season", none, none))
+    shift = [0.8 - 0.5 * n / 23 for n in range(24)]
+    sites = (
+        Site(tuple(25 * of for of in shift), (GOOD,) * 24, "healthgrades", "owner_export"),
+        Site(tuple(25 * (1 - of) for of in shift), (FAIR,) * 24, "zocdoc", "owner_export", answered=0.4),
+    )
+    mixing = Setting("mixing", sites, changed=OF_NUMBER)
+    found.append(Verdict(mixing, "two sites at 4.50 and 3.64, the mix shifting", none, none))
+    return found
+
+
+def family_settings() -> list[Setting]:
+    """Two sites and six parts of topics: reports of many tests. Of one kind nothing changed, of the other two parts."""
+    steady = {f"{topic}/{mood}": (0.35,) * 7 for topic in TOPICS for mood in ("positive", "negative")}
+    moved = steady | {f"{TOPICS[0]}/negative": (0.35,) * 6 + (0.75,), f"{TOPICS[1]}/positive": (0.35,) * 6 + (0.05,)}
+    parts = frozenset(("topic_mentions", part) for part in moved if moved[part] != steady[part])
+
+    def both(praised: dict[str, tuple[float, ...]]) -> tuple[Site, ...]:
+        return tuple(
+            Site((15.0,) * 7, (GOOD,) * 7, name, "owner_export", praised=tuple(praised.items())) for name in ("healthgrades", "zocdoc")
+        )
+
+    return [Setting("many-stable", both(steady)), Setting("many-moved", both(moved), changed=parts)]
+
+
+def detector_settings() -> list[tuple[Setting, str, int]]:
+    """Three years of a practice, and of one that changed with the third: with the row of docs/statistics.md."""
+    found = []
+    for told, (before, after) in DETECTED.items():
+        for n in (6, 15):
+            name = f"{told.split(',', 1)[0]}-{n}"
+            same = Site((n,) * 36, (before,) * 36, answered=0.0)
+            changed = Site((n,) * 36, (before,) * 24 + (after,) * 12, answered=0.0)
+            found.append((Setting(f"same-{name}", (same,)), told, n))
+            found.append((Setting(f"changed-{name}", (changed,)), told, n))
+    return found
+
+
+def reputation_settings() -> list[tuple[Setting, str]]:
+    kinds = (
+        ("excellent", EXCELLENT, 0.95),
+        ("typical", GOOD, 0.8),
+        ("polarised", POLARISED, 0.3),
+        ("fair", FAIR, 0.6),
+        # Its true score is 41, as that of the worked example of a strong prior.
+        ("poor", POOR, 0.43),
+    )
+    return [
+        (Setting(f"score-{name}-{n}", (Site((0,) * 12, (stars,) * 12, exactly=n, answered=answered),)), name)
+        for name, stars, answered in kinds
+        for n in (10, 25, 60)
+    ]
+
+
+def engagement_settings() -> list[tuple[Setting, str]]:
+    def kinds(posts: int) -> list[tuple[str, Manners]]:
+        return [
+            ("typical", Manners(posts, posts, 0.70, 0.27, 0.30, 0.13, 0.63, 0.30)),
+            ("broadcaster", Manners(2 * posts, posts, 0.05, 0.07, 0.08, 0.03, 0.13, 0.03)),
+            ("small but deep", Manners(posts, posts, 0.96, 0.50, 0.50, 0.28, 0.90, 0.50)),
+        ]
+
+    return [
+        (Setting(f"talk-{name.replace(' ', '-')}-{posts}", manners=manners), name)
+        for posts in (12, 24, 60)
+        for name, manners in kinds(posts)
+    ]
+
+
+def batches() -> tuple[list[Setting], list[Setting]]:
+    """All settings, in two builds that take about as long as each other."""
+    return (
+        [each.setting for each in verdict_settings()] + family_settings(),
+        [each[0] for each in (*detector_settings(), *reputation_settings(), *engagement_settings())],
+    )
+
+
+class Rate:
+    """What happened how often: zeros and ones, or shares between, one an independent practice or month."""
+
+    def __init__(self, values: Sequence[float] = ()) -> None:
+        self.values = list(values)
+
+    @property
+    def of(self) -> int:
+        return len(self.values)
+
+    @property
+    def share(self) -> float:
+        return sum(self.values) / self.of
+
+    def interval(self) -> tuple[float, float]:
+        """Return the simulation's own 95% interval: Wilson's for zeros and ones, else the normal one of a mean."""
+        if all(value in (0, 1) for value in self.values):
+            found = stats.binomtest(round(sum(self.values)), self.of).proportion_ci(method="wilson")
+            return float(found.low), float(found.high)
+        spread = sqrt(sum((value - self.share) ** 2 for value in self.values) / (self.of - 1) / self.of)
+        return self.share - 1.96 * spread, self.share + 1.96 * spread
+
+
+Rates = dict[Key, Rate]
+
+
+def simulate(
+    data: DataDir, settings: Iterable[Setting], practices: int, seed: int, say: Callable[[str], None] = lambda line: None
+) -> Rates:
+    """Build a warehouse of so many practices of each setting, and return what it says right how often."""
+    known = list(settings)
+    everybody = simulated.write(data, known, practices, seed)
+    build(data, everybody, None, say, threads=1)
+    return measured(data, known, practices)
+
+
+def measured(data: DataDir, settings: list[Setting], practices: int) -> Rates:
+    """Return the rates of one warehouse, by what was measured and in which setting."""
+    found: Rates = defaultdict(Rate)
+    by_name = {setting.name: setting for setting in settings}
+
+    def add(value: float, *key: str) -> None:
+        found[key].values.append(value)
+
+    with open_warehouse(data) as connection:
+        of_month = rows(
+            connection,
+            "select * from reports.figures where month = $month and metric in ('mean_stars', 'low_share', "
+            "'critical_reply_share', 'decayed_stars', 'reputation_score', 'reputation_score_combined', "
+            "'engagement_score', 'reply_hours', 'repeated_texts') order by practice_id, site, metric, part",
+            {"month": MONTH},
+        )
+        verdicts = rows(
+            connection,
+            "select * from reports.verdicts where month = $month order by practice_id, site, metric, part, months",
+            {"month": MONTH},
+        )
+        changes = rows(
+            connection,
+            "select practice_id, metric, verdict, date_diff('month', month, $month::date) as ago "
+            "from reports.sustained_changes where date_diff('month', month, $month::date) < 12 order by all",
+            {"month": MONTH},
+        )
+        weeks = rows(
+            connection,
+            "select distinct practice_id, site, week, leaning from reports.bursts order by all",
+        )
+        # Weeks that have the twelve before them on record, a quiet one too.
+        judged_weeks = rows(
+            connection,
+            "select practice_id, site, "
+            "greatest(0, ($night + 1 - date_trunc('week', min(month) + interval 90 day)::date) // 7) as weeks "
+            "from core.months group by practice_id, site order by all",
+            {"night": simulated.NIGHT},
+        )
+    for row in of_month:
+        _add_figure(add, by_name[setting_of(row["practice_id"])], row)
+    _add_verdicts(add, by_name, verdicts)
+    _add_changes(add, settings, practices, changes)
+    _add_bursts(add, settings, practices, weeks, judged_weeks)
+    return dict(found)
+
+
+Add = Callable[..., None]
+
+
+def _add_figure(add: Add, setting: Setting, row: dict[str, Any]) -> None:
+    metric, name = row["metric"], setting.name
+    [site] = [site for site in setting.sites if site.name == row["site"]] or [None]
+    if metric == "repeated_texts" and site:
+        add(float(row["state"] == "value" and row["value"] == site.burst), "repeated", name)
+        return
+    add(float(row["state"] == "value"), "given", name, metric, row["part"])
+    if row["state"] != "value":
+        return
+    if metric == "engagement_score" and setting.manners:
+        truth: float | None = simulated.true_engagement(setting.manners)
+    elif metric == "reputation_score_combined":
+        truth = simulated.true_reputation(setting.sites, with_burst=not row["part"])
+    else:
+        truth = _truth_of_site(metric, site, with_burst=not row["part"]) if site else None
+    if truth is None:
+        return
+    if metric == "reply_hours":
+        add(float(row["value"] > truth), "above", name, metric)
+        return
+    add(float(row["low"] <= truth <= row["high"]), "held", name, metric, row["part"])
+    add(float(row["value"]) - truth, "away", name, metric, row["part"])
+    add(float(row["high"] - row["low"]) / 2, "half", name, metric, row["part"])
+
+
+def _truth_of_site(metric: str, site: Site, *, with_burst: bool) -> float | None:
+    """Return what the site's rates come to, or None where a burst of one week has no rate of the month's."""
+    month, decayed = simulated.stars_of_month(site), simulated.decayed_counts(site, with_burst=with_burst)
+    if metric in ("mean_stars", "low_share"):
+        if site.burst and with_burst:
+            return None
+        return float(month @ range(1, 6)) if metric == "mean_stars" else float(month[:2].sum())
+    if metric == "critical_reply_share":
+        return simulated.answered_within(site, 168)
+    if metric == "decayed_stars":
+        return float(decayed @ range(1, 6) / decayed.sum())
+    if metric == "reputation_score":
+        return simulated.true_reputation((site,), with_burst=with_burst)
+    return simulated.median_hours(site)
+
+
+def _add_verdicts(add: Add, by_name: dict[str, Setting], verdicts: list[dict[str, Any]]) -> None:
+    reports: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in verdicts:
+        name = setting_of(row["practice_id"])
+        months = str(row["months"])
+        if row["metric"] == "mean_stars":
+            for verdict in WORDS:
+                add(float(row["verdict"] == verdict), "stars", name, months, verdict)
+            add(float(row["verdict"] in ("fell", "rose")), "stars", name, months, "spoke")
+            if row["p_value"] is not None:
+                add(float(abs(row["difference"]) >= 0.3), "moved", name, months)
+        if row["p_value"] is not None:
+            reports[row["practice_id"]].append(row)
+    for practice_id, tests in reports.items():
+        setting = by_name[setting_of(practice_id)]
+
+        def wrong(row: dict[str, Any], setting: Setting = setting) -> bool:
+            return (row["metric"], row["part"]) not in setting.changed
+
+        kept = [row for row in tests if row["p_adjusted"] <= 0.10]
+        spoken = [row for row in tests if row["verdict"] in ("fell", "rose")]
+        raw = [row for row in tests if row["p_value"] < 0.05]
+        for told, chosen in (("adjusted", kept), ("spoken", spoken), ("raw", raw)):
+            add(sum(map(wrong, chosen)) / len(chosen) if chosen else 0.0, "false share", setting.name, told)
+            add(float(any(map(wrong, chosen))), "any false", setting.name, told)
+        add(len(tests), "tests", setting.name)
+
+
+def _add_changes(add: Add, settings: list[Setting], practices: int, changes: list[dict[str, Any]]) -> None:
+    months: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for row in changes:
+        months[row["practice_id"], row["metric"]].append(row["ago"])
+    for setting in settings:
+        if len(setting.sites) != 1 or len(setting.sites[0].monthly) < 36:
+            continue
+        for practice_id in simulated.practice_ids(setting, practices):
+            for metric in ("mean_stars", "low_share"):
+                ago = months[practice_id, metric]
+                add(float(bool(ago)), "detected", setting.name, metric, "12")
+                # The first six of the twelve reports.
+                add(float(any(each >= 6 for each in ago)), "detected", setting.name, metric, "6")
+                add(len(ago) / 12, "detected", setting.name, metric, "report")
+
+
+def _add_bursts(
+    add: Add,
+    settings: list[Setting],
+    practices: int,
+    weeks: list[dict[str, Any]],
+    judged_weeks: list[dict[str, Any]],
+) -> None:
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in weeks:
+        found[row["practice_id"]].append(row)
+    watched: dict[str, int] = defaultdict(int)
+    for row in judged_weeks:
+        watched[row["practice_id"]] += row["weeks"]
+    for setting in settings:
+        for practice_id in simulated.practice_ids(setting, practices) if setting.sites else ():
+            told = found[practice_id]
+            if any(site.burst for site in setting.sites):
+                leaning = "low" if setting.sites[0].burst_stars == 1 else "best"
+                here = [row for row in told if row["week"] == WEEK]
+                add(float(bool(here)), "burst", setting.name, "number")
+                add(float(any(row["leaning"] == leaning for row in here)), "burst", setting.name, "cluster")
+            elif watched[practice_id] > 0:
+                for verdict, kept in (("number", told), ("cluster", [row for row in told if row["leaning"]])):
+                    add(len(kept) / watched[practice_id], "weeks", setting.name, verdict)
+
+
+# What is stated, and whether it holds.
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement of how often something happens: `bound` is the most it may ("at most") or the least."""
+
+    told: str
+    where: str
+    side: str
+    bound: float
+    rate: Rate
+    unit: str = "%"
+
+    @property
+    def outcome(self) -> str:
+        low, high = self.rate.interval()
+        better = self.rate.share <= self.bound if self.side == "at most" else self.rate.share >= self.bound
+        within = low <= self.bound if self.side == "at most" else high >= self.bound
+        return "holds" if better else "within chance" if within else "WORSE"
+
+
+def detector_rows() -> dict[tuple[str, int, str], tuple[float, float, float, float]]:
+    """Return what docs/statistics.md states of each practice, number a month and figure, as shares."""
+    found = {}
+    for line in DETECTOR.read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) == 7 and cells[1].isdigit():
+            year, report, six, twelve = (float(cell.rstrip("%")) / 100 for cell in cells[3:])
+            found[cells[0], int(cells[1]), cells[2]] = (year, report, six, twelve)
+    return found
+
+
+def claims(rates: Rates) -> list[Claim]:
+    """Return everything stated of what is simulated here, in the order of the rules and then of our own page."""
+    found = [
+        Claim("a poor practice's range, 10 reviews", "3.1", "at least", 0.88, rates["held", "score-poor-10", *SCORE]),
+        Claim("stars move by 0.3 by chance, 15 a month", "3.5", "at most", 0.44, rates["moved", "good-15", "1"]),
+        Claim("rule speaks of no change, 15 a month", "3.5", "at most", 0.022, rates["stars", "good-15", "1", "spoke"]),
+        Claim("fall of 4.50 to 3.64 found, 15 a month", "3.5", "at least", 0.32, rates["stars", "fell-15", "1", "fell"]),
+    ]
+    for name in ("good-6", "good-15", "good-40", "same-good-6", "same-good-15", "same-mixed-15"):
+        found.append(Claim(f"weeks called unusual, {name}", "3.8", "at most", 0.001, rates["weeks", name, "number"]))
+    for name in ("good-15", "fell-15", "many-stable", "many-moved"):
+        rate = rates["false share", name, "adjusted"]
+        found.append(Claim(f"false among the changes found, {name}", "3.9", "at most", 0.10, rate))
+    for setting, _ in engagement_settings():
+        rate = rates["held", setting.name, "engagement_score", ""]
+        found.append(Claim(f"range of engagement, {setting.name}", "4.3", "at least", 0.92, rate))
+    for setting, _ in reputation_settings():
+        rate = rates["held", setting.name, *SCORE]
+        found.append(Claim(f"range of reputation, {setting.name}", "4.4", "at least", 0.85, rate))
+    kind = rates["away", "score-poor-10", *SCORE]
+    found.append(Claim("points too kind, poor, 10 reviews", "4.4", "at most", 7, kind, " points"))
+    stated = detector_rows()
+    for setting, practice, number in detector_settings():
+        for metric, figure in (("mean_stars", "stars"), ("low_share", "low ratings")):
+            year, _, six, twelve = stated[practice, number, figure]
+            told = f"{figure}, {practice}, {number} a month"
+            in_twelve, in_six = (rates["detected", setting.name, metric, months] for months in ("12", "6"))
+            if setting.name.startswith("same"):
+                found.append(Claim(f"lasting change alarmed of none, {told}", "ours", "at most", year, in_twelve))
+            else:
+                found.append(Claim(f"lasting change found in 6 months, {told}", "ours", "at least", six, in_six))
+                found.append(Claim(f"lasting change found in 12, {told}", "ours", "at least", twelve, in_twelve))
+    return found
+
+
+SCORE = ("reputation_score", "")
