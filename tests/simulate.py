@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import re
 import sys
 import tempfile
 from collections import defaultdict
@@ -20,6 +19,7 @@ from math import sqrt
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from scipy import stats
 
@@ -33,7 +33,13 @@ from tests.simulated import MONTH, WEEK, Manners, Setting, Site, Stars, setting_
 PAGE = REPOSITORY / "docs" / "simulation.md"
 DETECTOR = REPOSITORY / "docs" / "statistics.md"
 SEED = 20_261_101
-PRACTICES = 300
+PRACTICES = 200
+FEWEST_PRACTICES = 20
+FEWEST_FOR_A_RATE = 15
+# What the SQL calls of `pipelines`.
+CODE = ("statistics", "scores", "engagement", "sql_functions")
+# A statement counts as missed beyond this interval: of sixty, a twentieth would be missed beyond 95% by chance alone.
+SURE = 0.997
 Key = tuple[str, ...]
 
 GOOD: Stars = (0.05, 0.03, 0.05, 0.11, 0.76)
@@ -53,6 +59,7 @@ SEASON = (30, 24, 26, 22, 20, 18, 15, 14, 22, 25, 20, 12)
 OF_STARS = frozenset({("mean_stars", ""), ("low_share", "")})
 OF_NUMBER = frozenset({("reviews_received", "")})
 WORDS = ("fell", "rose", "no_clear_change", "too_few")
+SCORE = ("reputation_score", "")
 TOPICS = ("bedside_manner", "facility_comfort", "global_recommend")
 
 
@@ -123,13 +130,16 @@ def verdict_settings() -> list[Verdict]:
 
 def family_settings() -> list[Setting]:
     """Two sites and six parts of topics: reports of many tests. Of one kind nothing changed, of the other two parts."""
-    steady = {f"{topic}/{mood}": (0.35,) * 7 for topic in TOPICS for mood in ("positive", "negative")}
+    steady: dict[str, tuple[float, ...]] = {
+        f"{topic}/{mood}": (0.35,) * 7 for topic in TOPICS for mood in ("positive", "negative")
+    }
     moved = steady | {f"{TOPICS[0]}/negative": (0.35,) * 6 + (0.75,), f"{TOPICS[1]}/positive": (0.35,) * 6 + (0.05,)}
     parts = frozenset(("topic_mentions", part) for part in moved if moved[part] != steady[part])
 
     def both(praised: dict[str, tuple[float, ...]]) -> tuple[Site, ...]:
         return tuple(
-            Site((15.0,) * 7, (GOOD,) * 7, name, "owner_export", praised=tuple(praised.items())) for name in ("healthgrades", "zocdoc")
+            Site((15.0,) * 7, (GOOD,) * 7, name, "owner_export", praised=tuple(praised.items()))
+            for name in ("healthgrades", "zocdoc")
         )
 
     return [Setting("many-stable", both(steady)), Setting("many-moved", both(moved), changed=parts)]
@@ -183,8 +193,55 @@ def batches() -> tuple[list[Setting], list[Setting]]:
     """All settings, in two builds that take about as long as each other."""
     return (
         [each.setting for each in verdict_settings()] + family_settings(),
-        [each[0] for each in (*detector_settings(), *reputation_settings(), *engagement_settings())],
+        [each[0] for each in detector_settings()] + [each[0] for each in reputation_settings() + engagement_settings()],
     )
+
+
+HEAD = """# How often the words and the likely ranges are right
+
+Written by `make simulate`; do not edit. {practices} practices of each kind are made from rates that are known, with
+numbers of reviews as Poisson has them (seed {seed}), and go through the real build. What a report of October 2026 would
+say is then held against the truth. Behind each share stands the simulation's own 95% interval.
+
+The **truth** of a figure is its large-sample limit: what it would come to if the same rates went on without end. It is
+worked out from the rates alone (`tests/simulated.py`), without the SQL and the formulas that it is a test of. For a
+score of reviews that is 60 points for the star level and 20 for three stars or more, of the shares to which the
+expected reviews of 24 months come when a day's count halves every 180 days, and 20 for the share of critical reviews
+answered within a week; nothing is left of the prior. For two sites their weights are the shares of the reviews expected
+in the year before. For engagement it is the points of the six true shares. A burst is part of the truth of the
+headline, and no part of the truth of the figure without the cluster."""
+STATED = """## Against what is stated
+
+Sections 3 and 4 of the domain's rules state how often their own simulations were right, and
+[statistics.md](statistics.md) how often lasting changes are told. "Within chance" is on the wrong side of the
+statement, but the simulation's 99.7% interval still reaches it (with sixty statements a narrower one would miss some of
+them by chance); WORSE is beyond it, and `make simulate` then ends with 1."""
+VERDICTS = """## Words of the average stars
+
+What the month, or the last three months, are called beside as many before them. The right word is the true one: of the
+practices whose average changed with the last month it is "fell" or "rose" for both views, of those that changed three
+months ago only for the longer one. Of a small change "no clear change" is a cautious answer and not a false one."""
+POWER = """## Power of the rule of change
+
+How often a true fall is called one."""
+RANGES = """## Likely ranges
+
+How often a figure is given at all, how often its 95% range then holds the truth, how far the figure is from the truth
+on average (below nothing: too low), and half the range."""
+REPLIES = """Reply time (Kaplan and Meier 1958) has no range. If the median is neither too low nor too high on average,
+half of the reports stand above the true one:"""
+LASTING = """## Changes that last, and bursts
+
+Three years of reviews; a practice that changed did so with the first of the twelve reports looked at."""
+WEEKS = """Weeks called unusual where nothing but chance (and, in the last row, the season) made them so:"""
+BURSTS = (
+    """And where twelve reviews in the same words came in one week of October, to fifteen usual ones in the month:"""
+)
+FAMILIES = """## Many tests in one report
+
+All tests of a report are adjusted together (Benjamini and Hochberg 1995), at 10%. "Any false" is the share of reports
+with a change where there is none; "false share" is the false part of the changes a report finds, on average, which the
+adjustment promises to keep below 10%. "Said" is what is printed after the smallest changes are left out."""
 
 
 class Rate:
@@ -201,20 +258,25 @@ class Rate:
     def share(self) -> float:
         return sum(self.values) / self.of
 
-    def interval(self) -> tuple[float, float]:
-        """Return the simulation's own 95% interval: Wilson's for zeros and ones, else the normal one of a mean."""
+    def interval(self, confidence: float = 0.95) -> tuple[float, float]:
+        """Return the simulation's own interval: Wilson's for zeros and ones, else the normal one of a mean."""
         if all(value in (0, 1) for value in self.values):
-            found = stats.binomtest(round(sum(self.values)), self.of).proportion_ci(method="wilson")
+            found = stats.binomtest(round(sum(self.values)), self.of).proportion_ci(confidence, method="wilson")
             return float(found.low), float(found.high)
         spread = sqrt(sum((value - self.share) ** 2 for value in self.values) / (self.of - 1) / self.of)
-        return self.share - 1.96 * spread, self.share + 1.96 * spread
+        half = float(stats.norm.ppf((1 + confidence) / 2)) * spread
+        return self.share - half, self.share + half
 
 
 Rates = dict[Key, Rate]
 
 
 def simulate(
-    data: DataDir, settings: Iterable[Setting], practices: int, seed: int, say: Callable[[str], None] = lambda line: None
+    data: DataDir,
+    settings: Iterable[Setting],
+    practices: int,
+    seed: int,
+    say: Callable[[str], None] = lambda line: None,
 ) -> Rates:
     """Build a warehouse of so many practices of each setting, and return what it says right how often."""
     known = list(settings)
@@ -275,7 +337,7 @@ Add = Callable[..., None]
 
 def _add_figure(add: Add, setting: Setting, row: dict[str, Any]) -> None:
     metric, name = row["metric"], setting.name
-    [site] = [site for site in setting.sites if site.name == row["site"]] or [None]
+    site = next((site for site in setting.sites if site.name == row["site"]), None)
     if metric == "repeated_texts" and site:
         add(float(row["state"] == "value" and row["value"] == site.burst), "repeated", name)
         return
@@ -400,7 +462,7 @@ class Claim:
 
     @property
     def outcome(self) -> str:
-        low, high = self.rate.interval()
+        low, high = self.rate.interval(SURE)
         better = self.rate.share <= self.bound if self.side == "at most" else self.rate.share >= self.bound
         within = low <= self.bound if self.side == "at most" else high >= self.bound
         return "holds" if better else "within chance" if within else "WORSE"
@@ -423,10 +485,14 @@ def claims(rates: Rates) -> list[Claim]:
         Claim("a poor practice's range, 10 reviews", "3.1", "at least", 0.88, rates["held", "score-poor-10", *SCORE]),
         Claim("stars move by 0.3 by chance, 15 a month", "3.5", "at most", 0.44, rates["moved", "good-15", "1"]),
         Claim("rule speaks of no change, 15 a month", "3.5", "at most", 0.022, rates["stars", "good-15", "1", "spoke"]),
-        Claim("fall of 4.50 to 3.64 found, 15 a month", "3.5", "at least", 0.32, rates["stars", "fell-15", "1", "fell"]),
+        Claim(
+            "fall of 4.50 to 3.64 found, 15 a month", "3.5", "at least", 0.32, rates["stars", "fell-15", "1", "fell"]
+        ),
     ]
-    for name in ("good-6", "good-15", "good-40", "same-good-6", "same-good-15", "same-mixed-15"):
-        found.append(Claim(f"weeks called unusual, {name}", "3.8", "at most", 0.001, rates["weeks", name, "number"]))
+    found += [
+        Claim(f"weeks called unusual, {name}", "3.8", "at most", 0.001, rates["weeks", name, "number"])
+        for name in ("good-6", "good-15", "good-40", "same-good-6", "same-good-15", "same-mixed-15")
+    ]
     for name in ("good-15", "fell-15", "many-stable", "many-moved"):
         rate = rates["false share", name, "adjusted"]
         found.append(Claim(f"false among the changes found, {name}", "3.9", "at most", 0.10, rate))
@@ -452,4 +518,205 @@ def claims(rates: Rates) -> list[Claim]:
     return found
 
 
-SCORE = ("reputation_score", "")
+# The page.
+
+
+def inputs_hash() -> str:
+    """Return a hash of everything the page depends on: the SQL, the statistics and scores, and the simulation."""
+    held = hashlib.sha256()
+    pipelines = [REPOSITORY / "pipelines" / f"{name}.py" for name in CODE]
+    own = [Path(__file__), Path(simulated.__file__), DETECTOR]
+    for path in (*sorted((REPOSITORY / "sql").rglob("*.sql")), *pipelines, *own):
+        held.update(path.name.encode())
+        held.update(path.read_bytes())
+    return held.hexdigest()
+
+
+def page(rates: Rates, practices: int) -> str:
+    stated = claims(rates)
+    worse = [claim for claim in stated if claim.outcome == "WORSE"]
+    parts = [
+        HEAD.format(practices=practices, seed=SEED),
+        _stated_part(stated, worse),
+        _verdict_part(rates),
+        _power_part(rates),
+        _range_part(rates),
+        _detector_part(rates),
+        _family_part(rates),
+        f"Inputs: {inputs_hash()}",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _percent(rate: Rate) -> str:
+    low, high = rate.interval()
+    return f"{100 * rate.share:.1f}% [{100 * max(0, low):.1f}, {100 * min(1, high):.1f}]"
+
+
+def _rows(head: str, lines: Iterable[Sequence[str]]) -> str:
+    columns = head.split("|")
+    return "\n".join(
+        [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}", *(f"| {' | '.join(line)} |" for line in lines)]
+    )
+
+
+def _stated_part(stated: list[Claim], worse: list[Claim]) -> str:
+    def shown(claim: Claim) -> Sequence[str]:
+        if claim.unit != "%":
+            low, high = claim.rate.interval()
+            return (f"{claim.bound:g}{claim.unit}", f"{claim.rate.share:.1f} [{low:.1f}, {high:.1f}]")
+        return (f"{100 * claim.bound:.1f}%", _percent(claim.rate))
+
+    found = f"{len(worse)} of {len(stated)} statements are clearly missed." if worse else "None is clearly missed."
+    return f"{STATED} {found}\n\n" + _rows(
+        "Statement|From|Stated|Found|Outcome",
+        [
+            (claim.told, claim.where, f"{claim.side} {of}", measured_as, claim.outcome)
+            for claim in stated
+            for of, measured_as in [shown(claim)]
+        ],
+    )
+
+
+def _verdict_part(rates: Rates) -> str:
+    lines = []
+    for each in verdict_settings():
+        for months, right in (("1", each.right), ("3", each.right_of_three)):
+            key = ("stars", each.setting.name, months)
+            others = [_share(rates[*key, word]) for word in WORDS]
+            lines.append((each.told, months, right.replace("_", " "), _percent(rates[*key, right]), *others))
+    return f"{VERDICTS}\n\n" + _rows("Practice|Months|Right word|Right|Fell|Rose|No clear change|Too few", lines)
+
+
+def _share(rate: Rate) -> str:
+    return f"{100 * rate.share:.1f}%"
+
+
+def _power_part(rates: Rates) -> str:
+    names = {each.setting.name for each in verdict_settings()}
+    lines = [
+        (
+            f"4.50 to {to}",
+            months,
+            *(
+                _percent(rates["stars", f"{name}-{n}", months, "fell"]) if f"{name}-{n}" in names else "–"
+                for n in (6, 15, 40)
+            ),
+        )
+        for months, effects in (
+            ("1", (("less", "4.20"), ("fell", "3.64"), ("far", "3.00"))),
+            ("3", (("lasting", "3.64"),)),
+        )
+        for name, to in effects
+    ]
+    return f"{POWER}\n\n" + _rows("Fall|Months|6 a month|15 a month|40 a month", lines)
+
+
+def _range_part(rates: Rates) -> str:
+    figures = {
+        "reputation_score": "Reputation Score",
+        "reputation_score_combined": "Reputation Score, combined",
+        "engagement_score": "Engagement Quality Score",
+        "mean_stars": "mean stars of the month",
+        "decayed_stars": "decayed star level",
+        "low_share": "share of low ratings",
+        "critical_reply_share": "critical reviews answered in a week",
+    }
+    lines = [
+        (
+            told,
+            f"{name}{', ' + part if part else ''}",
+            _share(rates["given", name, metric, part]),
+            _percent(rate),
+            f"{rates['away', name, metric, part].share:+.2f}",
+            f"{rates['half', name, metric, part].share:.2f}",
+        )
+        for metric, told in figures.items()
+        for (what, name, *of), rate in sorted(rates.items())
+        if (what, *of[:1]) == ("held", metric) and rate.of >= FEWEST_FOR_A_RATE
+        for part in of[1:]
+    ]
+    reply = [
+        (name, _percent(rate))
+        for (what, name, *_), rate in sorted(rates.items())
+        if what == "above" and rate.of >= FEWEST_FOR_A_RATE
+    ]
+    return (
+        f"{RANGES}\n\n"
+        + _rows("Figure|Practice|Given|Holds the truth|Mean error|Half-width", lines)
+        + f"\n\n{REPLIES}\n\n"
+        + _rows("Practice|Median above the true one", reply)
+    )
+
+
+def _detector_part(rates: Rates) -> str:
+    lines = []
+    names = [(setting.name, f"{told}, {n} a month") for setting, told, n in detector_settings()]
+    for name, told in [*names, ("seasonal", "stable at 4.50, numbers with a season")]:
+        for metric, figure in (("mean_stars", "stars"), ("low_share", "low ratings")):
+            report, six, twelve = (rates["detected", name, metric, of] for of in ("report", "6", "12"))
+            change = "changed" if name.startswith("changed") else "did not change"
+            lines.append((told, change, figure, _percent(report), _percent(six), _percent(twelve)))
+    weeks = [
+        (name, *(f"{1000 * rates['weeks', name, of].share:.2f}" for of in ("number", "cluster")))
+        for name in ("good-6", "good-15", "good-40", "same-good-6", "same-good-15", "same-mixed-15", "seasonal")
+    ]
+    bursts = [
+        (name, *(_percent(rates["burst", name, of]) for of in ("number", "cluster")), _percent(rates["repeated", name]))
+        for name in ("attacked", "praised")
+    ]
+    return "\n\n".join(
+        [
+            LASTING,
+            _rows("Practice|Truth|Figure|Reports with one|In the first six|In twelve", lines),
+            WEEKS,
+            _rows("Practice|Called unusual, of 1,000 weeks|Called a cluster, of 1,000 weeks", weeks),
+            BURSTS,
+            _rows("Practice|Week called unusual|Cluster of the right kind|Repeated words counted", bursts),
+        ]
+    )
+
+
+def _family_part(rates: Rates) -> str:
+    lines = [
+        (
+            name,
+            f"{rates['tests', name].share:.1f}",
+            *(_percent(rates["any false", name, of]) for of in ("raw", "adjusted", "spoken")),
+            *(_percent(rates["false share", name, of]) for of in ("raw", "adjusted", "spoken")),
+        )
+        for name in ("good-15", "fell-15", "attacked", "many-stable", "many-moved")
+    ]
+    head = "Practice|Tests|Any false: p below .05|Any false: adjusted|Any false: said"
+    return f"{FAMILIES}\n\n" + _rows(f"{head}|False share: p below .05|False share: adjusted|False share: said", lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Simulate, print the page, and write it if it is of the usual size. Returns 1 if a statement is clearly missed."""
+    parser = argparse.ArgumentParser(prog="make simulate", description="say how often words and ranges are right")
+    parser.add_argument("--practices", type=int, default=PRACTICES, help="practices of each kind")
+    practices = parser.parse_args(arguments).practices
+    if practices < FEWEST_PRACTICES:
+        parser.error(f"with fewer than {FEWEST_PRACTICES} practices of each kind nothing can be said")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress, ThreadPoolExecutor(2) as pool:
+
+        def run(number: int, settings: list[Setting]) -> Rates:
+            task = progress.add_task(f"build {number}", total=None)
+            with tempfile.TemporaryDirectory(prefix="simulate-") as folder:
+                return simulate(DataDir(Path(folder)), settings, practices, SEED, lambda line: progress.advance(task))
+
+        first, second = pool.map(run, (1, 2), batches())
+    rates = first | second
+    text = page(rates, practices)
+    print(text)
+    if practices == PRACTICES:
+        PAGE.write_text(text, encoding="utf-8")
+    worse = [claim.told for claim in claims(rates) if claim.outcome == "WORSE"]
+    if worse:
+        print(f"clearly worse than stated: {'; '.join(worse)}", file=sys.stderr)
+    return 1 if worse else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

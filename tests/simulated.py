@@ -1,7 +1,7 @@
 """Practices generated from known rates, written as the features of one complete night, and what those rates come to.
 
-The truth of a figure is its large-sample limit: what it would be if the same rates went on and on. It is worked out here
-from the rates alone, by other formulas than those of SQL and of `pipelines`, and needs no review.
+The truth of a figure is its large-sample limit: what it would be if the same rates went on and on. It is worked out
+here from the rates alone, by other formulas than those of SQL and of `pipelines`, and needs no review.
 """
 
 from __future__ import annotations
@@ -216,9 +216,7 @@ def write(data: DataDir, settings: Iterable[Setting], practices: int, seed: int)
             tables[TALK].append(_talk(setting.manners, ids, chance))
             # A list of long ago: from it on everything said is known.
             for night in (NIGHT - dt.timedelta(days=2 * DAYS_BACK), NIGHT):
-                visits[TALK, night] += [
-                    visit(TALK, TALK, night, each, fetched=int(night == NIGHT)) for each in ids
-                ]
+                visits[TALK, night] += [visit(TALK, TALK, night, each, fetched=int(night == NIGHT)) for each in ids]
     for source, parts in tables.items():
         with atomic_path(data.features(source, NIGHT)) as partial:
             pq.write_table(pa.concat_tables(parts), partial, compression="zstd", store_schema=False)
@@ -280,7 +278,7 @@ def _reviews(site: Site, ids: list[str], chance: Chance) -> list[pa.Table]:
     # The star whose cumulated chance a number drawn between 0 and 1 falls under.
     steps = np.cumsum(np.array(site.stars), axis=1)[:, :4]
     stars = 1 + (chance.random(len(month))[:, None] >= steps[month]).sum(axis=1)
-    words = [None] * len(month)
+    words: list[str | None] = [None] * len(month)
     if site.burst:
         attacked = np.repeat(np.arange(len(ids)), site.burst)
         practice = np.concatenate([practice, attacked])
@@ -380,13 +378,13 @@ def _talk(manners: Manners, ids: list[str], chance: Chance) -> pa.Table:
                 later = at + hour * int(chance.integers(2, 24))
                 add("comment", each, f"{post}/a", later, "us", parent_id=f"{post}/q", **below)
             if chance.random() < manners.deep:
-                acts = ["substantive", *advocates()]
-                add("comment", each, f"{post}/b", at + 2 * hour, f"joins-{n}", parent_id=f"{post}/q", acts=acts, **below)
-        for n in np.flatnonzero(chance.random(manners.past_people) < manners.came_back):
+                told = {"parent_id": f"{post}/q", "acts": ["substantive", *advocates()], **below}
+                add("comment", each, f"{post}/b", at + 2 * hour, f"joins-{n}", **told)
+        for n in np.flatnonzero(chance.random(manners.past_people) < manners.came_back).tolist():
             post = f"post-{chance.integers(manners.posts)}"
-            told = {"parent_id": post, "thread_id": post, "acts": advocates()}
-            add("comment", each, f"again-{n}", end - hour * (2 + int(n)), f"old-{n}", **told)
-        for n in range(chance.poisson(manners.outreach)):
+            here = {"parent_id": post, "thread_id": post, "acts": advocates()}
+            add("comment", each, f"again-{n}", end - hour * (2 + n), f"old-{n}", **here)
+        for n in range(int(chance.poisson(manners.outreach))):
             elsewhere = {"thread_id": f"theirs-{n}", "parent_id": f"theirs-{n}", "place": "town"}
             add("comment", each, f"outreach-{n}", moment(DAYS_BACK - 1, 0), "us", **elsewhere)
     at = np.array(columns.pop("created_at"), dtype="datetime64[us]")
