@@ -33,7 +33,7 @@ from tests.simulated import MONTH, WEEK, Manners, Setting, Site, Stars, setting_
 PAGE = REPOSITORY / "docs" / "simulation.md"
 DETECTOR = REPOSITORY / "docs" / "statistics.md"
 SEED = 20_261_101
-PRACTICES = 200
+PRACTICES = 150
 FEWEST_PRACTICES = 20
 FEWEST_FOR_A_RATE = 15
 # What the SQL calls of `pipelines`.
