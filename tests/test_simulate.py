@@ -57,7 +57,7 @@ def rates(tmp_path_factory: pytest.TempPathFactory) -> Rates:
         ("attacked", "reputation_score", "", 4),
         ("attacked", "reputation_score", "without the cluster", 4),
         ("mixing", "reputation_score_combined", "", 3),
-        ("talking", "engagement_score", "", 3),
+        ("talking", "engagement_score", "", 5),
     ],
 )
 def test_with_much_evidence_the_warehouse_comes_to_the_truth(
@@ -82,14 +82,13 @@ def test_a_truth_is_worked_out_from_rates_alone() -> None:
     only_fives = replace(steady, stars=((0.0, 0.0, 0.5, 0.0, 0.5),) * 12)
     within = simulated.answered_within(only_fives, 168)
     assert simulated.true_reputation((only_fives,)) == pytest.approx(0.5 * 50 + 0.5 * 80 + 20 * within)
-    # The rates of half a year ago weigh half.
+    # The year began with other rates; May to October are 184 days.
     changed = replace(steady, stars=(GOOD,) * 6 + (FAIR,) * 6)
-    counts = simulated.decayed_counts(changed, with_burst=False)
-    fair = sum(0.5 ** (age / 180) for age in range((simulated.LAST_DAY - dt.date(2026, 5, 1)).days + 1))
-    assert counts.sum() == pytest.approx(
-        sum(5 / days * 0.5 ** (age / 180) for age, days in _ages(simulated.LAST_DAY, 365))
-    )
-    assert fair > 0.5 * 365 * 0.5
+    counted = [0.0] * 5
+    for age, days in _ages(simulated.LAST_DAY, 365):
+        for star, chance in enumerate(FAIR if age < 184 else GOOD):
+            counted[star] += 5 / days * 0.5 ** (age / 180) * chance
+    assert simulated.decayed_counts(changed, with_burst=False).tolist() == pytest.approx(counted)
     half = simulated.median_hours(replace(steady, answered=0.8))
     assert half is not None
     assert simulated.answered_within(replace(steady, answered=0.8), half) == pytest.approx(0.5)
