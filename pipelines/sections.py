@@ -16,6 +16,7 @@ from pipelines.wording import NONE, Row, dated, decimal, hours_words, share, sha
 
 MOST_COMMUNITIES = 4
 MOST_TOPICS = 6
+MOST_VANITY = 90
 _NOT_CONNECTED = "no account, community or feed is connected"
 _SEVERITIES = ("critical", "high", "caution")
 _ALERTS = {"ALERT_safety": "harm", "ALERT_discrimination": "unfair treatment", "ALERT_privacy": "a privacy breach"}
@@ -126,6 +127,14 @@ class CommunityRow:
     last_activity: str
     replies: str
     url: str | None
+
+
+@dataclass(frozen=True)
+class VanityGroup:
+    """One site's numbers that move no score: each with the platform's own name for it, and what was counted."""
+
+    site: str
+    numbers: tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -328,12 +337,43 @@ def burst_notes(bursts: Sequence[Row], mean_without: Callable[[str], Row | None]
     return tuple(notes)
 
 
+def recommended(figure: Lookup, sites: Sequence[str]) -> tuple[str, ...]:
+    """Return a sentence for each site that asks for yes or no in place of stars."""
+    said = []
+    for site in sites:
+        row = figure(site, "recommendations")
+        if row is not None and row["state"] != "not_measured" and row["sample_size"]:
+            name, of = clean(site_name(site), 40), share_cell(row)
+            said.append(f"{name} asks for yes or no: {of} recommend you. This is never mixed with stars.")
+    return tuple(said)
+
+
+def vanity_groups(rows: Sequence[Row]) -> tuple[VanityGroup, ...]:
+    """Return the numbers that no score is made with, site by site; one that a platform did not give is left out."""
+    groups: dict[str, list[tuple[str, str, str]]] = {}
+    for row in _given(rows)[:MOST_VANITY]:
+        number = NONE if row["value"] is None else f"{int(row['value']):,}"
+        how = dated(clean(str(row["break_note"] or row["counted"] or ""), 60))
+        groups.setdefault(str(row["site"]), []).append((clean(str(row["metric"]).replace("_", " "), 40), number, how))
+    return tuple(VanityGroup(clean(site_name(site), 40), tuple(numbers)) for site, numbers in groups.items())
+
+
+def _given(rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if row["value"] is not None or row["break_note"]]
+
+
+def more_vanity(rows: Sequence[Row]) -> str:
+    """Return how many numbers the appendix leaves out because a page holds no more; the attached files have them."""
+    more = len(_given(rows)) - MOST_VANITY
+    return f"Numbers left out here for want of room: {more:,}. They are in the attached files." if more > 0 else ""
+
+
 def talk_found(figure: Lookup) -> Talk:
     """Return what the rules on conversation look at."""
     hours, mix = figure("", "talk_reply_hours"), figure("", "helpful_mix_share")
     answered, asked = _of(hours)
     helpful, posts = _of(mix)
-    return Talk(asked=asked, answered=answered, helpful=helpful, posts=posts)
+    return Talk(asked=asked, answered=answered, helpful=helpful, posts=posts, measured=_was_measured(hours))
 
 
 def _of(row: Row | None) -> tuple[int, int]:

@@ -28,7 +28,7 @@ _TABLES = {
     "part VARCHAR, this_value DECIMAL(18,6), previous_value DECIMAL(18,6), this_size BIGINT, previous_size BIGINT, "
     "difference DECIMAL(18,6), p_value DECIMAL(18,6), p_adjusted DECIMAL(18,6), verdict VARCHAR",
     "needs_answer": "practice_id VARCHAR, month DATE, source VARCHAR, site VARCHAR, item_id VARCHAR, url VARCHAR, "
-    "written_on DATE, stars INTEGER, days_waiting INTEGER, has_text BOOLEAN",
+    "written_on DATE, stars INTEGER, days_waiting INTEGER, has_text BOOLEAN, criticised VARCHAR[], has_alert BOOLEAN",
     "coverage": "practice_id VARCHAR, month DATE, source VARCHAR, site VARCHAR, nights_expected INTEGER, "
     "nights_read INTEGER, last_read_night DATE, last_complete_night DATE, set_aside INTEGER, vanished INTEGER, "
     "held INTEGER, conversation_items INTEGER, platform_total INTEGER, has_reviews BOOLEAN, left_out BOOLEAN, "
@@ -45,6 +45,8 @@ _TABLES = {
     "discourage INTEGER, staying_power DECIMAL(18,6)",
     "bursts": "practice_id VARCHAR, site VARCHAR, month DATE, week DATE, verdict VARCHAR, leaning VARCHAR, "
     "reviews BIGINT, weeks_before BIGINT[], rated BIGINT, low_rated BIGINT, best_rated BIGINT",
+    "vanity": "practice_id VARCHAR, month DATE, site VARCHAR, source VARCHAR, metric VARCHAR, meaning VARCHAR, "
+    "value BIGINT, counted VARCHAR, break_note VARCHAR",
     "build_info": "as_of_night DATE, inputs_id VARCHAR, score_version VARCHAR",
 }
 METRICS = tuple(
@@ -190,7 +192,25 @@ class Warehouse:
                 "url": url,
             }
             row |= {"written_on": written, "stars": 1 + index % 3, "days_waiting": (self.as_of - written).days}
+            criticised = [[], ["wait_on_site"], ["phone_digital", "wait_on_site"], ["skill_diagnosis"]][index % 4]
+            row |= {"criticised": criticised, "has_alert": index == 4}
             self.rows["needs_answer"].append(row | {"has_text": True})
+        return self
+
+    def recommends(self, site: str, yes: int, of: int) -> Warehouse:
+        """Say how many of a site's reviews recommend the practice, where it asks for yes or no."""
+        state = "value" if of >= 10 else "too_few"
+        value = yes / of if of >= 10 else None
+        self.figure(site, self.month, "recommendations", value, numerator=yes, sample_size=of, state=state)
+        return self
+
+    def numbers(self, site: str, **given: int | str | None) -> Warehouse:
+        """Add numbers that move no score, by the platform's names; a text is why the platform gives none."""
+        for metric, value in given.items():
+            row: dict[str, Any] = {"site": site, "source": site, "metric": metric, "meaning": "other"}
+            number, note = (None, value) if isinstance(value, str) else (value, None)
+            row |= {"value": number, "counted": "at the end of the month", "break_note": note}
+            self.rows["vanity"].append(row)
         return self
 
     def score(self, site: str, value: float | None, half: float = 9.0, *, reason: str | None = None) -> Warehouse:
