@@ -21,6 +21,9 @@ MIDDLES: dict[str, tuple[str, ...]] = {
     "": (
         "We take all feedback seriously and want to improve.",
         "Every comment is read by our team, and helps us improve.",
+        "We want to do better, and honest comments help.",
+        "Our team will discuss this and look for improvements.",
+        "We listen to every concern and work to improve.",
     ),
     "wait_on_site": (
         "Being on-time matters to us, and we are working on it.",

@@ -36,6 +36,8 @@ _UNPRINTABLE = re.compile(
 )
 _SPACES = re.compile(r"\s+")
 _LONGEST_RUN = 30
+MOST_APPENDIX_PAGES = 2
+_APPENDIX = frozenset(("appendix", "vanity"))
 _MOST_MARKS = 4
 
 
@@ -149,17 +151,17 @@ class Typesetter:
     ) -> Typeset:
         """Return the PDF of `html`, tagged for PDF/UA-1. `identifier` becomes the file's own id.
 
-        `most_pages` counts the pages before the element with the id "appendix", which has one page of its own.
+        `most_pages` counts the pages up to the appendix, which begins at the id "appendix" wherever there is room.
         `name_language` (BCP 47) marks the first heading, whose words may be in another script than the report's.
         `attached` files bear the date `dated`, not the clock's; `pictures` are what the page may show besides the
         templates' own files. Raises RenderFailed for anything that must not be sent.
         """
         with self._watched(where), _uncollected(), self._holding(pictures or {}):
             document = self.lay_out(html)
-            before, after = _pages_around_appendix(document)
-            if before > most_pages or after > 1:
+            body, appendix = _pages_of(document)
+            if body > most_pages or appendix > MOST_APPENDIX_PAGES:
                 raise RenderFailed(
-                    f"{before} pages instead of at most {most_pages}, and {after} of appendix instead of at most 1",
+                    f"{body} pages instead of at most {most_pages}, and {appendix} more of appendix",
                     where=where,
                     next_step="Tell the developers which practice and month this is; the lists in it are too long",
                 )
@@ -167,7 +169,7 @@ class Typesetter:
             def finish(_: Any, pdf: Any) -> None:
                 _close_gaps(pdf, name_language)
 
-            body: bytes = document.write_pdf(
+            written: bytes = document.write_pdf(
                 finisher=finish,
                 pdf_variant="pdf/ua-1",
                 pdf_identifier=identifier,
@@ -175,7 +177,7 @@ class Typesetter:
                 attachments=[self._attachment(one, dated) for one in attached],
             )
             _refuse_missing_glyphs(document.fonts.values(), where)
-        return Typeset(body, len(document.pages))
+        return Typeset(written, len(document.pages))
 
     def _attachment(self, one: Attached, dated: dt.date | None) -> Any:
         at = dt.datetime.combine(dated or dt.date(1970, 1, 1), dt.time(), dt.UTC)
@@ -244,10 +246,16 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _pages_around_appendix(document: Any) -> tuple[int, int]:
-    starts = [number for number, page in enumerate(document.pages) if "appendix" in page.anchors]
-    before = starts[0] if starts else len(document.pages)
-    return before, len(document.pages) - before
+def _pages_of(document: Any) -> tuple[int, int]:
+    """Return how many pages the report has up to its appendix, and how many more the appendix takes.
+
+    No section is broken, so the last page on which one begins is the report's last.
+    """
+    pages = len(document.pages)
+    if not any("appendix" in page.anchors for page in document.pages):
+        return pages, 0
+    body = max(number for number, page in enumerate(document.pages, 1) if page.anchors.keys() - _APPENDIX)
+    return body, pages - body
 
 
 class _Complaints(logging.Handler):

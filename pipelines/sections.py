@@ -6,6 +6,7 @@ a number, and sentences go out. A score that was not given is a sentence with it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -131,10 +132,16 @@ class CommunityRow:
 
 @dataclass(frozen=True)
 class VanityGroup:
-    """One site's numbers that move no score: each with the platform's own name for it, and what was counted."""
+    """Numbers of one site that move no score and were counted alike: the platform's own name for each, and its value."""
 
     site: str
-    numbers: tuple[tuple[str, str, str], ...]
+    how: str
+    numbers: tuple[tuple[str, str], ...]
+
+    @property
+    def height(self) -> int:
+        """Return about how many lines it takes: its heading of two lines and a gap, and longer names take two."""
+        return 4 + sum(1 + len(name) // 28 for name, _ in self.numbers)
 
 
 @dataclass(frozen=True)
@@ -348,14 +355,30 @@ def recommended(figure: Lookup, sites: Sequence[str]) -> tuple[str, ...]:
     return tuple(said)
 
 
-def vanity_groups(rows: Sequence[Row]) -> tuple[VanityGroup, ...]:
-    """Return the numbers that no score is made with, site by site; one that a platform did not give is left out."""
-    groups: dict[str, list[tuple[str, str, str]]] = {}
+def vanity_columns(rows: Sequence[Row], number: int = 3) -> tuple[tuple[VanityGroup, ...], ...]:
+    """Return the numbers that no score is made with, by site and way of counting, in columns of about one height.
+
+    A number that a platform did not give is left out.
+    """
+    held: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for row in _given(rows)[:MOST_VANITY]:
-        number = NONE if row["value"] is None else f"{int(row['value']):,}"
-        how = dated(clean(str(row["break_note"] or row["counted"] or ""), 60))
-        groups.setdefault(str(row["site"]), []).append((clean(str(row["metric"]).replace("_", " "), 40), number, how))
-    return tuple(VanityGroup(clean(site_name(site), 40), tuple(numbers)) for site, numbers in groups.items())
+        value = NONE if row["value"] is None else f"{int(row['value']):,}"
+        how = dated(clean(str(row["break_note"] or row["counted"] or "").capitalize(), 60))
+        held.setdefault((str(row["site"]), how), []).append((_plain_metric(str(row["metric"])), value))
+    groups = [VanityGroup(clean(site_name(site), 40), how, tuple(numbers)) for (site, how), numbers in held.items()]
+    # Filled in order, each up to its part of the height, so that a site's numbers stay together.
+    columns: list[list[VanityGroup]] = [[] for _ in range(number)]
+    above, all_lines = 0, sum(group.height for group in groups)
+    for group in groups:
+        columns[min(number * (2 * above + group.height) // (2 * all_lines), number - 1)].append(group)
+        above += group.height
+    return tuple(tuple(column) for column in columns if column)
+
+
+def _plain_metric(metric: str) -> str:
+    """Return a platform's name of a number in small letters with spaces: "clickCount" and "CALL_CLICKS" alike."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", metric).replace("_", " ").replace(".", " ")
+    return clean(spaced.lower(), 40)
 
 
 def _given(rows: Sequence[Row]) -> list[Row]:

@@ -291,7 +291,7 @@ class Report:
     replies_note: str
     followed_up: tuple[FollowUp, ...]
     instead_of_follow_up: str
-    vanity: tuple[sections.VanityGroup, ...]
+    vanity: tuple[tuple[sections.VanityGroup, ...], ...]
     more_vanity: str
     coverage: tuple[CoverageRow, ...]
     data_notes: tuple[str, ...]
@@ -377,7 +377,7 @@ def month_report(
         replies_note=_replies_note(held, shown),
         followed_up=tuple(_followed_up(one, found) for one in asked or ()),
         instead_of_follow_up=_instead_of_follow_up(month, asked),
-        vanity=sections.vanity_groups(inputs.vanity),
+        vanity=sections.vanity_columns(inputs.vanity),
         more_vanity=sections.more_vanity(inputs.vanity),
         coverage=tuple(_coverage_row(held, site) for site in [*shown, *held.places()]),
         data_notes=_data_notes(held, [*shown, *held.places()], found),

@@ -59,7 +59,9 @@ def text_boxes(box: Any) -> Iterator[Any]:
 @pytest.mark.parametrize("state", STATES)
 def test_every_state_fits_on_four_pages_and_nothing_leaves_its_column(layout: Any, state: str) -> None:
     pages = layout(state).pages
-    assert len(pages) <= render.MOST_PAGES == 4
+    body, appendix = pdf._pages_of(layout(state))
+    assert body <= render.MOST_PAGES == 4
+    assert appendix <= pdf.MOST_APPENDIX_PAGES == 2
     content = 176 / 25.4 * 96
     for page in pages:
         margin = (page.width - content) / 2
