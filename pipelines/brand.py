@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -23,6 +22,7 @@ LARGEST_SVG, LARGEST_PNG = 100_000, 300_000
 _MOST_ELEMENTS, _DEEPEST, _MOST_PIXELS = 2000, 30, 2000
 _WIDEST_MM, _HIGHEST_MM = 50.0, 13.0
 _LEAST_CONTRAST = 4.5
+_END_OF_PNG = b"IEND\xaeB`\x82"
 _SVG = "{http://www.w3.org/2000/svg}"
 _DRAWN = frozenset(
     "svg g path rect circle ellipse line polyline polygon defs linearGradient radialGradient stop".split()
@@ -90,7 +90,6 @@ def readable(colour: str) -> str:
     return next(one for one in darkened if contrast(one, "#ffffff") >= _LEAST_CONTRAST)
 
 
-@cache
 def _logo(path: Path, where: str) -> Logo:
     try:
         body = path.read_bytes()
@@ -115,6 +114,9 @@ def _refused(said: str, where: str) -> BadPractices:
 def _picture(body: bytes, where: str) -> Logo:
     if len(body) > LARGEST_PNG:
         raise _refused(f"the PNG has {len(body):,} bytes, more than {LARGEST_PNG:,}", where)
+    # The typesetter lets the library read torn pictures, so the end is looked for here.
+    if not body.endswith(_END_OF_PNG):
+        raise _refused("not a whole PNG", where)
     try:
         with Image.open(io.BytesIO(body), formats=["PNG"]) as image:
             if max(image.size) > _MOST_PIXELS:
@@ -164,7 +166,7 @@ def _drawn(element: ElementTree.Element, where: str, depth: int) -> ElementTree.
                 made.set(key, said)
     # Editors leave notes of their own in other namespaces; they draw nothing.
     kept = [child for child in element if isinstance(child.tag, str) and child.tag.startswith(_SVG)]
-    made.extend(_drawn(child, where, depth + 1) for child in kept if child.tag.removeprefix(_SVG) not in _UNDRAWN)
+    made.extend([_drawn(child, where, depth + 1) for child in kept if child.tag.removeprefix(_SVG) not in _UNDRAWN])
     return made
 
 

@@ -16,6 +16,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -28,8 +29,9 @@ from weasyprint.urls import FatalURLFetchingError, URLFetcherResponse
 
 from pipelines.errors import NotReady, RenderFailed
 
-_TYPES = {".css": "text/css", ".ttf": "font/ttf", ".svg": "image/svg+xml", ".png": "image/png"}
+_TYPES = {".css": "text/css", ".ttf": "font/ttf", ".otf": "font/otf", ".svg": "image/svg+xml", ".png": "image/png"}
 _OUR_FONTS = "Rapport "
+_CJK = re.compile("[\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef]")
 # Controls, direction overrides, non-characters and lone surrogates: drawn as boxes, reordering lines, or fatal.
 _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff\ud800-\udfff\U000e0000-\U000e0fff]"
@@ -127,11 +129,19 @@ class Typesetter:
     """Holds what a process loads once: our fonts and the parsed style sheet."""
 
     def __init__(self, templates: Path, style_sheet: str = "styles/report.css") -> None:
+        self._templates = templates
         self._fetcher = TemplateFetcher(templates)
         self._fonts = FontConfiguration()
+        self._css = self._style_sheet(style_sheet)
+
+    @cached_property
+    def _cjk(self) -> Any:
+        return self._style_sheet("styles/cjk.css")
+
+    def _style_sheet(self, name: str) -> Any:
         with self._watched("the style sheet"):
-            self._css = CSS(
-                string=(templates / style_sheet).read_text(encoding="utf-8"),
+            return CSS(
+                string=(self._templates / name).read_text(encoding="utf-8"),
                 base_url="tpl:/styles/",
                 font_config=self._fonts,
                 url_fetcher=self._fetcher,
@@ -201,8 +211,9 @@ class Typesetter:
 
     def lay_out(self, html: str) -> Any:
         """Return WeasyPrint's document: the pages with every box in its place, not yet written nor checked."""
+        sheets = [self._css, self._cjk] if _CJK.search(html) else [self._css]
         return HTML(string=html, base_url="tpl:/", url_fetcher=self._fetcher).render(
-            stylesheets=[self._css], font_config=self._fonts, pdf_variant="pdf/ua-1", custom_metadata=True
+            stylesheets=sheets, font_config=self._fonts, pdf_variant="pdf/ua-1", custom_metadata=True
         )
 
     @contextmanager

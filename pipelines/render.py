@@ -228,13 +228,13 @@ def report_html(report: view.Report, templates: Path, look: brand.Look = brand.P
 
 def _make(job: _Job) -> Rendered:
     """Render one report, unless its PDF is there already, whole and from the same inputs."""
-    made_from = _made_from(job)
+    look = brand.look(job.practice)
+    made_from = _made_from(job, look)
     digest = _digest(made_from)
     standing = pdf.standing_manifest(job.pdf, job.manifest)
     if standing is not None and standing.get("inputs_sha256") == digest:
         return _rendered(job, int(standing["pages"]), made=False)
     report = view.month_report(job.practice, job.month, job.inputs, job.restatements, job.asked)
-    look = brand.look(job.practice)
     html = report_html(report, job.templates, look)
     made = _workshop(job.templates)[1].typeset(
         html,
@@ -290,14 +290,14 @@ def _rendered(job: _Job, pages: int, *, made: bool) -> Rendered:
     return Rendered(practice_id=job.practice.id, pdf=job.pdf, manifest=job.manifest, pages=pages, made=made)
 
 
-def _made_from(job: _Job) -> dict[str, Any]:
+def _made_from(job: _Job, look: brand.Look) -> dict[str, Any]:
     """Name everything that can change a byte of the PDF."""
     practice = job.practice
     return {
         "rows": {name: _digest([dict(row) for row in getattr(job.inputs, name)]) for name in _TABLES},
         "restatements": list(job.restatements),
         "asked_before": msgspec.to_builtins(job.asked),
-        "logo": _logo_digest(practice),
+        "logo": hashlib.sha256(look.logo.body).hexdigest() if look.logo else None,
         "as_of_night": str(job.inputs.build["as_of_night"]),
         "warehouse_inputs_id": str(job.inputs.build["inputs_id"]),
         "score_version": str(job.inputs.build["score_version"]),
@@ -308,15 +308,10 @@ def _made_from(job: _Job) -> dict[str, Any]:
     }
 
 
-def _logo_digest(practice: Practice) -> str | None:
-    made = brand.look(practice).logo
-    return hashlib.sha256(made.body).hexdigest() if made else None
-
-
 @cache
 def _folder_digests(folder: Path) -> dict[str, str]:
     files = [folder / "report.html.jinja"]
-    for kind in ("sections/*.jinja", "macros/*.jinja", "styles/report.css", "fonts/*.ttf"):
+    for kind in ("sections/*.jinja", "macros/*.jinja", "styles/*.css", "fonts/*.[ot]tf"):
         files += sorted(folder.glob(kind))
     return {path.relative_to(folder).as_posix(): _file_digest(str(path)) for path in files}
 

@@ -831,8 +831,12 @@ def _script_language(name: str) -> str | None:
     """Return a BCP 47 tag saying the script of a name that is not written in Latin letters; its language is unknown."""
     letters = [unicodedata.name(character, "").split(" ")[0] for character in name if character.isalpha()]
     scripts = {"HEBREW": "Hebr", "ARABIC": "Arab", "GREEK": "Grek", "CYRILLIC": "Cyrl"}
+    scripts |= {"CJK": "Hani", "HIRAGANA": "Jpan", "KATAKANA": "Jpan", "HANGUL": "Kore"}
     scripts |= {"ARMENIAN": "Armn", "DEVANAGARI": "Deva", "THAI": "Thai"}
     found = [scripts[letter] for letter in letters if letter in scripts]
     if not found or 2 * len(found) < len(letters):
         return None
+    if "Jpan" in found:
+        # Chinese has no kana: with it the ideographs are Japanese too.
+        return "und-Jpan"
     return f"und-{max(sorted(set(found)), key=found.count)}"

@@ -44,6 +44,6 @@ def test_a_draft_is_chosen_by_the_first_known_topic(topics: list[str], middle: s
 
 
 def test_a_review_gets_the_same_draft_each_time_and_neighbours_differ() -> None:
-    told = [drafts.draft(f"google/r{number}", []) for number in range(200)]
-    assert told == [drafts.draft(f"google/r{number}", []) for number in range(200)]
+    told = [drafts.draft(f"google/r{number}", []) for number in range(600)]
+    assert told == [drafts.draft(f"google/r{number}", []) for number in range(600)]
     assert len(set(told)) == len(drafts.OPENINGS) * len(drafts.MIDDLES[""]) * len(drafts.CLOSINGS)
