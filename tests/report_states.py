@@ -201,6 +201,9 @@ class Warehouse:
         """Say how many of a site's reviews recommend the practice, where it asks for yes or no."""
         state = "value" if of >= 10 else "too_few"
         value = yes / of if of >= 10 else None
+        for row in self.rows["figures"]:
+            if (row["site"], row["month"], row["metric"]) == (site, self.month, "reviews_received"):
+                row |= {"value": of, "sample_size": of, "state": "value"}
         self.figure(site, self.month, "recommendations", value, numerator=yes, sample_size=of, state=state)
         return self
 

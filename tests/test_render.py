@@ -103,7 +103,7 @@ SAYS = {
         "Stars on Google fell from 4.5 to 3.4.",
         "9 of 25 reviews gave one or two stars",
         "And 4 more reviews. Draft replies are on page 4",
-        "Google, 31 Oct 2026 We appreciate honest feedback.",
+        "Google, 31 Oct 2026 Thank you for taking the time to write. We want to do better",
         "No draft: have a person read this one first.",
         "There is no report of September 2026 to follow up.",
         "Not enough to score: 7 people and 31 acts of yours in 90 days; it takes 8 of each.",
@@ -162,8 +162,9 @@ SAYS = {
         "fan count 412",
     ],
     "everything-fine": [
-        "Stars on Google rose from 4.4 to 4.9. One thing is worth doing.",
+        "Stars on Google rose from 4.5 to 4.9. One thing is worth doing.",
         "Facebook asks for yes or no: 33 of 34 (97%) recommend you. This is never mixed with stars.",
+        "yes or no in place of stars, see below",
         "Break: not given since 15 Nov 2025",
         "96 likely 93 to 99, firm",
         "No low review is waiting for an answer.",
@@ -187,7 +188,7 @@ def test_what_a_report_says(data: DataDir, state: str) -> None:
 
 def test_a_name_without_glyphs_fails_and_names_the_characters(data: DataDir) -> None:
     state = dataclasses.replace(STATES["calm"](), name="ፈገግታ Smile")
-    with pytest.raises(SeveralFailed, match=r"riverside: no font here has the characters U\+1273, U\+1308"):
+    with pytest.raises(SeveralFailed, match=r"riverside: no font here has the characters U\+0020, U\+1273, U\+1308"):
         made(data, state)
     assert not data.report("2026-10", "riverside").exists()
     assert not data.manifest("2026-10", "riverside").exists()
