@@ -15,15 +15,13 @@ from typing import Any
 
 from pipelines.wording import Row
 
-COLUMNS = (
-    *("site", "month", "metric", "part", "value", "low", "high", "numerator", "sample_size", "state", "reason"),
-)
+COLUMNS = (*("site", "month", "metric", "part", "value", "low", "high", "numerator", "sample_size", "state", "reason"),)
 # A cell that begins with one of these is a formula to a spreadsheet.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def figures_csv(figures: Sequence[Row]) -> bytes:
-    """Return the figures as CSV in UTF-8, one a line; text that a spreadsheet would run gets an apostrophe before it."""
+    """Return the figures as CSV in UTF-8, one a line; text a spreadsheet would run gets an apostrophe before it."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)

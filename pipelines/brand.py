@@ -25,18 +25,70 @@ _LEAST_CONTRAST = 4.5
 _END_OF_PNG = b"IEND\xaeB`\x82"
 _SVG = "{http://www.w3.org/2000/svg}"
 _DRAWN = frozenset(
-    "svg g path rect circle ellipse line polyline polygon defs linearGradient radialGradient stop".split()
+    (
+        "svg",
+        "g",
+        "path",
+        "rect",
+        "circle",
+        "ellipse",
+        "line",
+        "polyline",
+        "polygon",
+        "defs",
+        "stop",
+        "linearGradient",
+        "radialGradient",
+    )
 )
 _UNDRAWN = frozenset(("title", "desc", "metadata"))
 _PRESENTED = frozenset(
-    "fill fill-opacity fill-rule stroke stroke-width stroke-opacity stroke-linecap stroke-linejoin stroke-miterlimit "
-    "stroke-dasharray opacity stop-color stop-opacity".split()
+    (
+        "fill",
+        "fill-opacity",
+        "fill-rule",
+        "stroke",
+        "stroke-width",
+        "stroke-opacity",
+        "stroke-linecap",
+        "stroke-linejoin",
+        "stroke-miterlimit",
+        "stroke-dasharray",
+        "opacity",
+        "stop-color",
+        "stop-opacity",
+    )
 )
 _PLACED = frozenset(
-    "d x y x1 y1 x2 y2 cx cy r rx ry fx fy width height points transform viewBox offset gradientUnits "
-    "gradientTransform id".split()
+    (
+        "d",
+        "x",
+        "y",
+        "x1",
+        "y1",
+        "x2",
+        "y2",
+        "cx",
+        "cy",
+        "r",
+        "rx",
+        "ry",
+        "fx",
+        "fy",
+        "width",
+        "height",
+        "points",
+        "transform",
+        "viewBox",
+        "offset",
+        "gradientUnits",
+        "gradientTransform",
+        "id",
+    )
 )
-_VALUE = re.compile(r"(?:url\(#[\w-]+\)|[#\w\s.,%+-]|(?:rgba?|hsla?|matrix|translate|scale|rotate|skew[XY])\([^()]*\))*")
+_VALUE = re.compile(
+    r"(?:url\(#[\w-]+\)|[#\w\s.,%+-]|(?:rgba?|hsla?|matrix|translate|scale|rotate|skew[XY])\([^()]*\))*"
+)
 
 
 @dataclass(frozen=True)
@@ -177,7 +229,9 @@ def _presented(style: str) -> list[tuple[str, str]]:
 
 def _extent(root: ElementTree.Element, where: str) -> tuple[float, float]:
     box = re.split(r"[\s,]+", root.get("viewBox", "").strip())
-    sides = box[2:] if len(box) == 4 else [re.sub(r"(px|pt|mm)$", "", root.get(side, "")) for side in ("width", "height")]
+    sides = (
+        box[2:] if len(box) == 4 else [re.sub(r"(px|pt|mm)$", "", root.get(side, "")) for side in ("width", "height")]
+    )
     try:
         wide, high = (float(side) for side in sides)
     except ValueError:

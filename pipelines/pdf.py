@@ -7,7 +7,6 @@ for, WeasyPrint complained, a character had no glyph in our own fonts, or the pa
 from __future__ import annotations
 
 import datetime as dt
-import gc
 import hashlib
 import json
 import logging
@@ -166,7 +165,7 @@ class Typesetter:
         `attached` files bear the date `dated`, not the clock's; `pictures` are what the page may show besides the
         templates' own files. Raises RenderFailed for anything that must not be sent.
         """
-        with self._watched(where), _uncollected(), self._holding(pictures or {}):
+        with self._watched(where), self._holding(pictures or {}):
             document = self.lay_out(html)
             body, appendix = _pages_of(document)
             if body > most_pages or appendix > MOST_APPENDIX_PAGES:
@@ -243,18 +242,6 @@ class Typesetter:
                 where=where,
                 next_step="Correct the template or the style sheet",
             )
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Let the garbage of one document lie until it is done: looking for it over and over costs a fifth of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _pages_of(document: Any) -> tuple[int, int]:

@@ -221,9 +221,7 @@ def report_html(report: view.Report, templates: Path, look: brand.Look = brand.P
     if look.accent:
         tokens = tokens | {"accent": look.accent}
     parts = sorted(name for name in environment.list_templates() if name.startswith("sections/"))
-    return environment.get_template("report.html.jinja").render(
-        report=report, sections=parts, tokens=tokens, look=look
-    )
+    return environment.get_template("report.html.jinja").render(report=report, sections=parts, tokens=tokens, look=look)
 
 
 def _make(job: _Job) -> Rendered:

@@ -132,7 +132,7 @@ class CommunityRow:
 
 @dataclass(frozen=True)
 class VanityGroup:
-    """Numbers of one site that move no score and were counted alike: the platform's own name for each, and its value."""
+    """Numbers of one site that move no score and were counted alike: the platform's name of each, and its value."""
 
     site: str
     how: str

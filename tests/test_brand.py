@@ -109,7 +109,13 @@ def test_a_picture_is_written_anew_without_what_was_said_in_it(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("body", "why"),
-    [(b"GIF89a", "PNG"), (png()[:200], "whole PNG"), (b"GIF89a" + png()[-12:], "PNG that"), (png((2001, 2)), "2001 by 2"), (b"x" * 300_001, "bytes")],
+    [
+        (b"GIF89a", "PNG"),
+        (png()[:200], "whole PNG"),
+        (b"GIF89a" + png()[-12:], "PNG that"),
+        (png((2001, 2)), "2001 by 2"),
+        (b"x" * 300_001, "bytes"),
+    ],
 )
 def test_a_picture_that_is_too_large_or_torn_is_refused(tmp_path: Path, body: bytes, why: str) -> None:
     with pytest.raises(BadPractices, match=why):
@@ -120,7 +126,7 @@ def test_a_picture_that_is_too_large_or_torn_is_refused(tmp_path: Path, body: by
 def test_a_logo_lies_beside_practices_toml(tmp_path: Path, path: str) -> None:
     file = tmp_path / "practices.toml"
     file.write_text(f'[[practice]]\nid = "a"\nname = "A"\n[practice.brand]\nlogo = "{path}"\n')
-    with pytest.raises(BadPractices, match="beside practices.toml"):
+    with pytest.raises(BadPractices, match=r"beside practices\.toml"):
         load_practices(file)
 
 
@@ -146,5 +152,5 @@ def test_a_report_bears_the_logo_and_the_colour(tmp_path: Path, name: str, body:
     assert b"0.478431 0.121569 0.360784 rg" in drawn
     assert "Logo of Riverside" in alts
     (tmp_path / name).write_bytes(b"torn")
-    with pytest.raises(SeveralFailed, match="brand.logo"):
+    with pytest.raises(SeveralFailed, match=r"brand\.logo"):
         render(data, Practices(practice=(practice,)), state.month)
