@@ -16,8 +16,9 @@ from typing import Literal
 
 import msgspec
 
+from pipelines.brand import look
 from pipelines.budget import forecast, loads
-from pipelines.errors import NoKey, RapportError
+from pipelines.errors import BadPractices, NoKey, RapportError
 from pipelines.gate import ending_keys, newest_receipt
 from pipelines.http import Client
 from pipelines.landing import DataDir
@@ -158,6 +159,19 @@ def _practices(practices: Practices) -> Iterator[Finding]:
         said=f"{count} practices, {len(practices.export)} kinds of export",
         mend="" if count else "Add a [[practice]] to practices.toml",
     )
+    for practice in practices.practice:
+        try:
+            own = look(practice).accent
+        except BadPractices as error:
+            yield _bad("practices", error)
+            continue
+        if practice.brand and own != practice.brand.colour:
+            yield Finding(
+                check="practices",
+                state="warning",
+                said=f"{practice.id}: {practice.brand.colour} is too pale to read on white, so {own} is used",
+                mend="Write a darker colour in its brand block, if that one does not please",
+            )
     silent = [practice.id for practice in practices.practice if not practice.recipients]
     if silent:
         yield Finding(

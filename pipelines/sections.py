@@ -6,6 +6,7 @@ a number, and sentences go out. A score that was not given is a sentence with it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ MOST_COMMUNITIES = 4
 MOST_CHANGED_SITES = 2
 MOST_CHANGED_LINKS = 2
 MOST_TOPICS = 6
+MOST_VANITY = 90
 _NOT_CONNECTED = "no account, community or feed is connected"
 _SEVERITIES = ("critical", "high", "caution")
 _ALERTS = {"ALERT_safety": "harm", "ALERT_discrimination": "unfair treatment", "ALERT_privacy": "a privacy breach"}
@@ -152,6 +154,20 @@ class SiteChanges:
     since: str
     words: str
     links: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class VanityGroup:
+    """Numbers of one site that move no score and were counted alike: the platform's name of each, and its value."""
+
+    site: str
+    how: str
+    numbers: tuple[tuple[str, str], ...]
+
+    @property
+    def height(self) -> int:
+        """Return about how many lines it takes: its heading of two lines and a gap, and longer names take two."""
+        return 4 + sum(1 + len(name) // 28 for name, _ in self.numbers)
 
 
 @dataclass(frozen=True)
@@ -354,12 +370,59 @@ def burst_notes(bursts: Sequence[Row], mean_without: Callable[[str], Row | None]
     return tuple(notes)
 
 
+def recommended(figure: Lookup, sites: Sequence[str]) -> tuple[str, ...]:
+    """Return a sentence for each site that asks for yes or no in place of stars."""
+    said = []
+    for site in sites:
+        row = figure(site, "recommendations")
+        if row is not None and row["state"] != "not_measured" and row["sample_size"]:
+            name, of = clean(site_name(site), 40), share_cell(row)
+            said.append(f"{name} asks for yes or no: {of} recommend you. This is never mixed with stars.")
+    return tuple(said)
+
+
+def vanity_columns(rows: Sequence[Row], number: int = 3) -> tuple[tuple[VanityGroup, ...], ...]:
+    """Return the numbers that no score is made with, by site and way of counting, in columns of about one height.
+
+    A number that a platform did not give is left out.
+    """
+    held: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for row in _given(rows)[:MOST_VANITY]:
+        value = NONE if row["value"] is None else f"{int(row['value']):,}"
+        how = dated(clean(str(row["break_note"] or row["counted"] or "").capitalize(), 60))
+        held.setdefault((str(row["site"]), how), []).append((_plain_metric(str(row["metric"])), value))
+    groups = [VanityGroup(clean(site_name(site), 40), how, tuple(numbers)) for (site, how), numbers in held.items()]
+    # Filled in order, each up to its part of the height, so that a site's numbers stay together.
+    columns: list[list[VanityGroup]] = [[] for _ in range(number)]
+    above, all_lines = 0, sum(group.height for group in groups)
+    for group in groups:
+        columns[min(number * (2 * above + group.height) // (2 * all_lines), number - 1)].append(group)
+        above += group.height
+    return tuple(tuple(column) for column in columns if column)
+
+
+def _plain_metric(metric: str) -> str:
+    """Return a platform's name of a number in small letters with spaces: "clickCount" and "CALL_CLICKS" alike."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", metric).replace("_", " ").replace(".", " ")
+    return clean(spaced.lower(), 40)
+
+
+def _given(rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if row["value"] is not None or row["break_note"]]
+
+
+def more_vanity(rows: Sequence[Row]) -> str:
+    """Return how many numbers the appendix leaves out because a page holds no more; the attached files have them."""
+    more = len(_given(rows)) - MOST_VANITY
+    return f"Numbers left out here for want of room: {more:,}. They are in the attached files." if more > 0 else ""
+
+
 def talk_found(figure: Lookup) -> Talk:
     """Return what the rules on conversation look at."""
     hours, mix = figure("", "talk_reply_hours"), figure("", "helpful_mix_share")
     answered, asked = _of(hours)
     helpful, posts = _of(mix)
-    return Talk(asked=asked, answered=answered, helpful=helpful, posts=posts)
+    return Talk(asked=asked, answered=answered, helpful=helpful, posts=posts, measured=_was_measured(hours))
 
 
 def _of(row: Row | None) -> tuple[int, int]:
