@@ -99,7 +99,8 @@ from seen where night <= $last
 union all by name
 select
     'reply' as kind, 'google_business' as source, 'google' as site, night, practice_id,
-    'r' || id || '/reply' as item_id, 'r' || id as parent_id, answered as updated_at, true as has_text, 25 as words, 'en' as language,
+    'r' || id || '/reply' as item_id, 'r' || id as parent_id, answered as updated_at, true as has_text,
+    25 as words, 'en' as language,
     'none' as disclosure, draw(id, 18) < 0.3 as generic,
     'pages/google_business/' || night || '/' || practice_id || '/0001.json.zst' as page, whole(id, 17, 50) as position,
     'bench' as model_id
