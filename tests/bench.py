@@ -34,6 +34,8 @@ from pipelines.render import render
 from pipelines.score import score, score_lines
 from pipelines.settings import REPOSITORY
 from tests.bench_fetch import measure_fetch, peak_mb
+from tests.bench_history import practices_of as practices_of_years
+from tests.bench_history import write_history
 
 NIGHT = dt.date(2026, 11, 1)
 MONTH = dt.date(2026, 10, 1)
@@ -173,6 +175,10 @@ def build_step(root: Path, count: int) -> None:
     build(DataDir(root), practices_of(count), None, _silent)
 
 
+def years_step(root: Path, count: int) -> None:
+    build(DataDir(root), practices_of_years(count), None, _silent)
+
+
 def render_step(root: Path, count: int, workers: int) -> None:
     ids = [practice.id for practice in practices_of(count).practice]
     render(DataDir(root), practices_of(count), MONTH, workers=workers, practice_ids=ids, say=_silent)
@@ -219,6 +225,8 @@ def main() -> None:
         for count, each in ((8, 500), (100, 500), (1_000, 500)):
             write_features(DataDir(root / str(count)), count, each)
             note("build", count * each, "reviews", measure(build_step, root / str(count), count))
+        rows = write_history(DataDir(root / "years"), 1_000, 60)
+        note("build of five years", rows, "rows", measure(years_step, root / "years", 1_000))
         for workers in (1, 2):
             shutil.rmtree(DataDir(root / "100").root / "reports", ignore_errors=True)
             note(f"render, {workers} workers", 40, "reports", measure(render_step, root / "100", 40, workers))
