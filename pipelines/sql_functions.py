@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 from dbt.adapters.duckdb.plugins import BasePlugin
-from duckdb.func import FunctionNullHandling
+from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from pipelines import scores, statistics
 from pipelines.engagement import WEIGHTS, engagement_score
@@ -103,7 +103,7 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
     for name, (function, takes, gives) in _FUNCTIONS.items():
         handling = FunctionNullHandling.SPECIAL if name in _NULLS else FunctionNullHandling.DEFAULT
         answers = _by_batch(function, _arrow_type(connection, gives))
-        connection.create_function(name, answers, [*takes], gives, null_handling=handling, type="arrow")
+        connection.create_function(name, answers, [*takes], gives, null_handling=handling, type=PythonUDFType.ARROW)
 
 
 def _arrow_type(connection: duckdb.DuckDBPyConnection, name: str) -> pa.DataType:
