@@ -280,7 +280,7 @@ def doctor(only: str | None, as_json: bool) -> None:
         sys.exit(1)
 
 
-@rapport.group()
+@rapport.group(epilog=_example("rapport practices check oak-street-dental"))
 def practices() -> None:
     """Add practices to practices.toml, check them, or import many from a CSV file."""
 

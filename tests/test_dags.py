@@ -56,12 +56,8 @@ FORMS: dict[str, tuple[str | None, set[str]]] = {
 
 
 @pytest.fixture(scope="module")
-def dags(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    folder = tmp_path_factory.mktemp("airflow")
-    os.environ["AIRFLOW_HOME"] = str(REPOSITORY)
-    os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"sqlite:///{folder}/airflow.db"
-    os.environ["AIRFLOW__API_AUTH__JWT_SECRET"] = "x" * 64
-    os.environ["RAPPORT_DATA_DIR"] = str(folder)
+def dags(airflow_home: Path) -> Any:
+    os.environ["RAPPORT_DATA_DIR"] = str(airflow_home)
     from airflow.dag_processing.dagbag import DagBag
 
     bag = DagBag(REPOSITORY / "dags")

@@ -6,10 +6,9 @@ import email
 import email.policy
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
 
@@ -74,22 +73,9 @@ class Theatre(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
+def theatre(tmp_path_factory: pytest.TempPathFactory, airflow_home: Path) -> Iterator[Theatre]:
     folder = tmp_path_factory.mktemp("theatre")
-    airflow = {
-        "AIRFLOW_HOME": str(REPOSITORY),
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{folder}/airflow.db",
-        "AIRFLOW__API_AUTH__JWT_SECRET": "x" * 64,
-        "RAPPORT_DATA_DIR": str(folder / "data"),
-    }
-    paths = os.pathsep.join((str(REPOSITORY), str(REPOSITORY / "dags")))
-    with mock.patch.dict(os.environ, airflow):
-        subprocess.run(
-            [sys.executable, "-W", "ignore", "-m", "airflow", "db", "migrate"],
-            check=True,
-            capture_output=True,
-            env={**os.environ, "PYTHONPATH": paths},
-        )
+    with mock.patch.dict(os.environ, {"RAPPORT_DATA_DIR": str(folder / "data")}):
         from airflow.dag_processing.bundles.manager import DagBundlesManager
         from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
 
