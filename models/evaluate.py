@@ -257,8 +257,8 @@ def content_part(folder: Path) -> Iterator[str]:
     given, true_ = content.by_copies(content.prepare(content.by_companies(folder)))
     yield from [
         "", f"Of {len(true_)} posts that have near copies, as many are labelled what most of those are: "
-        f"{shown(*accuracy(given, true_))}, macro-F1 {macro_f1(by_class(given, true_)):.3f}. Nothing that reads the "
-        "text alone can be expected to do better on them.",
+        f"{shown(*accuracy(given, true_))}, macro-F1 {macro_f1(by_class(given, true_)):.3f}. A model that reads "
+        "the text alone can hardly be expected to do better on them.",
     ]  # fmt: skip
     everything = content.prepare([*content.by_companies(folder), *content.by_news(folder)])
     for name, lessons in content.written().items():
