@@ -25,6 +25,10 @@ from pipelines.ledger import Ledger, Row
 _OURS = re.compile(r"<\d{4}-\d{2}\.([0-9a-f]{32})@")
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 _GAVE_UP = ("failed", "bounce")
+MEND_BOUNCE = (
+    "`rapport unsubscribes` names the address: correct it in practices.toml, or, if it is right and takes mail again, "
+    "undo the stop with --undo"
+)
 
 
 class Bounces(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +87,7 @@ def check_bounces(data: DataDir, now: str) -> int:
             f"{len(failures)} things to look at:",
             failures,
             where="bounces",
-            next_step="`rapport unsubscribes` names the addresses, which get no more mail; take unread files away",
+            next_step=f"{MEND_BOUNCE}. Take files that were not read away",
         )
     return len(_files(data.bounces))
 
