@@ -36,7 +36,7 @@ _PASSWORD_FROM = "RAPPORT_SMTP_PASSWORD"  # noqa: S105, it is the name of a vari
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 
 
-class _Addresses(UniqueUnstructuredHeader, BaseHeader):
+class _Addresses(UniqueUnstructuredHeader, BaseHeader):  # type: ignore[misc]  # as the registry joins the two
     """Addresses, one a line. The folding of other headers would encode a long one, and nobody could click on it."""
 
     def fold(self, *, policy: Policy) -> str:
