@@ -188,13 +188,13 @@ class Ledger:
             ).fetchone()
         return _struct(Row, found)
 
-    def other_version(self, key: Key) -> Row | None:
-        """Return the newest other version of this month's report that this recipient has, or may have, received."""
+    def newest(self, key: Key) -> Row | None:
+        """Return the row of the newest version of this month's report that this recipient has, or may have."""
         with self._open() as db:
             found = db.execute(
-                "select * from sending where (practice_id, month, recipient) = (?, ?, ?) and version <> ? "
+                "select * from sending where (practice_id, month, recipient) = (?, ?, ?) "
                 "and state in ('sent', 'uncertain', 'sending') order by version desc",
-                (key.practice_id, key.month, key.recipient, key.version),
+                (key.practice_id, key.month, key.recipient),
             ).fetchone()
         return _struct(Row, found) if found else None
 

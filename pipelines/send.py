@@ -129,9 +129,9 @@ def _send_one(
 
     if stopped := ledger.stopped(practice.id, recipient):
         return result(stopped)
-    other = ledger.other_version(key)
-    if other and not (restate and version > other.version):
-        return result("held", f"may have version {other.version} of this report, and version {version} waits")
+    newest = ledger.newest(key)
+    if newest and newest.version != version and not (restate and version > newest.version):
+        return result("held", f"may have version {newest.version} of this report, and version {version} waits")
     digest = hashlib.sha256(body).hexdigest()
     row = ledger.plan(key, digest, stamp)
     if row.report_sha256 != digest:

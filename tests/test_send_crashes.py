@@ -18,6 +18,7 @@ import smtplib
 import socket
 import sqlite3
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -64,7 +65,7 @@ FAULTS = (
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 OURS = Settings()
 # A run of two mails has fewer; a kill beyond the last is none.
-MOST_STEPS = 110
+MOST_STEPS = 130
 # So many in every run of the tests; `make schedules` asks for more.
 EXAMPLES = int(os.environ.get("RAPPORT_TEST_SCHEDULES", "2000"))
 # Where there is memory to write to, a schedule's many small commits need no disk.
@@ -76,6 +77,7 @@ class Server:
 
     def __init__(self) -> None:
         self.plan: list[str] = []
+        self.open = 0
         self.met: Counter[str] = Counter()
         self.taken: Counter[tuple[str, int]] = Counter()
 
@@ -83,6 +85,13 @@ class Server:
         fault = self.plan.pop(0) if self.plan else "none"
         self.met[fault] += 1
         return _Faulty(self, fault)
+
+    def settle(self) -> None:
+        """Wait until what a killed sender had said is heard to its end."""
+        patience = time.monotonic() + 10
+        while self.open and time.monotonic() < patience:
+            time.sleep(0.0005)
+        assert self.open == 0
 
     def take(self, envelope: Envelope) -> None:
         [recipient] = envelope.rcpt_tos
@@ -99,6 +108,7 @@ class _Faulty(SMTP):
 
     def connection_made(self, transport: Any) -> None:
         self.wire = transport
+        self.server.open += 1
         if self.fault == "no greeting":
             transport.abort()
         elif self.fault == "greeting 421":
@@ -110,6 +120,7 @@ class _Faulty(SMTP):
     def connection_lost(self, error: Exception | None) -> None:
         if self.fault not in ("no greeting", "greeting 421"):
             super().connection_lost(error)
+        self.server.open -= 1
 
     def drop(self) -> str:
         self.wire.abort()
@@ -289,6 +300,7 @@ def follow(schedule: list[Run], server: Server, port: int, deaf: int) -> list[Ex
             server.met["refused"] += refused
             server.plan = list(run.faults)
             deaths.append(send_once(data, deaf if refused else port, number, run.at))
+            server.settle()
             rows = Ledger(data.ledger).rows()
             check(rows, server, alive=run.at is None)
             assert {recipient for recipient, _ in server.taken - had} <= set(wanted), "sent to who had unsubscribed"
@@ -360,6 +372,7 @@ def dies_once(server: Server, port: int, dies: Callable[[DataDir], bool]) -> Non
         data = DataDir(Path(folder))
         put_pdf(data, "oak")
         assert dies(data)
+        server.settle()
         check(Ledger(data.ledger).rows(), server, alive=False)
         send_once(data, port, 1)
         rows = Ledger(data.ledger).rows()
