@@ -83,6 +83,17 @@ def test_a_services_webhook_stops_the_recipient(data: DataDir, message_id: str, 
     assert states(data) == {"c@elm.example": "bounced"}
 
 
+def test_a_service_that_delivers_several_events_a_line_is_read_the_same(data: DataDir, message_id: str) -> None:
+    one, other = webhook(message_id).splitlines()
+    put(data, "hook.jsonl", b"[" + one + b", " + other + b"]\n")
+    ledger = Ledger(data.ledger)
+    assert len(read_bounces(data, ledger, STAMP).bounced) == 1
+    assert read_bounces(data, ledger, STAMP).bounced == []
+    # Each event of a line is evidence of its own, also of the same mail.
+    put(data, "hook.jsonl", b"[" + other + b", " + other + b"]\n")
+    assert len(read_bounces(data, ledger, STAMP).bounced) == 2
+
+
 def test_the_sender_itself_reads_them_before_the_next_mail(data: DataDir, message_id: str) -> None:
     put(data, "one.eml", notification(message_id))
     put(data, "two.eml", b"Subject: Out of office\r\n\r\n")
@@ -125,6 +136,7 @@ def test_a_stop_that_was_undone_does_not_return_with_the_same_file(data: DataDir
         ("a.eml", notification("<other@x.example>"), "the ledger does not know"),
         ("a.jsonl", b"{", "line 1 is not an object with an event"),
         ("a.jsonl", b'{"event": "open"}\n\n[1]', "line 3 is not an object with an event"),
+        ("a.jsonl", b'[{"event": "open"}, {"event": "bounce"}]', "the ledger does not know"),
         ("a.jsonl", b'{"event": "bounce"}', "the ledger does not know"),
     ],
 )

@@ -328,6 +328,23 @@ def test_no_schedule_sends_twice_or_loses_in_silence(mail: tuple[Server, int], d
     assert set(server.met) == set(FAULTS)
 
 
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_is_told_as_what_it_is(mail: tuple[Server, int], deaf: int, data: DataDir, fault: str) -> None:
+    """Failed only if it is sure that nobody has the mail, and then the next run sends it; sent only if it is taken."""
+    server, port = mail
+    server.taken.clear()
+    server.plan = [fault, fault]
+    put_pdf(data, "oak")
+    send_once(data, deaf if fault == "refused" else port, 0)
+    uncertain = ("message dropped", "taken, no answer", "taken, answer cut", "taken, answer unreadable")
+    sent = ("none", "taken, then dropped", "taken, farewell 500", "taken, farewell 421")
+    expected = "uncertain" if fault in uncertain else "sent" if fault in sent else "failed"
+    assert {row.state for row in Ledger(data.ledger).rows()} == {expected}
+    server.plan = []
+    send_once(data, port, 1)
+    assert {row.state for row in Ledger(data.ledger).rows()} == {"sent" if expected == "failed" else expected}
+
+
 def test_every_step_of_an_undisturbed_run_can_be_the_last(mail: tuple[Server, int], tmp_path: Path) -> None:
     """The kills drawn above reach to the end of a run, and each of them leaves at most one mail."""
     server, port = mail
