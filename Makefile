@@ -6,7 +6,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/dags
 export AIRFLOW_HOME := $(CURDIR)
 export PYTHON
 
-.PHONY: help setup setup-dev demo up test check fix bench schedules models evaluate pictures lock
+.PHONY: help setup setup-dev demo up test check fix bench schedules models evaluate simulate pictures lock
 
 help:
 	@echo "make demo      set up, and run the whole main job through Airflow on an invented town"
@@ -18,6 +18,7 @@ help:
 	@echo "make schedules kill the sender in 20,000 random schedules of faults; the tests do it in 2,000"
 	@echo "make models    train the packaged models anew; needs the data that models/manifest.toml names"
 	@echo "make evaluate  measure every judgement on the same data, and write docs/accuracy.md"
+	@echo "make simulate  say how often words and ranges are right, on invented practices; writes docs/simulation.md"
 	@echo "make pictures  the README's pictures, from the demo"
 	@echo "make lock      resolve the dependencies anew"
 
@@ -61,6 +62,10 @@ models: setup-dev
 
 evaluate: setup-dev
 	@$(BIN)/python -m models.evaluate
+
+# ARGS="--practices 50" is quicker, and writes no page.
+simulate: setup-dev
+	@$(BIN)/python -m tests.simulate $(ARGS)
 
 pictures: setup-dev
 	@$(BIN)/python -m tests.pictures

@@ -5,12 +5,12 @@ Runs at 05:00. Each source's terms say how long texts, names and derived data ma
 (`pipelines/sources/`, field `policy`); whole files are deleted, because nothing less erases. The warehouse holds
 neither text nor names, and is built anew every night from the features that are left.
 
-A red `purge` means a file could not be deleted: the log names it. Nothing else depends on this DAG, but a day
-without it is a day on which something is kept too long.
+| red box | means | do |
+|---|---|---|
+| purge | a file could not be deleted; a day without it is a day on which something is kept too long | the log names the file: make it deletable, then clear |
+| bounces | a mail came back since the day before and its recipient gets no more, or a file in `bounces/` could not be read | the log names the practice or the file; docs/operators.md, "Mail", says what to do. It is green again the next day |
 
-A red `bounces` means a mail came back since the day before and its recipient gets no more, or a file in `bounces/`
-could not be read: the log names the practice or the file; docs/operators.md, "Mail", says what to do. It is green
-again the next day.
+Nothing else depends on this DAG. Both boxes may be cleared at any time: what is gone is gone, what is known is known.
 """
 
 import datetime as dt
@@ -18,6 +18,7 @@ import os
 
 import pendulum
 from airflow.sdk import DAG, Param, get_current_context, task
+from alerts import told
 from wiring import TIME_ZONE, SourceRetry, night_of, open_rapport
 
 with DAG(
@@ -27,7 +28,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     params={"night": Param(None, type=["null", "string"], format="date", title="Today", description="YYYY-MM-DD")},
-    default_args={"retries": 2, "retry_delay": dt.timedelta(minutes=10), "retry_policy": SourceRetry()},
+    default_args={"retries": 2, "retry_delay": dt.timedelta(minutes=10), "retry_policy": SourceRetry(), **told()},
     doc_md=__doc__,
     tags=["rapport"],
 ):
@@ -37,7 +38,9 @@ with DAG(
         from pipelines.purge import purge as delete_expired
 
         _, data, settings = open_rapport()
-        return len(delete_expired(night_of(get_current_context()), data, settings, say=print))
+        today = night_of(get_current_context())
+        places = [data, *data.first_looks().values()]
+        return sum(len(delete_expired(today, place, settings, say=print)) for place in places)
 
     @task(retries=0)
     def bounces() -> int:

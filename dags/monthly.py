@@ -13,8 +13,8 @@ under `reports/` in the data directory, and presses Approve. Reject ends the run
 | verdict | a report is not with its recipient: failed, uncertain, held, or the mail came back | the log names the practice and why; docs/operators.md, "Mail", says what to do about each |
 
 To report another month: Trigger, and set `month`. A recipient who has this month's report gets no second version.
-A correction is a person's: `rapport render MONTH --practice ID --restate "what was changed"`, look at the PDF, then
-`rapport send MONTH --practice ID --restate`.
+A correction is the DAG `restate`. Every box may be cleared at any time and in any order: nobody gets a report twice.
+Operators are told of a red box once a cause, and when the month has not ended after six days.
 """
 
 import datetime as dt
@@ -24,7 +24,8 @@ from typing import Any
 import pendulum
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import DAG, Param, TriggerRule, get_current_context, task
-from wiring import TIME_ZONE, SourceRetry, month_of, open_rapport
+from alerts import late_after, told
+from wiring import REPORTS, TIME_ZONE, WAREHOUSE, SourceRetry, month_of, open_rapport
 
 with DAG(
     "monthly",
@@ -33,9 +34,13 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     params={
-        "month": Param(None, type=["null", "string"], pattern=r"^\d{4}-\d{2}$", title="Month", description="YYYY-MM")
+        "month": Param(
+            None, type=["null", "string"], pattern=r"^\d{4}-(0[1-9]|1[0-2])$", title="Month", description="YYYY-MM"
+        )
     },
-    default_args={"retries": 2, "retry_delay": dt.timedelta(minutes=10), "retry_policy": SourceRetry()},
+    default_args={"retries": 2, "retry_delay": dt.timedelta(minutes=10), "retry_policy": SourceRetry(), **told()},
+    # A day after the approval has run out.
+    deadline=late_after("the month is late", dt.timedelta(days=6)),
     doc_md=__doc__,
     tags=["rapport"],
 ):
@@ -50,7 +55,7 @@ with DAG(
             print(f"{answer.practice_id}: {'ready' if answer.ready else 'held, ' + answer.why}")
         return [answer.practice_id for answer in answers if answer.ready]
 
-    @task
+    @task(inlets=[WAREHOUSE], outlets=[REPORTS])
     def render(ready: Any) -> list[str]:
         from pipelines.render import render as render_reports
 
@@ -70,7 +75,8 @@ with DAG(
         retry_delay=dt.timedelta(seconds=10),
     )
 
-    @task
+    # The verdict tells operators of every mail at once.
+    @task(pool="mail", inlets=[REPORTS], on_failure_callback=[])
     def send(rendered: Any) -> int:
         from pipelines.gate import check_approval
         from pipelines.send import send as send_reports

@@ -11,23 +11,26 @@ Each source has a box of its own, which pulls and reads it. A source that no pra
 | a source | a site is down (it is retried with the site's own delay); a key is bad, a site changed its answers, or an export does not fit its description (no try helps; the page is kept) | read the last line of the log: it names each practice and what to do. Mend it, clear the box; what is there is not asked for again |
 | score | a model failed on a record, whose id is named | clear after mending |
 | build | a check refused; the warehouse of the night before still stands | the log names the check and how to see its rows |
+| urgent | a mail of what cannot wait was not taken, or may not have arrived; the log names the practice | what was sent stays sent: clear `urgent` when the mail server is well; *Browse → Reports → Urgent* has what waits |
 | verdict | something above is missing, named; all the rest is in the warehouse | mend, then clear the failed tasks of this run |
 
-To run a past night again: Trigger, and set `night`.
+To run a past night again: Trigger, and set `night`; or make a backfill. Every box may be cleared at any time and in any
+order: what is done stays done, and of a night whose texts have expired the figures stay as they are.
+
+Operators are told by mail or by Airflow's other notifiers (docs/operators.md, "Alerts"), once a cause; also when the
+night has not ended after five hours.
 """
 
 import datetime as dt
 import os
-from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pendulum
 from airflow.sdk import DAG, Param, TriggerRule, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
-from wiring import TIME_ZONE, SourceRetry, night_of, open_rapport
-
-# The folder is the registry. Names only: a module is imported inside its task.
-FOLDER = Path(__file__).parent.parent / "pipelines" / "sources"
-SOURCES = sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
+from alerts import late_after, told
+from wiring import SOURCES, TIME_ZONE, WAREHOUSE, SourceRetry, night_of, open_rapport, pool_of
 
 with DAG(
     "nightly",
@@ -36,7 +39,9 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     params={"night": Param(None, type=["null", "string"], format="date", title="Night", description="YYYY-MM-DD")},
-    default_args={"retries": 3, "retry_delay": dt.timedelta(minutes=10), "retry_policy": SourceRetry()},
+    default_args={"retries": 3, "retry_delay": dt.timedelta(minutes=10), "retry_policy": SourceRetry(), **told()},
+    # Five hours after half past two people come to work.
+    deadline=late_after("the night is late", dt.timedelta(hours=5)),
     doc_md=__doc__,
     tags=["rapport"],
 ):
@@ -79,12 +84,19 @@ with DAG(
         practices, data, _ = open_rapport()
         return score_night(night_of(get_current_context()), practices, data, say=print)
 
-    @task
+    @task(pool="warehouse", outlets=[WAREHOUSE])
     def build() -> str:
         from pipelines.build import build as build_warehouse
 
         practices, data, _ = open_rapport()
         return str(build_warehouse(data, practices, None, print).inputs_id)
+
+    @task(pool="mail", inlets=[WAREHOUSE])
+    def urgent() -> int:
+        from pipelines.urgent import tell_urgent
+
+        practices, data, settings = open_rapport()
+        return tell_urgent(practices, data, settings, dt.datetime.now(ZoneInfo(TIME_ZONE)), say=print)
 
     @task(trigger_rule=TriggerRule.ALL_DONE, retries=0)
     def verdict() -> str:
@@ -93,4 +105,7 @@ with DAG(
         practices, data, _ = open_rapport()
         return night_verdict(night_of(get_current_context()), practices, data)
 
-    [pull.override(task_id=source)(source) for source in SOURCES] >> score() >> build() >> verdict()
+    # The verdict tells operators of every source at once.
+    quietly: dict[str, list[Any]] = {"on_failure_callback": [], "on_success_callback": []}
+    pulls = [pull.override(task_id=source, pool=pool_of(source), **quietly)(source) for source in SOURCES]
+    pulls >> score() >> build() >> [urgent(), verdict()]

@@ -5,13 +5,24 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from airflow.sdk import RetryDecision, RetryPolicy
+from airflow.sdk import Asset, Param, RetryDecision, RetryPolicy
 
 TIME_ZONE = os.environ.get("RAPPORT_TIME_ZONE", "UTC")
 LONGEST_DELAY = dt.timedelta(hours=1)
+# The folder is the registry. Names only: a module is imported inside its task.
+SOURCES = sorted(path.stem for path in (Path(__file__).parent.parent / "pipelines" / "sources").glob("[!_]*.py"))
+WAREHOUSE, REPORTS = Asset("rapport://warehouse/"), Asset("rapport://reports/")
+PRACTICE = Param(
+    type="string",
+    pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
+    maxLength=60,
+    title="Practice",
+    description="Its id, as in practices.toml",
+)
 
 
 class SourceRetry(RetryPolicy):
@@ -51,17 +62,50 @@ def month_of(context: Any) -> dt.date:
     return parse_month(given) if given else add_months(night_of(context).replace(day=1), -1)
 
 
+def month_at_stake(context: Any) -> dt.date:
+    """The month whose report a run is about; of a night, the month that it ends or is in."""
+    if context["dag_run"].dag_id in ("monthly", "restate"):
+        return month_of(context)
+    return (night_of(context) - dt.timedelta(days=1)).replace(day=1)
+
+
+def about_of(context: Any) -> str:
+    """What a run is about as text that can be ordered: its month, or its night."""
+    if context["dag_run"].dag_id in ("monthly", "restate"):
+        return f"{month_of(context):%Y-%m}"
+    return night_of(context).isoformat()
+
+
+def pool_of(source: str) -> str:
+    """The pool of one slot in which a source is asked, so that no two DAGs share its pace."""
+    return f"source_{source}"
+
+
+def first_look_of(context: Any) -> tuple[Any, Any]:
+    """Return (the practice by itself, its own data directory) of a run of the DAG onboard."""
+    practices, data, _ = open_rapport()
+    name = context["params"]["practice"]
+    return practices.alone(name), data.first_look(name)
+
+
 def open_rapport() -> tuple[Any, Any, Any]:
     """Return (practices, data directory, settings), with keys and the mail server taken from connections."""
-    from pipelines.landing import DataDir
     from pipelines.practices import load_practices
-    from pipelines.settings import load_settings
 
-    settings = load_settings()
+    data, settings = open_settings()
     practices = load_practices(settings.practices_file)
     for source, name in practices.key_names():
         _key_from_connection(source, name)
-    return practices, DataDir(settings.data_dir), _mail_from_connection(settings)
+    return practices, data, settings
+
+
+def open_settings() -> tuple[Any, Any]:
+    """Return (data directory, settings), with the mail server taken from its connection: no practice is needed."""
+    from pipelines.landing import DataDir
+    from pipelines.settings import load_settings
+
+    settings = load_settings()
+    return DataDir(settings.data_dir), _mail_from_connection(settings)
 
 
 def _key_from_connection(source: str, name: str) -> None:

@@ -9,7 +9,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +91,14 @@ def shown(found: int, of: int) -> str:
 
 
 def write(
-    folder: Path, name: str, weights: Array, dense: Array, bias: Array, rarity: Floats, card: dict[str, Any]
+    folder: Path,
+    name: str,
+    weights: Array,
+    dense: Array,
+    bias: Array,
+    rarity: Floats,
+    card: dict[str, Any],
+    valences: Mapping[int, float] | None = None,
 ) -> None:
     """Write `<name>.npz` and its card. Weights too small to matter become zero, the rest three significant digits."""
     small = np.where(np.abs(weights) < 1e-3, 0, weights)
@@ -104,6 +111,9 @@ def write(
             "bias": _rounded(bias).astype(np.float32),
             "rarity": rarity.astype(np.float16),
         }
+    if valences is not None:
+        arrays["words"] = np.array(sorted(valences), dtype=np.uint32)
+        arrays["valences"] = np.array([valences[word] for word in sorted(valences)], dtype=np.float16)
     archive(path, arrays)
     full = {"name": name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "bytes": path.stat().st_size, **card}
     (folder / f"{name}.json").write_text(json.dumps(full, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -54,6 +54,8 @@ def write_page(page: Path = PAGE) -> None:
         lines += [f"Settings: {_line(card['settings'])}.", "", "Measured:", "", *_nested(card["measured"]), ""]
         if "reported" in card:
             lines += [f"Shown in a report: {', '.join(card['reported'])}. The others were right too seldom to be.", ""]
+        if "tried" in card:
+            lines += ["Tried:", "", *_nested(card["tried"]), ""]
         lines += ["Weaknesses:", "", *(f"- {weakness}" for weakness in card["weaknesses"])]
     page.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -280,6 +280,56 @@ def doctor(only: str | None, as_json: bool) -> None:
         sys.exit(1)
 
 
+@rapport.group(epilog=_example("rapport practices check oak-street-dental"))
+def practices() -> None:
+    """Add practices to practices.toml, check them, or import many from a CSV file."""
+
+
+@practices.command("add", epilog=_example("rapport practices add oak --name 'Oak Dental' --set time_zone=Europe/Paris"))
+@click.argument("practice_id")
+@click.option("--name", required=True, help="As its owner writes it.")
+@click.option("--set", "fields", multiple=True, help="FIELD=VALUE, as google_business.location=…; may be given again.")
+def add_practice(practice_id: str, name: str, fields: tuple[str, ...]) -> None:
+    """Append one practice to practices.toml; what stands there stays as it is."""
+    from pipelines.enrol import add_practices, from_fields
+
+    if wrong := [field for field in fields if "=" not in field]:
+        raise click.UsageError(f"--set takes FIELD=VALUE, not {wrong[0]}.")
+    given = from_fields({"id": practice_id, "name": name, **dict(field.split("=", 1) for field in fields)})
+    path = load_settings().practices_file
+    add_practices(path, [given])
+    _say(f"{practice_id} stands in {path.name}; next: rapport practices check {practice_id}")
+
+
+@practices.command("check", epilog=_example("rapport practices check oak-street-dental"))
+@click.argument("practice_id", required=False)
+@_JSON
+def check_practices(practice_id: str | None, as_json: bool) -> None:
+    """Try every listing and key of one practice, or of all, changing nothing."""
+    from pipelines.doctor import examine_practice
+
+    held, data, settings = _open()
+    chosen = [held.get(practice_id)] if practice_id else held.practice
+    found = [
+        {"practice": one.id, **msgspec.structs.asdict(finding)}
+        for one in chosen
+        for finding in examine_practice(one.id, held, data, settings)
+    ]
+    _table(found, ("practice", "check", "state", "said", "mend"), as_json)
+    if any(finding["state"] == "bad" for finding in found):
+        sys.exit(1)
+
+
+@practices.command("import", epilog=_example("rapport practices import practices.csv"))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_practices(file: Path) -> None:
+    """Append the practices of a CSV file, all of them or none; each wrong line is named."""
+    from pipelines.enrol import import_practices as take
+
+    ids = take(load_settings().practices_file, file.read_bytes())
+    _say(f"{len(ids)} practices were added: {', '.join(ids[:10])}{'…' if len(ids) > 10 else ''}")
+
+
 @rapport.command(epilog=_example("rapport demo --keep-running"))
 @click.option("--keep-running", is_flag=True, help="Leave the Airflow UI running afterwards, until Ctrl-C.")
 def demo(keep_running: bool) -> None:

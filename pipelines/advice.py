@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from pipelines.periods import last_day
 
@@ -112,11 +113,16 @@ class SiteFindings:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Low reviews without an answer: how many, the longest wait, and a link to the first of the list."""
+    """Low reviews without an answer: how many, the longest wait, and a link to the first of the list.
+
+    `keys` stands for all of them and `listed` for those the report prints, both as digests: no id is kept with them.
+    """
 
     reviews: int = 0
     longest_days: int = 0
     url: str | None = None
+    keys: frozenset[str] = frozenset()
+    listed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -152,6 +158,7 @@ class Talk:
     answered: int = 0
     helpful: int = 0
     posts: int = 0
+    measured: bool = False
 
 
 @dataclass(frozen=True)
@@ -184,6 +191,32 @@ class Findings:
     def where(self, metric: str, verdict: str) -> list[SiteFindings]:
         return [site for site in self.sites if site.verdict(metric) == verdict]
 
+    def read_site(self, site: str) -> SiteFindings | None:
+        """Return a site if it was read well enough to say something of it."""
+        unread = self.unread()
+        return next((one for one in self.sites if one.site == site and one not in unread and not one.left_out), None)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An action as an earlier report printed it: its words, and what its rule looks at again a month later.
+
+    `site` is a site's id, `watched` are digests of the reviews it listed.
+    """
+
+    id: str
+    what: str
+    site: str = ""
+    watched: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Became:
+    """What became of an action: the word for it, and the sentence that says what was seen."""
+
+    state: Literal["done", "not_yet", "cannot_tell"]
+    seen: str
+
 
 @dataclass(frozen=True)
 class Card:
@@ -194,31 +227,43 @@ class Card:
     who: str
     how_long: str
     why: str
+    effect: str
+    done_when: str
     link: str = ""
     link_words: str = ""
     anchor: str = ""
+    site: str = ""
+    watched: tuple[str, ...] = ()
+
+    def asked(self) -> Asked:
+        """Return what next month's report needs to follow this action up."""
+        return Asked(self.id, self.what, self.site, self.watched)
 
 
 @dataclass(frozen=True)
 class _Reason:
-    """Why an action is chosen: numbers and names for its texts."""
+    """Why an action is chosen: numbers and names for its texts, and what to look at again next month."""
 
     filled: Mapping[str, str]
     link: str | None = None
-    variant: str = ""
+    site: str = ""
+    watched: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Action:
-    """One entry of the library. `rule` says in words what `chosen_by` computes."""
+    """One entry of the library. `rule` says in words what `chosen_by` computes, `done_when` what `became` looks for."""
 
     id: str
     what: str
     who: str
     how_long: str
     why: str
+    effect: str
+    done_when: str
     rule: str
     chosen_by: Callable[[Findings], _Reason | None]
+    became: Callable[[Asked, Findings], Became]
     link_words: str = ""
     anchor: str = ""
 
@@ -283,6 +328,7 @@ def _answer_low(found: Findings) -> _Reason | None:
             "wait": f"It has waited {longest}" if waiting.reviews == 1 else f"One has waited {longest}",
         },
         waiting.url,
+        watched=waiting.listed,
     )
 
 
@@ -310,17 +356,17 @@ def _find_cause(found: Findings) -> _Reason | None:
             f"Stars fell from {stars.before:.1f} to {stars.now:.1f}, with {count(stars.now_size, 'review')} this month"
             f" and {stars.before_size} the month before"
         )
-    return _Reason({"site": site.name, "evidence": evidence})
+    return _Reason({"site": site.name, "evidence": evidence}, site=site.site)
 
 
 def _renew_access(found: Findings) -> _Reason | None:
     site = next((site for site in found.unread() if not site.is_export), None)
-    return None if site is None else _Reason(_reading(site))
+    return None if site is None else _Reason(_reading(site), site=site.site)
 
 
 def _fresh_export(found: Findings) -> _Reason | None:
     site = next((site for site in found.unread() if site.is_export), None)
-    return None if site is None else _Reason(_reading(site))
+    return None if site is None else _Reason(_reading(site), site=site.site)
 
 
 def _reading(site: SiteFindings) -> dict[str, str]:
@@ -342,14 +388,14 @@ def _arrivals(sites: list[SiteFindings]) -> _Reason | None:
         return None
     change = sites[0].changes["reviews_received"]
     now, before = round(change.now or 0), round(change.before or 0)
-    return _Reason({"site": sites[0].name, "now": count(now, "review"), "before": f"{before:,}"})
+    return _Reason({"site": sites[0].name, "now": count(now, "review"), "before": f"{before:,}"}, site=sites[0].site)
 
 
 def _check_page(found: Findings) -> _Reason | None:
     site = max(found.sites, key=lambda site: site.removed, default=None)
     if site is None or site.removed < 3:
         return None
-    return _Reason({"site": site.name, "removed": count(site.removed, "review")})
+    return _Reason({"site": site.name, "removed": count(site.removed, "review")}, site=site.site)
 
 
 def _answer_habit(found: Findings) -> _Reason | None:
@@ -360,7 +406,8 @@ def _answer_habit(found: Findings) -> _Reason | None:
                     "site": site.name,
                     "share": f"{site.answered} of {site.answerable}",
                     "month": long_month(site.answered_month),
-                }
+                },
+                site=site.site,
             )
     return None
 
@@ -374,6 +421,144 @@ def _invite_everyone(found: Findings) -> _Reason | None:
     return _Reason({"reviews": count(sum(known), "review"), "sites": sites})
 
 
+# What was seen of an action a month later. Each is one whole sentence, and none needs to agree with its numbers.
+SEEN: dict[str, str] = {
+    "only-you": "Only you know: this leaves nothing that we could see.",
+    "unread": "Not every site was read, so this cannot be seen.",
+    "site-unread": "{site} was not read, so this cannot be seen.",
+    "replies-unchecked": "Replies could not be checked this month.",
+    "replies-stand": "Replies with such signs in public: {replies}.",
+    "replies-gone": "No reply with such signs stands in public.",
+    "low-wait": "Still without an answer: {waiting} of {listed}.",
+    "low-answered": "None of the listed reviews waits any more: {listed} of {listed}.",
+    "low-fell": "Low reviews on {site} fell, or its stars rose.",
+    "low-rose": "Low reviews on {site} rose again, or its stars fell.",
+    "low-unclear": "No clear change in the reviews on {site} since then.",
+    "talk-unread": "What people ask was not measured this month.",
+    "questions-wait": "Questions that wait for an answer: {waiting} of {asked}.",
+    "questions-answered": "Every question of the last 90 days has an answer.",
+    "read": "{site} was read on {nights} of {of} nights.",
+    "file-read": "A file of {site} was read on {day}.",
+    "not-read": "{site} is still not read.",
+    "gone": "{site} is no longer part of this report.",
+    "more-came": "More reviews came in on {site} than the month before.",
+    "fewer-came": "Fewer reviews came in on {site} than the month before.",
+    "as-many-came": "No clear change in how many reviews came in on {site}.",
+    "habit-early": "{site} has no newer month that is old enough to count.",
+    "habit": "Answered within 30 days in {month}: {answered} of {reviews}.",
+    "three-months": "Reviews of the last three months: {reviews}.",
+    "posts-few": "Too few posts could be told apart.",
+    "posts": "Posts that help: {helpful} of {posts}.",
+    "unknown": "This action is no longer part of our list.",
+}
+
+
+def _seen(state: Literal["done", "not_yet", "cannot_tell"], key: str, **filled: str) -> Became:
+    return Became(state, SEEN[key].format_map(filled))
+
+
+def _only_you(asked: Asked, found: Findings) -> Became:
+    del asked, found
+    return _seen("cannot_tell", "only-you")
+
+
+def _taken_down(asked: Asked, found: Findings) -> Became:
+    del asked
+    if found.alerts.replies_grave:
+        return _seen("not_yet", "replies-stand", replies=f"{found.alerts.replies_grave:,}")
+    if not found.alerts.replies_checked or found.unread():
+        return _seen("cannot_tell", "replies-unchecked")
+    return _seen("done", "replies-gone")
+
+
+def _low_answered(asked: Asked, found: Findings) -> Became:
+    waiting, listed_then = len(found.waiting.keys.intersection(asked.watched)), f"{len(asked.watched):,}"
+    if waiting:
+        return _seen("not_yet", "low-wait", waiting=f"{waiting:,}", listed=listed_then)
+    if found.unread():
+        return _seen("cannot_tell", "unread")
+    return _seen("done", "low-answered", listed=listed_then)
+
+
+def _low_fell(asked: Asked, found: Findings) -> Became:
+    site = found.read_site(asked.site)
+    if site is None:
+        return _seen("cannot_tell", "site-unread", site=site_name(asked.site))
+    better, worse = (("low_share", "fell"), ("mean_stars", "rose")), (("low_share", "rose"), ("mean_stars", "fell"))
+    if any(site.verdict(metric) == verdict for metric, verdict in worse):
+        return _seen("not_yet", "low-rose", site=site.name)
+    if any(site.verdict(metric) == verdict for metric, verdict in better):
+        return _seen("done", "low-fell", site=site.name)
+    return _seen("cannot_tell", "low-unclear", site=site.name)
+
+
+def _questions_answered(asked: Asked, found: Findings) -> Became:
+    del asked
+    talk = found.talk
+    if not talk.measured:
+        return _seen("cannot_tell", "talk-unread")
+    if talk.answered < talk.asked:
+        waiting = f"{talk.asked - talk.answered:,}"
+        return _seen("not_yet", "questions-wait", waiting=waiting, asked=f"{talk.asked:,}")
+    return _seen("done", "questions-answered")
+
+
+def _read_again(asked: Asked, found: Findings) -> Became:
+    site = next((site for site in found.sites if site.site == asked.site), None)
+    if site is None:
+        return _seen("cannot_tell", "gone", site=site_name(asked.site))
+    if site.left_out or site in found.unread() or site.last_read is None:
+        return _seen("not_yet", "not-read", site=site.name)
+    if site.is_export:
+        return _seen("done", "file-read", site=site.name, day=written_day(site.last_read))
+    return _seen("done", "read", site=site.name, nights=f"{site.nights_read}", of=f"{site.nights_expected}")
+
+
+def _arrive_again(asked: Asked, found: Findings) -> Became:
+    site = found.read_site(asked.site)
+    if site is None:
+        return _seen("cannot_tell", "site-unread", site=site_name(asked.site))
+    verdict = site.verdict("reviews_received")
+    if verdict == "rose":
+        return _seen("done", "more-came", site=site.name)
+    return _seen(
+        "not_yet" if verdict == "fell" else "cannot_tell",
+        "fewer-came" if verdict == "fell" else "as-many-came",
+        site=site.name,
+    )
+
+
+def _habit(asked: Asked, found: Findings) -> Became:
+    site = next((site for site in found.sites if site.site == asked.site), None)
+    if site is None or site.answered_month is None or not site.answerable:
+        return _seen("cannot_tell", "habit-early", site=site.name if site else site_name(asked.site))
+    return _seen(
+        "done" if site.answered * 2 >= site.answerable else "not_yet",
+        "habit",
+        month=long_month(site.answered_month),
+        answered=f"{site.answered:,}",
+        reviews=f"{site.answerable:,}",
+    )
+
+
+def _enough(asked: Asked, found: Findings) -> Became:
+    del asked
+    known = [site.reviews_in_three_months for site in found.sites if site.site in _INVITING_ALLOWED]
+    if not known or None in known or found.unread():
+        return _seen("cannot_tell", "unread")
+    reviews = sum(number or 0 for number in known)
+    return _seen("done" if reviews >= 10 else "not_yet", "three-months", reviews=f"{reviews:,}")
+
+
+def _posts_help(asked: Asked, found: Findings) -> Became:
+    del asked
+    talk = found.talk
+    if not talk.measured or talk.posts < 10:
+        return _seen("cannot_tell", "posts-few")
+    state: Literal["done", "not_yet"] = "done" if talk.helpful * 2 >= talk.posts else "not_yet"
+    return _seen(state, "posts", helpful=f"{talk.helpful:,}", posts=f"{talk.posts:,}")
+
+
 LIBRARY: tuple[Action, ...] = (
     Action(
         id="look-today",
@@ -381,10 +566,13 @@ LIBRARY: tuple[Action, ...] = (
         who="Owner",
         how_long="15 minutes",
         why="In {month} there were signs {kinds}. Signs can be wrong, so read before you act.",
+        effect="Someone who may need help is heard sooner.",
+        done_when="Done when a person has read each one.",
         link_words="See where",
         anchor="worth-a-look",
         rule="the figures on alerts add up to at least one over all sites",
         chosen_by=_look_today,
+        became=_only_you,
     ),
     Action(
         id="take-down",
@@ -393,10 +581,13 @@ LIBRARY: tuple[Action, ...] = (
         who="Owner or office manager",
         how_long="5 minutes each",
         why="{stands} in public.",
+        effect="Fewer private details stand in public.",
+        done_when="Done when no such reply stands.",
         link_words="See where",
         anchor="worth-a-look",
         rule="replies_to_look_at of critical or high severity add up to at least one over all sites",
         chosen_by=_take_down,
+        became=_taken_down,
     ),
     Action(
         id="answer-low",
@@ -404,10 +595,13 @@ LIBRARY: tuple[Action, ...] = (
         who="Owner or office manager",
         how_long="5 minutes each",
         why="{reviews} of three stars or fewer {have} no answer. {wait}.",
+        effect="People who read along see that concerns get an answer.",
+        done_when="Done when each listed review has an answer.",
         link_words="Open the first one",
         anchor="needs-answer",
         rule="needs_answer has at least one row for the month",
         chosen_by=_answer_low,
+        became=_low_answered,
     ),
     Action(
         id="find-cause",
@@ -415,10 +609,13 @@ LIBRARY: tuple[Action, ...] = (
         who="Owner with the team",
         how_long="30 minutes",
         why="{evidence}.",
+        effect="Fewer people meet the same trouble.",
+        done_when="Done when low reviews fall again.",
         link_words="See site by site",
         anchor="site-by-site",
         rule="the verdict on low_share is rose, or the one on mean_stars is fell, on any site",
         chosen_by=_find_cause,
+        became=_low_fell,
     ),
     Action(
         id="answer-questions",
@@ -426,10 +623,13 @@ LIBRARY: tuple[Action, ...] = (
         who="Office manager",
         how_long="5 minutes each",
         why="{share} got an answer in the last 90 days.",
+        effect="People who ask get an answer.",
+        done_when="Done when no question waits.",
         link_words="See the conversation",
         anchor="conversation",
         rule="talk_reply_hours knows of at least one question or complaint without an answer",
         chosen_by=_answer_questions,
+        became=_questions_answered,
     ),
     Action(
         id="renew-access",
@@ -437,10 +637,13 @@ LIBRARY: tuple[Action, ...] = (
         who="Holder of the account",
         how_long="10 minutes",
         why="{evidence}.",
+        effect="The next report can count this site again.",
+        done_when="Done when the site is read again.",
         link_words="See the data notes",
         anchor="data-notes",
         rule="a site read through its API was not read after the month's end, or on fewer than half of its nights",
         chosen_by=_renew_access,
+        became=_read_again,
     ),
     Action(
         id="fresh-export",
@@ -448,10 +651,13 @@ LIBRARY: tuple[Action, ...] = (
         who="Holder of the account",
         how_long="10 minutes",
         why="{evidence}.",
+        effect="The next report can count this site again.",
+        done_when="Done when the new file is read.",
         link_words="See the data notes",
         anchor="data-notes",
         rule="a site read from owner's files was not read after the month's end, or on fewer than half of its nights",
         chosen_by=_fresh_export,
+        became=_read_again,
     ),
     Action(
         id="check-page",
@@ -459,10 +665,13 @@ LIBRARY: tuple[Action, ...] = (
         who="Office manager",
         how_long="5 minutes",
         why="{removed} that we saw before can no longer be seen there.",
+        effect="You know if something is wrong with the page.",
+        done_when="Done when you have looked.",
         link_words="See the data notes",
         anchor="data-notes",
         rule="at least three reviews of one site vanished from a complete listing during the month",
         chosen_by=_check_page,
+        became=_only_you,
     ),
     Action(
         id="keep-inviting",
@@ -470,10 +679,13 @@ LIBRARY: tuple[Action, ...] = (
         who="Front desk lead",
         how_long="10 minutes",
         why="{now} came in on {site}; the month before it was {before}.",
+        effect="Reviews come in at the usual pace again.",
+        done_when="Done when more reviews come in again.",
         link_words="See what changed",
         anchor="what-changed",
         rule="the verdict on reviews_received is fell on a site that allows inviting",
         chosen_by=_fewer_reviews,
+        became=_arrive_again,
     ),
     Action(
         id="answer-habit",
@@ -481,10 +693,13 @@ LIBRARY: tuple[Action, ...] = (
         who="Office manager",
         how_long="20 minutes a week",
         why="{share} reviews from {month} got an answer within 30 days.",
+        effect="More reviews get an answer within 30 days.",
+        done_when="Done when half of a month\u2019s reviews get one.",
         link_words="See the replies",
         anchor="replies",
         rule="in the newest month old enough to count, at least 10 reviews and fewer than half answered",
         chosen_by=_answer_habit,
+        became=_habit,
     ),
     Action(
         id="invite-everyone",
@@ -492,10 +707,13 @@ LIBRARY: tuple[Action, ...] = (
         who="Front desk",
         how_long="10 minutes to set up",
         why="{reviews} came in over three months on {sites}, too few to say how things are going.",
+        effect="Enough reviews to see a change when there is one.",
+        done_when="Done when three months bring 10 reviews.",
         link_words="See site by site",
         anchor="site-by-site",
         rule="fewer than 10 reviews in three months on all sites that allow inviting, and every site was read",
         chosen_by=_invite_everyone,
+        became=_enough,
     ),
     Action(
         id="post-answers",
@@ -503,10 +721,13 @@ LIBRARY: tuple[Action, ...] = (
         who="Owner or hygienist",
         how_long="30 minutes",
         why="People asked {asked} in 90 days, and {share} posts gave help, thanks or local news.",
+        effect="People find an answer before they have to ask.",
+        done_when="Done when half of your posts help.",
         link_words="See the conversation",
         anchor="conversation",
         rule="at least 5 questions, at least 10 posts that could be coded, and fewer than half of them helpful",
         chosen_by=_post_answers,
+        became=_posts_help,
     ),
     Action(
         id="explain-more",
@@ -515,10 +736,13 @@ LIBRARY: tuple[Action, ...] = (
         how_long="10 minutes",
         why="{now} came in; the month before it was {before}. It may be an event, a news story, a note you sent, "
         "or an attack.",
+        effect="You know what the new number means.",
+        done_when="Done when you know the reason.",
         link_words="See what changed",
         anchor="what-changed",
         rule="the verdict on reviews_received is rose on any site",
         chosen_by=_more_reviews,
+        became=_only_you,
     ),
 )
 
@@ -545,9 +769,19 @@ def choose(found: Findings, most: int = MOST_ACTIONS) -> list[Card]:
                     link=reason.link or "",
                     link_words=action.link_words if reason.link or action.id != "answer-low" else "",
                     anchor=action.anchor,
+                    effect=action.effect,
+                    done_when=action.done_when,
+                    site=reason.site,
+                    watched=reason.watched,
                 )
             )
     return cards[:most]
+
+
+def follow_up(asked: Asked, found: Findings) -> Became:
+    """Return what became of an action of the month before, by its own entry of the library."""
+    action = next((action for action in LIBRARY if action.id == asked.id), None)
+    return action.became(asked, found) if action else _seen("cannot_tell", "unknown")
 
 
 HEADLINES: dict[str, str] = {

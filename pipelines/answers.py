@@ -8,7 +8,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from decimal import Decimal
 from typing import Annotated, Any, NamedTuple, Protocol, TypeVar
+from zoneinfo import ZoneInfo
 
 import httpx
 import msgspec
@@ -16,7 +18,7 @@ from bs4 import BeautifulSoup
 
 from pipelines.errors import BadKey, ChangedShape, RapportError, UnknownName
 from pipelines.landing import SavedPage
-from pipelines.records import SetAside
+from pipelines.records import Record, SetAside
 
 # Some platforms write the same id as a number and as a string; it is text to us.
 Id = str | int
@@ -25,6 +27,8 @@ Count = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,18}$")] | Annotated[int, 
 Shape = TypeVar("Shape")
 # On how many records of a page the names of all fields are looked at.
 _LOOKED_AT = 3
+# So many pages in a row newcomers may have pushed on; more is a list that never ends.
+_MOST_KNOWN_PAGES = 3
 LARGEST_RECORD_BYTES = 2_000_000
 _Problem = (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError)
 
@@ -52,28 +56,39 @@ class Advice(NamedTuple):
 class Walk:
     """One list while it is paged: which ids it has shown, and its newest instant. It stops a list without an end.
 
-    `oldest` is the last page's; `newest` starts with what the visits before had seen. Where a platform takes what is
-    hidden out of a page, `may_be_empty`: such a page has nothing new, and still names another.
+    `oldest` and the id `last` are of the last page; `newest` starts with what the visits before had seen. Where a
+    platform takes what is hidden out of a page, `may_be_empty`: such a page has nothing new, and still names another.
+
+    A list that is asked for by numbers `moves` down whenever something is added above: what was the end of a page is
+    then the beginning of the next, and a page may have nothing but that. Nothing is passed over by it.
     """
 
     def __init__(
-        self, where: str, *, what: str = "review", newest: dt.datetime | None = None, may_be_empty: bool = False
+        self,
+        where: str,
+        *,
+        what: str = "review",
+        newest: dt.datetime | None = None,
+        may_be_empty: bool = False,
+        moves: bool = False,
     ) -> None:
-        self.ids, self.newest, self.oldest = set[str](), newest, newest
+        self.ids, self.newest, self.oldest, self.last = set[str](), newest, newest, ""
         self._where, self._what, self._tokens, self._goes_on = where, what, set[str](), False
-        self._may_be_empty = may_be_empty
+        self._may_be_empty, self._moves, self._known_pages = may_be_empty or moves, moves, 0
 
     def add(self, heads: Iterable[tuple[Id, dt.datetime | None]]) -> set[str]:
-        """Take in a page and return the ids that are new. Raises ChangedShape if all it has is of earlier pages."""
+        """Take in a page and return the ids that are new. Raises ChangedShape if all it has is of earlier pages, where
+        the list `moves` if that was so too often in a row."""
         page = [(str(name), moment) for name, moment in heads]
         new = {name for name, _ in page} - self.ids
-        if page and not new:
+        self._known_pages = 0 if new else self._known_pages + 1
+        if self._known_pages > _MOST_KNOWN_PAGES if self._moves else page and not new:
             raise ChangedShape(
                 f"a page has nothing but {self._what}s of earlier pages: the list would never end", where=self._where
             )
         moments = [moment for _, moment in page if moment]
         self.ids |= new
-        self.newest = latest(self.newest, *moments)
+        self.newest, self.last = latest(self.newest, *moments), page[-1][0] if page else ""
         self.oldest = min(moments, default=None)
         self._goes_on = bool(new) or self._may_be_empty
         return new
@@ -235,6 +250,39 @@ def tried_keys(visits: Iterable[Visit], ask: Callable[[Visit], str]) -> list[tup
         lambda visit: f"key '{visit.key or 'default'}'",
         lambda visit: f" works{ask(visit)}",
     )
+
+
+def total(count: int, average: Decimal | None, place: dict[str, Any]) -> Record:
+    """Return what a platform itself says of all reviews of a practice: how many, and their mean."""
+    return Record(kind="total", item_id="total", total_count=count, total_average=average, **place)
+
+
+def reply_to(
+    review_id: str,
+    place: dict[str, Any],
+    *,
+    text: str | None,
+    created_at: dt.datetime | None = None,
+    updated_at: dt.datetime | None = None,
+    state: str | None = None,
+    name: str = "reply",
+) -> Record:
+    """Return a practice's answer to a review. Where there may be several, `name` tells them apart."""
+    return Record(
+        kind="reply",
+        item_id=f"{review_id}/{name}",
+        parent_id=review_id,
+        created_at=created_at,
+        updated_at=updated_at or created_at,
+        text=text or None,
+        state=state,
+        **place,
+    )
+
+
+def from_zone(moment: dt.datetime, zone: ZoneInfo) -> dt.datetime:
+    """Return an instant in UTC that a platform writes without a zone, by the clock of its own place."""
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(dt.UTC)
 
 
 def latest(*moments: dt.datetime | None) -> dt.datetime | None:

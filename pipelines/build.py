@@ -17,6 +17,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.errors import ChangedShape, CheckFailed, NotReady, UnknownName
-from pipelines.landing import DataDir, fsync_folder
+from pipelines.landing import DataDir, atomic_path, fsync_folder
 from pipelines.practices import Practices
 from pipelines.records import COMPLETENESS, FEATURES, write_table
 from pipelines.settings import REPOSITORY
 from pipelines.sources import Source, load_source
 from pipelines.text.topics import ALERTS, TOPICS, reported
+from pipelines.warehouse import name_files
 
 SQL = REPOSITORY / "sql"
 _PRACTICES = pa.schema([("practice_id", pa.string()), ("time_zone", pa.string())])
@@ -157,13 +159,14 @@ def _write_inputs(data: DataDir, practices: Practices, night: dt.date | None) ->
     as_of_night = night or max(dt.date.fromisoformat(path.stem) for path in files)
     sources = sorted({path.parent.name for path in files})
     people = [{"practice_id": p.id, "time_zone": p.time_zone} for p in practices.practice]
-    inputs_id = _inputs_id(data, files, people)
+    digests = {path: _digest(path) for path in files}
+    inputs_id = _inputs_id(data, digests, people)
     folder = data.build_folder / "inputs"
     folder.mkdir(exist_ok=True)
     # The files without rows give a night with nothing its columns: DuckDB has no empty list of files.
     tables: dict[str, tuple[list[dict[str, Any]], pa.Schema, list[Path]]] = {
-        "features": ([], FEATURES, features),
-        "completeness": ([], COMPLETENESS, completeness),
+        "features": ([], FEATURES, _by_month(data, "features", features, digests, FEATURES)),
+        "completeness": ([], COMPLETENESS, _by_month(data, "completeness", completeness, digests, COMPLETENESS)),
         "practices": (people, _PRACTICES, []),
         "sources": ([{"source": s, **_nature(s)} for s in sources], _SOURCES, []),
         "source_metrics": (_metrics(sources), _METRICS, []),
@@ -221,12 +224,49 @@ def _refuse_unscored(data: DataDir, night: dt.date | None) -> None:
             )
 
 
-def _inputs_id(data: DataDir, files: list[Path], people: list[dict[str, Any]]) -> str:
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _inputs_id(data: DataDir, digests: dict[Path, str], people: list[dict[str, Any]]) -> str:
     told = hashlib.sha256(json.dumps(people, sort_keys=True).encode())
-    for path in files:
-        with path.open("rb") as file:
-            told.update(f"{data.relative(path)} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    for path, digest in digests.items():
+        told.update(f"{data.relative(path)} {digest}\n".encode())
     return told.hexdigest()
+
+
+def _by_month(data: DataDir, kind: str, nights: list[Path], digests: dict[Path, str], schema: pa.Schema) -> list[Path]:
+    """Return files with the rows of all `nights`: one for each month of a source that is over, and the nights since.
+
+    Of years of nightly files DuckDB spends more time on opening them than on reading. A month's file is named by the
+    content of its nights, so a night that was scored again, or whose features have expired, makes another one, and
+    the old one goes.
+    """
+    folder = data.build_folder / "months" / kind
+    chosen: list[Path] = []
+    for source, of_source in groupby(nights, key=lambda path: path.parent.name):
+        months = [list(of_month) for _, of_month in groupby(of_source, key=lambda path: path.stem[:7])]
+        for of_month in months[:-1]:
+            told = hashlib.sha256("\n".join(digests[path] for path in of_month).encode()).hexdigest()
+            month = folder / source / f"{of_month[0].stem[:7]}-{told[:32]}.parquet"
+            if not month.exists():
+                _join(of_month, month, schema)
+            chosen.append(month)
+        chosen += months[-1]
+    kept = set(chosen)
+    for left in folder.glob("*/*"):
+        if left not in kept:
+            left.unlink()
+    return chosen
+
+
+def _join(nights: list[Path], month: Path, schema: pa.Schema) -> None:
+    with (
+        atomic_path(month) as partial,
+        pq.ParquetWriter(partial, schema, compression="zstd", store_schema=False) as writer,
+    ):
+        writer.write_table(pa.concat_tables([pq.read_table(path, schema=schema) for path in nights]), 131_072)
 
 
 def _nature(source: str) -> dict[str, bool | int | str | None]:
@@ -347,6 +387,7 @@ def _keep_rows(data: DataDir, node: _Node) -> str:
     target = data.build_folder / "failed_checks" / f"{node.name}.csv"
     target.parent.mkdir(exist_ok=True)
     with duckdb.connect(str(data.build_folder / data.warehouse.name), read_only=True) as connection:
+        name_files(connection, data.build_folder / "inputs" / "inputs.json")
         found = connection.execute(node.sql)
         names = [column[0] for column in found.description or ()]
         kept = found.fetchmany(_ROWS_KEPT_OF_A_FAILED_CHECK)
@@ -360,6 +401,9 @@ def _keep_rows(data: DataDir, node: _Node) -> str:
 def _seal(new: Path, metrics: dict[str, str]) -> None:
     """Add the SQL every metric was made with, so that the warehouse explains itself, and close the file for good."""
     with duckdb.connect(str(new)) as connection:
+        for view in ("features", "completeness"):
+            # They only look at files, which a reader of the warehouse has no business with.
+            connection.execute(f"drop view staging.{view}")
         connection.execute("create table reports.metric_sql (metric varchar, sql varchar)")
         for name, text in sorted(metrics.items()):
             connection.execute("insert into reports.metric_sql values (?, ?)", [name, text.strip()])

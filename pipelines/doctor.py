@@ -11,13 +11,14 @@ import re
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import msgspec
 
+from pipelines.brand import look
 from pipelines.budget import forecast, loads
-from pipelines.errors import RapportError
+from pipelines.errors import BadPractices, NoKey, RapportError
 from pipelines.gate import ending_keys, newest_receipt
 from pipelines.http import Client
 from pipelines.landing import DataDir
@@ -33,14 +34,18 @@ LEAST_FREE_BYTES = 1_000_000_000
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)(?: ; ([^\\]+))?", re.MULTILINE)
 _TEMPLATES = REPOSITORY / "reports" / "templates"
 _FONT = re.compile(r"fonts/([\w.-]+)")
+_NOT_USED = "not used"
 _NAMED = ("apache-airflow", "dbt-core", "dbt-duckdb", "duckdb", "pandas", "weasyprint", "pydyf")
+
+
+_State = Literal["ok", "warning", "bad"]
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One thing looked at. `bad` stops a run; `warning` does not."""
 
     check: str
-    state: Literal["ok", "warning", "bad"]
+    state: _State
     said: str
     mend: str = ""
 
@@ -64,10 +69,12 @@ def examine(today: dt.date, only: str | None = None) -> list[Finding]:
         findings.append(_bad("practices", error))
     else:
         findings += _practices(practices)
-        findings += _sources(practices, data, settings)
+        findings += _contacts(practices)
+        findings += _sources(practices, data, settings, source_names())
         findings += _budgets(today, practices, data, settings)
         findings += _keys(today, practices, data)
     findings += _mail(settings)
+    findings.append(_told(settings))
     findings += _left_over(data)
     findings += _unknown_numbers(data)
     return [finding for finding in findings if not only or only in finding.check]
@@ -152,6 +159,19 @@ def _practices(practices: Practices) -> Iterator[Finding]:
         said=f"{count} practices, {len(practices.export)} kinds of export",
         mend="" if count else "Add a [[practice]] to practices.toml",
     )
+    for practice in practices.practice:
+        try:
+            own = look(practice).accent
+        except BadPractices as error:
+            yield _bad("practices", error)
+            continue
+        if practice.brand and own != practice.brand.colour:
+            yield Finding(
+                check="practices",
+                state="warning",
+                said=f"{practice.id}: {practice.brand.colour} is too pale to read on white, so {own} is used",
+                mend="Write a darker colour in its brand block, if that one does not please",
+            )
     silent = [practice.id for practice in practices.practice if not practice.recipients]
     if silent:
         yield Finding(
@@ -162,8 +182,47 @@ def _practices(practices: Practices) -> Iterator[Finding]:
         )
 
 
-def _sources(practices: Practices, data: DataDir, settings: Settings) -> Iterator[Finding]:
-    for name in source_names():
+def examine_practice(practice_id: str, practices: Practices, data: DataDir, settings: Settings) -> list[Finding]:
+    """Return what its listings and keys say, of each platform that one practice uses.
+
+    A key that is not there yet is a warning: its platform is left out until it is. Raises UnknownName.
+    """
+    alone = practices.alone(practice_id)
+    found = _sources(alone, data, settings, _platforms(), without_key="warning")
+    return [finding for finding in found if finding.said != _NOT_USED]
+
+
+def _platforms() -> list[str]:
+    """Return the sources that are asked; files are everybody's and have no account to look at."""
+    return [name for name in source_names() if not load_source(name).SOURCE.once]
+
+
+def _contacts(practices: Practices) -> Iterator[Finding]:
+    silent = [practice.id for practice in practices.practice if not practice.contact]
+    if silent:
+        yield Finding(
+            check="contacts",
+            state="warning",
+            said=f"nobody is told at once of what cannot wait at {', '.join(silent[:10])}",
+            mend="Add a contact in practices.toml",
+        )
+
+
+def _told(settings: Settings) -> Finding:
+    if settings.alert_to or settings.alert_notifiers:
+        return Finding(check="alerts", state="ok", said="somebody is told when a box is red")
+    return Finding(
+        check="alerts",
+        state="warning",
+        said="nobody is told when a box is red or a run is late",
+        mend="Set RAPPORT_ALERT_TO or RAPPORT_ALERT_NOTIFIERS: docs/operators.md",
+    )
+
+
+def _sources(
+    practices: Practices, data: DataDir, settings: Settings, names: Iterable[str], *, without_key: _State = "bad"
+) -> Iterator[Finding]:
+    for name in names:
         source = load_source(name)
         pace = settings.per_minute.get(name, source.SOURCE.per_minute)
         with Client(name, per_minute=pace, attempts=1) as client:
@@ -176,9 +235,14 @@ def _sources(practices: Practices, data: DataDir, settings: Settings) -> Iterato
             )
             checked = source.check(practices, tools)
         if not checked:
-            yield Finding(check=f"source {name}", state="ok", said="not used")
+            yield Finding(check=f"source {name}", state="ok", said=_NOT_USED)
         for what, error in checked:
-            yield _bad(f"source {name}", error) if error else Finding(check=f"source {name}", state="ok", said=what)
+            state = without_key if isinstance(error, NoKey) else "bad"
+            yield (
+                _bad(f"source {name}", error, state)
+                if error
+                else Finding(check=f"source {name}", state="ok", said=what)
+            )
         if checked:
             yield from _terms(source.SOURCE, settings.terms_read.get(name))
 
@@ -270,6 +334,16 @@ def _left_over(data: DataDir) -> Iterator[Finding]:
                     mend="`rapport unsubscribes` names the address: correct it in practices.toml, or undo the stop",
                 )
         open_ends = [row for row in ledger.rows() if row.state in ("uncertain", "failed")]
+        for row in (row for row in open_ends if row.is_urgent):
+            yield Finding(
+                check=f"ledger {row.month}",
+                state="warning",
+                said=f"{row.practice_id}: an urgent mail is {row.state}, {row.why}",
+                mend="Ask the contact, and show what waits: Browse, Reports, Urgent"
+                if row.state == "uncertain"
+                else "The next night tries again",
+            )
+        open_ends = [row for row in open_ends if not row.is_urgent]
         for row in open_ends[:20]:
             yield Finding(
                 check=f"ledger {row.month}",
@@ -296,6 +370,6 @@ def _unknown_numbers(data: DataDir) -> Iterator[Finding]:
                 )
 
 
-def _bad(check: str, error: RapportError) -> Finding:
+def _bad(check: str, error: RapportError, state: _State = "bad") -> Finding:
     said = f"{error.where}: {error.what}" if error.where else error.what
-    return Finding(check=check, state="bad", said=said, mend=error.next_step)
+    return Finding(check=check, state=state, said=said, mend=error.next_step)

@@ -104,10 +104,26 @@ def fsync_folder(folder: Path) -> None:
 
 
 class DataDir:
-    """Names every place in the data directory. Nothing else builds a path in it."""
+    """Names every place in the data directory. Nothing else builds a path in it.
 
-    def __init__(self, root: Path) -> None:
+    `within` is the data directory whose secrets a smaller one of the same shape shares.
+    """
+
+    def __init__(self, root: Path, *, within: Path | None = None) -> None:
         self.root = root
+        self._secrets_in = within or root
+
+    def first_look(self, practice_id: str) -> DataDir:
+        """Return where a new practice is looked at before it is anybody's: a data directory of its own.
+
+        A refresh token may be used up by a visit, so there is one store of them.
+        """
+        return DataDir(self.root / "onboarding" / practice_id, within=self.root)
+
+    def first_looks(self) -> dict[str, DataDir]:
+        """Return the places of all practices that were looked at, by practice id."""
+        folders = sorted((self.root / "onboarding").glob("*/"))
+        return {folder.name: self.first_look(folder.name) for folder in folders}
 
     def pages(self, source: str, night: dt.date) -> Path:
         return self.root / "pages" / source / night.isoformat()
@@ -146,6 +162,14 @@ class DataDir:
         return self.root / "ledger.db"
 
     @property
+    def alerts(self) -> Path:
+        return self.root / "alerts.db"
+
+    @property
+    def urgent(self) -> Path:
+        return self.root / "urgent.db"
+
+    @property
     def exports(self) -> Path:
         return self.root / "exports"
 
@@ -169,7 +193,7 @@ class DataDir:
 
     @property
     def secrets(self) -> Path:
-        return self.root / "secrets"
+        return self._secrets_in / "secrets"
 
     def relative(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
@@ -197,12 +221,16 @@ class DataDir:
         path = self.pages(source, night) / label / "receipt.json"
         return msgspec.json.decode(path.read_bytes(), type=Receipt) if path.is_file() else None
 
-    def saved_pages(self, receipt: Receipt) -> Iterator[SavedPage]:
-        """Yield a visit's pages in the order they were received."""
+    def page_files(self, receipt: Receipt) -> list[Path]:
+        """Return where a visit's pages are, or were, in the order they were received."""
         name = receipt.label if receipt.status == "ok" else f"{receipt.label}.failed"
         folder = self.pages(receipt.source, receipt.night) / name
-        for name in receipt.pages:
-            yield SavedPage(path=self.relative(folder / name), body=read_page(folder / name), receipt=receipt)
+        return [folder / page for page in receipt.pages]
+
+    def saved_pages(self, receipt: Receipt) -> Iterator[SavedPage]:
+        """Yield a visit's pages in the order they were received."""
+        for path in self.page_files(receipt):
+            yield SavedPage(path=self.relative(path), body=read_page(path), receipt=receipt)
 
 
 class Visit:

@@ -7,6 +7,7 @@ mail server is spoken to; a row found in `sending` by a later run may or may not
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import secrets
 import sqlite3
@@ -16,6 +17,9 @@ from pathlib import Path
 from typing import Literal, NamedTuple, TypeVar
 
 import msgspec
+
+from pipelines.errors import SendFailed
+from pipelines.landing import DataDir
 
 State = Literal["planned", "sending", "sent", "failed", "uncertain", "bounced"]
 StopKind = Literal["unsubscribed", "bounced"]
@@ -72,7 +76,10 @@ drop table first_unsubscribe;
 
 
 class Key(NamedTuple):
-    """What a mail is about and whom it is for: one mail each, ever."""
+    """What a mail is about and whom it is for: one mail each, ever.
+
+    `month` is that of a report; an urgent mail is about a day, which stands in its place.
+    """
 
     practice_id: str
     month: str
@@ -96,6 +103,10 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     changed_at: str
     why: str | None
 
+    @property
+    def is_urgent(self) -> bool:
+        return len(self.month) == len("2026-11-03")
+
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True):
     """A recipient who gets no more mail of a practice, since when and why; or got none until a person undid it."""
@@ -107,6 +118,18 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True):
     why: str
     undone_at: str | None
     undone_why: str | None
+
+
+@contextmanager
+def sending_alone(data: DataDir) -> Iterator[None]:
+    """Let one process send at a time: another's `sending` row must not be taken for a crashed one's."""
+    data.root.mkdir(parents=True, exist_ok=True)
+    with (data.root / ".sending.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise SendFailed("another run is sending", where="send", next_step="Wait until it has ended") from None
+        yield
 
 
 class Ledger:
@@ -142,16 +165,17 @@ class Ledger:
             return [_struct(Row, row) for row in found]
 
     def months(self) -> list[str]:
-        """Return the months that have rows, the newest first."""
+        """Return the months whose reports have rows, the newest first."""
+        sql = "select distinct month from sending where length(month) = 7 order by month desc"
         with self._open() as db:
-            return [row[0] for row in db.execute("select distinct month from sending order by month desc")]
+            return [row[0] for row in db.execute(sql)]
 
     def states(self, first: str, last: str) -> dict[tuple[str, str], set[State]]:
         """Return the states that the recipients of a practice's month are in by their newest rows, of some months."""
         sql = (
             "select distinct practice_id, month, state from (select practice_id, month, state, row_number() over "
             "(partition by practice_id, month, recipient order by version desc) as age from sending "
-            "where month between ? and ?) where age = 1"
+            "where length(month) = 7 and month between ? and ?) where age = 1"
         )
         found: dict[tuple[str, str], set[State]] = {}
         with self._open() as db:

@@ -78,31 +78,43 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     link_until: dt.date | None = None
 
 
+class Digest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a practice's contact is told on a day: `things` are (the class in words, its site, its address or "")."""
+
+    practice: Practice
+    recipient: str
+    day: dt.date
+    identity: str
+    token: str
+    things: tuple[tuple[str, str, str], ...]
+
+
+def compose_digest(digest: Digest, settings: Settings, now: dt.datetime) -> EmailMessage:
+    """Return the urgent message: classes and addresses, nobody's name but the practice's and nobody's words."""
+    subject = "Something that should not wait for your monthly report"
+    message = _addressed(digest.recipient, subject, f"{digest.day:%Y-%m}.{digest.identity}", settings, now)
+    _let_stop(message, digest.token, settings)
+    told = {
+        "practice": digest.practice.name,
+        "reply_to": parseaddr(message["Reply-To"])[1],
+        "things": [{"words": words, "site": site, "url": url} for words, site, url in digest.things],
+    }
+    message.set_content(_template("urgent.txt.jinja").render(told))
+    message.add_alternative(_template("urgent.html.jinja").render(told), subtype="html")
+    return message
+
+
 def compose(letter: Letter, settings: Settings, now: dt.datetime) -> EmailMessage:
     """Return the message: no figure, no review, no alert in subject or body."""
     practice, month = letter.practice, letter.month
-    message = EmailMessage(policy=_WIRE)
-    message["From"] = settings.mail_from
-    message["To"] = letter.recipient
-    message["Reply-To"] = settings.mail_reply_to or settings.mail_from
     corrected = ", corrected" if letter.version > 1 else ""
-    message["Subject"] = f"Your monthly report for {month:%B}{corrected}"
-    message["Date"] = format_datetime(now)
-    domain = parseaddr(settings.mail_from)[1].rpartition("@")[2] or "localhost"
-    message["Message-ID"] = f"<{month:%Y-%m}.{letter.identity}@{domain}>"
-    message["Auto-Submitted"] = "auto-generated"
-    reply_to = parseaddr(message["Reply-To"])[1]
-    by_mail = f"<mailto:{quote(reply_to, safe='@')}?subject=Unsubscribe>"
-    if settings.unsubscribe_url:
-        address = settings.unsubscribe_url.replace("{token}", letter.token)
-        message["List-Unsubscribe"] = f"<{address}>, {by_mail}"
-        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    else:
-        message["List-Unsubscribe"] = by_mail
+    subject = f"Your monthly report for {month:%B}{corrected}"
+    message = _addressed(letter.recipient, subject, f"{month:%Y-%m}.{letter.identity}", settings, now)
+    _let_stop(message, letter.token, settings)
     told = {
         "practice": practice.name,
         "month": f"{month:%B %Y}",
-        "reply_to": reply_to,
+        "reply_to": parseaddr(message["Reply-To"])[1],
         "version": letter.version,
         "locked": practice.password,
         "link": letter.link,
@@ -114,6 +126,31 @@ def compose(letter: Letter, settings: Settings, now: dt.datetime) -> EmailMessag
         name = f"{practice.id}-{month:%Y-%m}{f'-version-{letter.version}' if letter.version > 1 else ''}.pdf"
         message.add_attachment(letter.pdf, maintype="application", subtype="pdf", filename=name)
     return message
+
+
+def _addressed(recipient: str, subject: str, identity: str, settings: Settings, now: dt.datetime) -> EmailMessage:
+    """Return a message without a body; by its Message-ID it is known when it comes back (pipelines.bounces)."""
+    message = EmailMessage(policy=_WIRE)
+    message["From"] = settings.mail_from
+    message["To"] = recipient
+    message["Reply-To"] = settings.mail_reply_to or settings.mail_from
+    message["Subject"] = subject
+    message["Date"] = format_datetime(now)
+    domain = parseaddr(settings.mail_from)[1].rpartition("@")[2] or "localhost"
+    message["Message-ID"] = f"<{identity}@{domain}>"
+    message["Auto-Submitted"] = "auto-generated"
+    return message
+
+
+def _let_stop(message: EmailMessage, token: str, settings: Settings) -> None:
+    """Say how to stop the mail: by an answer, and by one click (RFC 8058) where an address takes it."""
+    by_mail = f"<mailto:{quote(parseaddr(message['Reply-To'])[1], safe='@')}?subject=Unsubscribe>"
+    if settings.unsubscribe_url:
+        address = settings.unsubscribe_url.replace("{token}", token)
+        message["List-Unsubscribe"] = f"<{address}>, {by_mail}"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    else:
+        message["List-Unsubscribe"] = by_mail
 
 
 @cache
@@ -145,7 +182,7 @@ def mail_server(settings: Settings, timeout_seconds: float = 30) -> Iterator[smt
 
 
 def _connect(settings: Settings, timeout_seconds: float) -> smtplib.SMTP:
-    host, port, way = settings.smtp_host, settings.smtp_port, _way(settings)
+    host, port, way = settings.smtp_host, settings.smtp_port, way_of(settings)
     context = ssl.create_default_context(cafile=settings.smtp_ca) if way != "clear" else None
     server = (
         smtplib.SMTP_SSL(host, port, timeout=timeout_seconds, context=context)
@@ -164,7 +201,8 @@ def _connect(settings: Settings, timeout_seconds: float) -> smtplib.SMTP:
     return server
 
 
-def _way(settings: Settings) -> str:
+def way_of(settings: Settings) -> str:
+    """Return how the mail server is spoken to: "clear" (on this machine only), "starttls" or "implicit"."""
     if settings.smtp_tls != "auto":
         return settings.smtp_tls
     if settings.smtp_port == IMPLICIT_TLS_PORT:

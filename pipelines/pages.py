@@ -1,7 +1,8 @@
 """The Reports pages: what an operator wants to look at, as plain pages without script.
 
 A page is made on the server from the data directory, read-only, and holds no text of a review and no reviewer's name.
-Who may look is the caller's to say (`allowed`); it holds for every address here.
+Who may look is the caller's to say (`allowed`); it holds for every address here. One thing alone can be changed: that
+something urgent was looked at.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import jinja2
-from fastapi import FastAPI, Query, Request, Response
+from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.params import Depends
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi.params import Depends as Dependency
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from pipelines import standing
@@ -33,6 +34,7 @@ from pipelines.practices import Practice, Practices, load_practices
 from pipelines.render import TEMPLATES, colour_tokens
 from pipelines.settings import Settings
 from pipelines.sources import load_source, source_names
+from pipelines.urgent import Causes
 from pipelines.warehouse import open_warehouse, rows
 
 PRACTICES_A_PAGE = 50
@@ -41,6 +43,8 @@ MONTHS_ACROSS = 12
 _FONTS = ("NotoSans-Regular.ttf", "NotoSans-Bold.ttf", "NotoSerif-Regular.ttf")
 _PLACES = (
     ("", "Reports"),
+    ("urgent", "Urgent"),
+    ("first-looks", "First looks"),
     ("nights", "Nights"),
     ("set-aside", "Set aside"),
     ("keys", "Keys and quotas"),
@@ -56,9 +60,13 @@ _RULES = (
 _PDF_RULES = "frame-ancestors 'self'"
 _SAID = {
     401: ("Please log in", "These pages need the login of Airflow. Log in there, then open this page again."),
-    403: ("Not for this login", "Your login may not see the runs of the DAG monthly, so it may not see these pages."),
+    403: (
+        "Not for this login",
+        "Your login may not do this: to look needs the right to see the runs of the DAG monthly, "
+        "to acknowledge the right to start them.",
+    ),
     404: ("There is no such page", "Choose one from the list above."),
-    405: ("Nothing can be changed here", "These pages only show. Use the DAGs or the command line."),
+    405: ("Nothing can be changed here", "This page only shows. Use the DAGs or the command line."),
 }
 _Number = Annotated[int, Query(ge=1, le=100_000)]
 _Text = Annotated[str, Query(max_length=200)]
@@ -80,12 +88,17 @@ class Pager(NamedTuple):
 
 
 def reports_app(
-    settings: Settings, *, allowed: Sequence[Depends] = (), today: Callable[[], dt.date] | None = None
+    settings: Settings,
+    *,
+    allowed: Sequence[Dependency] = (),
+    person: Callable[..., str] | None = None,
+    today: Callable[[], dt.date] | None = None,
 ) -> FastAPI:
     """Return the pages as an application to be mounted anywhere.
 
-    `allowed` are dependencies that refuse whoever may not look; `today` tells which keys end soon (by default the date
-    in the settings' time zone).
+    `allowed` are dependencies that refuse whoever may not look; `person` is one that refuses whoever may not
+    acknowledge and gives the name of whoever may (without it nobody may); `today` tells which keys end soon (by default
+    the date in the settings' time zone).
     """
     # Without its own pages about itself: they would be open to everybody.
     app = FastAPI(dependencies=list(allowed), openapi_url=None, docs_url=None, redoc_url=None)
@@ -180,21 +193,43 @@ def reports_app(
     @app.get("/report/{practice_id}/{month}/pdf")
     def report_pdf(request: Request, practice_id: str, month: str) -> Response:
         practice, name = practices().get(practice_id), month_name(parse_month(month))
-        path = data.report(name, practice.id)
-        if standing_manifest(path, data.manifest(name, practice.id)) is None:
-            raise NotReady(
-                "there is no PDF that belongs to its manifest",
-                where=f"{practice.id}, {name}",
-                next_step=f"Run `rapport render {name} --practice {practice.id}`",
-            )
-        # Airflow shows these pages in a frame whose sandbox lets no browser show a PDF, but lets it be saved.
-        framed = request.headers.get("sec-fetch-dest") == "iframe"
-        return FileResponse(
-            path,
-            media_type="application/pdf",
-            filename=f"{practice.id}-{name}.pdf",
-            content_disposition_type="attachment" if framed else "inline",
+        return _pdf(request, data, practice.id, name, f"Run `rapport render {name} --practice {practice.id}`")
+
+    @app.get("/urgent")
+    def urgent(request: Request, find: _Text = "", page: _Number = 1) -> HTMLResponse:
+        held = Causes(data.urgent).all() if data.urgent.is_file() else []
+        fitting = [cause for cause in held if find.casefold() in cause.practice_id]
+        return _page(
+            request,
+            "urgent",
+            "Urgent",
+            find=find,
+            waiting=sum(cause.seen_at is None for cause in held),
+            pager=_pager(request, fitting, page, ROWS_A_PAGE),
+            may_acknowledge=person is not None,
         )
+
+    if person is not None:
+
+        @app.post("/urgent/{number}", dependencies=[Depends(_from_our_own_page)])
+        def acknowledge(request: Request, number: int, who: str = Depends(person)) -> Response:
+            now = dt.datetime.now(ZoneInfo(settings.time_zone)).isoformat(timespec="minutes")
+            Causes(data.urgent).acknowledge(number, who, now)
+            return RedirectResponse(f"{request.scope.get('root_path', '')}/urgent", status_code=303)
+
+    @app.get("/first-looks")
+    def first_looks(request: Request) -> HTMLResponse:
+        found = [
+            (practice_id, path.parent.name)
+            for practice_id, place in data.first_looks().items()
+            for path in sorted(place.root.glob(f"reports/*/{practice_id}.pdf"))
+        ]
+        return _page(request, "first-looks", "First looks", found=found)
+
+    @app.get("/first-looks/{practice_id}/{month}/pdf")
+    def first_pdf(request: Request, practice_id: str, month: str) -> Response:
+        practice, name = practices().get(practice_id), month_name(parse_month(month))
+        return _pdf(request, data.first_look(practice.id), practice.id, name, f"Trigger onboard for {practice.id}")
 
     @app.get("/nights")
     def nights(request: Request, month: _Text = "") -> HTMLResponse:
@@ -336,6 +371,28 @@ def _page(request: Request, template: str, title: str, status: int = 200, **told
     made = _templates().get_template(f"{template}.html.jinja")
     place = "" if here == "report" else here
     return HTMLResponse(made.render(at=at, title=clean(title), places=_PLACES, place=place, **told), status)
+
+
+def _pdf(request: Request, data: DataDir, practice_id: str, month: str, next_step: str) -> Response:
+    path = data.report(month, practice_id)
+    if standing_manifest(path, data.manifest(month, practice_id)) is None:
+        raise NotReady(
+            "there is no PDF that belongs to its manifest", where=f"{practice_id}, {month}", next_step=next_step
+        )
+    # Airflow shows these pages in a frame whose sandbox lets no browser show a PDF, but lets it be saved.
+    framed = request.headers.get("sec-fetch-dest") == "iframe"
+    return FileResponse(
+        path,
+        media_type="application/pdf",
+        filename=f"{practice_id}-{month}.pdf",
+        content_disposition_type="attachment" if framed else "inline",
+    )
+
+
+def _from_our_own_page(request: Request) -> None:
+    """Refuse a form that another site has sent: Airflow's cookie would come with it, and Airflow does not look."""
+    if request.headers.get("sec-fetch-site") != "same-origin":
+        raise HTTPException(403)
 
 
 @cache

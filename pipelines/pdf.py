@@ -6,34 +6,39 @@ for, WeasyPrint complained, a character had no glyph in our own fonts, or the pa
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import logging
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 import pikepdf
 import pydyf
-from weasyprint import CSS, HTML
+from weasyprint import CSS, HTML, Attachment
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcherResponse
 
 from pipelines.errors import NotReady, RenderFailed
 
-_TYPES = {".css": "text/css", ".ttf": "font/ttf", ".svg": "image/svg+xml", ".png": "image/png"}
+_TYPES = {".css": "text/css", ".ttf": "font/ttf", ".otf": "font/otf", ".svg": "image/svg+xml", ".png": "image/png"}
 _OUR_FONTS = "Rapport "
+_CJK = re.compile("[\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef]")
 # Controls, direction overrides, non-characters and lone surrogates: drawn as boxes, reordering lines, or fatal.
 _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff\ud800-\udfff\U000e0000-\U000e0fff]"
 )
 _SPACES = re.compile(r"\s+")
 _LONGEST_RUN = 30
+MOST_APPENDIX_PAGES = 2
+_APPENDIX = frozenset(("appendix", "vanity"))
 _MOST_MARKS = 4
 
 
@@ -78,13 +83,20 @@ def https_only(url: str | None) -> str | None:
 
 
 class TemplateFetcher:
-    """Gives WeasyPrint files of the template folder (`tpl:/fonts/x.ttf`), and remembers whatever else it asked for."""
+    """Gives WeasyPrint files of the template folder (`tpl:/fonts/x.ttf`), and remembers whatever else it asked for.
+
+    `held` are the pictures of one document, by their address: bytes and type.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
+        self.held: Mapping[str, tuple[bytes, str]] = {}
         self.refused: list[str] = []
 
     def __call__(self, url: str) -> Any:
+        if url in self.held:
+            body, kind = self.held[url]
+            return URLFetcherResponse(url, body, {"Content-Type": kind})
         parts = urlsplit(url)
         if parts.scheme == "tpl" and not parts.netloc and not parts.query:
             path = (self._root / unquote(parts.path).lstrip("/")).resolve()
@@ -93,6 +105,15 @@ class TemplateFetcher:
         # Kept, because WeasyPrint swallows even this error while drawing an SVG.
         self.refused.append(url[:120])
         raise FatalURLFetchingError("refused")
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A file inside the PDF. `description` says to a reader what it is."""
+
+    name: str
+    description: str
+    body: bytes
 
 
 @dataclass(frozen=True)
@@ -107,29 +128,49 @@ class Typesetter:
     """Holds what a process loads once: our fonts and the parsed style sheet."""
 
     def __init__(self, templates: Path, style_sheet: str = "styles/report.css") -> None:
+        self._templates = templates
         self._fetcher = TemplateFetcher(templates)
         self._fonts = FontConfiguration()
+        self._css = self._style_sheet(style_sheet)
+
+    @cached_property
+    def _cjk(self) -> Any:
+        return self._style_sheet("styles/cjk.css")
+
+    def _style_sheet(self, name: str) -> Any:
         with self._watched("the style sheet"):
-            self._css = CSS(
-                string=(templates / style_sheet).read_text(encoding="utf-8"),
+            return CSS(
+                string=(self._templates / name).read_text(encoding="utf-8"),
                 base_url="tpl:/styles/",
                 font_config=self._fonts,
                 url_fetcher=self._fetcher,
             )
 
     def typeset(
-        self, html: str, *, where: str, identifier: bytes, most_pages: int, name_language: str | None = None
+        self,
+        html: str,
+        *,
+        where: str,
+        identifier: bytes,
+        most_pages: int,
+        name_language: str | None = None,
+        attached: Sequence[Attached] = (),
+        dated: dt.date | None = None,
+        pictures: Mapping[str, tuple[bytes, str]] | None = None,
     ) -> Typeset:
         """Return the PDF of `html`, tagged for PDF/UA-1. `identifier` becomes the file's own id.
 
+        `most_pages` counts the pages up to the appendix, which begins at the id "appendix" wherever there is room.
         `name_language` (BCP 47) marks the first heading, whose words may be in another script than the report's.
-        Raises RenderFailed for anything that must not be sent.
+        `attached` files bear the date `dated`, not the clock's; `pictures` are what the page may show besides the
+        templates' own files. Raises RenderFailed for anything that must not be sent.
         """
-        with self._watched(where):
+        with self._watched(where), self._holding(pictures or {}):
             document = self.lay_out(html)
-            if len(document.pages) > most_pages:
+            body, appendix = _pages_of(document)
+            if body > most_pages or appendix > MOST_APPENDIX_PAGES:
                 raise RenderFailed(
-                    f"{len(document.pages)} pages instead of at most {most_pages}",
+                    f"{body} pages instead of at most {most_pages}, and {appendix} more of appendix",
                     where=where,
                     next_step="Tell the developers which practice and month this is; the lists in it are too long",
                 )
@@ -137,16 +178,41 @@ class Typesetter:
             def finish(_: Any, pdf: Any) -> None:
                 _close_gaps(pdf, name_language)
 
-            body: bytes = document.write_pdf(
-                finisher=finish, pdf_variant="pdf/ua-1", pdf_identifier=identifier, custom_metadata=True
+            written: bytes = document.write_pdf(
+                finisher=finish,
+                pdf_variant="pdf/ua-1",
+                pdf_identifier=identifier,
+                custom_metadata=True,
+                attachments=[self._attachment(one, dated) for one in attached],
             )
             _refuse_missing_glyphs(document.fonts.values(), where)
-        return Typeset(body, len(document.pages))
+        return Typeset(written, len(document.pages))
+
+    def _attachment(self, one: Attached, dated: dt.date | None) -> Any:
+        at = dt.datetime.combine(dated or dt.date(1970, 1, 1), dt.time(), dt.UTC)
+        return Attachment(
+            string=one.body,
+            name=one.name,
+            description=one.description,
+            relationship="Data",
+            created=at,
+            modified=at,
+            url_fetcher=self._fetcher,
+        )
+
+    @contextmanager
+    def _holding(self, pictures: Mapping[str, tuple[bytes, str]]) -> Iterator[None]:
+        self._fetcher.held = pictures
+        try:
+            yield
+        finally:
+            self._fetcher.held = {}
 
     def lay_out(self, html: str) -> Any:
         """Return WeasyPrint's document: the pages with every box in its place, not yet written nor checked."""
+        sheets = [self._css, self._cjk] if _CJK.search(html) else [self._css]
         return HTML(string=html, base_url="tpl:/", url_fetcher=self._fetcher).render(
-            stylesheets=[self._css], font_config=self._fonts, pdf_variant="pdf/ua-1", custom_metadata=True
+            stylesheets=sheets, font_config=self._fonts, pdf_variant="pdf/ua-1", custom_metadata=True
         )
 
     @contextmanager
@@ -176,6 +242,18 @@ class Typesetter:
                 where=where,
                 next_step="Correct the template or the style sheet",
             )
+
+
+def _pages_of(document: Any) -> tuple[int, int]:
+    """Return how many pages the report has up to its appendix, and how many more the appendix takes.
+
+    No section is broken, so the last page on which one begins is the report's last.
+    """
+    pages = len(document.pages)
+    if not any("appendix" in page.anchors for page in document.pages):
+        return pages, 0
+    body = max(number for number, page in enumerate(document.pages, 1) if page.anchors.keys() - _APPENDIX)
+    return body, pages - body
 
 
 class _Complaints(logging.Handler):

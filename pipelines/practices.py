@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 
 from pipelines.errors import BadPractices, UnknownName
 
@@ -40,6 +40,16 @@ def _printable(text: str) -> str:
     if any(unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn") for character in text):
         raise ValueError("has a control or undefined character")
     return text.strip()
+
+
+def _logo_file(path: Path | None, info: ValidationInfo) -> Path | None:
+    """Return where a logo lies: below the folder of practices.toml, and nowhere else."""
+    if path is None:
+        return None
+    if path.is_absolute() or ".." in path.parts or path.suffix not in {".svg", ".png"}:
+        raise ValueError("must be an .svg or .png beside practices.toml, like logos/oak-street.svg")
+    folder: Path | None = (info.context or {}).get("folder")
+    return folder / path if folder else path
 
 
 Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
@@ -172,6 +182,13 @@ class WebFeed(_Strict):
     wordpress: bool = False
 
 
+class Brand(_Strict):
+    """How a practice's report looks like its own: a logo and one colour for what is drawn and marked."""
+
+    logo: Annotated[Path | None, AfterValidator(_logo_file)] = None
+    colour: Annotated[str, Field(pattern=r"^(#[0-9a-f]{6})?$")] = ""
+
+
 class Practice(_Strict):
     """One practice: who it is, whose calendar it lives by, who may get its report."""
 
@@ -182,7 +199,10 @@ class Practice(_Strict):
     time_zone: TimeZone = "UTC"
     paper: Literal["letter", "a4"] = "letter"
     language: Literal["en"] = "en"
+    brand: Brand | None = None
     recipients: tuple[Address, ...] = ()
+    # Who is told at once of what should not wait for the report.
+    contact: Address | None = None
     # How the report reaches them; the password itself is a key, never a line of this file.
     delivery: Literal["attachment", "link"] = "attachment"
     password: bool = False
@@ -296,6 +316,10 @@ class Practices(_Strict):
                 )
         return self
 
+    def alone(self, practice_id: str) -> Practices:
+        """Return one practice by itself, without the files that are everybody's. Raises UnknownName."""
+        return Practices(practice=(self.get(practice_id),))
+
     def key_names(self) -> list[tuple[str, str]]:
         """Return each (source, key name) that some practice's block or locked report needs, sorted."""
         fields = ((field, getattr(p, field)) for p in self.practice for field in type(p).model_fields)
@@ -335,7 +359,7 @@ def load_practices(path: Path) -> Practices:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadPractices(f"not TOML: {error}", where=str(path), next_step="Correct the line") from None
     try:
-        return Practices.model_validate(held)
+        return Practices.model_validate(held, context={"folder": path.parent})
     except ValidationError as error:
         problems = "; ".join(
             f"{_place(e['loc'], held)} {e['msg'].removeprefix('Value error, ')}" for e in error.errors()

@@ -33,8 +33,8 @@ def read(
 ) -> ReadResult:
     """Write records, completeness and what was set aside of one source's night.
 
-    Raises NotReady if the night was not fetched, and SeveralFailed, after writing all others, if a visit's pages
-    do not have the shape we know.
+    Raises NotReady if the night was not fetched or its pages have expired, and SeveralFailed, after writing all others,
+    if a visit's pages do not have the shape we know.
     """
     source = load_source(source_name)
     if not data.pages(source_name, night).is_dir():
@@ -44,6 +44,13 @@ def read(
             next_step=f"Run `rapport fetch {source_name} {night}` first",
         )
     receipts = data.receipts(source_name, night)
+    # Before anything is written: what was made of the pages while they were there must stand.
+    if any(not path.is_file() for receipt in receipts for path in data.page_files(receipt)):
+        raise NotReady(
+            f"the pages of the night of {night} have expired",
+            where=source_name,
+            next_step="Nothing needs doing: what was made of them stands as it is",
+        )
     records: dict[tuple[str, str, str, str], Record] = {}
     aside: list[SetAside] = []
     rows: list[Completeness] = []

@@ -25,7 +25,7 @@ import duckdb
 import jinja2
 import msgspec
 
-from pipelines import advice, landing, pdf, periods, sections, view, warehouse, wording
+from pipelines import advice, attachments, brand, drafts, landing, pdf, periods, sections, view, warehouse, wording
 from pipelines.errors import NotReady, RapportError, RenderFailed, SeveralFailed
 from pipelines.practices import Practice, Practices
 from pipelines.restate import restatements
@@ -33,8 +33,14 @@ from pipelines.settings import REPOSITORY
 
 TEMPLATES = REPOSITORY / "reports" / "templates"
 MOST_PAGES = 4
-_CODE = (advice, pdf, sections, view, wording)
-_LIBRARIES = ("weasyprint", "pydyf", "jinja2", "duckdb", "fonttools", "tinycss2")
+# The address the template shows the practice's logo by.
+LOGO = "tpl:/brand/logo"
+_CODE = (advice, attachments, brand, drafts, pdf, sections, view, wording)
+# What of a practice's block changes its report. Of the logo the bytes count, not where they lie.
+_PRACTICE = {"id": True, "name": True, "kind": True, "time_zone": True, "paper": True, "language": True} | {
+    "brand": {"colour"}
+}
+_LIBRARIES = ("weasyprint", "pydyf", "pillow", "jinja2", "duckdb", "fonttools", "tinycss2")
 _TABLES = {
     "figures": (
         "SELECT site, month, metric, part, value, low, high, numerator, sample_size, state, reason FROM reports.figures"
@@ -47,7 +53,7 @@ _TABLES = {
         " ORDER BY site, metric, part"
     ),
     "needs_answer": (
-        "SELECT site, item_id, url, written_on, stars, days_waiting FROM reports.needs_answer"
+        "SELECT site, item_id, url, written_on, stars, days_waiting, criticised, has_alert FROM reports.needs_answer"
         " WHERE practice_id = $practice AND month = $month ORDER BY stars, written_on DESC, site, item_id"
     ),
     "coverage": (
@@ -77,9 +83,22 @@ _TABLES = {
         " FROM reports.communities WHERE practice_id = $practice AND month = $month"
         " ORDER BY staying_power DESC, replies DESC, mentions DESC, place, source, site, thread"
     ),
+    "vanity": (
+        "SELECT site, source, metric, meaning, value, counted, break_note FROM reports.vanity"
+        " WHERE practice_id = $practice AND month = $month ORDER BY site, source, metric"
+    ),
     "bursts": (
         "SELECT site, week, verdict, leaning, reviews, weeks_before, rated, low_rated, best_rated"
         " FROM reports.bursts WHERE practice_id = $practice AND month = $month ORDER BY week, site"
+    ),
+    "changes": (
+        "SELECT site, source, change, since, number, urls, stars_were, stars_are, state, reason"
+        " FROM reports.changes_since_last_report WHERE practice_id = $practice AND month = $month AND state <> 'zero'"
+        " ORDER BY site, source, change"
+    ),
+    "figures_before": (
+        "SELECT site, metric, since, was, numerator_was, size_was, state_was, now, numerator_now, size_now, state_now"
+        " FROM reports.figures_since_last_report WHERE practice_id = $practice AND month = $month ORDER BY site, metric"
     ),
 }
 
@@ -100,6 +119,7 @@ class _Job:
     month: dt.date
     inputs: view.ReportInputs
     restatements: tuple[str, ...]
+    asked: tuple[advice.Asked, ...] | None
     templates: Path
     pdf: Path
     manifest: Path
@@ -130,7 +150,8 @@ def render(
                 name = periods.month_name(month)
                 files = data.report(name, practice.id), data.manifest(name, practice.id)
                 earlier = restatements(data, month, practice.id)
-                jobs.append(_Job(practice, month, inputs, earlier, templates, *files))
+                asked = asked_before(data, month, practice.id)
+                jobs.append(_Job(practice, month, inputs, earlier, asked, templates, *files))
             elif practice_ids is None:
                 say(f"{practice.id}: nothing known of {periods.month_name(month)}, no report")
             else:
@@ -163,6 +184,26 @@ def _failed_jobs(failures: Sequence[RapportError]) -> int:
     return sum(not isinstance(failure, NotReady) for failure in failures)
 
 
+def asked_before(data: landing.DataDir, month: dt.date, practice_id: str) -> tuple[advice.Asked, ...] | None:
+    """Return the actions that the report of the month before asked for, None where there is no such report.
+
+    They are read from its manifest and not computed again: late reviews and new rules would change the answer, and
+    what counts is what the owner has read. Raises RenderFailed for a list that is not one.
+    """
+    before = periods.month_name(periods.add_months(month, -1))
+    manifest = pdf.standing_manifest(data.report(before, practice_id), data.manifest(before, practice_id))
+    if manifest is None or "asked" not in manifest:
+        return None
+    try:
+        return tuple(msgspec.convert(manifest["asked"], list[advice.Asked]))
+    except msgspec.ValidationError:
+        raise RenderFailed(
+            "not a list of what was asked",
+            where=data.relative(data.manifest(before, practice_id)),
+            next_step=f"Render {before} again",
+        ) from None
+
+
 @cache
 def _workshop(templates: Path) -> tuple[jinja2.Environment, pdf.Typesetter, dict[str, str]]:
     """Load what every report of this process shares."""
@@ -183,34 +224,41 @@ def colour_tokens(templates: Path) -> dict[str, str]:
     return dict(re.findall(r"--([a-z]+):\s*(#[0-9a-f]{6});", sheet))
 
 
-def report_html(report: view.Report, templates: Path) -> str:
+def report_html(report: view.Report, templates: Path, look: brand.Look = brand.PLAIN) -> str:
     """Return the page as HTML: the sections of `sections/` in the order of their names."""
     environment, _, tokens = _workshop(templates)
+    if look.accent:
+        tokens = tokens | {"accent": look.accent}
     parts = sorted(name for name in environment.list_templates() if name.startswith("sections/"))
-    return environment.get_template("report.html.jinja").render(report=report, sections=parts, tokens=tokens)
+    return environment.get_template("report.html.jinja").render(report=report, sections=parts, tokens=tokens, look=look)
 
 
 def _make(job: _Job) -> Rendered:
     """Render one report, unless its PDF is there already, whole and from the same inputs."""
-    made_from = _made_from(job)
+    look = brand.look(job.practice)
+    made_from = _made_from(job, look)
     digest = _digest(made_from)
     standing = pdf.standing_manifest(job.pdf, job.manifest)
     if standing is not None and standing.get("inputs_sha256") == digest:
         return _rendered(job, int(standing["pages"]), made=False)
-    report = view.month_report(job.practice, job.month, job.inputs, job.restatements)
-    html = report_html(report, job.templates)
+    report = view.month_report(job.practice, job.month, job.inputs, job.restatements, job.asked)
+    html = report_html(report, job.templates, look)
     made = _workshop(job.templates)[1].typeset(
         html,
         where=job.practice.id,
         identifier=hashlib.sha256(html.encode()).digest()[:16],
         most_pages=MOST_PAGES,
         name_language=report.name_language,
+        attached=_attached(job),
+        dated=periods.last_day(job.month),
+        pictures={LOGO: (look.logo.body, look.logo.mime)} if look.logo else {},
     )
     manifest = {
         "practice_id": job.practice.id,
         "month": periods.month_name(job.month),
         "version": report.version,
         "pages": made.pages,
+        "asked": [msgspec.to_builtins(card.asked()) for card in report.cards],
         "pdf_sha256": hashlib.sha256(made.pdf).hexdigest(),
         "inputs_sha256": digest,
         "made_from": made_from,
@@ -221,20 +269,46 @@ def _make(job: _Job) -> Rendered:
     return _rendered(job, made.pages, made=True)
 
 
+def _attached(job: _Job) -> list[pdf.Attached]:
+    """Return the figures of the report as files to put inside it."""
+    name, inputs = periods.month_name(job.month), job.inputs
+    about = {
+        "practice_id": job.practice.id,
+        "month": name,
+        "known_on": str(inputs.build["as_of_night"]),
+        "score_version": str(inputs.build["score_version"]),
+    }
+    tables = {"figures": inputs.figures, "changes": inputs.verdicts, "numbers_without_a_score": inputs.vanity}
+    return [
+        pdf.Attached(
+            f"figures-{name}.json",
+            "The figures of this report, for programs",
+            attachments.figures_json(about, tables),
+        ),
+        pdf.Attached(
+            f"figures-{name}.csv",
+            "The figures of this report, for a spreadsheet",
+            attachments.figures_csv(inputs.figures),
+        ),
+    ]
+
+
 def _rendered(job: _Job, pages: int, *, made: bool) -> Rendered:
     return Rendered(practice_id=job.practice.id, pdf=job.pdf, manifest=job.manifest, pages=pages, made=made)
 
 
-def _made_from(job: _Job) -> dict[str, Any]:
+def _made_from(job: _Job, look: brand.Look) -> dict[str, Any]:
     """Name everything that can change a byte of the PDF."""
     practice = job.practice
     return {
         "rows": {name: _digest([dict(row) for row in getattr(job.inputs, name)]) for name in _TABLES},
         "restatements": list(job.restatements),
+        "asked_before": msgspec.to_builtins(job.asked),
+        "logo": hashlib.sha256(look.logo.body).hexdigest() if look.logo else None,
         "as_of_night": str(job.inputs.build["as_of_night"]),
         "warehouse_inputs_id": str(job.inputs.build["inputs_id"]),
         "score_version": str(job.inputs.build["score_version"]),
-        "practice": practice.model_dump(mode="json", include={"id", "name", "kind", "time_zone", "paper", "language"}),
+        "practice": practice.model_dump(mode="json", include=_PRACTICE),
         "templates": _folder_digests(job.templates),
         "code": {Path(module.__file__ or "").name: _file_digest(module.__file__ or "") for module in _CODE},
         "versions": {name: version(name) for name in _LIBRARIES},
@@ -244,7 +318,7 @@ def _made_from(job: _Job) -> dict[str, Any]:
 @cache
 def _folder_digests(folder: Path) -> dict[str, str]:
     files = [folder / "report.html.jinja"]
-    for kind in ("sections/*.jinja", "macros/*.jinja", "styles/report.css", "fonts/*.ttf"):
+    for kind in ("sections/*.jinja", "macros/*.jinja", "styles/*.css", "fonts/*.[ot]tf"):
         files += sorted(folder.glob(kind))
     return {path.relative_to(folder).as_posix(): _file_digest(str(path)) for path in files}
 

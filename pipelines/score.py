@@ -22,8 +22,8 @@ from pipelines.practices import Practices
 from pipelines.records import FEATURES, RECORDS, Feature, Topic, read_table, stars_of, write_table
 from pipelines.sources import load_source, source_names
 from pipelines.text.author import load_secret, pseudonym
-from pipelines.text.judgements import NOT_MADE, Surroundings, explained, judgements
-from pipelines.text.language import MODEL_ID, language_of
+from pipelines.text.judgements import NOT_MADE, Surroundings, explained, judgements, model_ids
+from pipelines.text.language import language_of
 from pipelines.text.repeats import twins
 from pipelines.text.shape import folded, is_emoji_only, words_in
 
@@ -123,7 +123,6 @@ def score_lines(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
             **msgspec.structs.asdict(shape),
             **NOT_MADE,
             **made,
-            "model_id": MODEL_ID,
         }
 
 
@@ -319,5 +318,5 @@ def _feature(row: dict[str, Any], desk: _Desk) -> Feature:
         clinical_claim=judged.get("clinical_claim"),
         page=row["page"],
         position=row["position"],
-        model_id=MODEL_ID,
+        model_id=" ".join(model_ids().values()),
     )

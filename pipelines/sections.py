@@ -6,6 +6,7 @@ a number, and sentences go out. A score that was not given is a sentence with it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,10 @@ from pipelines.pdf import clean, https_only
 from pipelines.wording import NONE, Row, dated, decimal, hours_words, share, share_cell
 
 MOST_COMMUNITIES = 4
+MOST_CHANGED_SITES = 2
+MOST_CHANGED_LINKS = 2
 MOST_TOPICS = 6
+MOST_VANITY = 90
 _NOT_CONNECTED = "no account, community or feed is connected"
 _SEVERITIES = ("critical", "high", "caution")
 _ALERTS = {"ALERT_safety": "harm", "ALERT_discrimination": "unfair treatment", "ALERT_privacy": "a privacy breach"}
@@ -58,6 +62,20 @@ _POST_TYPES = {
     "other": "other",
     "not coded": "not told apart",
 }
+# Kind of change since the last report: of one review, and of several.
+_CHANGES = {
+    "came late": ("review of an earlier month came late", "reviews of earlier months came late"),
+    "vanished": ("review is no longer visible", "reviews are no longer visible"),
+    "came back": ("review is visible again", "reviews are visible again"),
+    "other stars": ("review has other stars", "reviews have other stars"),
+    "other words": ("review reads differently", "reviews read differently"),
+    "answer came": ("earlier review has an answer now", "earlier reviews have an answer now"),
+    "answer gone": ("answer of yours is gone", "answers of yours are gone"),
+    "answer rewritten": ("answer of yours reads differently", "answers of yours read differently"),
+}
+# Links lead to what an owner has not seen yet, and to nothing that is gone.
+_LINKED = ("came late", "came back", "other stars")
+_NOT_KNOWN = ("what was known then is no longer kept", "not read since the last report")
 _HELPS = ("health_information", "community", "recognition", "answer")
 Lookup = Callable[..., Row | None]
 
@@ -126,6 +144,30 @@ class CommunityRow:
     last_activity: str
     replies: str
     url: str | None
+
+
+@dataclass(frozen=True)
+class SiteChanges:
+    """What one site's last report was made of and is otherwise now; `since` is the day it was known as it was told."""
+
+    site: str
+    since: str
+    words: str
+    links: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class VanityGroup:
+    """Numbers of one site that move no score and were counted alike: the platform's name of each, and its value."""
+
+    site: str
+    how: str
+    numbers: tuple[tuple[str, str], ...]
+
+    @property
+    def height(self) -> int:
+        """Return about how many lines it takes: its heading of two lines and a gap, and longer names take two."""
+        return 4 + sum(1 + len(name) // 28 for name, _ in self.numbers)
 
 
 @dataclass(frozen=True)
@@ -328,12 +370,59 @@ def burst_notes(bursts: Sequence[Row], mean_without: Callable[[str], Row | None]
     return tuple(notes)
 
 
+def recommended(figure: Lookup, sites: Sequence[str]) -> tuple[str, ...]:
+    """Return a sentence for each site that asks for yes or no in place of stars."""
+    said = []
+    for site in sites:
+        row = figure(site, "recommendations")
+        if row is not None and row["state"] != "not_measured" and row["sample_size"]:
+            name, of = clean(site_name(site), 40), share_cell(row)
+            said.append(f"{name} asks for yes or no: {of} recommend you. This is never mixed with stars.")
+    return tuple(said)
+
+
+def vanity_columns(rows: Sequence[Row], number: int = 3) -> tuple[tuple[VanityGroup, ...], ...]:
+    """Return the numbers that no score is made with, by site and way of counting, in columns of about one height.
+
+    A number that a platform did not give is left out.
+    """
+    held: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for row in _given(rows)[:MOST_VANITY]:
+        value = NONE if row["value"] is None else f"{int(row['value']):,}"
+        how = dated(clean(str(row["break_note"] or row["counted"] or "").capitalize(), 60))
+        held.setdefault((str(row["site"]), how), []).append((_plain_metric(str(row["metric"])), value))
+    groups = [VanityGroup(clean(site_name(site), 40), how, tuple(numbers)) for (site, how), numbers in held.items()]
+    # Filled in order, each up to its part of the height, so that a site's numbers stay together.
+    columns: list[list[VanityGroup]] = [[] for _ in range(number)]
+    above, all_lines = 0, sum(group.height for group in groups)
+    for group in groups:
+        columns[min(number * (2 * above + group.height) // (2 * all_lines), number - 1)].append(group)
+        above += group.height
+    return tuple(tuple(column) for column in columns if column)
+
+
+def _plain_metric(metric: str) -> str:
+    """Return a platform's name of a number in small letters with spaces: "clickCount" and "CALL_CLICKS" alike."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", metric).replace("_", " ").replace(".", " ")
+    return clean(spaced.lower(), 40)
+
+
+def _given(rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if row["value"] is not None or row["break_note"]]
+
+
+def more_vanity(rows: Sequence[Row]) -> str:
+    """Return how many numbers the appendix leaves out because a page holds no more; the attached files have them."""
+    more = len(_given(rows)) - MOST_VANITY
+    return f"Numbers left out here for want of room: {more:,}. They are in the attached files." if more > 0 else ""
+
+
 def talk_found(figure: Lookup) -> Talk:
     """Return what the rules on conversation look at."""
     hours, mix = figure("", "talk_reply_hours"), figure("", "helpful_mix_share")
     answered, asked = _of(hours)
     helpful, posts = _of(mix)
-    return Talk(asked=asked, answered=answered, helpful=helpful, posts=posts)
+    return Talk(asked=asked, answered=answered, helpful=helpful, posts=posts, measured=_was_measured(hours))
 
 
 def _of(row: Row | None) -> tuple[int, int]:
@@ -466,3 +555,54 @@ def _community_row(row: Row) -> CommunityRow:
         replies=f"{int(row['replies']):,}",
         url=https_only(row["url"]),
     )
+
+
+def since_last_report(changes: Sequence[Row], figures: Sequence[Row], month_before: str) -> tuple[SiteChanges, ...]:
+    """Return a line for each site of which something changed, or of which that cannot be known any more."""
+    found = []
+    for site in sorted({str(row["site"]) for row in [*changes, *figures]}, key=site_name):
+        own = [row for row in changes if row["site"] == site]
+        told = {change: [row for row in own if row["change"] == change and row["number"]] for change in _CHANGES}
+        said = [_changed(change, rows) for change, rows in told.items() if rows]
+        read_now = [_reads_now(row) for row in figures if row["site"] == site and row["metric"] != "low_share"]
+        reasons = sorted({str(row["reason"]) for row in own} & set(_NOT_KNOWN))
+        sentences = [f"{listed(said)}."] if said else []
+        sentences += [f"{month_before} now has {listed(read_now)}."] if read_now else []
+        sentences = sentences or [f"Not known: {reason}." for reason in reasons]
+        if not sentences:
+            continue
+        since = [row["since"] for row in [*own, *(row for row in figures if row["site"] == site)] if row["since"]]
+        urls = [https_only(url) for change in _LINKED for row in told[change] for url in row["urls"]]
+        found.append(
+            SiteChanges(
+                site=clean(site_name(site), 40),
+                since=written_day(min(since)) if since else "",
+                words=" ".join(sentences),
+                links=tuple(url for url in urls if url)[:MOST_CHANGED_LINKS],
+            )
+        )
+    return tuple(found)
+
+
+def _changed(change: str, rows: Sequence[Row]) -> str:
+    number = sum(int(row["number"]) for row in rows)
+    said = count(number, *_CHANGES[change])
+    if change != "other stars" or number > 1:
+        return said
+    was, now = (str(rows[0][name][0]).replace("_", " ") or "none" for name in ("stars_were", "stars_are"))
+    return f"{said}, {now} instead of {was}"
+
+
+def _reads_now(row: Row) -> str:
+    """Return a figure of the month before as it reads now and as it was told."""
+    now, was = (_figure_words(row, when) for when in ("now", "was"))
+    return f"{now} (told: {was})"
+
+
+def _figure_words(row: Row, when: str) -> str:
+    state, size, value = row[f"state_{when}"], int(row[f"size_{when}"]), row[when]
+    if state == "not_measured":
+        return "a number of reviews that was not measured" if row["metric"] == "reviews_received" else "not measured"
+    if row["metric"] == "reviews_received":
+        return count(size, "review")
+    return "too few stars for a mean" if state == "too_few" else f"a mean of {decimal(value)} stars"

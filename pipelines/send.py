@@ -7,10 +7,8 @@ decision (`restate=True`), and so is repeating a mail whose fate is uncertain (`
 from __future__ import annotations
 
 import datetime as dt
-import fcntl
 import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from email.utils import parseaddr
 
 import msgspec
@@ -18,7 +16,7 @@ import msgspec
 from pipelines.bounces import MEND_BOUNCE, read_bounces
 from pipelines.errors import NotReady, RapportError, SendFailed, SeveralFailed, SiteDown
 from pipelines.landing import DataDir
-from pipelines.ledger import Key, Ledger
+from pipelines.ledger import Key, Ledger, sending_alone
 from pipelines.links import locked, put_linked
 from pipelines.mail import LARGEST_ATTACHMENT_BYTES, Doubtful, Letter, NotTaken, compose, deliver, mail_server
 from pipelines.pdf import practice_of, standing_manifest
@@ -64,7 +62,7 @@ def send(
         )
     results: list[Sent] = []
     failures: list[RapportError] = []
-    with _alone(data):
+    with sending_alone(data):
         ledger = Ledger(data.ledger)
         stamp = now.isoformat(timespec="seconds")
         for row in ledger.doubt_unfinished(stamp):
@@ -94,18 +92,6 @@ def send(
             next_step="Run it again after mending: what was sent stays sent",
         )
     return results
-
-
-@contextmanager
-def _alone(data: DataDir) -> Iterator[None]:
-    """Let one process send at a time: another's `sending` row must not be taken for a crashed one's."""
-    data.root.mkdir(parents=True, exist_ok=True)
-    with (data.root / ".sending.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise SendFailed("another run is sending", where="send", next_step="Wait until it has ended") from None
-        yield
 
 
 def _send_one(

@@ -73,6 +73,11 @@ class Settings(BaseSettings):
         "", pattern=_WITH_TOKEN, description="https address at which linked reports are fetched, {token} is filled in"
     )
     link_days: int = Field(14, ge=1, le=90, description="Days after which a linked report can no longer be fetched")
+    alert_to: str = Field("", description="Who is told by mail when a box is red or a run is late, commas between")
+    alert_notifiers: list[dict[str, str]] = Field(
+        default_factory=list,
+        description='Notifiers of Airflow beside: "class" and its arguments; {subject} and {text} are filled in',
+    )
     http_attempts: int = Field(4, ge=1, description="Tries of one request before the task gives up")
     workers: int = Field(2, ge=1, description="Processes that render at the same time")
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import accumulate
 from math import comb, erf, erfc, sqrt
+from operator import add, mul
 from typing import NamedTuple, TypeVar
 
 Number = TypeVar("Number", int, float)
@@ -116,24 +118,56 @@ def _permutation_test(counts: tuple[int, ...], counts_now: tuple[int, ...]) -> f
         spread = chosen * (everyone - chosen) * (everyone * squares - total * total) / (everyone - 1)
         # Sums of stars are whole numbers: half a star back makes the smooth curve meet the steps.
         return erfc(max(0.0, as_far - everyone / 2) / sqrt(2 * spread)) if spread else 1.0
-    # The most frequent star comes last: what is still to be chosen then is of that star, without another loop.
-    *others, (most, last) = sorted(zip(both, STARS, strict=True))
-    # ways[taken, stars]: in how many ways `taken` of the reviews looked at so far add up to `stars`.
-    ways = {(0, 0): 1}
-    for count, star in others:
-        choices = [comb(count, more) for more in range(count + 1)]
-        longer: dict[tuple[int, int], int] = {}
-        for (taken, stars), number in ways.items():
-            for more in range(min(count, chosen - taken) + 1):
-                place = (taken + more, stars + star * more)
-                longer[place] = longer.get(place, 0) + number * choices[more]
-        ways = longer
+    if as_far == 0:
+        return 1.0
+    # Measured from the most frequent star, a sum of stars is the same however many of that star are among the chosen.
+    *others, (most, usual) = sorted(zip(both, STARS, strict=True))
+    few, many = (tuple((count, star - usual) for count, star in pair) for pair in (others[:2], others[2:]))
+    # What the chosen must add up to, at most or at least, to be as far from their share as what was seen.
+    low = (chosen * total - as_far) // everyone - usual * chosen
+    high = -((-chosen * total - as_far) // everyone) - usual * chosen
+    rest = [comb(most, chosen - taken) if taken <= chosen else 0 for taken in range(everyone - most + 1)]
+    lowest, up_to, from_on = _tails(many)
     extreme = 0
-    for (taken, stars), number in ways.items():
-        sum_of_chosen = stars + last * (chosen - taken)
-        if chosen - taken <= most and abs(sum_of_chosen * everyone - chosen * total) >= as_far:
-            extreme += number * comb(most, chosen - taken)
+    for (taken, stars), number in _ways(few).items():
+        here = rest[taken:]
+        below, above = low - stars - lowest, high - stars - lowest
+        if below >= 0:
+            extreme += number * sum(map(mul, here, up_to[min(below, len(up_to) - 1)]))
+        if above < len(from_on):
+            extreme += number * sum(map(mul, here, from_on[max(above, 0)]))
     return extreme / comb(everyone, chosen)
+
+
+@lru_cache(maxsize=4_096)
+def _ways(pair: tuple[tuple[int, int], ...]) -> dict[tuple[int, int], int]:
+    """Return in how many ways so many reviews of two stars (count, value) can be taken, by number taken and sum."""
+    (count, value), (other_count, other_value) = pair
+    ways: dict[tuple[int, int], int] = {}
+    for taken in range(count + 1):
+        for more in range(other_count + 1):
+            place = (taken + more, taken * value + more * other_value)
+            ways[place] = ways.get(place, 0) + comb(count, taken) * comb(other_count, more)
+    return ways
+
+
+@lru_cache(maxsize=4_096)
+def _tails(pair: tuple[tuple[int, int], ...]) -> tuple[int, list[list[int]], list[list[int]]]:
+    """Return the lowest sum of `_ways`, and the ways with a sum up to it, and from it on, by sum and number taken."""
+    ways = _ways(pair)
+    sums = [stars for _, stars in ways]
+    lowest, highest = min(sums), max(sums)
+    taken_at_most = sum(count for count, _ in pair)
+    exactly = [[0] * (taken_at_most + 1) for _ in range(lowest, highest + 1)]
+    for (taken, stars), number in ways.items():
+        exactly[stars - lowest][taken] = number
+    up_to = list(accumulate(exactly, _added))
+    from_on = list(accumulate(reversed(exactly), _added))[::-1]
+    return lowest, up_to, from_on
+
+
+def _added(left: list[int], right: list[int]) -> list[int]:
+    return list(map(add, left, right))
 
 
 @lru_cache(maxsize=65_536)

@@ -10,11 +10,13 @@ import datetime as dt
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from pipelines import sections
 from pipelines.advice import (
     LIBRARY,
     NEXT_WORDS,
+    Asked,
     Card,
     Change,
     Findings,
@@ -22,6 +24,7 @@ from pipelines.advice import (
     Waiting,
     choose,
     count,
+    follow_up,
     headline,
     listed,
     long_month,
@@ -30,6 +33,7 @@ from pipelines.advice import (
     site_name,
     written_day,
 )
+from pipelines.drafts import draft
 from pipelines.pdf import clean, https_only
 from pipelines.periods import add_months
 from pipelines.practices import Practice
@@ -51,6 +55,7 @@ TRENDED = (
 )
 JUDGED = (
     "alerts",
+    "recommendations",
     "replies_to_look_at",
     "reputation_score",
     "reputation_score_combined",
@@ -113,6 +118,9 @@ class ReportInputs:
     engagement_summary: Sequence[Row]
     communities: Sequence[Row]
     bursts: Sequence[Row]
+    changes: Sequence[Row]
+    figures_before: Sequence[Row]
+    vanity: Sequence[Row]
     build: Row
 
 
@@ -148,6 +156,16 @@ class WaitingRow:
     site: str
     days: str
     url: str | None
+    draft: str
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """One action of the last report, and what became of it."""
+
+    what: str
+    word: str
+    seen: str
 
 
 @dataclass(frozen=True)
@@ -223,6 +241,7 @@ class Term:
     definition: str
 
 
+BECAME_WORDS = {"done": "Done", "not_yet": "Not yet", "cannot_tell": "Cannot tell"}
 _RULES = [
     Term("Likely range", "Where the figure would lie in 95 of 100 such months."),
     Term("Rose, fell", "Chance is unlikely, both months have 5 reviews, and stars moved 0.3 or a share 15 points."),
@@ -255,6 +274,7 @@ class Report:
     scores: tuple[sections.Score, ...]
     sites: tuple[SiteRow, ...]
     more_sites: str
+    recommended: tuple[str, ...]
     alerts: str
     looks: tuple[sections.LookRow, ...]
     waiting: tuple[WaitingRow, ...]
@@ -271,6 +291,12 @@ class Report:
     talk_card: Card | None
     replies: tuple[ReplyRow, ...]
     replies_note: str
+    since_report: tuple[sections.SiteChanges, ...]
+    more_since_report: str
+    followed_up: tuple[FollowUp, ...]
+    instead_of_follow_up: str
+    vanity: tuple[tuple[sections.VanityGroup, ...], ...]
+    more_vanity: str
     coverage: tuple[CoverageRow, ...]
     data_notes: tuple[str, ...]
     terms: tuple[tuple[Term, ...], ...]
@@ -278,10 +304,17 @@ class Report:
     score_version: str
 
 
-def month_report(practice: Practice, month: dt.date, inputs: ReportInputs, restatements: Sequence[str] = ()) -> Report:
+def month_report(
+    practice: Practice,
+    month: dt.date,
+    inputs: ReportInputs,
+    restatements: Sequence[str] = (),
+    asked: Sequence[Asked] | None = None,
+) -> Report:
     """Return what the report of `practice` for `month` (its first day) prints.
 
-    `restatements` are the reasons of its versions after the first; the newest one is told.
+    `restatements` are the reasons of its versions after the first; the newest one is told. `asked` are the actions
+    of the report of the month before, None where there is no such report.
     """
     held = _Held(month, inputs)
     as_of: dt.date = inputs.build["as_of_night"]
@@ -303,6 +336,7 @@ def month_report(practice: Practice, month: dt.date, inputs: ReportInputs, resta
     of_practice = [row for row in inputs.figures if row["site"] == "" and row["month"] == month]
     talk = sections.conversation(held.now, of_practice, inputs.engagement_parts, summary, inputs.communities)
     topics = _topics(held, inputs, sites)
+    since_report = sections.since_last_report(inputs.changes, inputs.figures_before, month_word(add_months(month, -1)))
     return Report(
         practice_id=practice.id,
         name=name,
@@ -327,6 +361,7 @@ def month_report(practice: Practice, month: dt.date, inputs: ReportInputs, resta
         ),
         sites=tuple(_site_row(held, by_site[site]) for site in shown),
         more_sites=_more(len(sites) - len(shown), "site"),
+        recommended=sections.recommended(held.now, sites),
         alerts=sections.alert_words(found.alerts),
         looks=sections.look_rows(held.now, sites),
         waiting=tuple(_waiting_row(row) for row in inputs.needs_answer[:MOST_WAITING]),
@@ -345,9 +380,15 @@ def month_report(practice: Practice, month: dt.date, inputs: ReportInputs, resta
         talk_card=None if talk.instead else _talk_card(found, cards),
         replies=tuple(_reply_row(held, site) for site in shown if held.can_reply(site)),
         replies_note=_replies_note(held, shown),
+        since_report=since_report[: sections.MOST_CHANGED_SITES],
+        more_since_report=_more(len(since_report) - sections.MOST_CHANGED_SITES, "site"),
+        followed_up=tuple(_followed_up(one, found) for one in asked or ()),
+        instead_of_follow_up=_instead_of_follow_up(month, asked),
+        vanity=sections.vanity_columns(inputs.vanity),
+        more_vanity=sections.more_vanity(inputs.vanity),
         coverage=tuple(_coverage_row(held, site) for site in [*shown, *held.places()]),
         data_notes=_data_notes(held, [*shown, *held.places()], found),
-        terms=_columns(_terms(inputs.catalogue, has_talk=not talk.instead)),
+        terms=_columns(_terms(held, inputs.catalogue, has_talk=not talk.instead)),
         as_of=written_day(as_of),
         score_version=clean(str(inputs.build["score_version"]), 40),
     )
@@ -361,8 +402,22 @@ def _columns(terms: Sequence[Term], number: int = 3) -> tuple[tuple[Term, ...], 
     return tuple(tuple(sorted(column, key=terms.index)) for column in columns)
 
 
-def _terms(catalogue: Sequence[Row], *, has_talk: bool) -> list[Term]:
-    left_out = _SAID_BESIDE if has_talk else frozenset(TALK)
+def _followed_up(asked: Asked, found: Findings) -> FollowUp:
+    became = follow_up(asked, found)
+    return FollowUp(clean(asked.what), BECAME_WORDS[became.state], became.seen)
+
+
+def _instead_of_follow_up(month: dt.date, asked: Sequence[Asked] | None) -> str:
+    before = long_month(add_months(month, -1))
+    if asked is None:
+        return f"There is no report of {before} to follow up."
+    return "" if asked else f"The report of {before} asked for nothing."
+
+
+def _terms(held: _Held, catalogue: Sequence[Row], *, has_talk: bool) -> list[Term]:
+    left_out = set(_SAID_BESIDE if has_talk else TALK)
+    if not any(held.measured(site, "recommendations") for site in held.sites()):
+        left_out.add("recommendations")
     told = [row for row in catalogue if row["metric"] not in left_out]
     return [Term(clean(row["title"], 60), clean(row["definition"], 300)) for row in told] + _RULES
 
@@ -511,8 +566,19 @@ def _range_words(stars: Range, joint: str = _TO) -> str:
 
 
 def _waiting(rows: Sequence[Row]) -> Waiting:
-    first_link = next((url for row in rows if (url := https_only(row["url"]))), None)
-    return Waiting(len(rows), max((int(row["days_waiting"] or 0) for row in rows), default=0), first_link)
+    keys = [_review_key(row) for row in rows]
+    return Waiting(
+        reviews=len(rows),
+        longest_days=max((int(row["days_waiting"] or 0) for row in rows), default=0),
+        url=next((url for row in rows if (url := https_only(row["url"]))), None),
+        keys=frozenset(keys),
+        listed=tuple(keys[:MOST_WAITING]),
+    )
+
+
+def _review_key(row: Row) -> str:
+    """Return what stands for a review where its id must not be kept."""
+    return sha256(f"{row['site']}/{row['item_id']}".encode()).hexdigest()[:16]
 
 
 def _waiting_row(row: Row) -> WaitingRow:
@@ -522,6 +588,7 @@ def _waiting_row(row: Row) -> WaitingRow:
         site=clean(site_name(row["site"]), 40),
         days=count(int(row["days_waiting"] or 0), "day"),
         url=https_only(row["url"]),
+        draft="" if row["has_alert"] else draft(_review_key(row), row["criticised"]),
     )
 
 
@@ -540,6 +607,8 @@ def _site_row(held: _Held, site: SiteFindings) -> SiteRow:
         size = held.figure(site.site, "mean_stars")
         rated = int(size["sample_size"] or 0) if size else reviews
         instead = f"too few to say ({rated})" if rated else "reviews without stars"
+    if instead == "reviews without stars" and held.measured(site.site, "recommendations"):
+        instead = "yes or no in place of stars, see below"
     return SiteRow(
         name=site.name,
         stars=None if instead else stars,
@@ -769,8 +838,12 @@ def _script_language(name: str) -> str | None:
     """Return a BCP 47 tag saying the script of a name that is not written in Latin letters; its language is unknown."""
     letters = [unicodedata.name(character, "").split(" ")[0] for character in name if character.isalpha()]
     scripts = {"HEBREW": "Hebr", "ARABIC": "Arab", "GREEK": "Grek", "CYRILLIC": "Cyrl"}
+    scripts |= {"CJK": "Hani", "HIRAGANA": "Jpan", "KATAKANA": "Jpan", "HANGUL": "Kore"}
     scripts |= {"ARMENIAN": "Armn", "DEVANAGARI": "Deva", "THAI": "Thai"}
     found = [scripts[letter] for letter in letters if letter in scripts]
     if not found or 2 * len(found) < len(letters):
         return None
+    if "Jpan" in found:
+        # Chinese has no kana: with it the ideographs are Japanese too.
+        return "und-Jpan"
     return f"und-{max(sorted(set(found)), key=found.count)}"

@@ -7,6 +7,7 @@ old file again, although its name already means the new one.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,6 +69,14 @@ def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         )
     # Whoever renders needs this one file and nothing else that SQL could reach.
     connection.execute("set enable_external_access = false")
+
+
+def name_files(connection: duckdb.DuckDBPyConnection, inputs: Path) -> None:
+    """Give a connection the files that a build reads, as the variables its SQL asks for; `inputs` holds their lists."""
+    lists: dict[str, list[str]] = json.loads(inputs.read_text(encoding="utf-8"))
+    for name, files in lists.items():
+        listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+        connection.execute(f"set variable {name} = [{listed}]")
 
 
 def rows(

@@ -34,14 +34,21 @@ class OnFirstRequest:
 
 def _pages() -> Any:
     from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
-    from airflow.api_fastapi.core_api.security import requires_access_dag
+    from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
     from fastapi import Depends
 
     from pipelines.pages import reports_app
     from pipelines.settings import load_settings
 
     may_see_runs = requires_access_dag("GET", DagAccessEntity.RUN, param_dag_id="monthly")
-    return reports_app(load_settings(), allowed=[Depends(may_see_runs)])
+    may_start_runs = requires_access_dag("POST", DagAccessEntity.RUN, param_dag_id="monthly")
+
+    def person(user: GetUserDep, _: None = Depends(may_start_runs)) -> str:
+        return user.get_name()
+
+    # Written out: under postponed annotations FastAPI would look for a name that is known in here only.
+    person.__annotations__["user"] = GetUserDep
+    return reports_app(load_settings(), allowed=[Depends(may_see_runs)], person=person)
 
 
 def _public() -> Any:

@@ -14,6 +14,7 @@ import platform
 import random
 import resource
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -31,7 +32,10 @@ from pipelines.read import read
 from pipelines.records import COMPLETENESS, FEATURES, Completeness, Feature, write_table
 from pipelines.render import render
 from pipelines.score import score, score_lines
+from pipelines.settings import REPOSITORY
 from tests.bench_fetch import measure_fetch, peak_mb
+from tests.bench_history import practices_of as practices_of_years
+from tests.bench_history import write_history
 
 NIGHT = dt.date(2026, 11, 1)
 MONTH = dt.date(2026, 10, 1)
@@ -171,9 +175,25 @@ def build_step(root: Path, count: int) -> None:
     build(DataDir(root), practices_of(count), None, _silent)
 
 
+def years_step(root: Path, count: int) -> None:
+    build(DataDir(root), practices_of_years(count), None, _silent)
+
+
 def render_step(root: Path, count: int, workers: int) -> None:
     ids = [practice.id for practice in practices_of(count).practice]
     render(DataDir(root), practices_of(count), MONTH, workers=workers, practice_ids=ids, say=_silent)
+
+
+def measure_parse(root: Path) -> dict[str, float]:
+    """Return the seconds that Airflow takes to parse each DAG's file, by its name; the first imports for all."""
+    os.environ["AIRFLOW_HOME"] = str(REPOSITORY)
+    os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"sqlite:///{root}/airflow.db"
+    os.environ["RAPPORT_DATA_DIR"] = str(root)
+    sys.path.insert(0, str(REPOSITORY / "dags"))
+    from airflow.dag_processing.dagbag import DagBag
+
+    bag = DagBag(REPOSITORY / "dags")
+    return {Path(held.file).name: round(held.duration.total_seconds(), 2) for held in bag.dagbag_stats}
 
 
 def main() -> None:
@@ -205,9 +225,12 @@ def main() -> None:
         for count, each in ((8, 500), (100, 500), (1_000, 500)):
             write_features(DataDir(root / str(count)), count, each)
             note("build", count * each, "reviews", measure(build_step, root / str(count), count))
+        rows = write_history(DataDir(root / "years"), 1_000, 60)
+        note("build of five years", rows, "rows", measure(years_step, root / "years", 1_000))
         for workers in (1, 2):
             shutil.rmtree(DataDir(root / "100").root / "reports", ignore_errors=True)
             note(f"render, {workers} workers", 40, "reports", measure(render_step, root / "100", 40, workers))
+        result["parse_seconds"] = measure_parse(root)
     print(json.dumps(result, indent=1))
 
 

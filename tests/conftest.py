@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ from typing import Any
 import pytest
 
 from pipelines.landing import DataDir
+from pipelines.settings import REPOSITORY
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -31,6 +34,22 @@ def fenced(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", only_loopback)
+
+
+@pytest.fixture(scope="session")
+def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give Airflow a home and an empty database, and return their folder.
+
+    Once for all modules: whichever imports Airflow first in a process binds it to one database until its end.
+    """
+    folder = tmp_path_factory.mktemp("airflow")
+    os.environ["AIRFLOW_HOME"] = str(REPOSITORY)
+    os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"sqlite:///{folder}/airflow.db"
+    os.environ["AIRFLOW__API_AUTH__JWT_SECRET"] = "x" * 64
+    paths = os.pathsep.join((str(REPOSITORY), str(REPOSITORY / "dags")))
+    migrate = [sys.executable, "-W", "ignore", "-m", "airflow", "db", "migrate"]
+    subprocess.run(migrate, check=True, capture_output=True, env={**os.environ, "PYTHONPATH": paths})
+    return folder
 
 
 @pytest.fixture

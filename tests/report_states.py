@@ -28,7 +28,7 @@ _TABLES = {
     "part VARCHAR, this_value DECIMAL(18,6), previous_value DECIMAL(18,6), this_size BIGINT, previous_size BIGINT, "
     "difference DECIMAL(18,6), p_value DECIMAL(18,6), p_adjusted DECIMAL(18,6), verdict VARCHAR",
     "needs_answer": "practice_id VARCHAR, month DATE, source VARCHAR, site VARCHAR, item_id VARCHAR, url VARCHAR, "
-    "written_on DATE, stars INTEGER, days_waiting INTEGER, has_text BOOLEAN",
+    "written_on DATE, stars INTEGER, days_waiting INTEGER, has_text BOOLEAN, criticised VARCHAR[], has_alert BOOLEAN",
     "coverage": "practice_id VARCHAR, month DATE, source VARCHAR, site VARCHAR, nights_expected INTEGER, "
     "nights_read INTEGER, last_read_night DATE, last_complete_night DATE, set_aside INTEGER, vanished INTEGER, "
     "held INTEGER, conversation_items INTEGER, platform_total INTEGER, has_reviews BOOLEAN, left_out BOOLEAN, "
@@ -45,6 +45,14 @@ _TABLES = {
     "discourage INTEGER, staying_power DECIMAL(18,6)",
     "bursts": "practice_id VARCHAR, site VARCHAR, month DATE, week DATE, verdict VARCHAR, leaning VARCHAR, "
     "reviews BIGINT, weeks_before BIGINT[], rated BIGINT, low_rated BIGINT, best_rated BIGINT",
+    "changes_since_last_report": "practice_id VARCHAR, source VARCHAR, site VARCHAR, month DATE, change VARCHAR, "
+    "since DATE, number BIGINT, urls VARCHAR[], stars_were VARCHAR[], stars_are VARCHAR[], state VARCHAR, "
+    "reason VARCHAR",
+    "figures_since_last_report": "practice_id VARCHAR, site VARCHAR, month DATE, metric VARCHAR, since DATE, "
+    "was DECIMAL(18,6), numerator_was BIGINT, size_was BIGINT, state_was VARCHAR, now DECIMAL(18,6), "
+    "numerator_now BIGINT, size_now BIGINT, state_now VARCHAR",
+    "vanity": "practice_id VARCHAR, month DATE, site VARCHAR, source VARCHAR, metric VARCHAR, meaning VARCHAR, "
+    "value BIGINT, counted VARCHAR, break_note VARCHAR",
     "build_info": "as_of_night DATE, inputs_id VARCHAR, score_version VARCHAR",
 }
 METRICS = tuple(
@@ -190,7 +198,28 @@ class Warehouse:
                 "url": url,
             }
             row |= {"written_on": written, "stars": 1 + index % 3, "days_waiting": (self.as_of - written).days}
+            criticised = [[], ["wait_on_site"], ["phone_digital", "wait_on_site"], ["skill_diagnosis"]][index % 4]
+            row |= {"criticised": criticised, "has_alert": index == 4}
             self.rows["needs_answer"].append(row | {"has_text": True})
+        return self
+
+    def recommends(self, site: str, yes: int, of: int) -> Warehouse:
+        """Say how many of a site's reviews recommend the practice, where it asks for yes or no."""
+        state = "value" if of >= 10 else "too_few"
+        value = yes / of if of >= 10 else None
+        for row in self.rows["figures"]:
+            if (row["site"], row["month"], row["metric"]) == (site, self.month, "reviews_received"):
+                row |= {"value": of, "sample_size": of, "state": "value"}
+        self.figure(site, self.month, "recommendations", value, numerator=yes, sample_size=of, state=state)
+        return self
+
+    def numbers(self, site: str, **given: int | str | None) -> Warehouse:
+        """Add numbers that move no score, by the platform's names; a text is why the platform gives none."""
+        for metric, value in given.items():
+            row: dict[str, Any] = {"site": site, "source": site, "metric": metric, "meaning": "other"}
+            number, note = (None, value) if isinstance(value, str) else (value, None)
+            row |= {"value": number, "counted": "at the end of the month", "break_note": note}
+            self.rows["vanity"].append(row)
         return self
 
     def score(self, site: str, value: float | None, half: float = 9.0, *, reason: str | None = None) -> Warehouse:
@@ -300,6 +329,27 @@ class Warehouse:
             self.figure(site, self.month, "mean_stars", mean_without, part="without the cluster", state=few)
         return self
 
+    def changed(
+        self, site: str, change: str, urls: Sequence[str | None], stars: Sequence[str] = (), reason: str | None = None
+    ) -> Warehouse:
+        """Say what is otherwise than in the last report, of as many reviews as links; `stars` before and now."""
+        known = reason is None or bool(urls)
+        row: dict[str, Any] = {"source": "s", "site": site, "change": change, "number": len(urls) if known else None}
+        row |= {"since": self.month.replace(day=2) if known else None, "urls": list(urls), "reason": reason}
+        row |= {"state": "value" if urls else "zero" if known else "not_measured"}
+        row |= {"stars_were": list(stars[:1]), "stars_are": list(stars[1:])}
+        self.rows["changes_since_last_report"].append(row)
+        return self
+
+    def told_otherwise(self, site: str, metric: str, was: Sequence[Any], now: Sequence[Any]) -> Warehouse:
+        """Say how a figure of the month before was told and how it reads now: value, numerator, size and state."""
+        row: dict[str, Any] = {"site": site, "metric": metric, "since": self.month.replace(day=2)}
+        for when, figure in (("was", was), ("now", now)):
+            names = (when, f"numerator_{when}", f"size_{when}", f"state_{when}")
+            row |= dict(zip(names, figure, strict=True))
+        self.rows["figures_since_last_report"].append(row)
+        return self
+
     def not_connected(self) -> Warehouse:
         """Say that no place is connected where people talk."""
         self.figure("", self.month, "engagement_score", None, reason="no account, community or feed is connected")
@@ -385,6 +435,10 @@ def fell() -> Warehouse:
     house = Warehouse()
     house.site("google", months, verdicts=verdicts, removed=1, platform_total=301, answered=0.4, set_aside=2)
     house.site("healthgrades", _SMALL, **_HEALTHGRADES).waiting(9)
+    for site in ("google", "healthgrades", "survey"):
+        house.changed(site, "came late", [f"https://{site}.example/{n}" for n in range(5)])
+        house.changed(site, "other stars", [None, None], ["5", "1"]).changed(site, "answer rewritten", [None])
+        house.told_otherwise(site, "mean_stars", (4.3, 86, 20, "value"), (4.1, 90, 22, "value"))
     house.score("google", 61.0, 12.0).score("healthgrades", 80.0, 16.0).judged("google", _ALL_TOPICS)
     return house.talk(None, people=7, acts=31, communities=0)
 
@@ -468,6 +522,40 @@ def burst() -> Warehouse:
     return house.judged("google", _ALL_TOPICS, size=70, replies=(0, 1, 0)).talk(71.7)
 
 
+def source_skipped() -> Warehouse:
+    """One site has no key, so nobody reads it; the operator's matter and not the owner's."""
+    skipped: dict[str, Any] = {"nights_read": 0, "last_read_night": None, "last_complete_night": None, "held": 0}
+    skipped |= {"month_is_complete": False, "left_out": True, "why": "not connected: no key was given"}
+    house = Warehouse().site("google", _GOOD)
+    return house.site("trustpilot", [None] * 3, source="trustpilot", **skipped).score("google", 84.0, 7.0)
+
+
+def only_emoji() -> Warehouse:
+    """Reviews of emoji alone: stars are counted, words cannot be judged."""
+    house = Warehouse().site("google", [(0, 0, 0, 2, 5), (1, 0, 0, 1, 6)]).waiting(1)
+    house.judged("google", {}, alerts=None, replies=None)
+    topic: dict[str, Any] = {"part": "bedside_manner/positive", "reason": "no such language"}
+    house.figure("google", MONTH, "topic_mentions", None, **topic)
+    return house.score("google", None, reason="8 reviews in twelve months, 10 are needed").not_connected()
+
+
+def zero_posts() -> Warehouse:
+    """Accounts are connected, and the practice has posted nothing in 90 days."""
+    house = Warehouse().site("google", _GOOD).score("google", 84.0, 7.0).numbers("facebook", fan_count=412, shares=0)
+    few: dict[str, Any] = {"people": 9, "acts": 0, "mix": (0,) * 7, "communities": 0}
+    return house.talk(None, parts=((3, 4), (0, 4), (0, 9), (0, 9), (0, 0), (0, 0)), waiting=1, **few)
+
+
+def everything_fine() -> Warehouse:
+    verdicts = {"mean_stars": "rose", "low_share": "fell", "reviews_received": "rose", "reply_share": "rose"}
+    house = Warehouse().site("google", [*_GOOD[:-1], (0, 0, 0, 3, 34)], verdicts=verdicts, answered=1.0)
+    house.site("facebook", [(0, 0, 0, 0, 0)] * 14, source="facebook").recommends("facebook", 33, 34)
+    house.score("google", 96.3, 3.1).judged("google", {"bedside_manner": (21, 0), "pain_anxiety": (12, 0)}, size=37)
+    house.numbers("facebook", fan_count=4120, reactions_like=88, page_fans="break: not given since 2025-11-15")
+    mix = (9, 8, 4, 6, 2, 1, 0)
+    return house.talk(93.0, parts=((31, 31), (18, 22), (19, 30), (15, 38), (27, 30), (40, 60)), waiting=0, mix=mix)
+
+
 def rose() -> Warehouse:
     months = [*_GOOD[:-2], (4, 5, 3, 4, 9), (0, 0, 1, 3, 21)]
     return Warehouse().site("google", months, verdicts={"mean_stars": "rose", "low_share": "fell"})
@@ -511,11 +599,18 @@ STATES: dict[str, Callable[[], Warehouse]] = {
     "source-failed": source_failed,
     "never-read": never_read,
     "burst": burst,
+    "source-skipped": source_skipped,
+    "only-emoji": only_emoji,
+    "zero-posts": zero_posts,
+    "everything-fine": everything_fine,
     "many-sites": many_sites,
     "long-name": _named("The Association of Family, Cosmetic, Paediatric and Implant Dentistry Practitioners " * 3),
     "long-word": _named("Donaudampfschifffahrtszahnarztpraxis" * 8),
     "hebrew-name": _named("מרפאת שיניים גבעת רם – ד״ר לוי ושות׳"),
     "arabic-name": _named("عيادة الرضوان لطب الأسنان (Al Radwan)"),
+    "chinese-name": _named("微笑牙科診所 Smile Dental (台北)"),
+    "japanese-name": _named("さくら歯科クリニック"),
+    "korean-name": _named("서울미소치과의원"),
     "vietnamese-name": _named("Nha khoa Việt Mỹ & Đặng"),
     "markup-name": _named('<script>alert(1)</script><img src="http://evil.example/x.png"> {{ 7*7 }} "\'&amp;'),
     "direction-name": _named("Ever\u202egreen \ufeffDental\u2066 Care"),

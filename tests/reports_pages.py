@@ -33,10 +33,16 @@ class Client:
         self._app = app
 
     def get(self, path: str, **headers: str) -> httpx.Response:
+        return self._ask("GET", path, headers)
+
+    def post(self, path: str, **headers: str) -> httpx.Response:
+        return self._ask("POST", path, headers)
+
+    def _ask(self, method: str, path: str, headers: dict[str, str]) -> httpx.Response:
         async def ask() -> httpx.Response:
             transport = httpx.ASGITransport(app=self._app)
             async with httpx.AsyncClient(transport=transport, base_url="http://here") as http:
-                return await http.get(f"/reports{path}", headers=headers)
+                return await http.request(method, f"/reports{path}", headers=headers)
 
         with ThreadPoolExecutor(1) as pool:
             return pool.submit(anyio.run, ask).result()

@@ -14,13 +14,16 @@ from pipelines.advice import (
     HEADLINES,
     LIBRARY,
     NEXT_WORDS,
+    SEEN,
     Alerts,
+    Asked,
     Change,
     Findings,
     SiteFindings,
     Talk,
     Waiting,
     choose,
+    follow_up,
     headline,
 )
 
@@ -108,8 +111,12 @@ JUST_NOT: dict[str, Findings] = {
 
 def every_text() -> list[str]:
     cards = [dataclasses.astuple(card) for case in FIRES.values() for card in choose(case)]
-    library = [text for entry in LIBRARY for text in (entry.what, entry.who, entry.how_long, entry.why)]
-    return [*library, *(str(part) for card in cards for part in card), *HEADLINES.values(), *NEXT_WORDS]
+    library = [text for entry in LIBRARY for text in _texts(entry)]
+    return [*library, *(str(part) for card in cards for part in card), *HEADLINES.values(), *NEXT_WORDS, *SEEN.values()]
+
+
+def _texts(entry: advice.Action) -> tuple[str, ...]:
+    return entry.what, entry.who, entry.how_long, entry.why, entry.effect, entry.done_when, entry.link_words
 
 
 def test_no_text_of_the_library_is_on_the_forbidden_side() -> None:
@@ -287,3 +294,103 @@ def test_the_most_urgent_comes_first() -> None:
         waiting=Waiting(3, 21, None), alerts=Alerts(harm=2, replies_grave=1), talk=Talk(asked=9, answered=3)
     )
     assert [card.id for card in choose(everything)] == ["look-today", "take-down", "answer-low"]
+
+
+GOOGLE = "google"
+LISTED = ("key-1", "key-2", "key-3")
+BECAME: dict[str, dict[str, Findings]] = {
+    "look-today": {"cannot_tell": found(alerts=Alerts(privacy=1))},
+    "take-down": {
+        "done": found(alerts=Alerts(replies_possible=3)),
+        "not_yet": found(alerts=Alerts(replies_grave=1)),
+        "cannot_tell": found(alerts=Alerts(replies_checked=False)),
+    },
+    "answer-low": {
+        "done": found(waiting=Waiting(1, 2, None, frozenset({"key-9"}))),
+        "not_yet": found(site(nights_read=0, last_read=None), waiting=Waiting(1, 2, None, frozenset({"key-2"}))),
+        "cannot_tell": found(site(nights_read=9, last_read=dt.date(2026, 10, 9))),
+    },
+    "find-cause": {
+        "done": found(site(changes=change("low_share", "fell", 0.1, 0.4))),
+        "not_yet": found(site(changes=change("mean_stars", "fell", 3.1, 3.4))),
+        "cannot_tell": found(),
+    },
+    "answer-questions": {
+        "done": found(talk=Talk(asked=9, answered=9, measured=True)),
+        "not_yet": found(talk=Talk(asked=9, answered=8, measured=True)),
+        "cannot_tell": found(talk=Talk(asked=0, answered=0)),
+    },
+    "renew-access": {
+        "done": found(),
+        "not_yet": found(site(nights_read=9, last_read=dt.date(2026, 10, 9))),
+        "cannot_tell": found(site(site="yelp")),
+    },
+    "fresh-export": {
+        "done": found(site(nights_read=20, is_export=True)),
+        "not_yet": found(site(nights_read=0, is_export=True, last_read=dt.date(2026, 7, 3))),
+        "cannot_tell": found(site(site="yelp")),
+    },
+    "check-page": {"cannot_tell": found(site(removed=9))},
+    "keep-inviting": {
+        "done": found(site(changes=change("reviews_received", "rose", 22, 4))),
+        "not_yet": found(site(changes=change("reviews_received", "fell", 4, 22))),
+        "cannot_tell": found(),
+    },
+    "answer-habit": {
+        "done": found(site(answered=5, answerable=10)),
+        "not_yet": found(site(answered=4, answerable=10)),
+        "cannot_tell": found(site(answered=0, answerable=0)),
+    },
+    "invite-everyone": {
+        "done": found(site(reviews_in_three_months=10)),
+        "not_yet": found(site(reviews_in_three_months=9)),
+        "cannot_tell": found(site(reviews_in_three_months=None)),
+    },
+    "post-answers": {
+        "done": found(talk=Talk(helpful=5, posts=10, measured=True)),
+        "not_yet": found(talk=Talk(helpful=4, posts=10, measured=True)),
+        "cannot_tell": found(talk=Talk(helpful=9, posts=9, measured=True)),
+    },
+    "explain-more": {"cannot_tell": found()},
+}
+
+
+def asked(action: str) -> Asked:
+    return Asked(action, "What we asked.", GOOGLE, LISTED)
+
+
+@pytest.mark.parametrize(("action", "state"), [(action, state) for action, held in BECAME.items() for state in held])
+def test_each_action_is_followed_up_by_its_own_rule(action: str, state: str) -> None:
+    became = follow_up(asked(action), BECAME[action][state])
+    assert became.state == state
+    assert became.seen.endswith(".")
+    assert not re.search(r"[{}]", became.seen)
+
+
+def test_every_action_can_be_followed_up_and_every_sentence_for_it_is_used() -> None:
+    assert BECAME.keys() == {entry.id for entry in LIBRARY}
+    said = {follow_up(asked(action), case).seen for action, held in BECAME.items() for case in held.values()}
+    unread = found(site(nights_read=0, last_read=None))
+    said |= {follow_up(asked(action), unread).seen for action in BECAME} | {follow_up(asked("gone-id"), found()).seen}
+    shapes = {key: re.compile(re.sub(r"\\{\w+\\}", ".+", re.escape(text))) for key, text in SEEN.items()}
+    assert [key for key, shape in shapes.items() if not any(shape.fullmatch(text) for text in said)] == []
+
+
+def test_a_site_that_was_not_read_is_never_done() -> None:
+    unread = found(site(nights_read=0, last_read=None), alerts=Alerts())
+    for action in ("take-down", "answer-low", "find-cause", "keep-inviting", "invite-everyone", "renew-access"):
+        assert follow_up(asked(action), unread).state != "done"
+
+
+def test_a_card_hands_on_what_next_month_looks_at() -> None:
+    (card,) = choose(found(waiting=Waiting(4, 9, None, frozenset("abcd"), ("a", "b"))))
+    assert card.asked() == Asked("answer-low", card.what, "", ("a", "b"))
+    (card,) = choose(FIRES["find-cause"])
+    assert card.asked().site == GOOGLE
+
+
+def test_effects_promise_nothing_and_done_is_one_short_sentence() -> None:
+    for entry in LIBRARY:
+        assert re.fullmatch(r"Done when [^.]{10,60}\.", entry.done_when)
+        assert re.fullmatch(r"[A-Z][^.]{10,70}\.", entry.effect)
+        assert not re.search(r"will|guarantee|stars|rating", entry.effect)

@@ -132,6 +132,45 @@ def test_a_failed_night_removes_nothing_and_a_complete_one_does(data: DataDir) -
         ]
 
 
+def test_months_that_are_over_are_joined_once_and_anew_when_one_of_their_nights_changes_or_expires(
+    data: DataDir,
+) -> None:
+    """Whatever the joined files held, the warehouse says what the nights say now."""
+
+    def reviews(night: dt.date, *items: str) -> None:
+        seen = [feature("review", "google_business", "google", night, "riverside", item, stars=5) for item in items]
+        write_night(data, "google_business", night, seen, [visit("google_business", "google", night, "riverside")])
+
+    def built() -> tuple[list[str], set[Path]]:
+        build(data, people("riverside"), None, lambda _: None)
+        with open_warehouse(data) as connection:
+            items = rows(connection, "select item_id from core.reviews order by item_id")
+        return [item["item_id"] for item in items], set((data.build_folder / "months" / "features").glob("*/*.parquet"))
+
+    earlier, before = EARLIER, EARLIER + dt.timedelta(days=1)
+    reviews(earlier, "one")
+    reviews(before, "two")
+    reviews(FIRST, "three")
+    items, first_months = built()
+    assert items == ["one", "three", "two"]
+    assert [month.stem[:7] for month in first_months] == ["2026-10"]
+    again, months = built()
+    assert (again, months) == (items, first_months)
+
+    reviews(before, "four")
+    items, second_months = built()
+    assert items == ["four", "one", "three"]
+    assert len(second_months) == 1
+    assert second_months.isdisjoint(first_months)
+
+    for stage in (data.features, data.completeness):
+        stage("google_business", earlier).unlink()
+    items, third_months = built()
+    assert items == ["four", "three"]
+    assert len(third_months) == 1
+    assert third_months.isdisjoint(second_months)
+
+
 def test_the_warehouse_is_told_what_each_policy_allows(data: DataDir) -> None:
     """Of a source whose module is gone the strictest is assumed."""
     for source, site in (("trustpilot", "trustpilot"), ("owner_export", "survey"), ("myspace", "myspace")):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.content import written
+from models.content import CLEAR, Judged, Lesson, Prepared, by_copies, prepare, written
 from pipelines.text.content import ABOUT, OUTPUTS, content_of, decided, evidence, is_addressed, offer_in
 from pipelines.text.sentences import plain
 
@@ -87,3 +88,27 @@ def test_any_text_has_a_type(text: str) -> None:
     kind = content_of(plain(text))
     assert kind.content_type in (*OUTPUTS[1:3], *ABOUT)
     assert 0 <= kind.sure <= 1
+
+
+def _posts(*labelled: tuple[str, str]) -> list[Prepared]:
+    return prepare([Lesson("A", text, frozenset({label}), frozenset(OUTPUTS[:3])) for label, text in labelled])
+
+
+def test_the_ceiling_is_what_near_copies_are_labelled() -> None:
+    same = "we have recalled a small number of tins of powder sold in the south"
+    given, true = by_copies(
+        _posts(
+            ("promotion", f"@ana {same} http://t.co/a"),
+            ("informs", f"@ben {same} http://t.co/b"),
+            ("informs", f"@eve {same}"),
+            ("answer", "nothing else is like this one at all"),
+        )
+    )
+    assert (given, true) == (["informs", *given[1:]], ["promotion", "informs", "informs"])
+    assert len(given) == 3
+
+
+def test_posts_with_a_clear_label_are_kept_with_what_was_said_of_them() -> None:
+    judged = Judged(["informs", "answer"], ["informs", "informs"], np.array([[0.0] * 7, [1.0] * 7]), [0.66, CLEAR])
+    assert judged.clear().said == ["answer"]
+    assert judged.clear().chances.tolist() == [[1.0] * 7]

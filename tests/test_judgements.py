@@ -59,6 +59,39 @@ def test_what_was_not_measured_is_not_judged_and_says_why(text: str, why: str) -
             assert line["disclosure"]["verdict"] == "not_checked"
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("es", "Excelente trato del equipo, pero esperé dos horas y la corona se cayó al día siguiente"),
+        ("de", "Die Praxis ist sauber, aber ich habe zwei Stunden gewartet und die Krone ist herausgefallen"),
+    ],
+)
+def test_no_judgement_is_made_in_a_language_that_has_no_test_set(language: str, text: str) -> None:
+    for kind in KINDS:
+        line = scored(text, kind, stars=5)
+        assert (line["language"], line["judged"]) == (language, False)
+        assert f"({language})" in line["not_judged_because"]
+        assert line["not_judged_because"].endswith("only for en")
+        assert line["sentiment"] == "not_checked"
+        assert line["disclosure"]["verdict"] == "not_checked"
+        for judgement in ("topics", "alerts", "sentence_sentiments"):
+            assert line[judgement] == []
+        for judgement in ("sentiment_score", "contradicts_stars", "content_type", "usefulness"):
+            assert line[judgement] is None
+        assert line.get("clinical_claim") is None
+        # A tag or four words are the same in every language.
+        assert set(line["acts"]) <= {"substantive"}
+
+
+def test_a_post_without_feeling_is_neutral_and_a_review_is_not() -> None:
+    text = "The parade goes along Main Street on Sunday"
+    post, review = scored(text, "post"), scored(text, "review")
+    assert (post["sentiment"], post["sentence_sentiments"]) == ("neutral", ["neutral"])
+    assert "no feeling of their own" in post["sentiment_reason"]
+    assert review["sentiment"] != "neutral"
+    assert post["sentiment_score"] == review["sentiment_score"]
+
+
 def test_a_headline_in_english_is_judged_and_addresses_do_not_decide() -> None:
     headline = "Lenders may split securities businesses, JPMorgan says"
     assert language_of(headline)[0] is None
@@ -114,7 +147,7 @@ def test_every_line_has_every_documented_field(kind: str, text: str) -> None:
     )
     assert {"verdict", "classes", "severity"} <= set(line["disclosure"])
     assert all({"topic", "polarity", "sentence"} <= set(topic) for topic in line["topics"])
-    assert set(line["model"]) == {"content", "disclosure", "sentiment", "topics"}
+    assert set(line["model"]) == {"language", "content", "disclosure", "sentiment", "topics"}
 
 
 def test_a_post_has_a_type_and_one_about_health_a_grade_and_a_screen() -> None:

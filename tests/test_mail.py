@@ -150,17 +150,17 @@ def test_on_this_machine_tls_is_there_if_it_is_asked_for(authority: Authority, t
 
 @pytest.mark.parametrize("host", ["localhost.oak.example", "127.0.0.1.oak.example", "10.0.0.1", "::2", ""])
 def test_what_only_looks_like_this_machine_is_elsewhere(host: str) -> None:
-    from pipelines.mail import _way
+    from pipelines.mail import way_of
 
-    assert _way(Settings(smtp_host=host)) == "starttls"
-    assert _way(Settings(smtp_host=host, smtp_port=465)) == "implicit"
+    assert way_of(Settings(smtp_host=host)) == "starttls"
+    assert way_of(Settings(smtp_host=host, smtp_port=465)) == "implicit"
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.8.8", "::1"])
 def test_this_machine(host: str) -> None:
-    from pipelines.mail import _way
+    from pipelines.mail import way_of
 
-    assert _way(Settings(smtp_host=host)) == "clear"
+    assert way_of(Settings(smtp_host=host)) == "clear"
 
 
 @pytest.mark.parametrize("name", ["unsubscribe_url", "report_url"])

@@ -27,18 +27,22 @@ from pipelines.landing import DataDir, Visit
 from pipelines.ledger import Key, Ledger
 from pipelines.practices import Practices
 from pipelines.records import COMPLETENESS, SetAside, write_table
+from pipelines.urgent import Causes
 from tests.histories import built_at, visit
 from tests.reports_pages import TODAY, Client, mounted
 
 OCTOBER, NOVEMBER = dt.date(2026, 10, 1), dt.date(2026, 11, 1)
 HOSTILE = '<script>alert(1)</script> & "Sons" \u202egnp.exe'
 STAMP = "2026-11-02T08:00:00+00:00"
+SAME = {"sec-fetch-site": "same-origin"}
 KEYS = {"riverside": "own", "hilltop": "shared", "quiet": "shared"}
 PLACES = (
     "/",
     "/?find=riverside&state=rendered",
     "/report/riverside/2026-10",
     "/report/quiet/2026-10",
+    "/urgent",
+    "/first-looks",
     "/nights?month=2026-10",
     "/set-aside",
     "/keys",
@@ -87,6 +91,13 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> DataDir:
     aside = SetAside(page="pages/x/0001.json.zst", where="item 3", reason="no date", practice_id="riverside")
     path.write_bytes(b"\n".join([msgspec.json.encode(aside)] * 3))
     data.set_aside("google_business", dt.date(2026, 11, 2)).write_bytes(msgspec.json.encode(aside))
+    causes = [
+        {"practice_id": name, "class": kind, "source": "google_business", "site": "google", "item_id": kind, "url": url}
+        for name, kind, url in (("riverside", "disclosure", "https://google.example/1"), ("quiet", "cluster", None))
+    ]
+    Causes(data.urgent).note(causes, TODAY)
+    place = data.first_look("riverside")
+    put_report(place, "riverside", b"%PDF-1.7 of a first look\n%%EOF\n")
     skipped = [visit("yelp", "yelp", TODAY, "riverside", status="skipped", why="no key: RAPPORT_KEY_YELP is not set")]
     path = data.completeness("yelp", TODAY)
     path.parent.mkdir(parents=True)
@@ -355,7 +366,9 @@ def test_whoever_is_not_allowed_is_refused_everywhere(town: DataDir) -> None:
     paths = [
         route.path.format(practice_id="hilltop", month="2026-10", name="NotoSans-Regular.ttf") for route in inner.routes
     ]
-    assert len(paths) == 10
+    assert len(paths) == 13
+    acting = Client(mounted(town, allowed=[Depends(nobody)], person=lambda: "olga"))
+    assert acting.post("/urgent/1", **SAME).status_code == 401
     for path in paths:
         answer = refused.get(path)
         assert answer.status_code == 401, path
@@ -370,7 +383,9 @@ def test_no_page_lets_a_script_run_or_is_kept_by_a_browser(pages: Client) -> Non
         assert "script" not in rules
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["x-content-type-options"] == "nosniff"
-        assert not re.search(r"<script|\son\w+=|style=|https?://", answer.text), place
+        # A link that a person may follow loads nothing, and does not tell where it was found.
+        text = re.sub(r'<a href="https://[^"]*" rel="noreferrer">', "", answer.text)
+        assert not re.search(r"<script|\son\w+=|style=|https?://", text), place
 
 
 @pytest.fixture(scope="module")
@@ -489,3 +504,47 @@ def test_a_thousand_practices_and_two_years_are_quick(tmp_path: Path, capsys: py
     with capsys.disabled():
         print(f"\n  {took}")
     assert max(took.values()) < 2.5, took
+
+
+def test_what_is_urgent_waits_until_a_person_says_that_it_was_looked_at(town: DataDir) -> None:
+    pages = Client(mounted(town, person=lambda: "Olga <b>"))
+    page = pages.page("/urgent")
+    assert page.select_one(".lead").get_text() == "2 wait for somebody to look."  # type: ignore[union-attr]
+    link = page.find("a", string="A public reply of the practice may give private details away")
+    assert link is not None
+    [form] = [form for form in page.select('form[method="post"]') if "riverside" in str(form.button)]
+    action = str(form["action"]).removeprefix("/reports")
+    answer = pages.post(action, **SAME)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/reports/urgent")
+    page = pages.page("/urgent")
+    assert page.select_one(".lead").get_text() == "1 waits for somebody to look."  # type: ignore[union-attr]
+    assert cells(page, "riverside")[-1].endswith("Olga <b>")
+    assert pages.post("/urgent/99", **SAME).status_code == 404
+    assert pages.post("/urgent/x", **SAME).status_code == 422
+
+
+@pytest.mark.parametrize("headers", [{}, {"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "none"}])
+def test_a_form_of_another_site_changes_nothing(town: DataDir, headers: dict[str, str]) -> None:
+    pages = Client(mounted(town, person=lambda: "olga"))
+    waiting = [one.number for one in Causes(town.urgent).all() if one.seen_at is None]
+    assert pages.post(f"/urgent/{waiting[0]}", **headers).status_code == 403
+    assert [one.number for one in Causes(town.urgent).all() if one.seen_at is None] == waiting
+
+
+def test_who_may_only_look_has_no_button_and_no_way_around_it(town: DataDir) -> None:
+    def nobody() -> str:
+        raise HTTPException(403)
+
+    waiting = [one.number for one in Causes(town.urgent).all() if one.seen_at is None]
+    for pages, status in ((Client(mounted(town)), 404), (Client(mounted(town, person=nobody)), 403)):
+        assert pages.post(f"/urgent/{waiting[0]}", **SAME).status_code == status
+    assert not Client(mounted(town)).page("/urgent").select('form[method="post"]')
+    assert [one.number for one in Causes(town.urgent).all() if one.seen_at is None] == waiting
+
+
+def test_a_first_look_is_there_for_the_operator(pages: Client, town: DataDir) -> None:
+    link = pages.page("/first-looks").find("a", string="riverside, 2026-10, PDF")
+    assert link is not None
+    answer = pages.get(str(link["href"]).removeprefix("/reports"))
+    assert answer.content == town.first_look("riverside").report("2026-10", "riverside").read_bytes()
+    assert answer.content != town.report("2026-10", "riverside").read_bytes()

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
+
+from pipelines.errors import NotReady
 from pipelines.landing import DataDir, Visit, write_bytes
+from pipelines.practices import Practices
 from pipelines.purge import purge
+from pipelines.read import read
 from pipelines.settings import Settings
 from pipelines.sources import load_source
 
@@ -63,3 +68,13 @@ def test_an_expired_file_is_not_pulled_again_because_its_text_is_gone(data: Data
     filled(data, "owner_export")
     purge(NIGHT + dt.timedelta(days=31), data, Settings(), say=lambda line: None)
     assert [receipt.label for receipt in data.receipts("owner_export", NIGHT)] == ["oak"]
+
+
+def test_reading_an_expired_night_again_changes_nothing(data: DataDir) -> None:
+    filled(data, "google_business")
+    purge(NIGHT + dt.timedelta(days=TEXT_DAYS + 1), data, Settings(), say=lambda line: None)
+    held = left(data)
+    with pytest.raises(NotReady, match="the pages of the night of 2026-10-01 have expired"):
+        read("google_business", NIGHT, Practices(), data, say=lambda line: None)
+    assert left(data) == held
+    assert data.completeness("google_business", NIGHT).read_bytes() == b"x"

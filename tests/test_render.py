@@ -59,7 +59,9 @@ def text_boxes(box: Any) -> Iterator[Any]:
 @pytest.mark.parametrize("state", STATES)
 def test_every_state_fits_on_four_pages_and_nothing_leaves_its_column(layout: Any, state: str) -> None:
     pages = layout(state).pages
-    assert len(pages) <= render.MOST_PAGES == 4
+    body, appendix = pdf._pages_of(layout(state))
+    assert body <= render.MOST_PAGES == 4
+    assert appendix <= pdf.MOST_APPENDIX_PAGES == 2
     content = 176 / 25.4 * 96
     for page in pages:
         margin = (page.width - content) / 2
@@ -100,7 +102,10 @@ SAYS = {
     "fell": [
         "Stars on Google fell from 4.5 to 3.4.",
         "9 of 25 reviews gave one or two stars",
-        "And 4 more reviews",
+        "And 4 more reviews. Draft replies are on page 4",
+        "Google, 31 Oct 2026 Thank you for taking the time to write. We want to do better",
+        "No draft: have a person read this one first.",
+        "There is no report of September 2026 to follow up.",
         "Not enough to score: 7 people and 31 acts of yours in 90 days; it takes 8 of each.",
     ],
     "everything-bad": [
@@ -141,6 +146,32 @@ SAYS = {
         "47 of 70 (67%)",
         "rose 25 to 70",
     ],
+    "source-skipped": [
+        "Trustpilot: not read, because no key for it was given. Ask us to connect it.",
+        "No clear change. Nothing needs doing this month.",
+    ],
+    "only-emoji": [
+        "No review of the month could be judged.",
+        "Neither reviews nor replies could be checked.",
+        "Not enough to score: Google has 8 reviews in twelve months",
+    ],
+    "zero-posts": [
+        "No post of yours in 90 days.",
+        "Nobody named you in the communities that are read.",
+        "Numbers that move no score",
+        "fan count 412",
+    ],
+    "everything-fine": [
+        "Stars on Google rose from 4.5 to 4.9. One thing is worth doing.",
+        "Facebook asks for yes or no: 33 of 34 (97%) recommend you. This is never mixed with stars.",
+        "yes or no in place of stars, see below",
+        "Break: not given since 15 Nov 2025",
+        "96 likely 93 to 99, firm",
+        "No low review is waiting for an answer.",
+    ],
+    "chinese-name": ["微笑牙科診所 Smile Dental (台北)"],
+    "japanese-name": ["さくら歯科クリニック"],
+    "korean-name": ["서울미소치과의원"],
     "rose": ["Stars on Google rose from 3.4 to 4.8."],
     "many-sites": ["And 4 more sites", "And 7 more sites in the tables below."],
     "markup-name": ['<script>alert(1)</script><img src="http://evil.example/x.png"> {{ 7*7 }}'],
@@ -156,8 +187,8 @@ def test_what_a_report_says(data: DataDir, state: str) -> None:
 
 
 def test_a_name_without_glyphs_fails_and_names_the_characters(data: DataDir) -> None:
-    state = dataclasses.replace(STATES["calm"](), name="微笑牙科 Smile")
-    with pytest.raises(SeveralFailed, match=r"riverside: no font here has the characters U\+5FAE, U\+7259"):
+    state = dataclasses.replace(STATES["calm"](), name="ፈገግታ Smile")
+    with pytest.raises(SeveralFailed, match=r"riverside: no font here has the characters U\+0020, U\+1273, U\+1308"):
         made(data, state)
     assert not data.report("2026-10", "riverside").exists()
     assert not data.manifest("2026-10", "riverside").exists()
@@ -340,7 +371,7 @@ def test_a_stop_between_the_files_leaves_nothing_to_send(data: DataDir, monkeypa
 
 
 def test_one_failure_does_not_stop_the_others_even_in_processes(data: DataDir) -> None:
-    names = {"a": "Able Dental", "b": "微笑", "c": "Care Dental", "d": "😀 Dental"}
+    names = {"a": "Able Dental", "b": "ፈገግታ", "c": "Care Dental", "d": "😀 Dental"}
     states = [dataclasses.replace(STATES["never-read"](), practice_id=key, name=name) for key, name in names.items()]
     said: list[str] = []
     with pytest.raises(SeveralFailed) as failed:
@@ -416,3 +447,57 @@ def test_a_mean_of_too_few_is_not_printed_even_if_it_is_known() -> None:
 def test_the_last_known_night_is_told(data: DataDir) -> None:
     (one,) = made(data, STATES["first-month"]())
     assert f"Known on {AS_OF.day} Nov 2026" in text_of(one.pdf)
+
+
+SEPTEMBER = dt.date(2026, 9, 1)
+
+
+def earlier(waiting: int) -> Warehouse:
+    """Return the month before, in which low reviews waited for an answer."""
+    state = STATES["first-month"]()
+    state.month, state.as_of = SEPTEMBER, dt.date(2026, 10, 2)
+    for rows in state.rows.values():
+        for row in rows:
+            if row.get("month") == MONTH:
+                row["month"] = SEPTEMBER
+    return state.waiting(waiting)
+
+
+def test_what_was_asked_last_month_is_followed_up_from_what_was_printed(data: DataDir) -> None:
+    before = earlier(3)
+    before.write(data.warehouse)
+    (old,) = render.render(data, practices(before), SEPTEMBER)
+    assert [one["id"] for one in json.loads(old.manifest.read_bytes())["asked"]] == ["answer-low"]
+    (new,) = made(data, STATES["first-month"]().waiting(1))
+    said = text_of(new.pdf)
+    assert "Answer the low reviews listed below in a few general words." in said.split("What we asked")[1]
+    assert "Not yet Still without an answer: 1 of 3." in said
+
+
+def test_a_report_is_made_again_when_the_one_it_follows_up_changes(data: DataDir) -> None:
+    (first,) = made(data, STATES["first-month"]())
+    assert "There is no report of September 2026 to follow up." in text_of(first.pdf)
+    before = earlier(0)
+    before.write(data.warehouse)
+    render.render(data, practices(before), SEPTEMBER)
+    (again,) = render.render(data, practices(before), MONTH)
+    assert again.made
+    assert "The report of September 2026 asked for nothing." in text_of(again.pdf)
+
+
+def test_a_manifest_from_before_actions_were_kept_is_no_list_and_a_torn_one_stops(data: DataDir) -> None:
+    before = earlier(1)
+    before.write(data.warehouse)
+    (old,) = render.render(data, practices(before), SEPTEMBER)
+    manifest = json.loads(old.manifest.read_bytes())
+    kept = manifest.pop("asked")
+    old.manifest.write_text(json.dumps(manifest))
+    assert render.asked_before(data, MONTH, "riverside") is None
+    old.manifest.write_text(json.dumps(manifest | {"asked": [{**kept[0], "watched": 7}]}))
+    with pytest.raises(RenderFailed, match="not a list of what was asked"):
+        render.asked_before(data, MONTH, "riverside")
+
+
+def test_no_id_of_a_review_is_kept_in_a_manifest(data: DataDir) -> None:
+    (one,) = made(data, STATES["first-month"]().waiting(3))
+    assert "item-" not in one.manifest.read_text()

@@ -6,10 +6,11 @@ import re
 import time
 from itertools import combinations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.text.patterns import alternatives, either
+from pipelines.text.patterns import Beginnings, alternatives, either
 from pipelines.text.repeats import LEAST_ALIKE, copies_of, signed, template_of, twins
 
 THANKS = "Thank you, {}, for the kind words. We look forward to the next {} years!"
@@ -111,3 +112,37 @@ def test_a_rearranged_list_matches_where_the_list_does(text: str, parts: list[st
     assert (one is None) == (other is None)
     if one and other:
         assert one.start() == other.start()
+
+
+OPENINGS = [
+    *PARTS,
+    "cats? (?:do|too)",
+    "(?:b|co)?d+",
+    r"\bx(?!a)(?:a|bd)*c",
+    r"(?<!a )ab(?: c)?d",
+    "t(?:o|)w",
+    "a{0,2}b",
+]
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.text(alphabet="abcdtsowx ", max_size=24), st.lists(st.sampled_from(OPENINGS), min_size=1, unique=True))
+def test_what_matches_is_among_what_may_match(text: str, parts: list[str]) -> None:
+    possible = Beginnings({part: (part,) for part in parts}).possible(text)
+    assert {part for part in parts if re.search(rf"\b{either(part)}", text)} <= possible
+
+
+@pytest.mark.parametrize(
+    ("part", "text"),
+    [("(?:a+|b)c", "aac"), ("(?: a|b)d", "o ad"), ("ab+c", "abbc"), ("(?:ab)?c", "c"), ("a{0,2}b", "b")],
+)
+def test_what_may_be_left_out_or_repeated_is_no_beginning(part: str, text: str) -> None:
+    assert re.search(rf"\b{either(part)}", text)
+    assert Beginnings({part: (part,)}).possible(text) == {part}
+
+
+def test_most_patterns_are_passed_over_without_a_search() -> None:
+    found = Beginnings({"price": ("expensive|over(?:priced|charged)",), "any": (r"\w+ room",)})
+    assert found.possible("the clean rooms") == {"any"}
+    assert found.possible("it was overpriced") == {"price", "any"}
+    assert found.possible("all in all, over and out") == {"any"}

@@ -20,6 +20,7 @@ from pipelines.landing import DataDir
 from pipelines.ledger import Ledger
 from pipelines.links import put_linked
 from pipelines.settings import REPOSITORY, Settings
+from pipelines.urgent import Causes
 from tests.histories import built_at
 
 BROWSER = ["--no-sandbox", "--disable-gpu"]
@@ -27,6 +28,8 @@ PLACES = (
     "",
     "report/riverside/2026-10",
     "report/riverside/2026-10/pdf",
+    "urgent",
+    "first-looks",
     "nights",
     "set-aside",
     "keys",
@@ -61,6 +64,15 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         "".join(f'[[practice]]\nid = "{p.id}"\nname = "{p.name}"\n' for p in history.practices.practice)
     )
     put_pdf(data, "riverside")
+    cause = {
+        "practice_id": "riverside",
+        "class": "cluster",
+        "source": "",
+        "site": "google",
+        "item_id": "1",
+        "url": None,
+    }
+    Causes(data.urgent).note([cause], dt.date(2026, 11, 3))
     variables = {"RAPPORT_PRACTICES_FILE": str(practices), "RAPPORT_NIGHTLY_SCHEDULE": ""}
     with Stage(data.root, variables, port=free_port(), say=lambda line: None) as stage:
         yield Running(stage.url, stage.password, data)
@@ -88,6 +100,25 @@ def test_nobody_looks_without_a_login(airflow: Running, place: str) -> None:
 def test_with_the_login_of_airflow_everything_is_there(airflow: Running, place: str) -> None:
     with airflow.client(Authorization=f"Bearer {airflow.login()}") as http:
         assert http.get(f"/reports/{place}").status_code == 200
+
+
+def test_who_acknowledges_is_who_is_logged_in(airflow: Running) -> None:
+    with airflow.client(**{"Sec-Fetch-Site": "same-origin"}) as http:
+        assert http.post("/reports/urgent/1").status_code == 401
+    token = airflow.login()
+    with airflow.client(Authorization=f"Bearer {token}") as http:
+        assert http.post("/reports/urgent/1").status_code == 403, "a form of another site has no such header of ours"
+    assert [cause.seen_by for cause in Causes(airflow.data.urgent).all()] == [None]
+    with airflow.client(Authorization=f"Bearer {token}", **{"Sec-Fetch-Site": "same-origin"}) as http:
+        assert http.post("/reports/urgent/1").headers["location"] == "/reports/urgent"
+    assert [cause.seen_by for cause in Causes(airflow.data.urgent).all()] == [USER]
+
+
+def test_the_pools_that_the_dags_name_are_there(airflow: Running) -> None:
+    wanted = json.loads((REPOSITORY / "dags" / "pools.json").read_text())
+    with airflow.client(Authorization=f"Bearer {airflow.login()}") as http:
+        found = {pool["name"]: pool["slots"] for pool in http.get("/api/v2/pools?limit=100").json()["pools"]}
+    assert {name: found.get(name) for name in wanted} == dict.fromkeys(wanted, 1)
 
 
 def test_a_task_that_loads_the_plugin_loads_nothing_else() -> None:

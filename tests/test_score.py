@@ -17,8 +17,11 @@ from pipelines.practices import Practice, Practices
 from pipelines.records import FEATURES, RECORDS, Record, read_table, stars_of, write_table
 from pipelines.score import score, score_lines
 from pipelines.sources import google_business
+from pipelines.text import judgements
 from pipelines.text.author import load_secret, pseudonym
+from pipelines.text.judgements import MODELS
 from pipelines.text.language import language_of
+from pipelines.text.linear import load
 from pipelines.text.shape import folded, is_emoji_only, words_in
 
 NIGHT = dt.date(2026, 11, 1)
@@ -67,6 +70,20 @@ def test_no_text_and_no_name_is_left(data: DataDir) -> None:
     assert "anary" not in json.dumps(feature, default=str)
     assert b"anary" not in held
     assert (feature["stars"], feature["words"], feature["language"]) == (2, 9, "en")
+
+
+def test_every_model_s_version_is_kept_and_a_night_can_be_scored_again(
+    data: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [feature] = scored(data, record())
+    versions = dict(each.split("-", 1) for each in str(feature["model_id"]).split(" "))
+    assert set(versions) == {"py3langid", *MODELS}
+    assert versions["sentiment"] == load("sentiment").card["sha256"][:8]
+    monkeypatch.setattr(judgements, "model_id", lambda name: f"{name}-00000000")
+    score("google_business", NIGHT, PRACTICES, data, say=lambda line: None)
+    [again] = read_table(data.features("google_business", NIGHT), FEATURES)
+    assert "sentiment-00000000" in str(again["model_id"])
+    assert {**again, "model_id": None} == {**feature, "model_id": None}
 
 
 def test_a_review_belongs_to_the_day_it_was_where_the_practice_is(data: DataDir) -> None:

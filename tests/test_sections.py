@@ -259,3 +259,40 @@ def test_a_topics_verdict_does_not_make_a_first_month_comparable() -> None:
     told: dict[str, Any] = {"site": "google", "metric": "topic_mentions", "months": 1, "verdict": "too_few"}
     house.rows["verdicts"].append(told | {"part": "cost_value/negative"})
     assert report_of(house).changed == ()
+
+
+def test_what_changed_since_the_last_report_is_told_with_its_links() -> None:
+    house = practice().changed("google", "came late", ["https://g.example/1", None, "http://g.example/2"])
+    house.changed("google", "vanished", ["https://g.example/3"]).changed(
+        "google", "answer came", ["https://g.example/4"]
+    )
+    house.changed("google", "other stars", ["https://g.example/5"], ["5", "2"])
+    house.told_otherwise("google", "reviews_received", (21, 21, 21, "value"), (24, 24, 24, "value"))
+    house.told_otherwise("google", "mean_stars", (None, 12, 4, "too_few"), (4.25, 34, 8, "value"))
+    house.told_otherwise("google", "low_share", (0.1, 3, 30, "value"), (0.125, 4, 32, "value"))
+    (line,) = report_of(house).since_report
+    assert (line.site, line.since) == ("Google", "2 Oct 2026")
+    assert line.words.replace("\u00a0", " ") == (
+        "3 reviews of earlier months came late, 1 review is no longer visible, 1 review has other stars, 2 instead of "
+        "5 and 1 earlier review has an answer now. September now has a mean of 4.3 stars (told: too few stars for a "
+        "mean) and 24 reviews (told: 21 reviews)."
+    )
+    # Neither what is gone nor an answer is linked, and nothing but a safe link is.
+    assert line.links == ("https://g.example/1", "https://g.example/5")
+    html = render.report_html(report_of(house), render.TEMPLATES)
+    section = html.split('id="since-last-report"')[1].split("</section>")[0]
+    assert section.count("<a href=") == 2
+
+
+def test_nothing_changed_is_no_section() -> None:
+    house = practice().changed("google", "vanished", [])
+    house.changed("survey", "came late", [], reason="not read before the last report")
+    assert report_of(house).since_report == ()
+    assert 'id="since-last-report"' not in render.report_html(report_of(house), render.TEMPLATES)
+
+
+def test_what_cannot_be_known_of_the_last_report_is_said() -> None:
+    gone = "what was known then is no longer kept"
+    house = practice().changed("google", "vanished", [], reason=gone).changed("google", "came late", [], reason=gone)
+    (line,) = report_of(house).since_report
+    assert (line.since, line.words, line.links) == ("", f"Not known: {gone}.", ())

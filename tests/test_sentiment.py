@@ -13,10 +13,21 @@ from hypothesis import strategies as st
 
 from models import texts
 from models.fit import balanced, fit, matrix, rarities, wilson, write
+from models.sentiment import valences
 from pipelines.text import linear
-from pipelines.text.linear import FOLDER, buckets_of, load, model_id
+from pipelines.text.linear import FOLDER, buckets_of, hash_of, load, model_id
 from pipelines.text.sentences import plain, sentences_of, words_of
-from pipelines.text.sentiment import decided, evidence, grams_of, mood_of
+from pipelines.text.sentiment import (
+    Mood,
+    as_post,
+    balance_of,
+    decided,
+    evidence,
+    grams_of,
+    mood_of,
+    sound_of,
+    valences_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -27,7 +38,9 @@ from pipelines.text.sentiment import decided, evidence, grams_of, mood_of
         ("Rude receptionist and nobody ever called me back", "negative"),
         ("I waited two hours and was told to go home", "negative"),
         ("Impossible to get an appointment", "negative"),
-        ("The doctor did not listen", "negative"),
+        ("He did not listen to me", "negative"),
+        ("The hygienist hurt me", "negative"),
+        ("They charged me twice", "negative"),
         ("", "not_checked"),
         ("👍", "not_checked"),
     ],
@@ -46,6 +59,40 @@ def test_a_negation_reaches_three_words_and_the_end_after_but_counts_more() -> N
     grams = grams_of(words_of("never felt rushed or hurried once but late"))
     assert {"\x03felt", "\x03rushed", "\x03or", "\x04late"} <= set(grams)
     assert "\x03hurried" not in grams
+
+
+def test_the_words_of_the_list_are_added_and_a_negation_turns_the_three_after_it() -> None:
+    held = {hash_of("good"): 2.0, hash_of("rude"): -2.0, hash_of("not"): -1.0}
+    assert valences_of(["good", "and", "rude"], held) == (2.0, 2.0)
+    assert valences_of(["not", "good"], held) == pytest.approx((0.0, 1.48))
+    assert valences_of(["not", "a", "very", "good"], held)[0] == 0
+    assert valences_of(["not", "a", "very", "big", "good"], held) == (2.0, 0.0)
+    assert balance_of(2.0, 2.0) == 0
+    assert balance_of(0.0, 15**0.5) == pytest.approx(-(0.5**0.5))
+    assert sound_of(0.0, 0.0).tolist() == [0, 0, 1]
+    assert sound_of(15**0.5, 0.0).tolist() == pytest.approx([0.5**0.5, 0, 0])
+
+
+def test_the_list_of_valences_is_shipped_and_what_it_tells_is_evidence() -> None:
+    assert load("sentiment").valences == valences()
+    assert len(valences()) > 5000
+    assert mood_of(["heartbreaking", "horrific"]).feeling < -0.5
+    [(word, pull), *_] = evidence(words_of("an egotistical man"))
+    assert (word, pull < 0) == ("egotistical", True)
+
+
+@pytest.mark.parametrize(
+    ("mood", "as_a_post"),
+    [
+        (Mood("unsure", 0.1, 0.5, 0.0), "neutral"),
+        (Mood("negative", -0.1, 0.5, 0.04), "neutral"),
+        (Mood("negative", -0.1, 0.5, -0.06), "negative"),
+        (Mood("negative", -0.5, 0.55, 0.0), "negative"),
+        (Mood("not_checked", 0.0, 0.0, 0.0), "not_checked"),
+    ],
+)
+def test_a_doubtful_post_without_feeling_is_neutral(mood: Mood, as_a_post: str) -> None:
+    assert as_post(mood).sentiment == as_a_post
 
 
 def test_the_evidence_is_words_of_the_text_itself() -> None:

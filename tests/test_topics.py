@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.topics import Lesson, fitted, gold, measured_on_gold
+from pipelines.text import topics
 from pipelines.text.sentences import plain, sentences_of
 from pipelines.text.topics import ALERTS, PATTERNS, TOPICS, alerts_of, buckets_for, clauses_of, patterns_in, topics_of
 
@@ -141,3 +142,11 @@ def test_the_invented_sentences_are_read_no_worse_than_the_card_says() -> None:
     assert found["right"] / (found["right"] + found["missed"]) >= 0.6
     assert found["right"] / (found["right"] + found["wrong"]) >= 0.6
     assert len(gold()) >= 50
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(sorted({word for _, text in gold() for word in text.split()})), max_size=8))
+def test_a_topic_that_is_passed_over_would_not_have_matched(words: list[str]) -> None:
+    clause = " ".join(words).lower()
+    possible = topics._beginnings().possible(clause)
+    assert {topic for topic, (every, _, _) in topics._compiled()[0].items() if every.search(clause)} <= possible

@@ -103,6 +103,7 @@ class Stage:
             for component in self._components:
                 self._running[component] = self._start(component)
             self._wait_until_ready()
+            self._make_pools()
         except BaseException:
             self._stop()
             raise
@@ -220,6 +221,12 @@ class Stage:
                 return
             time.sleep(0.5)
         raise StageFailed(f"Airflow was not ready after {_START_SECONDS:.0f} s", evidence=str(self.folder))
+
+    def _make_pools(self) -> None:
+        """Make the pools that the DAGs name; a task of a pool that is not there waits for it."""
+        for name, pool in json.loads((REPOSITORY / "dags" / "pools.json").read_text()).items():
+            if self._http.get(f"/api/v2/pools/{name}").status_code == 404:
+                self._call("POST", "/api/v2/pools", json={"name": name, **pool})
 
     def _is_ready(self) -> bool:
         try:

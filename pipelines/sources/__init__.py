@@ -13,7 +13,9 @@ from __future__ import annotations
 import datetime as dt
 import importlib
 import pkgutil
-from collections.abc import Generator, Iterator, Mapping
+import threading
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import AbstractContextManager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar, cast
@@ -138,6 +140,10 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
         first = self.days_ago(window_days if self.sweep else late_days)
         return min(first, self.since - overlap) if self.since else first
 
+    def known(self, overlap: dt.timedelta) -> dt.datetime | None:
+        """Return down to which instant a list is read: the newest of before less the overlap; None for all of it."""
+        return None if self.sweep or self.since is None else self.since - overlap
+
     def first_day(self, window_days: int, *, overlap: dt.timedelta, reread: dt.timedelta) -> dt.date:
         """Return the first day to list of: a sweep's whole window, or what may have come since the visit before and
         what is read again in any case."""
@@ -228,6 +234,15 @@ class Tools(msgspec.Struct, kw_only=True):
     exports: Path
     tokens: TokenStore
     memory: dict[str, str] = {}
+    # Held by whoever asks for what the visits of a run share; that may need something else they share, a token.
+    turn: AbstractContextManager[object] = msgspec.field(default_factory=threading.RLock)
+
+    def once(self, name: str, ask: Callable[[], str]) -> str:
+        """Return what the visits of a run share: the first of them asks for it. What `ask` raises is not remembered."""
+        with self.turn:
+            if name not in self.memory:
+                self.memory[name] = ask()
+            return self.memory[name]
 
     def address(self, purpose: str = "api") -> str:
         """Return where the source answers for a purpose."""

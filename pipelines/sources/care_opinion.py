@@ -10,18 +10,17 @@ import datetime as dt
 import re
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from pipelines.answers import Id, Walk, decoded, each, record_or_none, refusal, tried_keys
+from pipelines.answers import Advice, Id, Walk, readable, reply_to, tried_keys
 from pipelines.errors import BadKey, RapportError, SiteDown
 from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
-from pipelines.settings import load_key
-from pipelines.sources import Cost, Listing, Outcome, Page, Planned, Source, Tools
+from pipelines.sources import Asker, Cost, Listing, Outcome, Page, Planned, Source, Tools, visit_of
+from pipelines.talk import Place, Reading, utc
 
 SOURCE = Source(
     name="care_opinion",
@@ -46,8 +45,8 @@ SOURCE = Source(
     site="care_opinion",
     addresses={"api": "https://www.careopinion.org.uk/api/v2"},
     per_minute=280,
-    # Two for the list, and one for each story that may be answered yet.
-    cost=Cost(calls=14, sweep_calls=30),
+    # Two for the list, on a sweep a third, and one for each story that may be answered yet.
+    cost=Cost(calls=14, sweep_calls=31),
     key_fields=("api_key",),
 )
 PAGE_SIZE = 100
@@ -86,12 +85,7 @@ class _Head(msgspec.Struct, rename="camel"):
 
 def visits(practices: Practices, exports: Path) -> list[Planned]:
     return [
-        Planned(
-            label=practice.id,
-            practice_id=practice.id,
-            key=practice.care_opinion.key,
-            about={"practice_id": practice.id, "nacs": practice.care_opinion.nacs},
-        )
+        visit_of(practice, practice.care_opinion.key, nacs=practice.care_opinion.nacs)
         for practice in practices.practice
         if practice.care_opinion
     ]
@@ -107,15 +101,16 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
     A sweep lists them all; other nights those published in the 90 days before the newest. Raises SiteDown, BadKey,
     UnknownName or ChangedShape.
     """
-    where = f"{SOURCE.name}: {planned.label}"
+    ask = _Asker(planned, tools)
     asked = {"nacs": planned.about["nacs"], "dateofpublicationorder": "ascending"}
-    if planned.since and not planned.sweep:
-        asked["publishedafter"] = f"{(planned.since - OVERLAP).date()}"
-    walk = Walk(where, what="story", newest=planned.since)
+    if known := planned.known(OVERLAP):
+        asked["publishedafter"] = f"{known.date()}"
+    walk = Walk(ask.where, what="story", newest=planned.since, moves=True)
     skip, take, unshown = 0, PAGE_SIZE, set[int]()
+    passed_over = False
     while True:
         try:
-            body = _get("/opinions", {**asked, "skip": str(skip), "take": str(take)}, planned, tools)
+            body = ask.get("/opinions", **asked, skip=str(skip), take=str(take))
         except SiteDown as error:
             if error.status != 500 or (take == 1 and skip - 1 in unshown):
                 raise
@@ -126,26 +121,34 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
                 take //= 2
             continue
         yield Page(body=body)
-        raws = decoded(body, list[msgspec.Raw], source=SOURCE.name, where=where)
+        raws = ask.decoded(body, list[msgspec.Raw])
+        # A story that was withdrawn meanwhile moved the others up, and this page may have begun behind one of them.
+        passed_over |= planned.sweep and bool(walk.last) and not unshown and ask.id_at(skip - 1, asked) != walk.last
         if not raws:
-            # A list that ends on a story that cannot be shown may go on behind it.
-            complete = planned.sweep and not unshown
-            expected = len(walk.ids) + len(unshown) if planned.sweep else None
-            return Outcome(complete=complete, expected=expected, newest=walk.newest)
-        heads = [head for raw in raws if (head := record_or_none(raw, _Head))]
-        new = walk.add((head.id, _utc(head.date_of_publication or head.date_of_submission)) for head in heads)
+            break
+        heads = readable(raws, _Head)
+        new = walk.add((head.id, utc(head.date_of_publication or head.date_of_submission)) for head in heads)
         for head in heads:
             if str(head.id) in new and (not head.links or _links_to(head, "responses")):
-                answers = _get(f"/opinions/{head.id}/responses", {}, planned, tools)
+                answers = ask.get(f"/opinions/{head.id}/responses")
                 yield Page(body=answers, suffix=f"responses-{head.id}.json")
         skip, take = skip + len(raws), PAGE_SIZE
+    # A list that ends on a story that cannot be shown may go on behind it.
+    whys = [f"{len(unshown)} stories cannot be shown"] if unshown else []
+    whys += ["a story was withdrawn while the others were listed, so the list may lack one"] if passed_over else []
+    return Outcome(
+        complete=planned.sweep and not whys,
+        expected=len(walk.ids) + len(unshown) if planned.sweep else None,
+        newest=walk.newest,
+        why="; ".join(whys),
+    )
 
 
 def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
     """Ask for one story with each key."""
 
     def ask(planned: Planned) -> str:
-        _get("/opinions", {"nacs": planned.about["nacs"], "skip": "0", "take": "1"}, planned, tools)
+        _Asker(planned, tools).get("/opinions", nacs=planned.about["nacs"], skip="0", take="1")
         return ""
 
     return tried_keys(visits(practices, tools.exports), ask)
@@ -153,27 +156,17 @@ def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | 
 
 def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
     """Yield a page's stories, or the responses to the story that the page's name holds. Raises ChangedShape."""
-    practice_id = page.receipt.about.get("practice_id", page.receipt.label)
-    where = f"{SOURCE.name}: {practice_id}, {page.path}"
-    raws = decoded(page.body, list[msgspec.Raw], source=SOURCE.name, where=where)
-    place: dict[str, Any] = {
-        "source": SOURCE.name,
-        "site": SOURCE.site,
-        "practice_id": practice_id,
-        "page": page.path,
-    }
-    story = _RESPONSES_OF.search(page.path)
-    if story:
-        for position, answer in each(raws, _Response, page, practice_id=practice_id, what="response"):
-            yield answer if isinstance(answer, SetAside) else _reply(answer, story[1], {**place, "position": position})
-        return
-    for position, opinion in each(raws, _Opinion, page, practice_id=practice_id, what="story"):
-        yield opinion if isinstance(opinion, SetAside) else _review(opinion, {**place, "position": position})
+    reading = Reading(page, SOURCE.site)
+    raws = reading.decoded(list[msgspec.Raw])
+    if story := _RESPONSES_OF.search(page.path):
+        yield from reading.records(raws, _Response, "response", lambda said, place: [_reply(said, story[1], place)])
+    else:
+        yield from reading.records(raws, _Opinion, "story", lambda told, place: [_review(told, place)])
 
 
-def _review(opinion: _Opinion, place: dict[str, Any]) -> Record:
+def _review(opinion: _Opinion, place: Place) -> Record:
     """A story has no stars: its criticality is a moderator's judgement, not the author's."""
-    written = _utc(opinion.date_of_publication or opinion.date_of_submission)
+    written = utc(opinion.date_of_publication or opinion.date_of_submission)
     return Record(
         kind="review",
         item_id=str(opinion.id),
@@ -187,52 +180,38 @@ def _review(opinion: _Opinion, place: dict[str, Any]) -> Record:
     )
 
 
-def _reply(response: _Response, story: str, place: dict[str, Any]) -> Record:
+def _reply(response: _Response, story: str, place: Place) -> Record:
     said = response.date_of_publication or response.date_of_submission
-    return Record(
-        kind="reply",
-        item_id=f"{story}/response/{response.id}",
-        parent_id=story,
-        created_at=_utc(said) if said else None,
-        updated_at=_utc(said) if said else None,
-        text=response.body or None,
-        **place,
-    )
+    moment = utc(said) if said else None
+    return reply_to(story, place, name=f"response/{response.id}", text=response.body, created_at=moment)
 
 
 def _links_to(head: _Head, relation: str) -> bool:
     return any(relation in (link.relation, link.rel) for link in head.links)
 
 
-def _utc(moment: dt.datetime) -> dt.datetime:
-    return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
-
-
-def _get(path: str, params: dict[str, str], planned: Planned, tools: Tools) -> bytes:
-    where = f"{SOURCE.name}: {planned.label}"
-    key = load_key(SOURCE.name, planned.key, SOURCE.key_fields)["api_key"]
-    answer = tools.client.request(
-        "GET",
-        f"{tools.address()}{path}",
-        where=where,
-        params=params,
-        headers={"Authorization": f"SUBSCRIPTION_KEY {key}"},
-    )
-    renew = "Copy the HTTP header key (not the Uri key, which dies after a day) from the panel 'API access'"
-    told = answer.content.lstrip()
-    if answer.status_code == 200 and _SORRY in told[:2_000] and not told.startswith((b"[", b"{")):
-        raise SiteDown("Care Opinion says that something went wrong", where=where, status=500)
-    page_for_people = answer.status_code == 200 and told.startswith(b"<")
-    if page_for_people or 300 <= answer.status_code < 400:
-        raise BadKey("Care Opinion answers with its page to sign in: the key is no good", where=where, next_step=renew)
-    if answer.status_code == 200:
-        return answer.content
-    raise refusal(
-        answer,
+class _Asker(Asker):
+    advice = Advice(
         title="Care Opinion",
-        where=where,
-        said="",
-        renew=renew,
+        renew="Copy the HTTP header key (not the Uri key, which dies after a day) from the panel 'API access'",
         allow="Ask Care Opinion whether the subscription includes API access and this service",
         correct="Correct care_opinion.nacs in practices.toml",
     )
+
+    def id_at(self, position: int, asked: dict[str, str]) -> str:
+        """Return the id of the story that stands at a position of the list now, or "" if there is none."""
+        body = self.get("/opinions", **asked, skip=str(position), take="1")
+        return "".join(str(head.id) for head in readable(self.decoded(body, list[msgspec.Raw]), _Head))
+
+    def get(self, path: str, **params: str) -> bytes:
+        url = f"{self.tools.address()}{path}"
+        headers = {"Authorization": f"SUBSCRIPTION_KEY {self.key()['api_key']}"}
+        answer = self.tools.client.request("GET", url, where=self.where, params=params, headers=headers)
+        told = answer.content.lstrip()
+        if answer.status_code == 200 and _SORRY in told[:2_000] and not told.startswith((b"[", b"{")):
+            raise SiteDown("Care Opinion says that something went wrong", where=self.where, status=500)
+        page_for_people = answer.status_code == 200 and told.startswith(b"<")
+        if page_for_people or 300 <= answer.status_code < 400:
+            problem = "Care Opinion answers with its page to sign in: the key is no good"
+            raise BadKey(problem, where=self.where, next_step=self.advice.renew)
+        return self.good(answer)

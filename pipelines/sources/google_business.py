@@ -1,28 +1,44 @@
 """Google Business Profile: reviews and the owner's replies by the v4 API, and daily numbers by the Performance API.
 
 Google says nothing of deletions: a review that is gone is only missing from a complete listing. So most nights
-read from the newest change back to what is known, with an overlap, and a weekly sweep reads everything.
+read from the newest change back to what is known, with an overlap, and a weekly sweep reads everything. Where a key has
+many locations of one account, most nights ask for what is new at all of them at once.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Generator, Iterator
+import itertools
+from collections import defaultdict
+from collections.abc import Collection, Generator, Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import httpx
 import msgspec
 
-from pipelines.answers import Count, Id, Walk, decoded, each, record_or_none, refusal, tried_keys, word
+from pipelines.answers import (
+    Advice,
+    Count,
+    Id,
+    Walk,
+    batches,
+    latest,
+    readable,
+    record_or_none,
+    reply_to,
+    total,
+    tried_keys,
+    word,
+)
 from pipelines.errors import BadKey, ChangedShape, RapportError
 from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
-from pipelines.settings import load_key
-from pipelines.sources import Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools
+from pipelines.sources import Asker, Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools, visit_of
+from pipelines.talk import Place, Reading, metric, utc
 
 SOURCE = Source(
     name="google_business",
@@ -72,6 +88,10 @@ PAGE_SIZE = 50
 OVERLAP = dt.timedelta(hours=48)
 # Numbers of the last days come late and are corrected for some days.
 LATE_DAYS, SWEEP_DAYS = 10, 90
+# With fewer locations their own lists, which tell the total as well, cost about as little as one for all.
+FEWEST_TOGETHER, MOST_TOGETHER = 10, 50
+# A night that is no sweep is less than a week from the last one, and replies come some days after a review.
+TOGETHER_DAYS = 14
 ASKED = tuple(metric.name for metric in SOURCE.metrics if metric.valid_to is None)
 _PERFORMANCE = "performance.json"
 _STARS = {"ONE": 1, "TWO": 2, "THREE": 3, "FOUR": 4, "FIVE": 5, "STAR_RATING_UNSPECIFIED": None}
@@ -114,6 +134,25 @@ class _Listing(msgspec.Struct, rename="camel"):
     next_page_token: str = ""
 
 
+class _Located(msgspec.Struct):
+    """A review among those of several locations; `name` is its location's."""
+
+    name: str
+    review: msgspec.Raw
+
+
+class _LocationReviews(msgspec.Struct, rename="camel"):
+    location_reviews: list[_Located] = []
+    next_page_token: str = ""
+
+
+class _Together(msgspec.Struct):
+    """What the locations of an account have new, by location, or why they could not be asked together."""
+
+    reviews: dict[str, list[_Located]] = {}
+    why: str = ""
+
+
 class _Date(msgspec.Struct):
     year: int
     month: int
@@ -154,16 +193,19 @@ class _Token(msgspec.Struct):
 
 
 def visits(practices: Practices, exports: Path) -> list[Planned]:
-    return [
-        Planned(
-            label=practice.id,
-            practice_id=practice.id,
-            key=practice.google_business.key,
-            about={"practice_id": practice.id, "location": practice.google_business.location},
-        )
-        for practice in practices.practice
-        if practice.google_business
-    ]
+    """Return one visit a practice, which knows the numbers of the locations that it may be asked together with."""
+    found = []
+    accounts = defaultdict[tuple[str, str], list[str]](list)
+    profiles = [(practice, practice.google_business) for practice in practices.practice if practice.google_business]
+    for _, profile in profiles:
+        account, number = profile.location.split("/locations/")
+        accounts[profile.key, account].append(number)
+    for practice, profile in profiles:
+        account, number = profile.location.split("/locations/")
+        held = next(some for some in batches(accounts[profile.key, account], MOST_TOGETHER) if number in some)
+        together = {"together": " ".join(held)} if len(held) >= FEWEST_TOGETHER else {}
+        found.append(visit_of(practice, profile.key, location=profile.location, **together))
+    return found
 
 
 def listing(receipt: Receipt, practices: Practices) -> Listing:
@@ -171,49 +213,68 @@ def listing(receipt: Receipt, practices: Practices) -> Listing:
 
 
 def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
-    """List reviews, newest change first, to the end (sweep) or to the watermark less the overlap; then ask for numbers.
+    """List what is new together with other locations, or this one's reviews; then ask for numbers.
 
     A key that may not read the numbers does not cost the reviews: the outcome then says why they are missing. Raises
     SiteDown, BadKey, UnknownName (the location is gone) or ChangedShape.
     """
-    where = f"{SOURCE.name}: {planned.label}"
-    known = planned.since - OVERLAP if planned.since and not planned.sweep else None
-    asked = {"pageSize": str(PAGE_SIZE), "orderBy": "updateTime desc"}
-    walk, total, token = Walk(where, newest=planned.since), None, ""
-    while True:
-        url = f"{tools.address()}/v4/{planned.about['location']}/reviews"
-        answer = _get(url, [*asked.items(), *([("pageToken", token)] if token else [])], planned, tools)
-        if answer.status_code != 200:
-            raise _refused(answer, where)
-        yield Page(body=answer.content)
-        found = _listing(answer.content, where)
-        heads = [head for raw in found.reviews if (head := record_or_none(raw, _Head))]
-        walk.add((head.review_id, head.update_time) for head in heads)
-        total = found.total_review_count if total is None else total
-        if not found.next_page_token or walk.has_reached(known):
-            break
-        token = walk.turn(found.next_page_token)
-    answer = _get(_performance_url(planned, tools), _performance_params(planned), planned, tools)
-    why = ""
-    if answer.status_code == 200:
-        yield Page(body=answer.content, suffix=_PERFORMANCE)
-    elif answer.status_code in (403, 404):
-        why = f"no numbers of calls, clicks and views ({_refused(answer, where).what}): docs/sources/{SOURCE.name}.md"
+    ask = _Asker(planned, tools)
+    told = _Together() if planned.sweep or "together" not in planned.about else ask.together()
+    if planned.about["location"] in told.reviews:
+        outcome = yield from _shared(told, ask)
     else:
-        raise _refused(answer, where)
-    if found.next_page_token:
-        return Outcome(complete=False, newest=walk.newest, why=why)
+        outcome = yield from _listed(ask)
+    missing = yield from _numbers(ask)
+    return msgspec.structs.replace(outcome, why="; ".join(part for part in (told.why, missing) if part))
+
+
+def _shared(told: _Together, ask: _Asker) -> Generator[Page, None, Outcome]:
+    """Keep what is this location's, each review as it was received: the others' belong to their own visits."""
+    own = _LocationReviews(location_reviews=told.reviews[ask.planned.about["location"]])
+    yield Page(body=msgspec.json.encode(own))
+    heads = readable([located.review for located in own.location_reviews], _Head)
+    return Outcome(complete=False, newest=latest(ask.planned.since, *(head.update_time for head in heads)))
+
+
+def _listed(ask: _Asker) -> Generator[Page, None, Outcome]:
+    """List a location, newest change first: to the end (sweep), or to the watermark less the overlap."""
+    known, walk = ask.planned.known(OVERLAP), Walk(ask.where, newest=ask.planned.since, moves=True)
+    expected: int | None = None
+    token = ""
+    while True:
+        body = ask.reviews(token)
+        yield Page(body=body)
+        found = ask.decoded(body, _Listing)
+        if unknown := _unknown(ask.decoded(body, dict[str, msgspec.Raw]).keys()):
+            raise ask.strange(unknown)
+        walk.add((head.review_id, head.update_time) for head in readable(found.reviews, _Head))
+        expected = found.total_review_count if expected is None else expected
+        if not found.next_page_token:
+            break
+        if walk.has_reached(known):
+            return Outcome(complete=False, newest=walk.newest)
+        token = walk.turn(found.next_page_token)
     # Google has lost reviews between pages before: a short listing is not complete, so nothing is called deleted
     # because of it.
-    expected = len(walk.ids) if total is None else total
-    return Outcome(complete=len(walk.ids) >= expected, expected=expected, newest=walk.newest, why=why)
+    seen = len(walk.ids)
+    expected = seen if expected is None else expected
+    return Outcome(complete=seen >= expected, expected=expected, newest=walk.newest)
+
+
+def _numbers(ask: _Asker) -> Generator[Page, None, str]:
+    """Keep the daily numbers, or return why the key may not read them."""
+    answer = ask.numbers()
+    if answer.status_code in (403, 404):
+        return f"no numbers of calls, clicks and views ({ask.refused(answer).what}): docs/sources/{SOURCE.name}.md"
+    yield Page(body=ask.good(answer), suffix=_PERFORMANCE)
+    return ""
 
 
 def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
     """Exchange each key once; nothing is read."""
 
     def ask(planned: Planned) -> str:
-        _access_token(planned.key, tools, fresh=True)
+        _Asker(planned, tools).access(fresh=True)
         return ""
 
     return tried_keys(visits(practices, tools.exports), ask)
@@ -221,55 +282,42 @@ def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | 
 
 def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
     """Yield the page's reviews, their replies and Google's own total, or its daily numbers. Raises ChangedShape."""
-    practice_id = page.receipt.about.get("practice_id", page.receipt.label)
-    where = f"{SOURCE.name}: {practice_id}, {page.path}"
-    place: dict[str, Any] = {
-        "source": SOURCE.name,
-        "site": SOURCE.site,
-        "practice_id": practice_id,
-        "page": page.path,
-    }
+    reading = Reading(page, SOURCE.site)
     if f".{_PERFORMANCE}" in page.path:
-        groups = decoded(page.body, _Performance, source=SOURCE.name, where=where).multi_daily_metric_time_series
+        groups = reading.decoded(_Performance).multi_daily_metric_time_series
         raws = [raw for group in groups for raw in group.daily_metric_time_series]
-        for position, series in each(raws, _Series, page, practice_id=practice_id, what="metric"):
-            if isinstance(series, SetAside):
-                yield series
-            else:
-                yield from _days(series, {**place, "position": position})
+        yield from reading.records(raws, _Series, "metric", _days)
         return
-    found = _listing(page.body, where)
-    for position, review in each(found.reviews, _Review, page, practice_id=practice_id):
-        if isinstance(review, SetAside):
-            yield review
-        else:
-            yield from _records(review, {**place, "position": position})
+    fields = reading.fields().keys()
+    if "locationReviews" in fields:
+        raws = [located.review for located in reading.decoded(_LocationReviews).location_reviews]
+        yield from reading.records(raws, _Review, "review", _records)
+        return
+    if unknown := _unknown(fields):
+        raise reading.strange(unknown)
+    found = reading.decoded(_Listing)
+    yield from reading.records(found.reviews, _Review, "review", _records)
     if found.total_review_count is not None or not found.reviews:
-        yield Record(
-            kind="total",
-            item_id="total",
-            position=0,
-            total_count=found.total_review_count or 0,
-            total_average=found.average_rating,
-            **place,
-        )
+        yield total(found.total_review_count or 0, found.average_rating, reading.at(0))
 
 
-def _days(series: _Series, place: dict[str, Any]) -> Iterator[Record]:
+def _unknown(fields: Collection[str]) -> str:
+    """Return what is wrong with a page of these fields. `{}` is how Google says "none"; anything else without reviews
+    is an answer to another question."""
+    strange = set(fields) - {"totalReviewCount", "averageRating", "nextPageToken"}
+    return (
+        "" if "reviews" in fields or not strange else f"the page has no reviews but {', '.join(sorted(strange))[:80]}"
+    )
+
+
+def _days(series: _Series, place: Place) -> Iterator[Record]:
     """Yield a number's days. A day without a value may be zero or not counted yet, so it stays without one."""
     for dated in series.time_series.dated_values:
         day = dt.date(dated.date.year, dated.date.month, dated.date.day)
-        yield Record(
-            kind="metric",
-            item_id=f"{series.daily_metric}/{day}",
-            metric=series.daily_metric,
-            day=day,
-            value=None if dated.value is None else int(dated.value),
-            **place,
-        )
+        yield metric(series.daily_metric, None if dated.value is None else int(dated.value), place, day=day)
 
 
-def _records(review: _Review, place: dict[str, Any]) -> Iterator[Record]:
+def _records(review: _Review, place: Place) -> Iterator[Record]:
     reviewer = review.reviewer or _Reviewer()
     stars = _STARS[review.star_rating]
     yield Record(
@@ -278,105 +326,124 @@ def _records(review: _Review, place: dict[str, Any]) -> Iterator[Record]:
         # Google gives no author id; a display name tells returning authors apart only within a practice.
         author_id=None if reviewer.is_anonymous else reviewer.display_name,
         author_name=reviewer.display_name,
-        created_at=review.create_time.astimezone(dt.UTC),
-        updated_at=review.update_time.astimezone(dt.UTC),
+        created_at=utc(review.create_time),
+        updated_at=utc(review.update_time),
         rating=None if stars is None else Decimal(stars),
         text=review.comment,
         url=review.review_reply_url,
         **place,
     )
-    if review.review_reply:
-        state = review.review_reply.review_reply_state
-        yield Record(
-            kind="reply",
-            item_id=f"{review.review_id}/reply",
-            parent_id=str(review.review_id),
-            updated_at=review.review_reply.update_time.astimezone(dt.UTC),
-            text=review.review_reply.comment,
-            state=_REPLY_STATES.get(state, state.lower()) if state else None,
-            **place,
-        )
+    if reply := review.review_reply:
+        said = reply.review_reply_state
+        state = _REPLY_STATES.get(said, said.lower()) if said else None
+        yield reply_to(str(review.review_id), place, text=reply.comment, updated_at=utc(reply.update_time), state=state)
 
 
-def _listing(body: bytes, where: str) -> _Listing:
-    fields = decoded(body, dict[str, msgspec.Raw], source=SOURCE.name, where=where).keys()
-    # `{}` is how Google says "none"; anything else without reviews is an answer to another question.
-    strange = fields - {"totalReviewCount", "averageRating", "nextPageToken"}
-    if "reviews" not in fields and strange:
-        raise ChangedShape(
-            f"the page has no reviews but {', '.join(sorted(strange))[:80]}",
-            where=where,
-            next_step=f"Compare the kept page with pipelines/sources/{SOURCE.name}.py",
-        )
-    return decoded(body, _Listing, source=SOURCE.name, where=where)
-
-
-def _performance_url(planned: Planned, tools: Tools) -> str:
-    location = planned.about["location"].partition("/locations/")[2]
-    return f"{tools.address('performance')}/v1/locations/{location}:fetchMultiDailyMetricsTimeSeries"
-
-
-def _performance_params(planned: Planned) -> list[tuple[str, str]]:
-    first = planned.night - dt.timedelta(days=SWEEP_DAYS if planned.sweep else LATE_DAYS)
-    ends = {"startDate": first, "endDate": planned.night - dt.timedelta(days=1)}
-    parts = ("year", "month", "day")
-    return [("dailyMetrics", name) for name in ASKED] + [
-        (f"dailyRange.{end}.{part}", str(getattr(day, part))) for end, day in ends.items() for part in parts
-    ]
-
-
-def _get(url: str, params: list[tuple[str, str]], planned: Planned, tools: Tools) -> httpx.Response:
-    """GET with a bearer token, refreshed once if Google says it has expired."""
-    where = f"{SOURCE.name}: {planned.label}"
-    for fresh in (False, True):
-        access = _access_token(planned.key, tools, fresh=fresh)
-        answer = tools.client.request(
-            "GET", url, where=where, params=params, headers={"Authorization": f"Bearer {access}"}
-        )
-        if answer.status_code != 401:
-            break
-    return answer
-
-
-def _refused(answer: httpx.Response, where: str) -> RapportError:
-    said = _said(answer)
-    return refusal(
-        answer,
+class _Asker(Asker):
+    advice = Advice(
         title="Google",
-        where=where,
-        said=said,
         renew="Authorise the account again",
-        allow="Enable the Business Profile API in the Google project, then run again"
-        if "SERVICE_DISABLED" in said
-        else "Make the account a manager of the profile, and enable the Business Profile API for the project",
+        allow="Make the account a manager of the profile, and enable the Business Profile API for the project",
         correct="Correct google_business.location in practices.toml, or take it out if the profile is closed",
     )
 
+    def reviews(self, token: str) -> bytes:
+        """Return a page of the location's reviews."""
+        asked = {"pageSize": str(PAGE_SIZE), "orderBy": "updateTime desc"} | ({"pageToken": token} if token else {})
+        url = f"{self.tools.address()}/v4/{self.planned.about['location']}/reviews"
+        return self.good(self._ask("GET", url, params=list(asked.items())))
 
-def _access_token(key_name: str, tools: Tools, *, fresh: bool) -> str:
-    """Return an access token for a key, exchanged once a run. Raises BadKey if the refresh token is dead."""
-    held = tools.memory.get(key_name)
-    if held and not fresh:
-        return held
-    key = load_key(SOURCE.name, key_name, SOURCE.key_fields)
-    where = f"{SOURCE.name}: key '{key_name or 'default'}'"
-    form = {"grant_type": "refresh_token", **key}
-    answer = tools.client.request("POST", tools.address("token"), where=where, form=form)
-    if answer.status_code in (400, 401, 403):
-        raise BadKey(
-            f"Google does not renew the key ({_said(answer) or answer.status_code})",
-            where=where,
-            next_step="Authorise the account again and store the new refresh token; a project whose consent screen "
-            "is in Testing loses it every 7 days",
+    def numbers(self) -> httpx.Response:
+        """Ask for the daily numbers of the last days, which are late and corrected for a while."""
+        night = self.planned.night
+        first = night - dt.timedelta(days=SWEEP_DAYS if self.planned.sweep else LATE_DAYS)
+        ends = {"startDate": first, "endDate": night - dt.timedelta(days=1)}
+        params = [("dailyMetrics", name) for name in ASKED] + [
+            (f"dailyRange.{end}.{part}", str(getattr(day, part)))
+            for end, day in ends.items()
+            for part in ("year", "month", "day")
+        ]
+        number = self.planned.about["location"].partition("/locations/")[2]
+        url = f"{self.tools.address('performance')}/v1/locations/{number}:fetchMultiDailyMetricsTimeSeries"
+        return self._ask("GET", url, params=params)
+
+    def together(self) -> _Together:
+        """Return what all locations that are asked with this one have new; the first of them asks, once a run."""
+        account = self.planned.about["location"].partition("/locations/")[0]
+        names = [f"{account}/locations/{number}" for number in self.planned.about["together"].split()]
+        held = self.tools.once(
+            f"{self.planned.key} {names[0]}", lambda: msgspec.json.encode(self._together(account, names)).decode()
         )
-    token = record_or_none(msgspec.Raw(answer.content), _Token)
-    if answer.status_code != 200 or not token:
-        raise ChangedShape(f"Google's token endpoint answered {answer.status_code} without a token", where=where)
-    tools.memory[key_name] = token.access_token
-    return token.access_token
+        return msgspec.json.decode(held, type=_Together)
 
+    def _together(self, account: str, names: list[str]) -> _Together:
+        """List all locations, newest change first, two weeks back. One that is refused must not cost the others."""
+        asked = {"locationNames": names, "pageSize": PAGE_SIZE, "orderBy": "updateTime desc"}
+        found = _Together(reviews={name: [] for name in names})
+        known = self.planned.days_ago(TOGETHER_DAYS)
+        walk, moments, token = Walk(self.where, moves=True), list[dt.datetime](), ""
+        while True:
+            body = msgspec.json.encode(asked | ({"pageToken": token} if token else {}))
+            answer = self._ask("POST", f"{self.tools.address()}/v4/{account}/locations:batchGetReviews", body=body)
+            if answer.status_code in (400, 403, 404):
+                return _Together(why=f"listed alone, as its account was refused ({self.refused(answer).what})")
+            page = self.decoded(self.good(answer), _LocationReviews)
+            heads = [(one.name, record_or_none(one.review, _Head)) for one in page.location_reviews]
+            new = walk.add((f"{name} {head.review_id}", head.update_time) for name, head in heads if head)
+            moments += [head.update_time for name, head in heads if head and f"{name} {head.review_id}" in new]
+            # One location after the other, for example: what is new at the last might stand behind all that is old.
+            in_order = all(later <= earlier for earlier, later in itertools.pairwise(moments))
+            if not in_order or not found.reviews.keys() >= {one.name for one in page.location_reviews}:
+                return _Together(why="listed alone, as the answer for its account was not what was asked for")
+            for one in page.location_reviews:
+                found.reviews[one.name].append(one)
+            if not page.next_page_token or walk.has_reached(known):
+                return found
+            token = walk.turn(page.next_page_token)
 
-def _said(answer: httpx.Response) -> str:
-    """Return the error's machine-readable words: an OAuth error code, or a status and its reason."""
-    told = (word(answer, "error"), word(answer, "error", "status"), word(answer, "error", "details", 0, "reason"))
-    return ", ".join(said for said in told if said)
+    def _ask(
+        self, method: str, url: str, *, params: list[tuple[str, str]] | None = None, body: bytes | None = None
+    ) -> httpx.Response:
+        """Ask with a bearer token, refreshed once if Google says it has expired."""
+        for fresh in (False, True):
+            headers = {"Authorization": f"Bearer {self.access(fresh=fresh)}"}
+            answer = self.tools.client.request(method, url, where=self.where, params=params, headers=headers, body=body)
+            if answer.status_code != 401:
+                break
+        return answer
+
+    def access(self, *, fresh: bool) -> str:
+        """Return an access token for the key, exchanged once a run, or anew if `fresh`. Raises BadKey if the refresh
+        token is dead."""
+        name = f"token {self.planned.key}"
+        if fresh:
+            self.tools.memory.pop(name, None)
+        return self.tools.once(name, self._exchanged)
+
+    def _exchanged(self) -> str:
+        where = f"{SOURCE.name}: key '{self.planned.key or 'default'}'"
+        form = {"grant_type": "refresh_token", **self.key()}
+        answer = self.tools.client.request("POST", self.tools.address("token"), where=where, form=form)
+        if answer.status_code in (400, 401, 403):
+            raise BadKey(
+                f"Google does not renew the key ({self.said(answer) or answer.status_code})",
+                where=where,
+                next_step="Authorise the account again and store the new refresh token; a project whose consent "
+                "screen is in Testing loses it every 7 days",
+            )
+        token = record_or_none(msgspec.Raw(answer.content), _Token)
+        if answer.status_code != 200 or not token:
+            raise ChangedShape(f"Google's token endpoint answered {answer.status_code} without a token", where=where)
+        return token.access_token
+
+    def refused(self, answer: httpx.Response) -> RapportError:
+        if "SERVICE_DISABLED" in self.said(answer):
+            self.advice = self.advice._replace(
+                allow="Enable the Business Profile API in the Google project, then run again"
+            )
+        return super().refused(answer)
+
+    def said(self, answer: httpx.Response) -> str:
+        """Return the error's machine-readable words: an OAuth error code, or a status and its reason."""
+        told = (word(answer, "error"), word(answer, "error", "status"), word(answer, "error", "details", 0, "reason"))
+        return ", ".join(said for said in told if said)

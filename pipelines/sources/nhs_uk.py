@@ -10,19 +10,18 @@ import datetime as dt
 from collections.abc import Generator, Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from pipelines.answers import Id, Walk, decoded, each, record_or_none, refusal, tried_keys
+from pipelines.answers import Advice, Id, Walk, from_zone, readable, reply_to, tried_keys
 from pipelines.errors import RapportError
 from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
-from pipelines.settings import load_key
-from pipelines.sources import Cost, Listing, Outcome, Page, Planned, Source, Tools
+from pipelines.sources import Asker, Cost, Listing, Outcome, Page, Planned, Source, Tools, visit_of
+from pipelines.talk import Place, Reading, public
 
 SOURCE = Source(
     name="nhs_uk",
@@ -111,12 +110,7 @@ class _Comments(msgspec.Struct):
 
 def visits(practices: Practices, exports: Path) -> list[Planned]:
     return [
-        Planned(
-            label=practice.id,
-            practice_id=practice.id,
-            key=practice.nhs_uk.key,
-            about={"practice_id": practice.id, "ods_code": practice.nhs_uk.ods_code},
-        )
+        visit_of(practice, practice.nhs_uk.key, ods_code=practice.nhs_uk.ods_code)
         for practice in practices.practice
         if practice.nhs_uk
     ]
@@ -132,31 +126,40 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
     A page may be shorter than was asked for, so only an empty one ends a list. Raises SiteDown, BadKey, UnknownName
     or ChangedShape.
     """
-    where = f"{SOURCE.name}: {planned.label}"
-    since = {} if planned.sweep or not planned.since else {"fromDate": f"{(planned.since - OVERLAP).date()}"}
-    newest, published = planned.since, 0
-    for status in ("published", "removed"):
-        walk, offset = Walk(where, what="comment", newest=newest), 0
-        while True:
-            params = {"status": status, "limit": str(PAGE_SIZE), "offset": str(offset), **since}
-            body = _get(params, planned, tools)
-            yield Page(body=body)
-            raws = decoded(body, _Comments, source=SOURCE.name, where=where).comments
-            if not raws:
-                break
-            heads = [head.comment for raw in raws if (head := record_or_none(raw, _Head))]
-            walk.add((head.comment_id, _utc(head.date_submitted)) for head in heads)
-            offset += len(raws)
-        newest = walk.newest
-        published += len(walk.ids) if status == "published" else 0
-    return Outcome(complete=not since, expected=None if since else published, newest=newest)
+    ask = _Asker(planned, tools)
+    known = planned.known(OVERLAP)
+    since = {"fromDate": f"{known.date()}"} if known else {}
+    published = yield from _listed(ask, "published", planned.since, since)
+    removed = yield from _listed(ask, "removed", published.newest, since)
+    # What was taken out after it had been listed moved the others up, and one of them may have been passed over.
+    moved = bool(published.ids & removed.ids)
+    return Outcome(
+        complete=known is None and not moved,
+        expected=len(published.ids) if known is None else None,
+        newest=removed.newest,
+        why="a comment was removed while the others were listed, so the list may lack one" if moved else "",
+    )
+
+
+def _listed(ask: _Asker, status: str, newest: dt.datetime | None, since: dict[str, str]) -> Generator[Page, None, Walk]:
+    """Keep a whole list, to its empty page, and return the walk through it."""
+    walk, offset = Walk(ask.where, what="comment", newest=newest, moves=True), 0
+    while True:
+        body = ask.get(status=status, limit=str(PAGE_SIZE), offset=str(offset), **since)
+        yield Page(body=body)
+        raws = ask.decoded(body, _Comments).comments
+        if not raws:
+            return walk
+        heads = [head.comment for head in readable(raws, _Head)]
+        walk.add((head.comment_id, from_zone(head.date_submitted, _LONDON)) for head in heads)
+        offset += len(raws)
 
 
 def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
     """Ask for one comment with each key."""
 
     def ask(planned: Planned) -> str:
-        _get({"status": "published", "limit": "1", "offset": "0"}, planned, tools)
+        _Asker(planned, tools).get(status="published", limit="1", offset="0")
         return ""
 
     return tried_keys(visits(practices, tools.exports), ask)
@@ -164,54 +167,36 @@ def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | 
 
 def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
     """Yield the page's comments and responses; of a removed one only that it is gone. Raises ChangedShape."""
-    practice_id = page.receipt.about.get("practice_id", page.receipt.label)
-    where = f"{SOURCE.name}: {practice_id}, {page.path}"
-    raws = decoded(page.body, _Comments, source=SOURCE.name, where=where).comments
-    for position, item in each(raws, _Item, page, practice_id=practice_id, what="comment"):
-        if isinstance(item, SetAside):
-            yield item
-            continue
-        yield from _records(
-            item.comment,
-            item.response or item.comment.response,
-            {
-                "source": SOURCE.name,
-                "site": SOURCE.site,
-                "practice_id": practice_id,
-                "page": page.path,
-                "position": position,
-            },
-        )
+    reading = Reading(page, SOURCE.site)
+    yield from reading.records(reading.decoded(_Comments).comments, _Item, "comment", _records)
 
 
-def _records(comment: _Comment, response: _Response | None, place: dict[str, Any]) -> Iterator[Record]:
+def _records(item: _Item, place: Place) -> Iterator[Record]:
+    comment, response = item.comment, item.response or item.comment.response
     removed = comment.status == "removed"
     # Many were written without a name.
     author = comment.screen_name if (comment.screen_name or "").casefold() != "anonymous" and not removed else None
-    url = comment.comment_original_url or ""
     yield Record(
         kind="review",
         item_id=str(comment.comment_id),
         author_id=author or None,
         author_name=author or None,
-        created_at=_utc(comment.date_submitted),
-        updated_at=_utc(comment.last_updated or comment.date_submitted),
+        created_at=from_zone(comment.date_submitted, _LONDON),
+        updated_at=from_zone(comment.last_updated or comment.date_submitted, _LONDON),
         rating=_overall(comment.ratings or []),
         title=None if removed else comment.title or None,
         text=None if removed else comment.comment_text or None,
         state=None if comment.status in (None, "published") else comment.status,
-        url=url if url.startswith("https://") else None,
+        url=public(comment.comment_original_url),
         **place,
     )
     if response and not removed:
-        yield Record(
-            kind="reply",
-            item_id=f"{comment.comment_id}/reply",
-            parent_id=str(comment.comment_id),
-            created_at=_utc(response.date_submitted),
-            updated_at=_utc(response.last_updated or response.date_submitted),
-            text=response.comment_text or None,
-            **place,
+        yield reply_to(
+            str(comment.comment_id),
+            place,
+            text=response.comment_text,
+            created_at=from_zone(response.date_submitted, _LONDON),
+            updated_at=from_zone(response.last_updated or response.date_submitted, _LONDON),
         )
 
 
@@ -222,30 +207,18 @@ def _overall(ratings: list[_Rating]) -> Decimal | None:
     return chosen[0].stars if chosen else None
 
 
-def _utc(moment: dt.datetime) -> dt.datetime:
-    return (moment if moment.tzinfo else moment.replace(tzinfo=_LONDON)).astimezone(dt.UTC)
-
-
-def _get(params: dict[str, str], planned: Planned, tools: Tools) -> bytes:
-    where = f"{SOURCE.name}: {planned.label}"
-    key = load_key(SOURCE.name, planned.key, SOURCE.key_fields)["api_key"]
-    answer = tools.client.request(
-        "GET",
-        f"{tools.address()}/Comments",
-        where=where,
-        params={"odsCode": planned.about["ods_code"], "api-version": "1.0", **params},
-        headers={tools.settings.nhs_uk_key_header: key},
-    )
-    if answer.status_code == 200:
-        return answer.content
-    raise refusal(
-        answer,
+class _Asker(Asker):
+    advice = Advice(
         title="NHS.uk",
-        where=where,
-        said="",
         renew="Copy the subscription key from the NHS API portal again; keys of the old portal stop working when it "
         "moves: docs/operators.md",
         allow="Subscribe the key to the ratings and reviews product in the NHS API portal",
         correct="Correct nhs_uk.ods_code in practices.toml; if no practice can be read, the API has moved: set "
         "RAPPORT_ADDRESSES",
     )
+
+    def get(self, **params: str) -> bytes:
+        url = f"{self.tools.address()}/Comments"
+        asked = {"odsCode": self.planned.about["ods_code"], "api-version": "1.0", **params}
+        headers = {self.tools.settings.nhs_uk_key_header: self.key()["api_key"]}
+        return self.good(self.tools.client.request("GET", url, where=self.where, params=asked, headers=headers))

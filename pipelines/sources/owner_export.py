@@ -11,7 +11,6 @@ import codecs
 import csv
 import datetime as dt
 import difflib
-import fnmatch
 import hashlib
 import io
 import re
@@ -20,20 +19,21 @@ from collections import Counter
 from collections.abc import Generator, Iterator
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import charset_normalizer
 import msgspec
 import openpyxl
 
-from pipelines.answers import LARGEST_RECORD_BYTES
+from pipelines.answers import LARGEST_RECORD_BYTES, reply_to, tried
 from pipelines.errors import BadExport, RapportError
+from pipelines.files import LARGEST_FILE_BYTES, described, describes, waiting, whole
 from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Columns, Export, Practice, Practices
 from pipelines.records import Record, SetAside
 from pipelines.sources import Listing, Outcome, Page, Planned, Source, Tools
+from pipelines.talk import Place, public
 
 SOURCE = Source(
     name="owner_export",
@@ -57,7 +57,6 @@ SOURCE = Source(
     once=True,
 )
 SUFFIXES = (".csv", ".tsv", ".xlsx")
-LARGEST_FILE_BYTES = 100_000_000
 LARGEST_UNPACKED_BYTES = 400_000_000
 # The csv module's own limit, 131,072 characters a cell, would refuse a file for one very long review.
 csv.field_size_limit(LARGEST_FILE_BYTES)
@@ -107,21 +106,12 @@ class _OutsideScale(_BadRow):
 
 
 def visits(practices: Practices, exports: Path) -> list[Planned]:
-    """Return one visit a file that is no vendor's. The label holds its hash: a changed file is a new visit."""
-    if not exports.is_dir():
-        return []
-    files = sorted(path for path in exports.rglob("*") if path.is_file() and not path.name.startswith("."))
-    planned = []
-    for path in files:
-        if any(fnmatch.fnmatch(path.relative_to(exports).as_posix(), feed.files) for feed in practices.feed):
-            continue
-        with path.open("rb") as opened:
-            digest = hashlib.file_digest(opened, "sha256").hexdigest()[:12]
-        plain = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-")[:40] or "file"
-        planned.append(
-            Planned(label=f"{plain}-{digest}", about={"file": path.relative_to(exports).as_posix()}, sweep=True)
-        )
-    return planned
+    """Return one visit a file that is no vendor's."""
+    return [
+        Planned(label=label, about={"file": name})
+        for name, label in waiting(exports)
+        if not describes(name, practices.feed)
+    ]
 
 
 def listing(receipt: Receipt, practices: Practices) -> Listing:
@@ -131,29 +121,20 @@ def listing(receipt: Receipt, practices: Practices) -> Listing:
 
 def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
     """Keep the file as it is. Raises BadExport for a file that could not be one."""
-    path = tools.exports / planned.about["file"]
-    where = f"{SOURCE.name}: {planned.about['file']}"
-    if path.suffix.lower() not in SUFFIXES:
-        raise BadExport(f"'{path.suffix}' files cannot be read", where=where, next_step="Save it as CSV, TSV or XLSX")
-    if path.stat().st_size > LARGEST_FILE_BYTES:
-        raise BadExport(
-            f"the file is larger than {LARGEST_FILE_BYTES // 1_000_000} MB", where=where, next_step="Split it by year"
-        )
-    yield Page(body=path.read_bytes(), suffix=path.suffix.lower()[1:])
+    file = planned.about["file"]
+    path, where = tools.exports / file, f"{SOURCE.name}: {file}"
+    yield Page(body=whole(path, SUFFIXES, where=where, instead="CSV, TSV or XLSX"), suffix=path.suffix[1:].lower())
     return Outcome(complete=True)
 
 
 def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
     """Look for a description of each file that is waiting; the files are not opened."""
-    found: list[tuple[str, RapportError | None]] = []
-    for planned in visits(practices, tools.exports):
-        try:
-            _columns(_export_of(planned.about["file"], practices))
-        except RapportError as error:
-            found.append((planned.about["file"], error))
-        else:
-            found.append((f"{planned.about['file']} is described", None))
-    return found
+
+    def ask(planned: Planned) -> str:
+        _columns(_export_of(planned.about["file"], practices))
+        return " is described"
+
+    return tried(visits(practices, tools.exports), lambda planned: planned.about["file"], ask)
 
 
 def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
@@ -221,15 +202,7 @@ def _check_whole(
 
 
 def _export_of(file: str, practices: Practices) -> Export:
-    matching = [export for export in practices.export if fnmatch.fnmatch(file, export.files)]
-    if len(matching) != 1:
-        problem = "describe" if matching else "describes"
-        raise BadExport(
-            f"{len(matching) or 'no'} [[export]] blocks in practices.toml {problem} this file",
-            where=f"{SOURCE.name}: {file}",
-            next_step="Give it exactly one block whose 'files' matches its name",
-        )
-    return matching[0]
+    return described(file, practices.export, name="export", where=f"{SOURCE.name}: {file}")
 
 
 def _columns(export: Export) -> Columns:
@@ -437,14 +410,13 @@ def _records(
     digest = hashlib.sha256(f"{site}|{practice.id}|{seen}".encode("utf-8", "surrogatepass")).hexdigest()[:24]
     occurrences[digest] += 1
     item_id = digest if given_id else f"{digest}-{occurrences[digest]}"
-    place: dict[str, Any] = {
+    place: Place = {
         "source": SOURCE.name,
         "site": site,
         "practice_id": practice.id,
         "page": page.path,
         "position": row.line,
     }
-    url = cell(columns.url)
     review = Record(
         kind="review",
         item_id=item_id,
@@ -457,23 +429,14 @@ def _records(
         rating_max=highest,
         title=cell(columns.title),
         text=text,
-        url=url if url and url.startswith("https://") else None,
+        url=public(cell(columns.url)),
         **place,
     )
     reply_text, reply_date = cell(columns.reply_text), cell(columns.reply_date)
     if not reply_text and not reply_date:
         return [review]
     replied = _instant(reply_date, export.dates, zone) if reply_date else None
-    reply = Record(
-        kind="reply",
-        item_id=f"{item_id}/reply",
-        parent_id=item_id,
-        created_at=replied,
-        updated_at=replied,
-        text=reply_text,
-        **place,
-    )
-    return [review, reply]
+    return [review, reply_to(item_id, place, text=reply_text, created_at=replied)]
 
 
 def _normal(text: str | None) -> str:

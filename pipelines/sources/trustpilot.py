@@ -7,21 +7,22 @@ review, and the weekly sweep finds what changed before that.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Generator, Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
-from pipelines.answers import Id, Walk, decoded, each, record_or_none, refusal, tried_keys, word
+from pipelines.answers import Advice, Id, Walk, readable, reply_to, total, tried_keys
 from pipelines.errors import RapportError
 from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
-from pipelines.settings import load_key
-from pipelines.sources import Cost, Listing, Outcome, Page, Planned, Source, Tools
+from pipelines.sources import Asker, Cost, Listing, Outcome, Page, Planned, Source, Tools, visit_of
+from pipelines.talk import Place, Reading, utc
 
 SOURCE = Source(
     name="trustpilot",
@@ -102,18 +103,9 @@ class _Unit(msgspec.Struct, rename="camel"):
 
 def visits(practices: Practices, exports: Path) -> list[Planned]:
     return [
-        Planned(
-            label=practice.id,
-            practice_id=practice.id,
-            key=practice.trustpilot.key,
-            about={
-                "practice_id": practice.id,
-                "business_unit": practice.trustpilot.business_unit,
-                **({"location": practice.trustpilot.location} if practice.trustpilot.location else {}),
-            },
-        )
+        visit_of(practice, unit.key, business_unit=unit.business_unit, location=unit.location)
         for practice in practices.practice
-        if practice.trustpilot
+        if (unit := practice.trustpilot)
     ]
 
 
@@ -127,37 +119,46 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
     A practice that is one location of a unit has no total of its own. Raises SiteDown, BadKey, UnknownName (the
     unit is gone) or ChangedShape.
     """
-    unit, location = planned.about["business_unit"], planned.about.get("location")
-    where = f"{SOURCE.name}: {planned.label}"
+    ask = _Asker(planned, tools)
+    location = planned.about["location"]
+    asked = {"perPage": str(PAGE_SIZE), "orderBy": "createdat.desc"}
     expected: int | None = None
-    if not location:
-        body = _get(f"/business-units/{unit}", {}, planned, tools)
-        expected = decoded(body, _Unit, source=SOURCE.name, where=where).number_of_reviews.total
+    if location:
+        asked["internalLocationId"] = location
+    else:
+        body = ask.get()
+        expected = ask.decoded(body, _Unit).number_of_reviews.total
         yield Page(body=body)
-    known = planned.since - OVERLAP if planned.since and not planned.sweep else None
-    walk, number = Walk(where, newest=planned.since), 1
-    while True:
-        asked = {"perPage": str(PAGE_SIZE), "page": str(number), "orderBy": "createdat.desc"}
-        more = {"internalLocationId": location} if location else {}
-        body = _get(f"/business-units/{unit}/reviews", asked | more, planned, tools)
+    known, walk = planned.known(OVERLAP), Walk(ask.where, newest=planned.since, moves=True)
+    listed, passed_over = 0, False
+    for number in itertools.count(1):
+        body = ask.get("/reviews", page=str(number), **asked)
         yield Page(body=body)
-        raws = decoded(body, _Reviews, source=SOURCE.name, where=where).reviews
+        raws = ask.decoded(body, _Reviews).reviews
+        # A review that was taken out meanwhile moved the others up, and this page may have begun behind one of them.
+        # A unit's total tells that; a location has none, so what stands before the page is looked at.
+        passed_over |= bool(location and planned.sweep and walk.last) and ask.id_at(listed, asked) != walk.last
         if not raws:
-            # A list shorter than Trustpilot's own total lacks something, so nothing is called deleted by it.
-            seen = len(walk.ids)
-            complete = expected is None or seen >= expected
-            return Outcome(complete=complete, expected=seen if expected is None else expected, newest=walk.newest)
-        walk.add((head.id, head.created_at) for raw in raws if (head := record_or_none(raw, _Head)))
+            break
+        listed += len(raws)
+        walk.add((head.id, head.created_at) for head in readable(raws, _Head))
         if walk.has_reached(known):
             return Outcome(complete=False, expected=expected, newest=walk.newest)
-        number += 1
+    # A list shorter than Trustpilot's own total lacks something, so nothing is called deleted by it.
+    seen = len(walk.ids)
+    return Outcome(
+        complete=not passed_over and (expected is None or seen >= expected),
+        expected=seen if expected is None else expected,
+        newest=walk.newest,
+        why="a review was taken out while the others were listed, so the list may lack one" if passed_over else "",
+    )
 
 
 def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
     """Read one business unit with each key."""
 
     def ask(planned: Planned) -> str:
-        _get(f"/business-units/{planned.about['business_unit']}", {}, planned, tools)
+        _Asker(planned, tools).get()
         return ""
 
     return tried_keys(visits(practices, tools.exports), ask)
@@ -165,42 +166,23 @@ def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | 
 
 def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
     """Yield the page's reviews and replies, or Trustpilot's own total. Raises ChangedShape."""
-    practice_id = page.receipt.about.get("practice_id", page.receipt.label)
-    where = f"{SOURCE.name}: {practice_id}, {page.path}"
-    place: dict[str, Any] = {
-        "source": SOURCE.name,
-        "site": SOURCE.site,
-        "practice_id": practice_id,
-        "page": page.path,
-    }
-    if "numberOfReviews" in decoded(page.body, dict[str, msgspec.Raw], source=SOURCE.name, where=where):
-        unit = decoded(page.body, _Unit, source=SOURCE.name, where=where)
-        yield Record(
-            kind="total",
-            item_id="total",
-            position=0,
-            total_count=unit.number_of_reviews.total,
-            total_average=unit.score.trust_score if unit.score else None,
-            **place,
-        )
-        return
-    raws = decoded(page.body, _Reviews, source=SOURCE.name, where=where).reviews
-    for position, review in each(raws, _Review, page, practice_id=practice_id):
-        if isinstance(review, SetAside):
-            yield review
-        else:
-            yield from _records(review, {**place, "position": position})
+    reading = Reading(page, SOURCE.site)
+    if "numberOfReviews" in reading.fields():
+        unit = reading.decoded(_Unit)
+        yield total(unit.number_of_reviews.total, unit.score.trust_score if unit.score else None, reading.at(0))
+    else:
+        yield from reading.records(reading.decoded(_Reviews).reviews, _Review, "review", _records)
 
 
-def _records(review: _Review, place: dict[str, Any]) -> Iterator[Record]:
+def _records(review: _Review, place: Place) -> Iterator[Record]:
     author = review.consumer or _Consumer()
     yield Record(
         kind="review",
         item_id=str(review.id),
         author_id=None if author.id is None else str(author.id),
         author_name=author.display_name,
-        created_at=review.created_at.astimezone(dt.UTC),
-        updated_at=(review.updated_at or review.created_at).astimezone(dt.UTC),
+        created_at=utc(review.created_at),
+        updated_at=utc(review.updated_at or review.created_at),
         rating=Decimal(review.stars),
         title=review.title or None,
         text=review.text or None,
@@ -209,31 +191,25 @@ def _records(review: _Review, place: dict[str, Any]) -> Iterator[Record]:
         **place,
     )
     if reply := review.company_reply:
-        yield Record(
-            kind="reply",
-            item_id=f"{review.id}/reply",
-            parent_id=str(review.id),
-            created_at=reply.created_at.astimezone(dt.UTC),
-            updated_at=(reply.updated_at or reply.created_at).astimezone(dt.UTC),
-            text=reply.text or None,
-            **place,
-        )
+        changed = utc(reply.updated_at) if reply.updated_at else None
+        yield reply_to(str(review.id), place, text=reply.text, created_at=utc(reply.created_at), updated_at=changed)
 
 
-def _get(path: str, params: dict[str, str], planned: Planned, tools: Tools) -> bytes:
-    where = f"{SOURCE.name}: {planned.label}"
-    key = load_key(SOURCE.name, planned.key, SOURCE.key_fields)["api_key"]
-    answer = tools.client.request(
-        "GET", f"{tools.address()}{path}", where=where, params=params, headers={"apikey": key}
-    )
-    if answer.status_code == 200:
-        return answer.content
-    raise refusal(
-        answer,
+class _Asker(Asker):
+    word_at = ("fault", "detail", "errorcode")
+    advice = Advice(
         title="Trustpilot",
-        where=where,
-        said=word(answer, "fault", "detail", "errorcode"),
         renew="Copy the API key of your application in Trustpilot Business again",
         allow="Ask Trustpilot whether your plan includes the API for this business unit",
         correct="Correct trustpilot.business_unit in practices.toml; rapport needs its 24-character id",
     )
+
+    def id_at(self, number: int, asked: dict[str, str]) -> str:
+        """Return the id of the review that is now the list's first, second, …, or "" if there is none."""
+        body = self.get("/reviews", **asked | {"perPage": "1", "page": str(number)})
+        return "".join(str(head.id) for head in readable(self.decoded(body, _Reviews).reviews, _Head))
+
+    def get(self, path: str = "", **params: str) -> bytes:
+        url = f"{self.tools.address()}/business-units/{self.planned.about['business_unit']}{path}"
+        headers = {"apikey": self.key()["api_key"]}
+        return self.good(self.tools.client.request("GET", url, where=self.where, params=params, headers=headers))

@@ -7,24 +7,23 @@ times: its latest event counts, and a REVIEW_DELETED removes it.
 from __future__ import annotations
 
 import datetime as dt
-import fnmatch
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Generator, Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from pipelines.answers import Id, decoded, each
+from pipelines.answers import Id, decoded, each, reply_to, tried
 from pipelines.errors import BadExport, RapportError
+from pipelines.files import described, describes, waiting, whole
 from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Feed, Practice, Practices
 from pipelines.records import Record, SetAside
 from pipelines.sources import Listing, Outcome, Page, Planned, Source, Tools
+from pipelines.talk import Place, public
 
 SOURCE = Source(
     name="vendor_feed",
@@ -48,7 +47,6 @@ SOURCE = Source(
     ),
     once=True,
 )
-LARGEST_FILE_BYTES = 100_000_000
 _LINES = (".jsonl", ".ndjson")
 _GONE = ("REMOVED", "QUARANTINED")
 _EVENTS = ("REVIEW_CREATED", "REVIEW_UPDATED", "REVIEW_COMMENT_UPDATED", "REVIEW_DELETED")
@@ -115,19 +113,12 @@ class _Event(msgspec.Struct):
 
 
 def visits(practices: Practices, exports: Path) -> list[Planned]:
-    """Return one visit a file. The label holds the content's hash, so a file that has grown is a new visit."""
-    if not exports.is_dir():
-        return []
-    files = sorted(path for path in exports.rglob("*") if path.is_file() and not path.name.startswith("."))
-    planned = []
-    for path in files:
-        name = path.relative_to(exports).as_posix()
-        if any(fnmatch.fnmatch(name, feed.files) for feed in practices.feed):
-            with path.open("rb") as opened:
-                digest = hashlib.file_digest(opened, "sha256").hexdigest()[:12]
-            plain = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-")[:40] or "file"
-            planned.append(Planned(label=f"{plain}-{digest}", about={"file": name}))
-    return planned
+    """Return one visit a file that a feed describes."""
+    return [
+        Planned(label=label, about={"file": name})
+        for name, label in waiting(exports)
+        if describes(name, practices.feed)
+    ]
 
 
 def listing(receipt: Receipt, practices: Practices) -> Listing:
@@ -137,29 +128,22 @@ def listing(receipt: Receipt, practices: Practices) -> Listing:
 
 def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
     """Keep the file as it is. Raises BadExport for a file that could not be one."""
-    path = tools.exports / planned.about["file"]
-    where = f"{SOURCE.name}: {planned.about['file']}"
-    if path.suffix.lower() not in (".json", *_LINES):
-        raise BadExport(f"'{path.suffix}' files cannot be read", where=where, next_step="Save it as .json or .jsonl")
-    if path.stat().st_size > LARGEST_FILE_BYTES:
-        raise BadExport(
-            f"the file is larger than {LARGEST_FILE_BYTES // 1_000_000} MB", where=where, next_step="Split it by year"
-        )
-    yield Page(body=path.read_bytes(), suffix=path.suffix.lower()[1:])
+    file = planned.about["file"]
+    path, where = tools.exports / file, f"{SOURCE.name}: {file}"
+    yield Page(
+        body=whole(path, (".json", *_LINES), where=where, instead=".json or .jsonl"), suffix=path.suffix[1:].lower()
+    )
     return Outcome(complete=False)
 
 
 def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | None]]:
     """Look for the description of each file that is waiting; the files are not opened."""
-    found: list[tuple[str, RapportError | None]] = []
-    for planned in visits(practices, tools.exports):
-        try:
-            _feed_of(planned.about["file"], practices)
-        except RapportError as error:
-            found.append((planned.about["file"], error))
-        else:
-            found.append((f"{planned.about['file']} is described", None))
-    return found
+
+    def ask(planned: Planned) -> str:
+        _feed_of(planned.about["file"], practices)
+        return " is described"
+
+    return tried(visits(practices, tools.exports), lambda planned: planned.about["file"], ask)
 
 
 def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
@@ -215,7 +199,7 @@ def _raws(body: bytes, file: str, where: str) -> list[msgspec.Raw]:
 def _records(event: _Event, practice: Practice, feed: Feed, page: str, position: int) -> Iterator[Record]:
     review = event.review
     publisher = review.publisher_id or "unknown"
-    place: dict[str, Any] = {
+    place: Place = {
         "source": SOURCE.name,
         "site": feed.sites.get(publisher) or re.sub(r"[^a-z0-9]+", "_", publisher.lower()).strip("_") or "unknown",
         "practice_id": practice.id,
@@ -233,20 +217,13 @@ def _records(event: _Event, practice: Practice, feed: Feed, page: str, position:
         title=None if event.is_gone else review.title or None,
         text=None if event.is_gone else review.content or None,
         state="removed" if event.is_gone else None,
-        url=review.url if review.url and review.url.startswith("https://") else None,
+        url=public(review.url),
         **place,
     )
     for comment in () if event.is_gone else review.comments or ():
         if comment.author_role == "BUSINESS_OWNER" and comment.visibility != "PRIVATE":
-            yield Record(
-                kind="reply",
-                item_id=f"{review.id}/comment/{comment.id}",
-                parent_id=str(review.id),
-                created_at=_utc(comment.publisher_date),
-                updated_at=_utc(comment.publisher_date),
-                text=comment.content or None,
-                **place,
-            )
+            said = _utc(comment.publisher_date)
+            yield reply_to(str(review.id), place, name=f"comment/{comment.id}", text=comment.content, created_at=said)
 
 
 def _utc(milliseconds: int | None) -> dt.datetime | None:
@@ -254,12 +231,4 @@ def _utc(milliseconds: int | None) -> dt.datetime | None:
 
 
 def _feed_of(file: str, practices: Practices) -> Feed:
-    matching = [feed for feed in practices.feed if fnmatch.fnmatch(file, feed.files)]
-    if len(matching) != 1:
-        problem = "describe" if matching else "describes"
-        raise BadExport(
-            f"{len(matching) or 'no'} [[feed]] blocks in practices.toml {problem} this file",
-            where=f"{SOURCE.name}: {file}",
-            next_step="Give it exactly one block whose 'files' matches its name",
-        )
-    return matching[0]
+    return described(file, practices.feed, name="feed", where=f"{SOURCE.name}: {file}")

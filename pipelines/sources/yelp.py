@@ -10,22 +10,22 @@ import datetime as dt
 from collections.abc import Generator, Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import httpx
 import msgspec
 
-from pipelines.answers import Id, decoded, each, refusal, tried_keys, word
+from pipelines.answers import Advice, Id, from_zone, total, tried_keys, word
 from pipelines.errors import BadKey, RapportError, UnknownName
 from pipelines.http import quota_left
 from pipelines.landing import Receipt, SavedPage
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
-from pipelines.settings import load_key
-from pipelines.sources import Cost, Listing, Outcome, Page, Planned, Source, Tools
+from pipelines.sources import Asker, Cost, Listing, Outcome, Page, Planned, Source, Tools, visit_of
+from pipelines.talk import Place, Reading, public
 
 SOURCE = Source(
     name="yelp",
@@ -88,12 +88,7 @@ class _Excerpts(msgspec.Struct):
 
 def visits(practices: Practices, exports: Path) -> list[Planned]:
     return [
-        Planned(
-            label=practice.id,
-            practice_id=practice.id,
-            key=practice.yelp.key,
-            about={"practice_id": practice.id, "business": practice.yelp.business},
-        )
+        visit_of(practice, practice.yelp.key, business=practice.yelp.business)
         for practice in practices.practice
         if practice.yelp
     ]
@@ -109,19 +104,16 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
 
     Raises SiteDown (until the quota is new, if it is used up), BadKey, UnknownName or ChangedShape.
     """
-    where = f"{SOURCE.name}: {planned.label}"
-    answer = _get("", {}, planned, tools)
-    if answer.status_code != 200:
-        raise _refused(answer, where)
-    yield Page(body=answer.content)
-    business = decoded(answer.content, _Business, source=SOURCE.name, where=where)
-    answer = _get("/reviews", {"limit": str(MOST_EXCERPTS), "sort_by": "newest"}, planned, tools)
+    ask = _Asker(planned, tools)
+    body = ask.good(ask.get())
+    yield Page(body=body)
+    business = ask.decoded(body, _Business)
+    answer = ask.get("/reviews", limit=str(MOST_EXCERPTS), sort_by="newest")
     # The business could be read with this key, so a refusal here is what the plan has to say of excerpts.
-    if answer.status_code == 200:
-        yield Page(body=answer.content)
-        decoded(answer.content, _Excerpts, source=SOURCE.name, where=where)
-    elif answer.status_code not in (403, 404):
-        raise _refused(answer, where)
+    if answer.status_code not in (403, 404):
+        body = ask.good(answer)
+        yield Page(body=body)
+        ask.decoded(body, _Excerpts)
     return Outcome(complete=False, expected=business.review_count, quota_left=quota_left(answer.headers))
 
 
@@ -129,9 +121,9 @@ def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | 
     """Read one business with each key, and say what is left of the day's requests."""
 
     def ask(planned: Planned) -> str:
-        answer = _get("", {}, planned, tools)
-        if answer.status_code != 200:
-            raise _refused(answer, f"{SOURCE.name}: {planned.label}")
+        asker = _Asker(planned, tools)
+        answer = asker.get()
+        asker.good(answer)
         left = quota_left(answer.headers)
         return "" if left is None else f", {left} requests left today"
 
@@ -140,76 +132,51 @@ def check(practices: Practices, tools: Tools) -> list[tuple[str, RapportError | 
 
 def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
     """Yield the page's excerpts, or Yelp's own count and mean. Raises ChangedShape."""
-    practice_id = page.receipt.about.get("practice_id", page.receipt.label)
-    where = f"{SOURCE.name}: {practice_id}, {page.path}"
-    place: dict[str, Any] = {
-        "source": SOURCE.name,
-        "site": SOURCE.site,
-        "practice_id": practice_id,
-        "page": page.path,
-    }
-    if "review_count" in decoded(page.body, dict[str, msgspec.Raw], source=SOURCE.name, where=where):
-        business = decoded(page.body, _Business, source=SOURCE.name, where=where)
-        yield Record(
-            kind="total",
-            item_id="total",
-            position=0,
-            total_count=business.review_count,
-            total_average=business.rating,
-            **place,
-        )
-        return
-    raws = decoded(page.body, _Excerpts, source=SOURCE.name, where=where).reviews
-    for position, excerpt in each(raws, _Excerpt, page, practice_id=practice_id, what="excerpt"):
-        if isinstance(excerpt, SetAside):
-            yield excerpt
-            continue
-        author = excerpt.user or _User()
-        written = excerpt.time_created
-        written = (written if written.tzinfo else written.replace(tzinfo=_PACIFIC)).astimezone(dt.UTC)
-        yield Record(
-            kind="review",
-            item_id=str(excerpt.id),
-            author_id=None if author.id is None else str(author.id),
-            author_name=author.name,
-            created_at=written,
-            updated_at=written,
-            rating=Decimal(str(excerpt.rating)),
-            text=excerpt.text or None,
-            url=excerpt.url if excerpt.url and excerpt.url.startswith("https://") else None,
-            position=position,
-            **place,
-        )
+    reading = Reading(page, SOURCE.site)
+    if "review_count" in reading.fields():
+        business = reading.decoded(_Business)
+        yield total(business.review_count, business.rating, reading.at(0))
+    else:
+        yield from reading.records(reading.decoded(_Excerpts).reviews, _Excerpt, "excerpt", _records)
 
 
-def _get(path: str, params: dict[str, str], planned: Planned, tools: Tools) -> httpx.Response:
-    key = load_key(SOURCE.name, planned.key, SOURCE.key_fields)["api_key"]
-    return tools.client.request(
-        "GET",
-        f"{tools.address()}/businesses/{quote(planned.about['business'], safe='')}{path}",
-        where=f"{SOURCE.name}: {planned.label}",
-        params=params,
-        headers={"Authorization": f"Bearer {key}"},
+def _records(excerpt: _Excerpt, place: Place) -> Iterator[Record]:
+    author = excerpt.user or _User()
+    written = from_zone(excerpt.time_created, _PACIFIC)
+    yield Record(
+        kind="review",
+        item_id=str(excerpt.id),
+        author_id=None if author.id is None else str(author.id),
+        author_name=author.name,
+        created_at=written,
+        updated_at=written,
+        rating=Decimal(str(excerpt.rating)),
+        text=excerpt.text or None,
+        url=public(excerpt.url),
+        **place,
     )
 
 
-def _refused(answer: httpx.Response, where: str) -> RapportError:
-    said = word(answer, "error", "code")
-    moved_to = word(answer, "error", "new_business_id")
-    if said == "BUSINESS_MIGRATED" or moved_to:
-        return UnknownName(
-            "the business has moved at Yelp",
-            where=where,
-            next_step=f"Set yelp.business in practices.toml to '{moved_to or 'its new id'}'",
-        )
-    if answer.status_code == 400 and word(answer, "error", "field") == "Authorization":
-        return BadKey("Yelp refuses the key (it is too short)", where=where, next_step="Copy the API key again")
-    return refusal(
-        answer,
+class _Asker(Asker):
+    word_at = ("error", "code")
+    advice = Advice(
         title="Yelp",
-        where=where,
-        said=said,
         renew="Copy the API key of your app at Yelp again, or make a new one; a trial's key ends with the trial",
         allow="Yelp does not show this business to your plan or region: take yelp out of the practice",
         correct="Correct yelp.business in practices.toml, or take it out if the business is closed",
     )
+
+    def get(self, path: str = "", **params: str) -> httpx.Response:
+        url = f"{self.tools.address()}/businesses/{quote(self.planned.about['business'], safe='')}{path}"
+        headers = {"Authorization": f"Bearer {self.key()['api_key']}"}
+        return self.tools.client.request("GET", url, where=self.where, params=params, headers=headers)
+
+    def refused(self, answer: httpx.Response) -> RapportError:
+        moved_to = word(answer, "error", "new_business_id")
+        if moved_to or self.said(answer) == "BUSINESS_MIGRATED":
+            correct = f"Set yelp.business in practices.toml to '{moved_to or 'its new id'}'"
+            return UnknownName("the business has moved at Yelp", where=self.where, next_step=correct)
+        if answer.status_code == 400 and word(answer, "error", "field") == "Authorization":
+            again = "Copy the API key again"
+            return BadKey("Yelp refuses the key (it is too short)", where=self.where, next_step=again)
+        return super().refused(answer)

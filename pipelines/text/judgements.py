@@ -16,10 +16,10 @@ from pipelines.text.claims import claims_of
 from pipelines.text.content import content_of
 from pipelines.text.content import evidence as content_evidence
 from pipelines.text.disclosure import CLASSES, VERDICT_WORDS, Roster, judge
-from pipelines.text.language import MEASURED, is_english
+from pipelines.text.language import MEASURED, MODEL_ID, is_english
 from pipelines.text.linear import model_id
 from pipelines.text.sentences import plain, sentences_of, words_of
-from pipelines.text.sentiment import NOTHING, Mood, evidence, mood_of
+from pipelines.text.sentiment import NOTHING, Mood, as_post, evidence, is_plain, mood_of
 from pipelines.text.topics import alerts_of, reported, topics_of
 from pipelines.text.usefulness import usefulness_of
 
@@ -64,11 +64,16 @@ class Surroundings(msgspec.Struct, frozen=True):
         )
 
 
+def model_ids() -> dict[str, str]:
+    """Return the name and version of every model that judges, by what it judges."""
+    return {"language": MODEL_ID, **{name: model_id(name) for name in MODELS}}
+
+
 def not_checked_because(text: str, language: str | None) -> str | None:
-    """Return why a text is not judged, or None if it is."""
-    if not any(character.isalpha() for character in plain(text)):
+    """Return why a text (`plain`) is not judged, or None if it is."""
+    if not any(map(str.isalpha, text)):
         return "there are no words"
-    if not is_english(plain(text), language):
+    if not is_english(text, language):
         if language is None:
             return "the language is not certain"
         return f"no test set was measured for this language ({language}), only for {', '.join(sorted(MEASURED))}"
@@ -83,22 +88,24 @@ def judgements(
     `stars` changes no judgement. Where they contradict the words, that is kept as a fact of its own.
     """
     around = around or Surroundings()
-    why_not = not_checked_because(text, language)
-    sentences = [] if why_not else sentences_of(plain(text))
+    bare = plain(text)
+    why_not = not_checked_because(bare, language)
+    sentences = [] if why_not else sentences_of(bare)
     found: dict[str, Any] = {"judged": why_not is None, "not_judged_because": why_not}
     words = [words_of(sentence) for sentence in sentences]
     moods = [mood_of(sentence) for sentence in words]
-    found |= _sentiment(words, moods, why_not, stars)
+    found |= _sentiment(words, moods, why_not, stars, posted=kind in ("post", "comment"))
     if kind in ("review", "comment"):
+        shown = reported()
         found["topics"] = [
             {
                 "topic": each.topic,
                 "polarity": each.polarity,
                 "sentence": each.sentence,
                 "reason": each.reason,
-                "reported": each.topic in reported(),
+                "reported": each.topic in shown,
             }
-            for each in topics_of(sentences, moods)
+            for each in topics_of(sentences, list(zip(words, moods, strict=True)))
         ]
         found["alerts"] = [{"alert": alert, "sentence": number} for alert, number in alerts_of(sentences)]
     if kind == "comment":
@@ -110,20 +117,23 @@ def judgements(
     if kind == "reply":
         found["disclosure"] = _disclosure(text, why_not, around)
         found["generic"] = around.generic
-    found["model"] = {name: model_id(name) for name in MODELS}
+    found["model"] = model_ids()
     return found
 
 
 def _sentiment(
-    words: Sequence[Sequence[str]], moods: Sequence[Mood], why_not: str | None, stars: float | None
+    words: Sequence[Sequence[str]], moods: Sequence[Mood], why_not: str | None, stars: float | None, *, posted: bool
 ) -> dict[str, Any]:
     if why_not:
         mood = NOTHING
     else:
         mood = moods[0] if len(moods) == 1 else mood_of([word for sentence in words for word in sentence])
+    if posted:
+        mood, moods = as_post(mood), [as_post(each) for each in moods]
     reason = why_not or (
         f"the likeliest class has probability {mood.sure:.2f}"
         + (", too little to decide" if mood.sentiment == "unsure" else "")
+        + (", and the words have no feeling of their own" if posted and is_plain(mood.sure, mood.feeling) else "")
     )
     contradicts = stars is not None and (
         (stars >= 4 and mood.sentiment == "negative") or (stars <= 2 and mood.sentiment == "positive")

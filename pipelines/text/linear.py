@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,8 @@ def word_grams(words: Sequence[str], prefix: str = "") -> list[str]:
 
 # The same few thousand words make up most of all texts; long made-up ones do not stay.
 @lru_cache(maxsize=1 << 16)
-def _hash(gram: str) -> int:
+def hash_of(gram: str) -> int:
+    """Return the number by which a word or pair is known: the CRC-32 of its letters."""
     return zlib.crc32(gram.encode("utf-8", "surrogatepass"))
 
 
@@ -48,7 +49,7 @@ def character_hashes(word: str, shortest: int = 3, longest: int = 5) -> frozense
 def buckets_of(grams: Iterable[str], size: int, more: Iterable[int] = ()) -> Buckets:
     """Return the distinct buckets of the grams and of `more` hashes, in order, below `size`, a power of two."""
     mask = size - 1
-    found = {hashed & mask for hashed in map(_hash, grams)}
+    found = {hashed & mask for hashed in map(hash_of, grams)}
     found.update([hashed & mask for hashed in more])
     return np.fromiter(sorted(found), dtype=np.int64, count=len(found))
 
@@ -62,13 +63,17 @@ def weighted(buckets: Buckets, rarity: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Linear:
-    """Weights of one model. `weights` is (buckets, outputs), `dense` (further features, outputs)."""
+    """Weights of one model. `weights` is (buckets, outputs), `dense` (further features, outputs).
+
+    `valences` tells how words sound by themselves, by their `hash_of`; empty where a model does not use them.
+    """
 
     weights: Floats
     dense: Floats
     bias: Floats
     rarity: Floats
     card: dict[str, Any]
+    valences: Mapping[int, float] = field(default_factory=dict)
 
     def margins(self, buckets: Buckets, more: Floats | None = None) -> Floats:
         """Return the log-odds of each output for one text."""
@@ -92,7 +97,8 @@ def load(name: str) -> Linear:
         )
     with np.load(path, allow_pickle=False) as held:
         arrays = {key: held[key].astype(np.float32) for key in ("weights", "dense", "bias", "rarity")}
-    return Linear(**arrays, card=card)
+        valences = dict(zip(held["words"].tolist(), held["valences"].tolist(), strict=True)) if "words" in held else {}
+    return Linear(**arrays, card=card, valences=valences)
 
 
 def model_id(name: str) -> str:

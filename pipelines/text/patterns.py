@@ -7,6 +7,13 @@ before all of them, and those with the same first letter behind that letter: one
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+_START: Final = re.compile(r"\b\w")
+_LITERAL: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789 '-")
+# Longer ones tell hardly more and cost a look each.
+_LONGEST_BEGINNING: Final = 6
 
 
 def _bars(pattern: str) -> tuple[list[int], int]:
@@ -71,3 +78,77 @@ def _opened(part: str) -> str:
         return part
     _, end = _bars(part)
     return "(?:" + _by_letter(alternatives(part[3:end])) + part[end:]
+
+
+class Beginnings:
+    """Tells cheaply which of many patterns cannot match a text, by the letters that all they match begins with.
+
+    Each pattern has to be searched for at the edges of words in lower case, as in `rf"\\b{either(pattern)}"`.
+    """
+
+    def __init__(self, patterns: Mapping[str, Iterable[str]]) -> None:
+        self._always: set[str] = set()
+        self._names: dict[str, set[str]] = {}
+        for name, each in patterns.items():
+            found = [_beginnings(part) for pattern in each for part in alternatives(pattern)]
+            if any(one is None for one in found):
+                self._always.add(name)
+                continue
+            for beginning in {letters for one in found for letters in one or ()}:
+                self._names.setdefault(beginning, set()).add(name)
+        self._lengths = sorted({len(beginning) for beginning in self._names})
+
+    def possible(self, low: str) -> set[str]:
+        """Return the names of the patterns that may match a text in lower case; none of the others does."""
+        found = set(self._always)
+        for start in _START.finditer(low):
+            at = start.start()
+            for length in self._lengths:
+                names = self._names.get(low[at : at + length])
+                if names:
+                    found |= names
+        return found
+
+
+def _beginnings(part: str) -> set[str] | None:
+    """Return what all that a part matches begins with, up to `_LONGEST_BEGINNING` letters; None if that is not told."""
+    found = {letters for letters, _ in _openings(part)}
+    return None if "" in found or any(not letters[0].isalnum() for letters in found) else found
+
+
+def _openings(part: str) -> set[tuple[str, bool]]:
+    """Return the beginnings of what a part matches, each with whether it is all of it, so that more may follow."""
+    found = {("", True)}
+    at = 0
+    while at < len(part) and any(whole for _, whole in found):
+        if part.startswith(r"\b", at):
+            at += 2
+            continue
+        if part[at] in _LITERAL:
+            end, next_ = at, {(part[at], True)}
+        elif part.startswith("(", at):
+            end = at + _bars(part[at:])[1]
+            if not part.startswith("(?:", at):
+                # What looks ahead or behind takes no letters.
+                at = end + 1
+                continue
+            next_ = {opening for choice in alternatives(part[at + 3 : end]) for opening in _openings(choice)}
+        else:
+            end, next_ = at, {("", False)}
+        times = part[end + 1 : end + 2]
+        if times == "?":
+            next_ |= {("", True)}
+        elif times in ("*", "{"):
+            next_ = {("", False)}
+        elif times == "+":
+            next_ = {(letters, False) for letters, _ in next_}
+        found = {_joined(one, other) for one in found for other in next_} if next_ else found
+        at = end + 1 + (times in ("?", "+"))
+    return found
+
+
+def _joined(one: tuple[str, bool], other: tuple[str, bool]) -> tuple[str, bool]:
+    if not one[1]:
+        return one
+    letters = one[0] + other[0]
+    return letters[:_LONGEST_BEGINNING], other[1] and len(letters) < _LONGEST_BEGINNING

@@ -15,7 +15,7 @@ def words_in(text: str) -> int:
 
 def is_emoji_only(text: str) -> bool:
     """Return True for a text that has symbols but no letter and no digit."""
-    return bool(text.strip()) and words_in(text) == 0
+    return bool(text.strip()) and _WORD.search(text) is None
 
 
 def folded(text: str) -> str:

@@ -16,7 +16,7 @@ from functools import cache
 from typing import Final, Literal
 
 from pipelines.text.linear import Buckets, buckets_of, load, probabilities, word_grams
-from pipelines.text.patterns import either
+from pipelines.text.patterns import Beginnings, either
 from pipelines.text.sentences import words_of
 from pipelines.text.sentiment import Mood, mood_of
 
@@ -178,6 +178,11 @@ def _compiled() -> tuple[dict[str, tuple[re.Pattern[str], ...]], dict[str, tuple
     return topics, alerts
 
 
+@cache
+def _beginnings() -> Beginnings:
+    return Beginnings(PATTERNS)
+
+
 @dataclass(frozen=True)
 class Topic:
     """One topic of one sentence. `start` and `end` tell where in the clause a pattern matched; None for the model."""
@@ -200,8 +205,9 @@ def patterns_in(clause: str) -> dict[str, tuple[Polarity | None, int, int]]:
     bare = _FIGURES.sub(lambda match: "_" * len(match.group()), clause.lower())
     found: dict[str, tuple[Polarity | None, int, int]] = {}
     topics, _ = _compiled()
+    possible = _beginnings().possible(bare)
     for topic, (any_of_them, praise, complaint) in topics.items():
-        there = any_of_them.search(bare)
+        there = any_of_them.search(bare) if topic in possible else None
         if there is None:
             continue
         good, bad = praise.search(bare), complaint.search(bare)
@@ -225,14 +231,19 @@ def buckets_for(words: Sequence[str]) -> Buckets:
     return buckets_of(word_grams(words), BUCKETS)
 
 
-def topics_of(sentences: Sequence[str], moods: Sequence[Mood] | None = None, sure: float = SURE) -> list[Topic]:
-    """Return the topics of a text's sentences, each once a sentence and polarity, in the order of the sentences."""
+def topics_of(
+    sentences: Sequence[str], known: Sequence[tuple[Sequence[str], Mood]] | None = None, sure: float = SURE
+) -> list[Topic]:
+    """Return the topics of a text's sentences, each once a sentence and polarity, in the order of the sentences.
+
+    `known` holds the words and the mood of each sentence, which need not be found again for its only clause.
+    """
     found: dict[tuple[int, str, Polarity], Topic] = {}
     for number, sentence in enumerate(sentences, 1):
         parts = clauses_of(sentence)
         for part in parts:
-            words = words_of(part)
-            mood = moods[number - 1] if moods and len(parts) == 1 else mood_of(words)
+            words = known[number - 1][0] if known and part == sentence else words_of(part)
+            mood = known[number - 1][1] if known and len(parts) == 1 else mood_of(words)
             for topic in _topics_of_clause(part, words, mood, number, sure):
                 found.setdefault((number, topic.topic, topic.polarity), topic)
     specific = {topic for _, topic, _ in found if topic != "global_recommend"}

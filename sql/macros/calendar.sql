@@ -9,3 +9,8 @@ case isodow({{ moment }})
     else {{ moment }} + interval 2 day
 end
 {%- endmacro %}
+
+{#- The month whose report is the first to know a night: a report is made on the 2nd of the month after. -#}
+{% macro report_of(night) -%}
+date_trunc('month', {{ night }} - 2)::date
+{%- endmacro %}

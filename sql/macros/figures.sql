@@ -46,6 +46,47 @@ select
 from {{ cte }}
 {% endmacro %}
 
+{#- The last SELECT of a mean of stars: from a CTE with practice_id, site, month, part, star_counts, rated, star_sum and
+    not_covered_why. A month with some reviews that was not read in full still has a mean. -#}
+{% macro mean_figures(cte) %}
+select
+    practice_id,
+    site,
+    month,
+    part,
+    case when state = 'value' then star_sum::decimal(18, 6) / rated end::decimal(18, 6) as value,
+    case when state = 'value' then interval_95['low'] end::decimal(18, 6) as low,
+    case when state = 'value' then interval_95['high'] end::decimal(18, 6) as high,
+    case when state <> 'not_measured' then star_sum end::bigint as numerator,
+    rated::bigint as sample_size,
+    state,
+    not_covered_why::varchar as reason
+from (
+    select
+        *,
+        case
+            when rated = 0 and not_covered_why is not null then 'not_measured'
+            when rated < 5 then 'too_few'
+            else 'value'
+        end as state,
+        dirichlet_mean(star_counts) as interval_95
+    from {{ cte }}
+) as means
+{% endmacro %}
+
+{#- Why a month of reviews is not known in full, from the last night that read its site, the last one that listed
+    everything, and the day up to which the month is looked at. A list of everything is asked for once a week; a day
+    more for a night that fails. -#}
+{% macro reviews_not_covered_why(last_read_night, last_complete_night, until) %}
+case
+    when {{ last_read_night }} is null then 'never read'
+    when {{ last_read_night }} < {{ until }} then 'last read on ' || strftime({{ last_read_night }}, '%Y-%m-%d')
+    when {{ last_complete_night }} is null then 'no complete list has been read'
+    when {{ last_complete_night }} < {{ until }} - 8
+        then 'last complete list read on ' || strftime({{ last_complete_night }}, '%Y-%m-%d')
+end
+{% endmacro %}
+
 {#- A metric that is one part of the Engagement Quality Score: the share itself, without the score's prior. -#}
 {% macro part_figures(part) %}
 with shares as (

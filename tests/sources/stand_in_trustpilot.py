@@ -26,10 +26,11 @@ class StandIn(ReviewSite):
             total = len(self.items) if self.total is None else self.total
             return {"id": "x", "numberOfReviews": {"total": total}, "score": {"trustScore": 4.3, "stars": 4.5}}
         assert request.path == f"{unit}/reviews"
-        assert (request.one("perPage"), request.one("orderBy")) == ("100", "createdat.desc")
+        assert request.one("orderBy") == "createdat.desc"
         ordered = sorted(self.items, key=lambda item: str(item["createdAt"]), reverse=True)
-        start = (int(request.one("page")) - 1) * self.page_size
-        return {"links": [], "reviews": self.shown(ordered, start, self.page_size)}
+        size = min(self.page_size, int(request.one("perPage")))
+        start = (int(request.one("page")) - 1) * size
+        return {"links": [], "reviews": self.shown(ordered, start, size)}
 
     @staticmethod
     def item(number: int, when: dt.datetime = START, **more: Any) -> Item:

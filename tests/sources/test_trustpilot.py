@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
 from pipelines.errors import BadPractices, SeveralFailed
 from pipelines.landing import DataDir
-from pipelines.practices import Practices, load_practices
+from pipelines.practices import load_practices
 from pipelines.records import Record
 from pipelines.sources import trustpilot
 from tests.conftest import SHARED
@@ -67,11 +68,7 @@ def test_a_list_shorter_than_the_units_own_total_is_not_complete(data: DataDir) 
 
 def test_one_location_of_a_unit_is_asked_for_by_its_id_and_has_no_total(data: DataDir) -> None:
     class Branch(StandIn):
-        @classmethod
-        def practices(cls) -> Practices:
-            held = super().practices().model_dump()
-            held["practice"][0]["trustpilot"]["location"] = "branch-7"
-            return Practices.model_validate(held)
+        block: ClassVar[Any] = StandIn.block | {"location": "branch-7"}
 
     platform = Branch.holding([StandIn.item(1)])
     receipt = pulled(data, platform)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 
+import httpx
 import pytest
 
+from pipelines.demo.elsewhere import GUESTS
+from pipelines.demo.server import TownServer
+from pipelines.demo.town import build_town
 from pipelines.errors import SeveralFailed, UnknownName
 from pipelines.gate import readiness
 from pipelines.landing import DataDir
@@ -16,6 +20,7 @@ from pipelines.records import COMPLETENESS, FEATURES, Record, read_table, write_
 from pipelines.settings import load_settings
 from pipelines.sources import yelp
 from tests.conftest import SHARED
+from tests.sources.contract import OpenApi
 from tests.sources.stand_in import (
     NIGHT,
     found_in,
@@ -144,3 +149,21 @@ def test_reads_every_recorded_business_and_the_contracts_own_samples() -> None:
         assert (total.total_count, float(total.total_average or 0)) == (held["review_count"], held["rating"])
     held = json.loads((folder / "samples-handmade" / "business_reviews.json").read_text())
     assert len(records_of_body(StandIn, held)) == len(held["reviews"])
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared")
+def test_requests_and_the_towns_answers_are_those_of_a_document_made_from_yelps_pages(data: DataDir) -> None:
+    # Yelp's own document could not be had; somebody made this one from its pages.
+    document = OpenApi(SHARED / "contracts" / "yelp" / "openapi-third-party" / "yelp-openapi.yml")
+    platform = StandIn.holding([StandIn.item(1)])
+    pull(data, platform)
+    [key] = [guest.key["api_key"] for guest in GUESTS if guest.platform == "yelp"]
+    with TownServer(build_town()) as town:
+        town.set_night(NIGHT)
+        for request in platform.asked:
+            # The document leaves out one of the two orders that Yelp's page on reviews names.
+            query = {name: told for name, told in request.query.items() if name != "sort_by"}
+            document.check_request("GET", f"/v3{request.path}", query)
+            path = request.path.replace("riverside-dental-portland", "riverside-dental-rapport-town")
+            answer = httpx.get(f"{town.base_url}/yelp{path}", headers={"Authorization": f"Bearer {key}"})
+            document.check_answer("GET", f"/v3{request.path}", answer.status_code, answer.json())

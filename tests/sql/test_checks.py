@@ -10,6 +10,7 @@ import pytest
 
 from pipelines.build import SQL
 from pipelines.landing import DataDir
+from pipelines.warehouse import name_files
 from tests.histories import built_at
 
 FAULTS = {
@@ -51,6 +52,11 @@ def copy(town: DataDir) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute("attach ':memory:' as warehouse")
         connection.execute("copy from database published to warehouse")
         connection.execute("detach published")
+        # A published warehouse has no view of the files it was built from; the checks ran before it was sealed.
+        name_files(connection, town.build_folder / "inputs" / "inputs.json")
+        for view in ("features", "completeness"):
+            compiled = town.build_folder / "dbt" / "compiled" / "rapport" / "models" / "staging" / f"{view}.sql"
+            connection.execute(f"create view warehouse.staging.{view} as {compiled.read_text(encoding='utf-8')}")
         connection.execute("use warehouse")
         yield connection
 

@@ -59,7 +59,7 @@ def scores(models: Models, talks: Sequence[Talk], inputs: Inputs | None = None) 
         ]
 
 
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=8, deadline=None)
 @given(st.integers(0, 10**6), st.integers(0, 250))
 def test_every_figure_is_what_the_slow_account_says(models: Models, seed: int, days: int) -> None:
     inputs = rows_of([talk_of(seed + number, f"p{number}") for number in range(4)], AS_OF - 100 * DAY + days * DAY)
@@ -93,7 +93,7 @@ def test_the_generated_practices_are_worth_an_account(models: Models) -> None:
     assert {"rough", None} <= firmness
 
 
-@settings(max_examples=5, deadline=None, derandomize=True)
+@settings(max_examples=5, deadline=None)
 @given(st.integers(0, 10**6))
 def test_numbers_of_likes_and_followers_leave_the_score_as_it_is(models: Models, seed: int) -> None:
     talk = talk_of(seed, "times-1", busy=30)
@@ -175,7 +175,7 @@ WORTHLESS: list[Callable[[Talk, Said, dt.datetime, Said], Said]] = [
 ]
 
 
-@settings(max_examples=5, deadline=None, derandomize=True)
+@settings(max_examples=5, deadline=None)
 @given(st.integers(0, 10**6))
 def test_what_is_worth_nothing_leaves_the_score_as_it_is(models: Models, seed: int) -> None:
     talk = talk_of(seed, "as-it-is", busy=30)
@@ -203,7 +203,8 @@ def test_what_is_worth_nothing_leaves_the_score_as_it_is(models: Models, seed: i
 def _asked(seed: int) -> tuple[Talk, Said, dt.date]:
     """A practice with an own post early in a month that is over, below which a question can wait in vain."""
     talk = talk_of(seed, "quiet", busy=30)
-    talk.fails_from = {}
+    # What is asked and deleted before the first night that reads the wall is known to nobody.
+    talk.reads_from, talk.fails_from = {}, {}
     talk.nights = 400
     months = [dt.date(2026, month, 1) for month in (7, 8)]
     found = [(post, post.at.date().replace(day=1)) for post in _own_posts(talk) if post.at.day < 15]
@@ -213,7 +214,7 @@ def _asked(seed: int) -> tuple[Talk, Said, dt.date]:
     return talk, _below(post, post.at + dt.timedelta(hours=3), 1, "who asks", acts=["question", "substantive"]), month
 
 
-@settings(max_examples=4, deadline=None, derandomize=True)
+@settings(max_examples=4, deadline=None)
 @given(st.integers(0, 10**6))
 def test_an_unanswered_question_lowers_the_first_part_even_if_it_is_deleted(models: Models, seed: int) -> None:
     talk, question, month = _asked(seed)
@@ -253,7 +254,7 @@ def test_an_unanswered_question_lowers_the_first_part_even_if_it_is_deleted(mode
         assert points["asked"] < points["quiet"] or points["quiet"] == 25
 
 
-@settings(max_examples=3, deadline=None, derandomize=True)
+@settings(max_examples=3, deadline=None)
 @given(st.integers(0, 10**6))
 def test_order_server_and_date_of_the_run_do_not_matter(models: Models, seed: int) -> None:
     inputs = rows_of([talk_of(seed, "p", busy=30)], AS_OF)

@@ -314,7 +314,7 @@ class Account:
         critical = [
             r
             for r in answerable
-            if r["stars"] is not None and r["stars"] <= 3 and (r["wait"] is not None or r["watched"] >= 7 * 86400)
+            if r["stars"] is not None and r["stars"] <= 3 and r["watched"] >= 7 * 86400
         ]
         told["critical_reply_share", ""] = _share(
             sum(r["wait"] is not None and r["wait"] <= 7 * 86400 for r in critical),

@@ -1,15 +1,6 @@
 -- one row per review, reply, post, comment or share (kind, source, site, practice_id, item_id), as last seen
 with observations as (
-    select
-        features.*,
-        row_number() over (
-            partition by
-                features.kind, features.source, features.site, features.practice_id, features.item_id
-            order by
-                -- A removal says nothing of what it removed: the item stays as it last stood.
-                coalesce(features.state = 'removed', false),
-                features.night desc, features.updated_at desc nulls last, features.page desc, features.position desc
-        ) as newest_first
+    select features.*
     from {{ ref('features') }} as features
     inner join {{ ref('practices') }} as practices on features.practice_id = practices.practice_id
     where features.kind in ('review', 'reply', 'post', 'comment', 'share')
@@ -30,7 +21,15 @@ histories as (
         min(night) filter (state = 'removed') as said_to_be_removed_on,
         max(night) filter (state = 'removed') as last_said_to_be_removed_on,
         max(night) filter (state is distinct from 'removed') as last_seen_standing,
-        count(distinct struct_pack(stars := stars, text_key := text_key, state := state)) as versions
+        -- A removal says nothing of what it removed: the item stays as it last stood.
+        max(struct_pack(
+            night := night,
+            updated_at := coalesce(updated_at, '-infinity'::timestamp),
+            page := coalesce(page, ''),
+            place_on_page := coalesce(position, 0)
+        )) filter (state is distinct from 'removed') as newest,
+        -- By a hash, because DuckDB keeps a table of its own for each item whose rows it is to tell apart.
+        len(list_distinct(list(hash(stars, text_key, state)))) as versions
     from observations
     group by kind, source, site, practice_id, item_id
     -- That something is gone which nobody here ever saw is no news of this practice.
@@ -114,7 +113,11 @@ inner join observations
         and histories.site = observations.site
         and histories.practice_id = observations.practice_id
         and histories.item_id = observations.item_id
-        and observations.newest_first = 1
+        and histories.newest['night'] = observations.night
+        and histories.newest['updated_at'] = coalesce(observations.updated_at, '-infinity'::timestamp)
+        and histories.newest['page'] = coalesce(observations.page, '')
+        and histories.newest['place_on_page'] = coalesce(observations.position, 0)
+        and observations.state is distinct from 'removed'
 asof left join complete_listings
     on
         histories.source = complete_listings.source

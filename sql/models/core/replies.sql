@@ -27,6 +27,7 @@ select
         coalesce(first_visible_versions.said_at, first_visible_versions.night::timestamp),
         first_visible_versions.night + interval 1 day
     ) as first_reply_at,
+    first_visible_versions.night as first_visible_on,
     items.first_seen,
     items.last_seen,
     items.state,

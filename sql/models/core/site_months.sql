@@ -38,6 +38,13 @@ site_months as (
         )::date as month
     from sites
     cross join {{ ref('build') }} as build
+),
+
+due as (
+    select
+        *,
+        least((month + interval 1 month)::date, as_of_night) as last_day_due
+    from site_months
 )
 
 select
@@ -50,18 +57,10 @@ select
     has_conversation,
     can_reply,
     -- Days of the month that are over: what a count is to be divided by.
-    greatest(0, least((month + interval 1 month)::date, as_of_night) - month) as days,
+    greatest(0, last_day_due - month) as days,
     case
-        when last_read_night is null then 'never read'
-        when
-            last_read_night < least((month + interval 1 month)::date, as_of_night)
-            then 'last read on ' || strftime(last_read_night, '%Y-%m-%d')
         -- Of what people say, some places list nothing in full; reading them after the month's end has to do.
-        when not has_reviews then null
-        when last_complete_night is null then 'no complete list has been read'
-        -- A list of everything is asked for once a week; a day more for a night that fails.
-        when
-            last_complete_night < least((month + interval 1 month)::date, as_of_night) - 8
-            then 'last complete list read on ' || strftime(last_complete_night, '%Y-%m-%d')
+        when has_reviews or last_read_night is null or last_read_night < last_day_due
+            then {{ reviews_not_covered_why('last_read_night', 'last_complete_night', 'last_day_due') }}
     end as not_covered_why
-from site_months
+from due

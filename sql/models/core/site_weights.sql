@@ -33,7 +33,8 @@ counts as (
             and reviews.created_local >= years.year - interval 1 year
             and years.year > reviews.created_local
             and reviews.score_stars is not null
-            and (reviews.removed_on is null or years.year <= reviews.removed_on)
+            -- Said without "or", with which an outer join compares every year of everybody with every review.
+            and years.year <= coalesce(reviews.removed_on, '9999-12-01'::date)
     group by years.practice_id, years.year, sites.site
 ),
 

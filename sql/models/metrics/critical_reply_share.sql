@@ -19,8 +19,9 @@ with cohorts as (
             and months.month = answerable.month
             and answerable.counted
             and answerable.stars <= 3
-            -- Without an answer and younger than a week it can still be answered in time: it is not counted yet.
-            and (answerable.seconds_to_reply is not null or answerable.seconds_watched >= 7 * 86400)
+            -- Younger than a week it can still be answered in time and is not counted yet, with an answer no more than
+            -- without one: to count the quick answers alone would make the share of the last days a whole.
+            and answerable.seconds_watched >= 7 * 86400
     group by months.practice_id, months.site, months.month, months.can_reply, months.not_covered_why
 )
 

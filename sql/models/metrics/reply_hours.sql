@@ -21,7 +21,8 @@ with waits as (
             and months.site = answerable.site
             and months.next_month - interval 90 day <= answerable.created_local
             and months.next_month > answerable.created_local
-            and (answerable.removed_on is null or months.next_month <= answerable.removed_on)
+            -- Said without "or", with which an outer join compares every month of everybody with every review.
+            and months.next_month <= coalesce(answerable.removed_on, '9999-12-01'::date)
     group by months.practice_id, months.site, months.month, months.can_reply, months.not_covered_why
 ),
 

@@ -1,4 +1,27 @@
 -- one row per practice, month and review that waits for an answer, as known on the night of the build
+with parts as (
+    select
+        practice_id,
+        source,
+        site,
+        item_id,
+        unnest(topics).topic as topic,
+        unnest(topics).polarity as polarity
+    from {{ ref('reviews') }}
+),
+
+criticised as (
+    select
+        practice_id,
+        source,
+        site,
+        item_id,
+        list_sort(list(distinct topic)) as topics
+    from parts
+    where polarity = 'negative'
+    group by practice_id, source, site, item_id
+)
+
 select
     reviews.practice_id,
     months.month,
@@ -9,7 +32,10 @@ select
     reviews.created_local::date as written_on,
     reviews.stars,
     (months.as_of_night - reviews.created_local::date)::integer as days_waiting,
-    reviews.has_text
+    reviews.has_text,
+    -- what it criticises, for the choice of a general reply, and whether a person must read it before any reply
+    coalesce(criticised.topics, []) as criticised,
+    coalesce(len(reviews.alerts), 0) > 0 as has_alert
 from {{ ref('reviews') }} as reviews
 inner join {{ ref('answerable_reviews') }} as answerable
     on
@@ -23,6 +49,12 @@ inner join {{ ref('months') }} as months
         reviews.practice_id = months.practice_id
         and reviews.site = months.site
         and reviews.month <= months.month
+left join criticised
+    on
+        reviews.practice_id = criticised.practice_id
+        and reviews.source = criticised.source
+        and reviews.site = criticised.site
+        and reviews.item_id = criticised.item_id
 where
     reviews.stars <= 3
     and reviews.removed_on is null

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- one row per visit of a night to one site of one practice
 select
     source::varchar as source,

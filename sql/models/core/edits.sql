@@ -1,0 +1,73 @@
+-- one row per review or reply (kind, source, site, practice_id, item_id) and night that read it differently than before
+with rewritten as (
+    select
+        kind,
+        source,
+        site,
+        practice_id,
+        item_id
+    from {{ ref('items') }}
+    where kind in ('review', 'reply') and versions > 1
+),
+
+readings as (
+    select
+        features.kind,
+        features.source,
+        features.site,
+        features.practice_id,
+        features.item_id,
+        features.night,
+        features.stars,
+        features.state,
+        features.text_key,
+        row_number() over (
+            partition by
+                features.kind, features.source, features.site, features.practice_id, features.item_id, features.night
+            order by features.updated_at desc nulls last, features.page desc, features.position desc
+        ) as newest_first
+    from {{ ref('features') }} as features
+    inner join rewritten
+        on
+            features.kind = rewritten.kind
+            and features.source = rewritten.source
+            and features.site = rewritten.site
+            and features.practice_id = rewritten.practice_id
+            and features.item_id = rewritten.item_id
+    -- A removal says nothing of what it removed.
+    where features.state is distinct from 'removed'
+),
+
+in_turn as (
+    select
+        * exclude (newest_first),
+        lag(night) over item_nights as night_before,
+        lag(stars) over item_nights as stars_before,
+        lag(state) over item_nights as state_before,
+        lag(text_key) over item_nights as text_key_before
+    from readings
+    where newest_first = 1
+    window item_nights as (partition by kind, source, site, practice_id, item_id order by night)
+)
+
+select
+    kind,
+    source,
+    site,
+    practice_id,
+    item_id,
+    night,
+    stars_before,
+    stars,
+    state_before,
+    state,
+    text_key_before,
+    text_key
+from in_turn
+where
+    night_before is not null
+    and (
+        stars_before is distinct from stars
+        or state_before is distinct from state
+        or text_key_before is distinct from text_key
+    )

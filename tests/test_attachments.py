@@ -1,0 +1,67 @@
+"""The figures inside the PDF: the same rows as printed, safe in a spreadsheet, and the same bytes each time."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pdfua
+import pikepdf
+import pytest
+
+from pipelines.attachments import COLUMNS, figures_csv, figures_json
+from pipelines.landing import DataDir
+from pipelines.render import render
+from tests.report_states import STATES, practices
+
+
+def row(**changed: Any) -> dict[str, Any]:
+    return dict.fromkeys(COLUMNS) | {"site": "google", "metric": "mean_stars", "state": "value"} | changed
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum", "\tx", "\rx", "\n=x", '=HYPERLINK("http://a")'])
+def test_no_cell_is_a_formula(text: str) -> None:
+    (cells,) = list(csv.DictReader(io.StringIO(figures_csv([row(reason=text)]).decode(), newline="")))
+    assert cells["reason"] == f"'{text}"
+
+
+def test_numbers_stay_numbers_and_what_is_missing_stays_empty() -> None:
+    written = figures_csv([row(value=Decimal("-0.500000"), numerator=3, low=None)])
+    (cells,) = csv.DictReader(io.StringIO(written.decode()))
+    assert (cells["value"], cells["numerator"], cells["low"]) == ("-0.500000", "3", "")
+    held = json.loads(figures_json({"month": "2026-10"}, {"figures": [row(value=Decimal("4.25"))]}))
+    assert (held["figures"][0]["value"], held["figures"][0]["low"]) == (4.25, None)
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    data = DataDir(tmp_path_factory.mktemp("attached"))
+    state = STATES["everything-fine"]()
+    state.write(data.warehouse)
+    return render(data, practices(state), state.month)[0].pdf
+
+
+def test_the_pdf_carries_its_figures_and_stays_accessible(report: Path) -> None:
+    inputs = STATES["everything-fine"]().inputs()
+    with pikepdf.open(report) as opened:
+        files = {name: held.get_file().read_bytes() for name, held in opened.attachments.items()}
+        told = [(held.obj.F, held.obj.UF, held.description) for held in opened.attachments.values()]
+    assert sorted(files) == ["figures-2026-10.csv", "figures-2026-10.json"]
+    assert all(str(name) == str(unicode) and words for name, unicode, words in told)
+    assert files["figures-2026-10.csv"] == figures_csv(inputs.figures)
+    held = json.loads(files["figures-2026-10.json"])
+    assert len(held["figures"]) == len(inputs.figures)
+    assert {one["metric"] for one in held["numbers_without_a_score"]} == {"fan_count", "reactions_like", "page_fans"}
+    assert (held["practice_id"], held["month"], held["known_on"]) == ("riverside", "2026-10", "2026-11-02")
+    assert pdfua.validate(str(report)).findings == ()
+
+
+def test_no_review_can_be_found_in_the_files(report: Path) -> None:
+    with pikepdf.open(report) as opened:
+        said = b"".join(held.get_file().read_bytes() for held in opened.attachments.values())
+    assert b"item" not in said
+    assert b"http" not in said

@@ -1,0 +1,175 @@
+"""Each DAG run for real over the town, without a scheduler: `dag.test()`, with a mailbox that takes what goes out."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import json
+import os
+from collections.abc import Iterator
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any, NamedTuple
+from unittest import mock
+
+import pytest
+
+from pipelines.demo.run import hand_over, town_services
+from pipelines.demo.server import TownServer
+from pipelines.demo.town import NIGHTS, build_town
+from pipelines.landing import DataDir
+from pipelines.ledger import Ledger
+from pipelines.pdf import standing_manifest
+from pipelines.settings import REPOSITORY
+from pipelines.sources import source_names
+from pipelines.warehouse import open_warehouse, rows
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::UserWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning"),
+]
+ANSWER = {
+    "chosen_options": ["Approve"],
+    "params_input": {},
+    "responded_at": None,
+    "responded_by_user": {"id": "olga", "name": "olga"},
+}
+
+
+class Theatre(NamedTuple):
+    """Where runs are played: the DAGs, the town, and what came of it all."""
+
+    dags: Any
+    data: DataDir
+    server: TownServer
+    variables: dict[str, str]
+
+    def play(self, dag: str, *, spare: str = "", **conf: str) -> dict[str, str]:
+        """Run a DAG to its end, somebody approving, and return the state of each task and of the run ("").
+
+        Boxes whose names match `spare` count as done, which saves their time.
+        """
+        from airflow.providers.standard.operators.hitl import ApprovalOperator
+
+        with (
+            mock.patch.dict(os.environ, self.variables),
+            mock.patch.object(ApprovalOperator, "execute", return_value=ANSWER),
+            # The scheduler stores deadlines and refers to them; `dag.test()` does not, and looks for them nevertheless.
+            mock.patch.object(self.dags[dag], "deadline", None),
+        ):
+            run = self.dags[dag].test(run_conf=conf, mark_success_pattern=spare)
+        states = {ti.task_id: str(ti.state) for ti in run.get_task_instances()}
+        return {**states, "": str(run.state)}
+
+    def mails(self, start: str) -> list[EmailMessage]:
+        """The mails whose subject begins so, oldest first."""
+        read = [
+            email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+            for path in sorted(self.data.mailbox.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
+        ]
+        return [mail for mail in read if str(mail["Subject"]).startswith(start)]
+
+
+@pytest.fixture(scope="module")
+def theatre(tmp_path_factory: pytest.TempPathFactory, airflow_home: Path) -> Iterator[Theatre]:
+    folder = tmp_path_factory.mktemp("theatre")
+    with mock.patch.dict(os.environ, {"RAPPORT_DATA_DIR": str(folder / "data")}):
+        from airflow.dag_processing.bundles.manager import DagBundlesManager
+        from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+
+        town, data = build_town(), DataDir(folder / "data")
+        with town_services(data.root, town) as (server, variables), mock.patch.dict(os.environ, variables):
+            bag = DagBag(REPOSITORY / "dags")
+            DagBundlesManager().sync_bundles_to_db()  # type: ignore[no-untyped-call]
+            sync_bag_to_db(bag, "dags-folder", None)
+            given = {
+                **variables,
+                "RAPPORT_ALERT_TO": "ops@rapport.example",
+                # The town asks for no patience.
+                "RAPPORT_PER_MINUTE": json.dumps(dict.fromkeys(source_names(), 60_000)),
+            }
+            yield Theatre(bag.dags, data, server, given)
+
+
+@pytest.fixture(scope="module")
+def nights(theatre: Theatre) -> list[dict[str, str]]:
+    played = []
+    for night, spare in zip(NIGHTS[1:], ("", "score|build|urgent"), strict=True):
+        theatre.server.set_night(night)
+        hand_over(build_town(), theatre.data, night)
+        played.append(theatre.play("nightly", spare=spare, night=night.isoformat()))
+    return played
+
+
+@pytest.fixture(scope="module")
+def first_look(theatre: Theatre, nights: list[dict[str, str]]) -> dict[str, str]:
+    return theatre.play("onboard", practice="riverside-dental", night=NIGHTS[2].isoformat())
+
+
+def test_a_good_night_is_green_and_tells_nobody(theatre: Theatre, nights: list[dict[str, str]]) -> None:
+    good, _ = nights
+    assert good[""] == "success", good
+    assert {state for name, state in good.items() if name in ("score", "build", "verdict")} == {"success"}
+    assert theatre.data.warehouse.is_file()
+
+
+def test_a_key_that_has_expired_is_told_once(theatre: Theatre, nights: list[dict[str, str]]) -> None:
+    _, red = nights
+    assert (red[""], red["google_business"], red["verdict"]) == ("failed", "failed", "failed")
+    [mail] = theatre.mails("Rapport: nightly, verdict")
+    assert mail["To"] == "ops@rapport.example"
+    text = mail.get_body(("html",)).get_content()  # type: ignore[union-attr]
+    assert "google_business, lakeside" in text
+    assert f"(since {NIGHTS[2]})" in text
+    assert "gets no report of" in text
+    # The same night again, with the same cause: the box is red, and nobody is told a second time.
+    assert theatre.play("nightly", spare="(?!verdict$).*", night=NIGHTS[2].isoformat())["verdict"] == "failed"
+    assert len(theatre.mails("Rapport: nightly")) == 1
+
+
+def test_the_month_goes_out_and_its_correction_after_it(theatre: Theatre, nights: list[dict[str, str]]) -> None:
+    month = theatre.play("monthly", month="2026-10")
+    assert {name: month[name] for name in ("gate", "render", "approve", "send")} == dict.fromkeys(
+        ("gate", "render", "approve", "send"), "success"
+    )
+    sent = {row.practice_id for row in Ledger(theatre.data.ledger).rows("2026-10") if row.state == "sent"}
+    practice = min(sent)
+    conf = {"practice": practice, "month": "2026-10", "reason": "One review was counted twice."}
+    assert set(theatre.play("restate", **conf).values()) == {"success"}
+    files = theatre.data.report("2026-10", practice), theatre.data.manifest("2026-10", practice)
+    assert (standing_manifest(*files) or {})["version"] == 2
+    rows = [row for row in Ledger(theatre.data.ledger).rows("2026-10") if row.practice_id == practice]
+    assert sorted((row.version, row.state) for row in rows) == [(1, "sent"), (2, "sent")]
+    # Any box again, in any order: nobody gets anything twice.
+    before = len(theatre.mails("Your monthly report"))
+    theatre.play("restate", **conf)
+    theatre.play("monthly", month="2026-10")
+    assert len(theatre.mails("Your monthly report")) == before
+
+
+def test_a_new_practice_is_looked_at_by_itself_and_nothing_is_sent(
+    theatre: Theatre, first_look: dict[str, str]
+) -> None:
+    assert first_look[""] == "success", first_look
+    assert first_look["google_business"] == "success"
+    assert "skipped" in first_look.values(), "it is not on every platform"
+    place = theatre.data.first_look("riverside-dental")
+    assert place.report("2026-10", "riverside-dental").is_file()
+    assert not place.ledger.exists()
+    assert not (place.root / "secrets").exists(), "a refresh token is used up where it is kept"
+    with open_warehouse(place) as connection:
+        known = rows(connection, "select practice_id from staging.practices")
+    assert known == [{"practice_id": "riverside-dental"}]
+    with open_warehouse(theatre.data) as connection:
+        [build] = rows(connection, "select as_of_night from reports.build_info")
+    assert build["as_of_night"] == NIGHTS[1], "what all share was not touched"
+
+
+def test_the_first_look_expires_with_everything_else(theatre: Theatre, first_look: dict[str, str]) -> None:
+    place = theatre.data.first_look("riverside-dental")
+    assert list(place.root.glob("pages/*/*/*/*.zst"))
+    assert theatre.play("housekeeping", night="2027-06-01")["purge"] == "success"
+    assert not list(theatre.data.root.rglob("*.zst"))
+    assert not list(place.root.glob("records/*/*.parquet"))
