@@ -6,7 +6,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/dags
 export AIRFLOW_HOME := $(CURDIR)
 export PYTHON
 
-.PHONY: help setup setup-dev demo up test check fix bench models evaluate simulate pictures lock
+.PHONY: help setup setup-dev demo up test check fix bench schedules models evaluate simulate pictures lock
 
 help:
 	@echo "make demo      set up, and run the whole main job through Airflow on an invented town"
@@ -15,6 +15,7 @@ help:
 	@echo "make up        the Airflow UI on this machine, with your practices or the demo's"
 	@echo "make check     style, types, SQL, architecture; changes nothing (make fix does)"
 	@echo "make bench     measure speed and memory, printed as JSON"
+	@echo "make schedules kill the sender in 20,000 random schedules of faults; the tests do it in 2,000"
 	@echo "make models    train the packaged models anew; needs the data that models/manifest.toml names"
 	@echo "make evaluate  measure every judgement on the same data, and write docs/accuracy.md"
 	@echo "make simulate  say how often words and ranges are right, on invented practices; writes docs/simulation.md"
@@ -52,6 +53,9 @@ fix: setup-dev
 
 bench: setup-dev
 	@$(BIN)/python -m tests.bench
+
+schedules: setup-dev
+	@RAPPORT_TEST_SCHEDULES=20000 $(BIN)/python -m pytest -n 0 -s tests/test_send_crashes.py
 
 models: setup-dev
 	@$(BIN)/python -m models.train

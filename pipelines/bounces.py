@@ -1,9 +1,9 @@
 """Mails that came back: read from the folder `bounces/` of the data directory, written into the ledger.
 
 The operator's mail system fills the folder: a Maildir (`new/`, `cur/`), saved messages (`*.eml`) or what a mail
-service's webhook delivers (`*.jsonl`, an object a line). Delivery status notifications are read as RFC 3464 and
-RFC 6522 have them. A mail is known by its own Message-ID, never by an address. Files are read again every time and
-never changed; the ledger remembers which it knows.
+service's webhook delivers (`*.jsonl`, an object or a list of them a line). Delivery status notifications are read as
+RFC 3464 and RFC 6522 have them. A mail is known by its own Message-ID, never by an address. Files are read again every
+time and never changed; the ledger remembers which it knows.
 """
 
 from __future__ import annotations
@@ -25,6 +25,10 @@ from pipelines.ledger import Ledger, Row
 _OURS = re.compile(r"<\d{4}-\d{2}\.([0-9a-f]{32})@")
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 _GAVE_UP = ("failed", "bounce")
+MEND_BOUNCE = (
+    "`rapport unsubscribes` names the address: correct it in practices.toml, or, if it is right and takes mail again, "
+    "undo the stop with --undo"
+)
 
 
 class Bounces(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +87,7 @@ def check_bounces(data: DataDir, now: str) -> int:
             f"{len(failures)} things to look at:",
             failures,
             where="bounces",
-            next_step="`rapport unsubscribes` names the addresses, which get no more mail; take unread files away",
+            next_step=f"{MEND_BOUNCE}. Take files that were not read away",
         )
     return len(_files(data.bounces))
 
@@ -135,14 +139,16 @@ def _webhook(path: Path) -> Iterator[_Report]:
         if not line.strip():
             continue
         try:
-            said = msgspec.json.decode(line, type=_Line)
+            said = msgspec.json.decode(line, type=_Line | list[_Line])
         except msgspec.DecodeError:
             raise ValueError(f"line {number} is not an object with an event") from None
-        found = _OURS.search(said.message_id or said.smtp_id)
-        status = _STATUS.search(said.status)
-        yield _Report(
-            evidence=line,
-            identity=found[1] if found else "",
-            action=said.event.lower(),
-            status=status[0] if status else "no status",
-        )
+        for place, event in enumerate(said if isinstance(said, list) else [said]):
+            found = _OURS.search(event.message_id or event.smtp_id)
+            status = _STATUS.search(event.status)
+            yield _Report(
+                # Padded by its place, for one line may tell of several mails.
+                evidence=line + bytes(place),
+                identity=found[1] if found else "",
+                action=event.event.lower(),
+                status=status[0] if status else "no status",
+            )

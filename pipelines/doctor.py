@@ -305,7 +305,7 @@ def _mail(settings: Settings) -> Iterator[Finding]:
             check="mail unsubscribe",
             state="warning",
             said="mails carry no one-click unsubscribe",
-            mend="Set RAPPORT_UNSUBSCRIBE_URL to where /u/{token} is served: docs/operators.md",
+            mend="Set RAPPORT_UNSUBSCRIBE_URL to where /rapport/u/{token} is reached: docs/operators.md",
         )
 
 

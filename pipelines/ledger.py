@@ -212,18 +212,15 @@ class Ledger:
             ).fetchone()
         return _struct(Row, found)
 
-    def other_version(self, key: Key) -> Row | None:
-        """Return the row of another version of this month's report that this recipient has, or may have, received."""
-        return next(
-            (
-                row
-                for row in self.rows(key.month)
-                if (row.practice_id, row.recipient) == (key.practice_id, key.recipient)
-                and row.version != key.version
-                and row.state in ("sent", "uncertain", "sending")
-            ),
-            None,
-        )
+    def newest(self, key: Key) -> Row | None:
+        """Return the row of the newest version of this month's report that this recipient has, or may have."""
+        with self._open() as db:
+            found = db.execute(
+                "select * from sending where (practice_id, month, recipient) = (?, ?, ?) "
+                "and state in ('sent', 'uncertain', 'sending') order by version desc",
+                (key.practice_id, key.month, key.recipient),
+            ).fetchone()
+        return _struct(Row, found) if found else None
 
     def mark(self, key: Key, state: State, now: str, *, why: str | None = None) -> None:
         with self._open() as db:

@@ -23,6 +23,10 @@ SHORTEST_PASSWORD = 12
 _IDENTITY = re.compile(r"[0-9a-f]{32}")
 
 
+class Expired(Exception):
+    """The link is ours, and its last day is past or its file was deleted."""
+
+
 def locked(pdf: bytes, practice_id: str) -> bytes:
     """Return the PDF under AES-256, opened by the password that the practice's key holds.
 
@@ -59,7 +63,7 @@ def put_linked(data: DataDir, settings: Settings, identity: str, pdf: bytes, now
         raise SendFailed(
             "the report is to be linked, but there is no address to link to",
             where="RAPPORT_REPORT_URL",
-            next_step='Set it, or write delivery = "attachment" in practices.toml',
+            next_step='Set it; with delivery = "attachment" only a PDF that is too large for a mail is linked',
         )
     until = now + dt.timedelta(days=settings.link_days)
     write_bytes(data.linked(identity), pdf)
@@ -68,14 +72,17 @@ def put_linked(data: DataDir, settings: Settings, identity: str, pdf: bytes, now
 
 
 def linked_report(data: DataDir, token: str, now: dt.datetime) -> Path | None:
-    """Return the file a link leads to, or None for a link that is not ours, has expired, or whose file is gone."""
+    """Return the file a link leads to, or None for a link that is not ours. Raises Expired."""
     try:
         identity, until = _signer(data).loads(token)
     except BadData:
         return None
+    if not _IDENTITY.fullmatch(str(identity)):
+        return None
     path = data.linked(str(identity))
-    valid = _IDENTITY.fullmatch(str(identity)) and now.timestamp() < until and path.is_file()
-    return path if valid else None
+    if now.timestamp() >= until or not path.is_file():
+        raise Expired
+    return path
 
 
 def _signer(data: DataDir) -> URLSafeSerializer:

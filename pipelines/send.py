@@ -13,12 +13,12 @@ from email.utils import parseaddr
 
 import msgspec
 
-from pipelines.bounces import read_bounces
+from pipelines.bounces import MEND_BOUNCE, read_bounces
 from pipelines.errors import NotReady, RapportError, SendFailed, SeveralFailed, SiteDown
 from pipelines.landing import DataDir
 from pipelines.ledger import Key, Ledger, sending_alone
 from pipelines.links import locked, put_linked
-from pipelines.mail import Doubtful, Letter, NotTaken, compose, deliver, mail_server
+from pipelines.mail import LARGEST_ATTACHMENT_BYTES, Doubtful, Letter, NotTaken, compose, deliver, mail_server
 from pipelines.pdf import practice_of, standing_manifest
 from pipelines.periods import month_name
 from pipelines.practices import Practice, Practices
@@ -67,8 +67,11 @@ def send(
         stamp = now.isoformat(timespec="seconds")
         for row in ledger.doubt_unfinished(stamp):
             say(f"  {row.practice_id}: it is uncertain whether an earlier mail arrived; look before sending again")
-        for row in read_bounces(data, ledger, stamp).bounced:
-            say(f"  {row.practice_id}: a mail of {row.month} came back, its recipient gets no more")
+        returned = read_bounces(data, ledger, stamp)
+        for row in returned.bounced:
+            say(f"  {row.practice_id}: a mail of {row.month} came back, its recipient gets no more: {MEND_BOUNCE}")
+        for unread in returned.unread:
+            say(f"  not read: {unread}")
         for number, practice in enumerate(there, 1):
             for recipient in practice.recipients:
                 try:
@@ -112,9 +115,9 @@ def _send_one(
 
     if stopped := ledger.stopped(practice.id, recipient):
         return result(stopped)
-    other = ledger.other_version(key)
-    if other and not (restate and version > other.version):
-        return result("held", f"may have version {other.version} of this report, and version {version} waits")
+    newest = ledger.newest(key)
+    if newest and newest.version != version and not (restate and version > newest.version):
+        return result("held", f"may have version {newest.version} of this report, and version {version} waits")
     digest = hashlib.sha256(body).hexdigest()
     row = ledger.plan(key, digest, stamp)
     if row.report_sha256 != digest:
@@ -148,8 +151,11 @@ def _checked_report(practice: Practice, month: dt.date, data: DataDir) -> tuple[
     name = month_name(month)
     pdf = data.report(name, practice.id)
     manifest = standing_manifest(pdf, data.manifest(name, practice.id))
-    wrong = "the PDF and its manifest do not belong together" if manifest is None else ""
-    if manifest is not None and practice_of(pdf) != practice.id:
+    named, body = practice_of(pdf), pdf.read_bytes()
+    # Hashed once more: the report may be made anew while it is looked at.
+    whole = manifest is not None and manifest["pdf_sha256"] == hashlib.sha256(body).hexdigest()
+    wrong = "" if whole else "the PDF and its manifest do not belong together"
+    if whole and named != practice.id:
         wrong = "the PDF is another practice's"
     if wrong or manifest is None:
         raise SendFailed(
@@ -158,7 +164,7 @@ def _checked_report(practice: Practice, month: dt.date, data: DataDir) -> tuple[
             next_step=f"Nothing was sent. Run `rapport render {name}` again",
             evidence=data.relative(pdf),
         )
-    return pdf.read_bytes(), int(manifest["version"])
+    return body, int(manifest["version"])
 
 
 def _letter(
@@ -172,7 +178,7 @@ def _letter(
     ledger: Ledger,
     now: dt.datetime,
 ) -> Letter:
-    """Put the report the way its practice wants it: as it is or locked, attached or linked."""
+    """Put the report the way its practice wants it: as it is or locked, attached or linked; too large it is linked."""
     pdf = locked(body, practice.id) if practice.password else body
     letter = Letter(
         practice=practice,
@@ -183,7 +189,7 @@ def _letter(
         token=ledger.token(practice.id, key.recipient),
         pdf=pdf,
     )
-    if practice.delivery == "attachment":
+    if practice.delivery == "attachment" and len(pdf) <= LARGEST_ATTACHMENT_BYTES:
         return letter
     link, until = put_linked(data, settings, identity, pdf, now)
     return msgspec.structs.replace(letter, pdf=None, link=link, link_until=until)

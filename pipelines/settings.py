@@ -21,6 +21,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pipelines.errors import BadKey, BadSettings, NoKey
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+# RFC 8058 asks for https; without the token nobody could be told from anybody.
+_WITH_TOKEN = r"^(https://\S+\{token\}\S*)?$"  # noqa: S105, it is a pattern
 
 
 class Settings(BaseSettings):
@@ -64,8 +66,12 @@ class Settings(BaseSettings):
     smtp_ca: Path | None = Field(None, description="Certificates to trust instead of the system's, of a private CA")
     mail_from: str = Field("Rapport <reports@rapport.example>", description="Sender of the monthly mail")
     mail_reply_to: str = Field("", description="Where answers go; the sender if empty")
-    unsubscribe_url: str = Field("", description="https address taking one-click unsubscribes, {token} is filled in")
-    report_url: str = Field("", description="https address at which linked reports are fetched, {token} is filled in")
+    unsubscribe_url: str = Field(
+        "", pattern=_WITH_TOKEN, description="https address taking one-click unsubscribes, {token} is filled in"
+    )
+    report_url: str = Field(
+        "", pattern=_WITH_TOKEN, description="https address at which linked reports are fetched, {token} is filled in"
+    )
     link_days: int = Field(14, ge=1, le=90, description="Days after which a linked report can no longer be fetched")
     alert_to: str = Field("", description="Who is told by mail when a box is red or a run is late, commas between")
     alert_notifiers: list[dict[str, str]] = Field(

@@ -1,7 +1,8 @@
 """What recipients reach from outside: ending their mail with one click (RFC 8058), and fetching a linked report.
 
-A plain ASGI application for whatever serves it, behind HTTPS. Scanners follow links, so a GET never changes anything:
-it shows a page with a button. Nothing here says whether an address is known, because no address comes in.
+A plain ASGI application without a login, which Airflow's plugin serves under `/rapport/`, behind HTTPS. Scanners follow
+links, so a GET never changes anything: it shows a page with a button. Nothing here says whether an address is known,
+because no address comes in.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from starlette.routing import Route
 
 from pipelines.landing import DataDir
 from pipelines.ledger import Ledger
-from pipelines.links import linked_report
+from pipelines.links import Expired, linked_report
 
 LARGEST_BODY_BYTES = 4_000
 ONE_CLICK = ("List-Unsubscribe", "One-Click")
@@ -59,11 +60,14 @@ def public_app(data: DataDir, clock: Callable[[], dt.datetime]) -> Starlette:
         return _page("Done", "<p>You will get no more monthly reports. Reply to one of them to have them again.</p>")
 
     async def report(request: Request) -> Response:
-        path = await run_in_threadpool(linked_report, data, request.path_params["token"], clock())
-        if path is None:
+        try:
+            path = await run_in_threadpool(linked_report, data, request.path_params["token"], clock())
+        except Expired:
             return _page(
-                "This report is not here", "<p>The link has expired. Reply to the mail for a new one.</p>", 410
+                "This report is no longer here", "<p>The link has expired. Reply to the mail for a new one.</p>", 410
             )
+        if path is None:
+            return _page("This report is not here", "<p>This link is not one of ours.</p>", 404)
         return FileResponse(path, media_type="application/pdf", filename="report.pdf", headers=_HEADERS)
 
     return Starlette(

@@ -14,6 +14,8 @@ from pipelines.errors import SeveralFailed
 from pipelines.gate import month_verdict
 from pipelines.landing import DataDir
 from pipelines.ledger import Key, Ledger
+from pipelines.send import send
+from pipelines.settings import Settings
 from tests.test_send import MONTH, NOW, PRACTICES, arrived, put_pdf, run, states
 
 STAMP = NOW.isoformat()
@@ -81,10 +83,26 @@ def test_a_services_webhook_stops_the_recipient(data: DataDir, message_id: str, 
     assert states(data) == {"c@elm.example": "bounced"}
 
 
+def test_a_service_that_delivers_several_events_a_line_is_read_the_same(data: DataDir, message_id: str) -> None:
+    one, other = webhook(message_id).splitlines()
+    put(data, "hook.jsonl", b"[" + one + b", " + other + b"]\n")
+    ledger = Ledger(data.ledger)
+    assert len(read_bounces(data, ledger, STAMP).bounced) == 1
+    assert read_bounces(data, ledger, STAMP).bounced == []
+    # Each event of a line is evidence of its own, also of the same mail.
+    put(data, "hook.jsonl", b"[" + other + b", " + other + b"]\n")
+    assert len(read_bounces(data, ledger, STAMP).bounced) == 2
+
+
 def test_the_sender_itself_reads_them_before_the_next_mail(data: DataDir, message_id: str) -> None:
     put(data, "one.eml", notification(message_id))
+    put(data, "two.eml", b"Subject: Out of office\r\n\r\n")
+    said: list[str] = []
     with Mailbox(data.mailbox) as mailbox:
-        assert [result.state for result in run(data, mailbox.port)] == ["bounced"]
+        [result] = send(MONTH, PRACTICES, data, Settings(smtp_port=mailbox.port), NOW, say=said.append)
+    assert result.state == "bounced"
+    assert said[0].startswith("  elm: a mail of 2026-10 came back, its recipient gets no more: `rapport unsubscribes`")
+    assert said[1] == "  not read: bounces/two.eml: not a delivery status notification (RFC 3464)"
 
 
 @pytest.mark.parametrize("action", ["delayed", "delivered", "relayed", "expanded"])
@@ -118,6 +136,7 @@ def test_a_stop_that_was_undone_does_not_return_with_the_same_file(data: DataDir
         ("a.eml", notification("<other@x.example>"), "the ledger does not know"),
         ("a.jsonl", b"{", "line 1 is not an object with an event"),
         ("a.jsonl", b'{"event": "open"}\n\n[1]', "line 3 is not an object with an event"),
+        ("a.jsonl", b'[{"event": "open"}, {"event": "bounce"}]', "the ledger does not know"),
         ("a.jsonl", b'{"event": "bounce"}', "the ledger does not know"),
     ],
 )
@@ -143,7 +162,9 @@ def test_the_operator_is_told_by_housekeeping_doctor_and_the_months_verdict(
     ) == "2026-10: 1 reports are with their recipients, 0 recipients have " + ("unsubscribed")
     assert check_bounces(data, STAMP) == 0
     put(data, "one.eml", notification(message_id))
-    with pytest.raises(SeveralFailed, match=r"elm: a mail of 2026-10 came back.*`rapport unsubscribes`") as raised:
+    with pytest.raises(
+        SeveralFailed, match=r"elm: a mail of 2026-10 came back.*correct it in practices\.toml"
+    ) as raised:
         check_bounces(data, STAMP)
     assert "c@elm" not in str(raised.value)
     # Told once; the next day is green.

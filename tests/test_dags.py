@@ -158,6 +158,26 @@ def test_every_source_of_the_folder_is_pulled(dags: Any) -> None:
     assert set(source_names()) <= set(dags["nightly"].task_ids)
 
 
+def test_the_mail_server_and_its_password_come_out_of_airflows_connection(
+    dags: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from wiring import open_rapport
+
+    practices = tmp_path / "practices.toml"
+    practices.write_text('[[practice]]\nid = "oak"\nname = "Oak"\n')
+    monkeypatch.setenv("RAPPORT_PRACTICES_FILE", str(practices))
+    monkeypatch.setenv("RAPPORT_SMTP_PASSWORD", "of the environment")
+    _, _, without = open_rapport()
+    assert (without.smtp_host, without.smtp_port) == ("127.0.0.1", 2525)
+    connection = {"host": "mail.oak.example", "port": 587, "login": "us", "password": "of the connection"}
+    more = {"conn_type": "smtp", "extra": {"from_email": "Oak <reports@oak.example>"}}
+    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", json.dumps({**connection, **more}))
+    _, _, found = open_rapport()
+    assert (found.smtp_host, found.smtp_port, found.smtp_user) == ("mail.oak.example", 587, "us")
+    assert (found.mail_from, found.smtp_tls) == ("Oak <reports@oak.example>", "auto")
+    assert os.environ["RAPPORT_SMTP_PASSWORD"] == "of the connection"
+
+
 def test_no_dag_file_is_long_and_none_imports_the_programme_outside_a_task() -> None:
     for path in (REPOSITORY / "dags").glob("*.py"):
         lines = path.read_text().splitlines()

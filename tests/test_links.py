@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import hashlib
 import io
@@ -35,10 +36,10 @@ def elm(**options: object) -> Practices:
     return Practices(practice=(Practice(id="elm", name="Elm", recipients=("c@elm.example",), **options),))
 
 
-def send_to(practices: Practices, data: DataDir, settings: Settings = LINKS) -> None:
+def send_to(practices: Practices, data: DataDir, settings: Settings = LINKS, *, restate: bool = False) -> None:
     with Mailbox(data.mailbox) as mailbox:
         there = settings.model_copy(update={"smtp_port": mailbox.port})
-        send(MONTH, practices, data, there, NOW, say=lambda line: None)
+        send(MONTH, practices, data, there, NOW, restate=restate, say=lambda line: None)
 
 
 def test_a_linked_report_is_fetched_as_it_was_sent_until_it_expires(data: DataDir) -> None:
@@ -55,11 +56,13 @@ def test_a_linked_report_is_fetched_as_it_was_sent_until_it_expires(data: DataDi
     assert (fetched.status_code, fetched.headers["content-type"]) == (200, "application/pdf")
     assert fetched.content == pdf
     assert fetched.headers["cache-control"] == "no-store"
-    assert ask(data, "GET", found[1], TOO_LATE).status_code == 410
+    late = ask(data, "GET", found[1], TOO_LATE)
+    assert (late.status_code, late.headers["cache-control"]) == (410, "no-store")
+    assert "The link has expired. Reply to the mail for a new one." in late.text
     assert ask(data, "POST", found[1], LATER).status_code == 405
 
 
-@pytest.mark.parametrize("harm", ["cut", "changed", "another secret", "forged path", "gone"])
+@pytest.mark.parametrize("harm", ["cut", "changed", "later", "another secret", "forged path"])
 def test_a_link_that_is_not_ours_gives_nothing(data: DataDir, tmp_path: Path, harm: str) -> None:
     link, until = put_linked(data, LINKS, "a" * 32, b"%PDF", NOW)
     token = link.rpartition("/")[2]
@@ -69,14 +72,38 @@ def test_a_link_that_is_not_ours_gives_nothing(data: DataDir, tmp_path: Path, ha
         token = token[:-1]
     elif harm == "changed":
         token = ("X" if token[0] != "X" else "Y") + token[1:]
+    elif harm == "later":
+        signed = base64.urlsafe_b64encode(json.dumps(["a" * 32, 1_900_000_000]).encode()).rstrip(b"=").decode()
+        token = f"{signed}.{token.rpartition('.')[2]}"
     elif harm == "another secret":
         token = put_linked(DataDir(tmp_path / "other"), LINKS, "a" * 32, b"%PDF", NOW)[0].rpartition("/")[2]
-    elif harm == "forged path":
+    else:
         put_pdf(data, "elm")
         token = put_linked(data, LINKS, "../reports/2026-10/elm", b"%PDF", NOW)[0].rpartition("/")[2]
-    else:
-        data.linked("a" * 32).unlink()
     assert linked_report(data, token, LATER) is None
+    refused = ask(data, "GET", f"/r/{token}", LATER)
+    assert refused.status_code == 404
+    assert "This link is not one of ours." in refused.text
+
+
+def test_a_link_whose_file_was_deleted_has_expired(data: DataDir) -> None:
+    link, _ = put_linked(data, LINKS, "a" * 32, b"%PDF", NOW)
+    data.linked("a" * 32).unlink()
+    assert ask(data, "GET", f"/r/{link.rpartition('/')[2]}", LATER).status_code == 410
+
+
+def test_a_report_too_large_for_a_mail_is_linked(data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    pdf = put_pdf(data, "elm").read_bytes()
+    monkeypatch.setattr("pipelines.send.LARGEST_ATTACHMENT_BYTES", len(pdf))
+    send_to(elm(), data)
+    monkeypatch.setattr("pipelines.send.LARGEST_ATTACHMENT_BYTES", len(pdf) - 1)
+    put_pdf(data, "elm", version=2)
+    with pytest.raises(SeveralFailed, match="RAPPORT_REPORT_URL"):
+        send_to(elm(), data, Settings(), restate=True)
+    send_to(elm(), data, restate=True)
+    attached, linked = arrived(data)
+    assert ([*attached.iter_attachments()] != [], [*linked.iter_attachments()]) == (True, [])
+    assert "https://reports.example/r/" in body_of(linked)
 
 
 def test_without_an_address_to_link_to_nothing_is_attached_instead(data: DataDir) -> None:
@@ -134,9 +161,14 @@ def test_a_linked_report_is_locked_too(data: DataDir, monkeypatch: pytest.Monkey
     put_pdf(data, "elm")
     monkeypatch.setenv("RAPPORT_KEY_REPORT_PASSWORD__ELM", json.dumps({"password": PASSWORD}))
     send_to(elm(password=True, delivery="link"), data)
-    [kept] = data.linked("").parent.glob("*.pdf")
+    [message] = arrived(data)
+    found = re.search(r"https://reports\.example(/r/\S+)", body_of(message))
+    assert found
+    fetched = ask(data, "GET", found[1], LATER).content
     with pytest.raises(pikepdf.PasswordError):
-        pikepdf.open(kept)
+        pikepdf.open(io.BytesIO(fetched))
+    with pikepdf.open(io.BytesIO(fetched), password=PASSWORD) as pdf:
+        assert pdf.docinfo["/rapportpractice"] == "elm"
 
 
 def test_two_locks_of_one_report_differ_and_both_open(monkeypatch: pytest.MonkeyPatch, data: DataDir) -> None:

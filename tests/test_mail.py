@@ -10,17 +10,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from pydantic import ValidationError
 
+from pipelines.demo.mailbox import Mailbox
 from pipelines.errors import SiteDown
-from pipelines.mail import NotTaken, check_mail_server, mail_server
+from pipelines.landing import DataDir
+from pipelines.mail import Doubtful, NotTaken, check_mail_server, compose, deliver, mail_server
+from pipelines.send import send
 from pipelines.settings import Settings
 from tests.smtp_server import listening
+from tests.test_send import MONTH, NOW, PRACTICES, arrived, letter, put_pdf
 
 HOST = "mail.oak.example"
 
@@ -155,3 +161,42 @@ def test_this_machine(host: str) -> None:
     from pipelines.mail import way_of
 
     assert way_of(Settings(smtp_host=host)) == "clear"
+
+
+@pytest.mark.parametrize("name", ["unsubscribe_url", "report_url"])
+@pytest.mark.parametrize("url", ["http://oak.example/u/{token}", "https://oak.example/u", "oak.example/{token}"])
+def test_an_address_for_recipients_is_https_and_has_a_place_for_the_token(name: str, url: str) -> None:
+    with pytest.raises(ValidationError, match=name):
+        Settings.model_validate({name: url})
+
+
+def test_a_long_address_to_unsubscribe_at_is_one_that_can_be_clicked(data: DataDir) -> None:
+    """An encoded word, which long words of other headers become, is no address to any mail program."""
+    host = f"airflow.{'riverside-family-dental-group.' * 3}example.com"
+    settings = Settings(unsubscribe_url=f"https://{host}/rapport/u/{{token}}", mail_reply_to=f"Oak <olga@{host}>")
+    wire = compose(msgspec.structs.replace(letter(), token="T" * 32), settings, NOW).as_bytes()
+    assert (
+        f"\r\nList-Unsubscribe: <https://{host}/rapport/u/{'T' * 32}>,\r\n"
+        f" <mailto:olga@{host}?subject=Unsubscribe>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+    ).encode() in wire
+    put_pdf(data, "elm")
+    with Mailbox(data.mailbox) as mailbox:
+        send(
+            MONTH, PRACTICES, data, settings.model_copy(update={"smtp_port": mailbox.port}), NOW, say=lambda line: None
+        )
+    assert str(arrived(data)[0]["List-Unsubscribe"]).startswith(f"<https://{host}/rapport/u/")
+
+
+@pytest.mark.parametrize(("after", "error"), [("220", NotTaken), ("354", NotTaken), ("250 taken", Doubtful)])
+def test_a_server_that_falls_silent_is_not_waited_for(taken: Taken, after: str, error: type[Exception]) -> None:
+    class Silent(SMTP):
+        async def push(self, status: Any) -> None:
+            if not str(status).startswith(after):
+                await super().push(status)
+
+    with (
+        listening(lambda: Silent(taken)) as port,
+        pytest.raises(error, match=r"TimeoutError|ServerDisconnected|connection broke"),
+        mail_server(Settings(smtp_port=port), timeout_seconds=0.3) as server,
+    ):
+        deliver(server, compose(letter(), Settings(), NOW), "reports@rapport.example", "c@elm.example")

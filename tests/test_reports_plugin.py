@@ -1,4 +1,4 @@
-"""The Reports pages in a real Airflow: in its menu, behind its login, in its frame."""
+"""The Reports pages in a real Airflow, behind its login, and beside them what recipients reach without one."""
 
 from __future__ import annotations
 
@@ -17,10 +17,13 @@ from playwright.sync_api import Page, sync_playwright
 
 from pipelines.demo.stage import USER, Stage, free_port
 from pipelines.landing import DataDir
-from pipelines.settings import REPOSITORY
+from pipelines.ledger import Ledger
+from pipelines.links import put_linked
+from pipelines.settings import REPOSITORY, Settings
 from pipelines.urgent import Causes
 from tests.histories import built_at
 
+BROWSER = ["--no-sandbox", "--disable-gpu"]
 PLACES = (
     "",
     "report/riverside/2026-10",
@@ -122,7 +125,8 @@ def test_a_task_that_loads_the_plugin_loads_nothing_else() -> None:
     lines = (REPOSITORY / "plugins" / "rapport_reports.py").read_text().splitlines()
     assert [line for line in lines if line.startswith(("import ", "from "))] == [
         "from __future__ import annotations",
-        "from functools import cache",
+        "from collections.abc import Callable",
+        "from functools import cached_property",
         "from typing import Any",
         "from airflow.plugins_manager import AirflowPlugin",
     ]
@@ -135,12 +139,64 @@ def test_airflow_knows_the_plugin_and_had_no_trouble_with_it(airflow: Running) -
     assert [view["url_route"] for view in plugin["external_views"]] == ["reports"]
 
 
+def test_a_recipient_unsubscribes_without_a_login_and_only_by_a_post(airflow: Running) -> None:
+    ledger = Ledger(airflow.data.ledger)
+    token = ledger.token("riverside", "olga@riverside.example")
+    form = {"List-Unsubscribe": "One-Click"}
+    with airflow.client() as http:
+        shown = http.get(f"/rapport/u/{token}", params=form)
+        assert (shown.status_code, shown.headers["cache-control"]) == (200, "no-store")
+        assert "<button>Stop the monthly report</button>" in shown.text
+        assert http.head(f"/rapport/u/{token}").status_code == 200
+        assert http.post(f"/rapport/u/{token}").status_code == 400
+        assert http.put(f"/rapport/u/{token}", data=form).status_code == 405
+        assert http.post("/rapport/u/unknown", data=form).status_code == 404
+        assert ledger.stopped("riverside", "olga@riverside.example") is None
+        # A mail program posts from elsewhere and follows nothing.
+        done = http.post(f"/rapport/u/{token}", data=form, headers={"Origin": "https://mail.example"})
+    assert (done.status_code, "set-cookie" in done.headers, "location" in done.headers) == (200, False, False)
+    assert ledger.stopped("riverside", "olga@riverside.example") == "unsubscribed"
+
+
+def test_a_linked_report_is_fetched_without_a_login_until_it_expires(airflow: Running) -> None:
+    settings = Settings(report_url="https://oak.example/rapport/r/{token}", link_days=1)
+    now = dt.datetime.now(dt.UTC)
+    standing, expired = (
+        put_linked(airflow.data, settings, "a" * 32, b"%PDF", when)[0].removeprefix("https://oak.example")
+        for when in (now, now - dt.timedelta(days=2))
+    )
+    with airflow.client() as http:
+        fetched = http.get(standing)
+        assert (fetched.status_code, fetched.content) == (200, b"%PDF")
+        assert http.get(expired).status_code == 410
+        assert http.get(f"{standing}x").status_code == 404
+
+
+@pytest.mark.parametrize("place", ["", "reports/", "u/", "r/", "u/../../reports/ledger", "../reports/ledger"])
+def test_nothing_else_stands_open_beside_it(airflow: Running, place: str) -> None:
+    with airflow.client() as http:
+        answer = http.send(http.build_request("GET", f"{airflow.url}/rapport/{place}"))
+    assert answer.status_code in (401, 404)
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="needs Chromium")
+def test_a_person_who_opens_the_address_presses_one_button(airflow: Running) -> None:
+    ledger = Ledger(airflow.data.ledger)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=BROWSER)
+        page = browser.new_page()
+        page.goto(f"{airflow.url}/rapport/u/{ledger.token('riverside', 'omar@riverside.example')}")
+        assert ledger.stopped("riverside", "omar@riverside.example") is None
+        page.get_by_role("button", name="Stop the monthly report").click()
+        page.get_by_role("heading", name="Done").wait_for()
+        browser.close()
+    assert ledger.stopped("riverside", "omar@riverside.example") == "unsubscribed"
+
+
 @pytest.fixture
 def browser_page(airflow: Running) -> Iterator[Page]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
-        )
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=BROWSER)
         page = browser.new_page(viewport={"width": 1500, "height": 900})
         page.goto(airflow.url)
         page.fill("input[name=username]", USER)

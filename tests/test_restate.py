@@ -8,14 +8,19 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines.__main__ import rapport
+from pipelines.demo.mailbox import Mailbox
 from pipelines.errors import NotReady, RenderFailed
 from pipelines.landing import DataDir
 from pipelines.ledger import Key, Ledger
 from pipelines.pdf import standing_manifest
+from pipelines.practices import Practices
 from pipelines.render import MOST_PAGES, render
 from pipelines.restate import LONGEST_REASON, restate, restatements
+from pipelines.send import send
+from pipelines.settings import Settings
 from tests.report_states import MONTH, STATES, practices
 from tests.test_render import made, text_of
+from tests.test_send import NOW, arrived, body_of
 
 WHY = "One review <b>was</b> counted twice."
 
@@ -40,6 +45,33 @@ def test_a_restated_report_says_on_page_one_what_was_changed(data: DataDir) -> N
     assert "read late" in said
     assert "twice" not in said
     assert third.pages <= MOST_PAGES
+
+
+def test_a_correction_goes_out_once_and_what_arrives_says_what_was_changed(data: DataDir) -> None:
+    state = STATES["first-month"]()
+    one = state.practice().model_copy(update={"recipients": ("c@elm.example",)})
+
+    def go(*, restated: bool = False) -> str:
+        render(data, practices(state), MONTH)
+        there = Settings(smtp_port=mailbox.port)
+        [result] = send(MONTH, Practices(practice=(one,)), data, there, NOW, restate=restated, say=lambda line: None)
+        return result.state
+
+    made(data, state)
+    with Mailbox(data.mailbox) as mailbox:
+        assert [go(), go(restated=True)] == ["sent", "sent"]
+        restate(data, MONTH, "riverside", WHY)
+        assert [go(), go(restated=True), go(restated=True), go()] == ["held", "sent", "sent", "sent"]
+    first, second = arrived(data)
+    assert "replaces the one you have. Page 1 says what was changed." in body_of(second)
+    assert "replaces" not in body_of(first)
+    # The sentence is in the PDF alone; it could tell what the report is about.
+    assert "counted twice" not in body_of(second)
+    for number, (message, told) in enumerate(((first, False), (second, True))):
+        [attached] = message.iter_attachments()
+        kept = data.root / f"arrived-{number}.pdf"
+        kept.write_bytes(attached.get_content())
+        assert (f"Version 2, in place of the one you have. What was changed: {WHY}" in text_of(kept, 0)) == told
 
 
 def test_the_same_reason_twice_begins_one_version(data: DataDir) -> None:

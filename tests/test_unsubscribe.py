@@ -11,8 +11,10 @@ import pytest
 from pipelines.demo.mailbox import Mailbox
 from pipelines.landing import DataDir
 from pipelines.ledger import Ledger
+from pipelines.send import send
+from pipelines.settings import Settings
 from pipelines.unsubscribe import public_app
-from tests.test_send import NOW, arrived, put_pdf, run
+from tests.test_send import MONTH, NOW, PRACTICES, arrived, put_pdf, run
 
 WHO = ("elm", "c@elm.example")
 FORM = {"List-Unsubscribe": "One-Click"}
@@ -90,6 +92,20 @@ def test_one_practices_mail_ends_and_anothers_goes_on(data: DataDir) -> None:
     ask(data, "POST", f"/u/{ledger.token('elm', 'c@elm.example')}", data=FORM)
     assert ledger.stopped("elm", "c@elm.example") == "unsubscribed"
     assert ledger.stopped("oak", "c@elm.example") is None
+
+
+def test_the_store_is_read_before_each_mail_and_not_once_a_run(data: DataDir) -> None:
+    put_pdf(data, "oak")
+    put_pdf(data, "elm")
+
+    def meanwhile(line: str) -> None:
+        if "oak: sent" in line:
+            ask(data, "POST", f"/u/{Ledger(data.ledger).token(*WHO)}", data=FORM)
+
+    with Mailbox(data.mailbox) as mailbox:
+        sent = send(MONTH, PRACTICES, data, Settings(smtp_port=mailbox.port), NOW, say=meanwhile)
+    assert [result.state for result in sent] == ["sent", "sent", "unsubscribed"]
+    assert len(arrived(data)) == 2
 
 
 def test_a_person_undoes_it_with_a_reason_that_stays(data: DataDir) -> None:
