@@ -27,6 +27,8 @@ from tests.reports_pages import Client, mounted
 
 PAGES = {"drafts": 4, "worth-a-look": 3}
 WIDTHS = (1280, 390)
+# On both sides of each width at which the page is laid out anew.
+MORE_WIDTHS = (1279, 1057, 1055, 737, 735, 320)
 _WORDS = st.text(
     alphabet=st.one_of(st.characters(codec="utf-8"), st.sampled_from("<>&\"'{}%;#/=`\u202e\x00")),
     min_size=1,
@@ -252,12 +254,30 @@ def _note(asked: list[str], request: Request) -> None:
     asked.append(request.url)
 
 
-# What sticks out of the window, even where it is cut off or could be scrolled. Sizes of 1 px are for screen readers.
-_TOO_WIDE = """() => [...document.querySelectorAll('main *')].filter(one => {
+# What sticks out of the sheet, even where it is cut off or could be scrolled. Sizes of 1 px are for screen readers.
+_TOO_WIDE = """() => {
+const sheet = document.querySelector('main').getBoundingClientRect();
+const edge = parseFloat(getComputedStyle(document.querySelector('main')).paddingRight);
+return [...document.querySelectorAll('main *')].filter(one => {
   const box = one.getBoundingClientRect();
-  return box.width > 1 && !one.closest('thead') && (box.right > innerWidth + 0.5 || box.left < -0.5);
+  const isSeen = box.width > 1 && !one.closest('thead');
+  return isSeen && (box.right > sheet.right - edge + 1 || box.left < sheet.left + edge - 1);
 }).map(one => one.outerHTML.slice(0, 80)).concat(
-  document.documentElement.scrollWidth > innerWidth ? ['the page scrolls'] : [])"""
+  document.documentElement.scrollWidth > innerWidth ? ['the page scrolls'] : []);
+}"""
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="needs Chromium")
+@pytest.mark.parametrize("state", ["everything-bad", "many-sites", "long-word", "first-month"])
+def test_at_every_width_everything_stays_on_the_sheet(browser: Browser, state: str, tmp_path: Path) -> None:
+    file = tmp_path / "twin.html"
+    file.write_text(pages_of(state)[1], encoding="utf-8")
+    page = browser.new_page()
+    page.goto(file.as_uri())
+    for width in MORE_WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate(_TOO_WIDE) == [], width
+    page.close()
 
 
 @pytest.mark.skipif(not shutil.which("chromium"), reason="needs Chromium")
