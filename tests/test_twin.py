@@ -15,7 +15,7 @@ import duckdb
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup, Tag
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from playwright.sync_api import Browser, Request, sync_playwright
@@ -131,7 +131,8 @@ def inert(html: str, allowed: str = "") -> None:
     assert str(rules["content"]).startswith("default-src 'none'; style-src 'unsafe-inline'")
 
 
-@settings(max_examples=60, deadline=None)
+# Without shrinking, which would take minutes for a page of this size.
+@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(name=_WORDS, why=_WORDS, url=_WORDS, place=_WORDS)
 def test_whatever_a_text_holds_it_stays_text(name: str, why: str, url: str, place: str) -> None:
     state = STATES["everything-bad"]()
@@ -150,6 +151,31 @@ def test_whatever_a_text_holds_it_stays_text(name: str, why: str, url: str, plac
     inner = screen.partition("<main")[2]
     assert inner.count("<h1") == 1
     assert inner.count("<svg") == html.count("<svg")
+
+
+def test_references_stay_escaped_and_a_heading_with_quotes_can_be_a_label() -> None:
+    html = (
+        '<html lang="en"><title>T</title><body><h2 id="t">A &#60;b&#62; &amp;lt;</h2><table><thead><tr>'
+        '<th>Said "yes"<br>or &#34;no&#34;</th></tr></thead>'
+        "<tbody><tr><td>&lt;i&gt;</td></tr></tbody></table></body></html>"
+    )
+    made_of = twin.twin(html, pages={})
+    page = BeautifulSoup(str(made_of.body), "html.parser")
+    assert {element.name for element in page.find_all()} == {
+        "h2",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "br",
+        "span",
+    }
+    assert page.td is not None
+    assert page.td["data-label"] == 'Said "yes" or "no"'
+    assert words(page.td) == "<i>"
+    assert made_of.contents == (("t", "A &#60;b&#62; &amp;lt;"),)
 
 
 def test_a_logo_is_a_part_of_the_page_and_the_colour_is_the_practices_own() -> None:
