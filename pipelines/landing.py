@@ -146,6 +146,9 @@ class DataDir:
     def report(self, month: str, practice_id: str) -> Path:
         return self.root / "reports" / month / f"{practice_id}.pdf"
 
+    def twin(self, month: str, practice_id: str) -> Path:
+        return self.root / "reports" / month / f"{practice_id}.html"
+
     def manifest(self, month: str, practice_id: str) -> Path:
         return self.root / "reports" / month / f"{practice_id}.json"
 

@@ -31,9 +31,10 @@ from pipelines.ledger import Ledger
 from pipelines.pdf import clean, standing_manifest
 from pipelines.periods import add_months, last_day, month_name, parse_month
 from pipelines.practices import Practice, Practices, load_practices
-from pipelines.render import TEMPLATES, colour_tokens
+from pipelines.render import SCREEN_RULES, TEMPLATES, colour_tokens
 from pipelines.settings import Settings
 from pipelines.sources import load_source, source_names
+from pipelines.twin import belongs
 from pipelines.urgent import Causes
 from pipelines.warehouse import open_warehouse, rows
 
@@ -58,6 +59,8 @@ _RULES = (
 )
 # A browser's own PDF viewer brings styles and scripts of its own, which the rules above would forbid.
 _PDF_RULES = "frame-ancestors 'self'"
+# The twin of a report brings its style along. In a sandbox it is no part of this site; links open beside it.
+_SCREEN_RULES = f"{SCREEN_RULES}; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
 _SAID = {
     401: ("Please log in", "These pages need the login of Airflow. Log in there, then open this page again."),
     403: (
@@ -194,6 +197,18 @@ def reports_app(
     def report_pdf(request: Request, practice_id: str, month: str) -> Response:
         practice, name = practices().get(practice_id), month_name(parse_month(month))
         return _pdf(request, data, practice.id, name, f"Run `rapport render {name} --practice {practice.id}`")
+
+    @app.get("/report/{practice_id}/{month}/screen")
+    def report_screen(practice_id: str, month: str) -> Response:
+        practice, name = practices().get(practice_id), month_name(parse_month(month))
+        manifest = standing_manifest(data.report(name, practice.id), data.manifest(name, practice.id))
+        if manifest is None or not belongs(data.twin(name, practice.id), manifest):
+            raise NotReady(
+                "there is no page for the screen that belongs to its manifest",
+                where=f"{practice.id}, {name}",
+                next_step=f"Run `rapport render {name} --practice {practice.id}`",
+            )
+        return FileResponse(data.twin(name, practice.id), headers={"Content-Security-Policy": _SCREEN_RULES})
 
     @app.get("/urgent")
     def urgent(request: Request, find: _Text = "", page: _Number = 1) -> HTMLResponse:
@@ -336,7 +351,7 @@ def reports_app(
     async def add_rules(request: Request, call_next: Callable[[Request], Any]) -> Response:
         answer: Response = await call_next(request)
         kind = answer.headers.get("content-type", "")
-        answer.headers["Content-Security-Policy"] = _PDF_RULES if kind == "application/pdf" else _RULES
+        answer.headers.setdefault("Content-Security-Policy", _PDF_RULES if kind == "application/pdf" else _RULES)
         answer.headers["X-Content-Type-Options"] = "nosniff"
         answer.headers["Referrer-Policy"] = "same-origin"
         # A page of today must not be shown tomorrow, nor to the next person at the same desk.

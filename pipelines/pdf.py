@@ -118,10 +118,11 @@ class Attached:
 
 @dataclass(frozen=True)
 class Typeset:
-    """A PDF that passed every check here, and how many pages it has."""
+    """A PDF that passed every check here, how many pages it has, and on which of them, from 1, an id stands."""
 
     pdf: bytes
     pages: int
+    places: Mapping[str, int]
 
 
 class Typesetter:
@@ -186,7 +187,8 @@ class Typesetter:
                 attachments=[self._attachment(one, dated) for one in attached],
             )
             _refuse_missing_glyphs(document.fonts.values(), where)
-        return Typeset(written, len(document.pages))
+        places = {anchor: number for number, page in enumerate(document.pages, 1) for anchor in page.anchors}
+        return Typeset(written, len(document.pages), places)
 
     def _attachment(self, one: Attached, dated: dt.date | None) -> Any:
         at = dt.datetime.combine(dated or dt.date(1970, 1, 1), dt.time(), dt.UTC)

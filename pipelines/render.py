@@ -1,7 +1,8 @@
-"""Verb `render`: the warehouse and the templates make one PDF and one manifest a practice and month.
+"""Verb `render`: the warehouse and the templates make one PDF, its twin for the screen and one manifest a practice and
+month.
 
-The manifest names everything the PDF was made from, and no time of day. A PDF counts only beside a manifest whose
-digest it matches: the old manifest goes before the new PDF comes, so a stop in between leaves nothing to send.
+The manifest names everything they were made from, and no time of day. A PDF counts only beside a manifest whose
+digest it matches: the old manifest goes before the new files come, so a stop in between leaves nothing to send.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 import multiprocessing
 import re
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -24,8 +25,22 @@ from typing import Any
 import duckdb
 import jinja2
 import msgspec
+from markupsafe import Markup
 
-from pipelines import advice, attachments, brand, drafts, landing, pdf, periods, sections, view, warehouse, wording
+from pipelines import (
+    advice,
+    attachments,
+    brand,
+    drafts,
+    landing,
+    pdf,
+    periods,
+    sections,
+    twin,
+    view,
+    warehouse,
+    wording,
+)
 from pipelines.errors import NotReady, RapportError, RenderFailed, SeveralFailed
 from pipelines.practices import Practice, Practices
 from pipelines.restate import restatements
@@ -35,7 +50,9 @@ TEMPLATES = REPOSITORY / "reports" / "templates"
 MOST_PAGES = 4
 # The address the template shows the practice's logo by.
 LOGO = "tpl:/brand/logo"
-_CODE = (advice, attachments, brand, drafts, pdf, sections, view, wording)
+# What a browser may load for the twin: nothing but what stands in it.
+SCREEN_RULES = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'"
+_CODE = (advice, attachments, brand, drafts, pdf, sections, twin, view, wording)
 # What of a practice's block changes its report. Of the logo the bytes count, not where they lie.
 _PRACTICE = {"id": True, "name": True, "kind": True, "time_zone": True, "paper": True, "language": True} | {
     "brand": {"colour"}
@@ -104,10 +121,11 @@ _TABLES = {
 
 
 class Rendered(msgspec.Struct, frozen=True, kw_only=True):
-    """One practice's report. `made` is false where the PDF of the same inputs was there already."""
+    """One practice's report. `made` is false where the files of the same inputs were there already."""
 
     practice_id: str
     pdf: Path
+    twin: Path
     manifest: Path
     pages: int
     made: bool
@@ -122,6 +140,7 @@ class _Job:
     asked: tuple[advice.Asked, ...] | None
     templates: Path
     pdf: Path
+    twin: Path
     manifest: Path
 
 
@@ -148,7 +167,7 @@ def render(
             inputs = report_inputs(connection, practice.id, month)
             if inputs.coverage or any(row["month"] == month for row in inputs.figures):
                 name = periods.month_name(month)
-                files = data.report(name, practice.id), data.manifest(name, practice.id)
+                files = data.report(name, practice.id), data.twin(name, practice.id), data.manifest(name, practice.id)
                 earlier = restatements(data, month, practice.id)
                 asked = asked_before(data, month, practice.id)
                 jobs.append(_Job(practice, month, inputs, earlier, asked, templates, *files))
@@ -226,20 +245,51 @@ def colour_tokens(templates: Path) -> dict[str, str]:
 
 def report_html(report: view.Report, templates: Path, look: brand.Look = brand.PLAIN) -> str:
     """Return the page as HTML: the sections of `sections/` in the order of their names."""
-    environment, _, tokens = _workshop(templates)
-    if look.accent:
-        tokens = tokens | {"accent": look.accent}
+    environment = _workshop(templates)[0]
     parts = sorted(name for name in environment.list_templates() if name.startswith("sections/"))
-    return environment.get_template("report.html.jinja").render(report=report, sections=parts, tokens=tokens, look=look)
+    return environment.get_template("report.html.jinja").render(
+        report=report, sections=parts, tokens=_tokens(templates, look), look=look
+    )
+
+
+def screen_html(
+    html: str, report: view.Report, places: Mapping[str, int], templates: Path, look: brand.Look = brand.PLAIN
+) -> str:
+    """Return the twin of a typeset page (`report_html`), whose ids stand on the pages `places`. It needs no file."""
+    return (
+        _workshop(templates)[0]
+        .get_template("screen.html.jinja")
+        .render(
+            report=report,
+            twin=twin.twin(html, pages=places, name_language=report.name_language, pictures=_pictures(look)),
+            tokens=_tokens(templates, look),
+            style=_screen_style(templates),
+            rules=SCREEN_RULES,
+        )
+    )
+
+
+def _tokens(templates: Path, look: brand.Look) -> dict[str, str]:
+    tokens = _workshop(templates)[2]
+    return tokens | {"accent": look.accent} if look.accent else tokens
+
+
+def _pictures(look: brand.Look) -> dict[str, tuple[bytes, str]]:
+    return {LOGO: (look.logo.body, look.logo.mime)} if look.logo else {}
+
+
+@cache
+def _screen_style(templates: Path) -> Markup:
+    return Markup((templates / "styles" / "screen.css").read_text(encoding="utf-8"))  # noqa: S704, our own file
 
 
 def _make(job: _Job) -> Rendered:
-    """Render one report, unless its PDF is there already, whole and from the same inputs."""
+    """Render one report, unless its files are there already, whole and from the same inputs."""
     look = brand.look(job.practice)
     made_from = _made_from(job, look)
     digest = _digest(made_from)
     standing = pdf.standing_manifest(job.pdf, job.manifest)
-    if standing is not None and standing.get("inputs_sha256") == digest:
+    if standing is not None and standing.get("inputs_sha256") == digest and twin.belongs(job.twin, standing):
         return _rendered(job, int(standing["pages"]), made=False)
     report = view.month_report(job.practice, job.month, job.inputs, job.restatements, job.asked)
     html = report_html(report, job.templates, look)
@@ -251,8 +301,9 @@ def _make(job: _Job) -> Rendered:
         name_language=report.name_language,
         attached=_attached(job),
         dated=periods.last_day(job.month),
-        pictures={LOGO: (look.logo.body, look.logo.mime)} if look.logo else {},
+        pictures=_pictures(look),
     )
+    screen = screen_html(html, report, made.places, job.templates, look).encode()
     manifest = {
         "practice_id": job.practice.id,
         "month": periods.month_name(job.month),
@@ -260,10 +311,12 @@ def _make(job: _Job) -> Rendered:
         "pages": made.pages,
         "asked": [msgspec.to_builtins(card.asked()) for card in report.cards],
         "pdf_sha256": hashlib.sha256(made.pdf).hexdigest(),
+        "html_sha256": hashlib.sha256(screen).hexdigest(),
         "inputs_sha256": digest,
         "made_from": made_from,
     }
     job.manifest.unlink(missing_ok=True)
+    landing.write_bytes(job.twin, screen)
     landing.write_bytes(job.pdf, made.pdf)
     landing.write_bytes(job.manifest, json.dumps(manifest, indent=2, sort_keys=True).encode() + b"\n")
     return _rendered(job, made.pages, made=True)
@@ -294,11 +347,13 @@ def _attached(job: _Job) -> list[pdf.Attached]:
 
 
 def _rendered(job: _Job, pages: int, *, made: bool) -> Rendered:
-    return Rendered(practice_id=job.practice.id, pdf=job.pdf, manifest=job.manifest, pages=pages, made=made)
+    return Rendered(
+        practice_id=job.practice.id, pdf=job.pdf, twin=job.twin, manifest=job.manifest, pages=pages, made=made
+    )
 
 
 def _made_from(job: _Job, look: brand.Look) -> dict[str, Any]:
-    """Name everything that can change a byte of the PDF."""
+    """Name everything that can change a byte of the PDF or its twin."""
     practice = job.practice
     return {
         "rows": {name: _digest([dict(row) for row in getattr(job.inputs, name)]) for name in _TABLES},
@@ -317,7 +372,7 @@ def _made_from(job: _Job, look: brand.Look) -> dict[str, Any]:
 
 @cache
 def _folder_digests(folder: Path) -> dict[str, str]:
-    files = [folder / "report.html.jinja"]
+    files = [folder / "report.html.jinja", folder / "screen.html.jinja"]
     for kind in ("sections/*.jinja", "macros/*.jinja", "styles/*.css", "fonts/*.[ot]tf"):
         files += sorted(folder.glob(kind))
     return {path.relative_to(folder).as_posix(): _file_digest(str(path)) for path in files}

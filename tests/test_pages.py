@@ -366,7 +366,7 @@ def test_whoever_is_not_allowed_is_refused_everywhere(town: DataDir) -> None:
     paths = [
         route.path.format(practice_id="hilltop", month="2026-10", name="NotoSans-Regular.ttf") for route in inner.routes
     ]
-    assert len(paths) == 13
+    assert len(paths) == 14
     acting = Client(mounted(town, allowed=[Depends(nobody)], person=lambda: "olga"))
     assert acting.post("/urgent/1", **SAME).status_code == 401
     for path in paths:
