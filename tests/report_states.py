@@ -485,7 +485,7 @@ def no_reviews() -> Warehouse:
 def one_review() -> Warehouse:
     months: list[Stars | None] = [(0, 0, 0, 0, 0), (0, 0, 0, 0, 0), (1, 0, 0, 0, 0)]
     house = Warehouse().site("google", months, answered=0.0).waiting(1, url=None)
-    house.score("google", None, reason="1 reviews in twelve months, 10 are needed")
+    house.score("google", None, reason="1 review in twelve months, 10 are needed")
     return house.judged("google", {"bedside_manner": (0, 1)}, size=1).not_connected()
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from scipy import stats
 
+from pipelines.advice import site_name
 from pipelines.periods import add_months
 from tests.conversations import DAY, Inputs
 from tests.histories import Row
@@ -99,7 +100,10 @@ class TalkAccount:
             item["person"] = "practice"
         elif item["author_key"]:
             item["person"] = f"{site} {item['author_key']}"
-        item["addresses"] = item["matched"] == "handle" or "practice" in names
+        item["names_account"] = item["matched"] == "handle" or "practice" in names
+        # A name that a network writes by itself below the practice's words is no address.
+        among_ours = item["own_page"] or (parent is not None and parent["voice"] == "practice")
+        item["addresses"] = item["matched"] == "handle" or ("practice" in names and not among_ours)
         item["calls"] = item["kind"] != "share" and (
             "question" in acts or "complaint" in acts or item["addresses"]
         )
@@ -174,8 +178,8 @@ class Month:
         self.why = {site: account.uncovered(site, month) for site in sites}
         self.sites = [site for site in sites if not self.why[site]]
         left = [(site, why) for site, why in self.why.items() if why]
-        self.left_out = "without " + ", ".join(f"{site} ({why})" for site, why in left) if left else None
-        self.blocked = None if self.sites else "; ".join(f"{site}: {why}" for site, why in left)
+        self.left_out = "without " + ", ".join(f"{site_name(site)} ({why})" for site, why in left) if left else None
+        self.blocked = None if self.sites else "; ".join(f"{site_name(site)}: {why}" for site, why in left)
         self.cutoff = midnight(min(self.after, account.as_of))
         start, past = midnight(self.after) - 90 * DAY, midnight(self.after) - 180 * DAY
         here = [item for item in account.items.values() if item["site"] in self.sites]
@@ -436,8 +440,8 @@ class Month:
             for site, (number, posts_, reason, why) in sites.items():
                 told[metric, site] = per_post(number, posts_, reason, why)
             known = [each for each in sites.values() if not each[3]]
-            missing = [f"{site} ({each[3]})" for site, each in sites.items() if each[3]]
-            blocked = None if known else "; ".join(f"{site}: {each[3]}" for site, each in sites.items())
+            missing = [f"{site_name(site)} ({each[3]})" for site, each in sites.items() if each[3]]
+            blocked = None if known else "; ".join(f"{site_name(site)}: {each[3]}" for site, each in sites.items())
             without = "without " + ", ".join(missing) if missing else None
             told[metric, ""] = per_post(sum(e[0] for e in known), sum(e[1] for e in known), without, blocked)
         return told
@@ -462,7 +466,7 @@ class Month:
 
     def reciprocity(self) -> Row:
         outgoing = sum(len(item["names"]) for item in self.standing if item["voice"] == "practice")
-        incoming = sum(item["counts"] and item["addresses"] for item in self.standing)
+        incoming = sum(item["counts"] and item["names_account"] for item in self.standing)
         why = self.blocked or (NOBODY if self.unnamed(self.window) and not self.people(self.window) else None)
         if why:
             return figure("not_measured", None, None, None, None, incoming, why)

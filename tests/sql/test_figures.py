@@ -14,6 +14,7 @@ import pytest
 from scipy import stats
 
 from pipelines import statistics
+from pipelines.advice import site_name
 from pipelines.landing import DataDir
 from pipelines.periods import add_months
 from pipelines.warehouse import open_warehouse, rows
@@ -203,12 +204,12 @@ class Account:
     def _score(self, sites: list[tuple[str, float, Row]], blocked: str | None = None) -> Row:
         size, year = sum(e["size"] for _, _, e in sites), sum(e["year"] for _, _, e in sites)
         why = blocked or "; ".join(
-            (f"{name}: " if blocked is not None else "") + e["why"] for name, _, e in sites if e["why"]
+            (f"{site_name(name)}: " if blocked is not None else "") + e["why"] for name, _, e in sites if e["why"]
         )
         if why:
             return _figure("not_measured", None, None, None, None, size, why)
         if year < 10:
-            return _figure("too_few", None, None, None, year, size, f"{year} reviews in twelve months, 10 are needed")
+            return _figure("too_few", None, None, None, year, size, f"{year} {'review' if year == 1 else 'reviews'} in twelve months, 10 are needed")
         if sum(sum(e["counts"]) for _, _, e in sites) < 5:
             return _figure(
                 "too_few", None, None, None, year, size, "the reviews are too old to weigh 5 together"
