@@ -187,6 +187,16 @@ class Warehouse:
             }
             self.rows["verdicts"].append(row | {"difference": None, "p_value": None, "p_adjusted": None})
 
+    def talk_changed(
+        self, metric: str, months: int, before: tuple[int, int], now: tuple[int, int], verdict: str
+    ) -> Warehouse:
+        """Add a verdict on a share of the conversation: what was found of how many before and now."""
+        values = {"this_value": now[0] / now[1], "previous_value": before[0] / before[1]}
+        sizes = {"this_size": now[1], "previous_size": before[1], "months": months, "part": ""}
+        row = {"site": "", "metric": metric, "verdict": verdict, "difference": None, "p_value": None}
+        self.rows["verdicts"].append(row | values | sizes | {"p_adjusted": None})
+        return self
+
     def waiting(self, number: int, url: str | None = "https://maps.example/reviews/1") -> Warehouse:
         """Add low reviews on Google that nobody answered."""
         for index in range(number):
