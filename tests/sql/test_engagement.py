@@ -520,11 +520,26 @@ def test_what_stands_behind_a_figure_is_as_much_as_it_counts(warehouse: tuple[Da
         expected = BEHIND[metric](figure)
         if metric == "answered_share" and expected is not None:
             # What is still pending stands behind the figure, too.
-            assert len(found.rows) >= expected
+            outcomes = Counter(row["outcome"] for row in found.rows)
+            assert len(found.rows) - outcomes["pending"] == expected
+            assert outcomes["in time"] == figure["numerator"]
+            assert all(f", {outcome}  " in str(found) for outcome in outcomes)
         elif expected is not None:
             assert len(found.rows) == expected, figure
         compared += bool(expected)
     assert compared > 3
+
+
+def test_the_parts_of_an_explained_score_add_up_to_it(warehouse: tuple[DataDir, Inputs]) -> None:
+    data, _ = warehouse
+    with open_warehouse(data) as connection:
+        scores_told = [row for key, row in figures(connection).items() if key[3] == "engagement_score" and row["value"]]
+    assert scores_told
+    for figure in scores_told[:5]:
+        found = explain(data, figure["practice_id"], figure["month"], "engagement_score")
+        assert [part["part"] for part in found.parts] == ["E1", "E2", "E3", "E4", "E5", "E6"]
+        assert float(sum(part["points"] for part in found.parts)) == pytest.approx(float(figure["value"]), abs=1e-5)
+        assert f"E1: {found.parts[0]['points']:f} of 25 points, from " in str(found)
 
 
 def test_every_figure_of_talk_can_be_explained(warehouse: tuple[DataDir, Inputs]) -> None:
@@ -537,5 +552,6 @@ def test_every_figure_of_talk_can_be_explained(warehouse: tuple[DataDir, Inputs]
         assert "all sites" in text
         assert "posts, comments and shares behind it:" in text
         assert "comment, " in text or "post, " in text or "share, " in text
+        assert ("What it is made of:" in text) == (metric == "engagement_score")
         one_site = explain(data, key[0], key[2], metric, "wall")
         assert {row["site"] for row in one_site.rows} <= {"wall"}
