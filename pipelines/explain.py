@@ -49,13 +49,36 @@ _ROWS = {
     order by reviews.site, reviews.created_local, reviews.source, reviews.item_id
 """,
     "talk": """
-    with period as (select $month::date as month_start, $after::date as month_after)
-    select site, kind, item_id, voice, created_local, removed_on, page, position
-    from core.talk, period
-    where practice_id = $practice and site = coalesce($site, site) and ({condition})
-    order by site, created_local, source, kind, item_id
+    with period as (select $month::date as month_start, $after::date as month_after),
+    talk as (
+        select talk.*
+        from core.talk as talk, period
+        where practice_id = $practice and site = coalesce($site, site) and ({condition})
+    )
+    select
+        talk.site, talk.kind, talk.item_id, talk.voice, talk.created_local, calls.outcome, talk.removed_on, talk.page,
+        talk.position
+    from talk
+    left join core.calls as calls
+        on talk.practice_id = calls.practice_id and talk.month = calls.month and talk.source = calls.source
+        and talk.site = calls.site and talk.kind = calls.kind and talk.item_id = calls.item_id
+    order by talk.site, talk.created_local, talk.source, talk.kind, talk.item_id
 """,
 }
+# What a score is made of: points of how many, and the counts they come from.
+_PARTS = """
+    select
+        site, part || if(site = '' and of_site <> '', ' on ' || of_site, '') as part, points, out_of, inputs,
+        null as why
+    from reports.score_parts
+    where practice_id = $practice and month = $month and score = $metric
+        and (site = '' or site = coalesce($site, site))
+    union all
+    select '', part, points, "of", [s, n], why
+    from reports.engagement_parts
+    where practice_id = $practice and month = $month and $metric = 'engagement_score'
+    order by 1, 2
+"""
 _NAMES = {"reviews": "reviews", "talk": "posts, comments and shares"}
 
 
@@ -69,6 +92,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     as_of_night: dt.date
     inputs_id: str
     figures: list[dict[str, Any]]
+    parts: list[dict[str, Any]]
     sql: str
     rows_from: str
     rows: list[dict[str, Any]]
@@ -93,6 +117,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
             "",
         ]
         lines += [_said(figure, told["unit"]) for figure in self.figures]
+        if self.parts:
+            lines += ["", "What it is made of:", *map(_part, self.parts)]
         lines += ["", f"{len(self.rows)} {_NAMES[self.rows_from]} behind it:"]
         lines += [
             f"  {row['created_local']:%Y-%m-%d %H:%M}  {row['site']}  {_told(row)}  {row['item_id']}"
@@ -118,6 +144,7 @@ def explain(data: DataDir, practice_id: str, month: dt.date, metric: str, site: 
         figures = rows(connection, _FIGURES, asked)
         if not figures:
             raise _what_is_missing(connection, practice_id, month, site)
+        parts = rows(connection, _PARTS, asked)
         told = catalogue[0]
         behind = rows(
             connection,
@@ -134,6 +161,7 @@ def explain(data: DataDir, practice_id: str, month: dt.date, metric: str, site: 
         as_of_night=build["as_of_night"],
         inputs_id=build["inputs_id"],
         figures=figures,
+        parts=parts,
         sql=made[0]["sql"],
         rows_from=told["rows_from"],
         rows=behind,
@@ -143,8 +171,19 @@ def explain(data: DataDir, practice_id: str, month: dt.date, metric: str, site: 
 
 def _told(row: dict[str, Any]) -> str:
     if "voice" in row:
-        return f"{row['kind']}, {row['voice']}"
+        outcome = f", {row['outcome']}" if row["outcome"] else ""
+        return f"{row['kind']}, {row['voice']}{outcome}"
     return f"{'no' if row['stars'] is None else row['stars']} stars"
+
+
+def _part(part: dict[str, Any]) -> str:
+    where = f"  {part['site'] or 'all sites'}, {part['part']}"
+    if part["points"] is None:
+        return f"{where}: no points" + (f" ({part['why']})" if part["why"] else "")
+    # Something found of so many, or the weights of one to five stars.
+    counts = (" of " if len(part["inputs"]) == 2 else ", ").join(f"{count.normalize():f}" for count in part["inputs"])
+    why = f" ({part['why']})" if part["why"] else ""
+    return f"{where}: {part['points']:f} of {part['out_of'].normalize():f} points, from {counts}{why}"
 
 
 def _said(figure: dict[str, Any], unit: str) -> str:

@@ -65,9 +65,9 @@ _TABLES = {
         " OR month = $month AND list_contains($printed, metric)) ORDER BY site, month, metric, part"
     ),
     "verdicts": (
-        "SELECT site, metric, part, this_value, previous_value, this_size, previous_size, verdict FROM reports.verdicts"
-        " WHERE practice_id = $practice AND month = $month AND months = 1 AND list_contains($printed, metric)"
-        " ORDER BY site, metric, part"
+        "SELECT site, metric, part, months, this_value, previous_value, this_size, previous_size, verdict"
+        " FROM reports.verdicts WHERE practice_id = $practice AND month = $month AND (months = 1 OR site = '')"
+        " AND list_contains($printed, metric) ORDER BY site, metric, part, months"
     ),
     "needs_answer": (
         "SELECT site, item_id, url, written_on, stars, days_waiting, criticised, has_alert FROM reports.needs_answer"

@@ -53,6 +53,15 @@ _PARTS = {
     "E5": ("Posts that help", "posts with help, thanks or local news"),
     "E6": ("Reached out", "acts in other people\u2019s places"),
 }
+_SHARES = {
+    "answered_share": "Questions and complaints answered in time",
+    "depth_share": "Threads that went deeper",
+    "came_back_share": "People who came back",
+    "word_of_mouth_share": "People who spoke for you",
+    "helpful_mix_share": "Posts that help",
+    "reaching_out_share": "Acts in other people\u2019s places",
+}
+_COMPARED = {1: "from {} the month before to {}", 3: "from {} in the 90 days before to {} in the last 90"}
 _POST_TYPES = {
     "health_information": "health information",
     "community": "community",
@@ -436,6 +445,7 @@ def conversation(
     parts: Sequence[Row],
     summary: Row | None,
     communities: Sequence[Row],
+    verdicts: Sequence[Row],
 ) -> Conversation:
     """Return the page on conversation from the figures of the practice as a whole (those of site '')."""
     score = figure("", "engagement_score")
@@ -448,7 +458,7 @@ def conversation(
     unknown = [f"{_PARTS[row['part']][0]}: {dated(clean(str(row['why']), 90))}." for row in parts if not row["known"]]
     return Conversation(
         instead="",
-        answers=_answers(figure),
+        answers=(*_answers(figure), *_changes_of_talk(verdicts)),
         parts=tuple(_part_row(row) for row in parts),
         parts_note=f"Read {left_out}." if left_out else "",
         not_known=tuple(unknown),
@@ -482,6 +492,24 @@ def _answers(figure: Lookup) -> tuple[str, ...]:
         elif hours["reason"] == "more than half not answered yet":
             said.append("More than half have no answer yet, so there is no typical time.")
     return tuple(said)
+
+
+def _changes_of_talk(verdicts: Sequence[Row]) -> tuple[str, ...]:
+    """Return a sentence for each share that clearly rose or fell, against the month before or the 90 days before."""
+    return tuple(
+        f"{_SHARES[row['metric']]} {row['verdict']} {_COMPARED[int(row['months'])].format(*_shares(row))}."
+        for row in verdicts
+        if row["verdict"] in {"rose", "fell"}
+    )
+
+
+def _shares(row: Row) -> tuple[str, str]:
+    """Return what was found of how many before and now."""
+    before, now = (
+        (round(float(row[f"{when}_value"]) * int(row[f"{when}_size"])), int(row[f"{when}_size"]))
+        for when in ("previous", "this")
+    )
+    return share(*before), share(*now)
 
 
 def _part_row(row: Row) -> PartRow:

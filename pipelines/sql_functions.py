@@ -18,6 +18,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from pipelines import scores, statistics
+from pipelines.advice import site_name
 from pipelines.engagement import WEIGHTS, engagement_score
 from pipelines.warehouse import name_files
 
@@ -89,6 +90,7 @@ _FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str], str]] = {
     "burst": (burst, [_COUNTS, "BIGINT"], _BURST),
     "sustained_change": (sustained_change, [_COUNTS] * 3, _SUSTAINED),
     "reputation": (reputation, ["DOUBLE[][]", _WEIGHTS, "DOUBLE", "DOUBLE"], _REPUTATION),
+    "site_name": (site_name, ["VARCHAR"], "VARCHAR"),
 }
 # Functions that are asked about nothing at all, or have nothing to say of what they are asked.
 _NULLS = frozenset({"kaplan_meier_median", "sustained_change"})
@@ -99,7 +101,10 @@ _REMEMBERED = 65_536
 
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make every statistic a SQL function. All but those of `_NULLS` give NULL for a NULL argument, and only then."""
+    """Make every statistic, and the name of a site, a SQL function.
+
+    All but those of `_NULLS` give NULL for a NULL argument, and only then.
+    """
     for name, (function, takes, gives) in _FUNCTIONS.items():
         handling = FunctionNullHandling.SPECIAL if name in _NULLS else FunctionNullHandling.DEFAULT
         answers = _by_batch(function, _arrow_type(connection, gives))
@@ -117,7 +122,9 @@ def _by_batch(function: Callable[..., Any], gives: pa.DataType) -> Callable[...,
     def answers(*columns: pa.ChunkedArray) -> pa.Array:
         rows = list(zip(*map(_values, columns), strict=True))
         places = {row: place for place, row in enumerate(dict.fromkeys(rows))}
-        return pa.array([remembering(*row) for row in places], gives).take(pa.array([places[row] for row in rows]))
+        # Named, because of no rows at all Arrow cannot guess the type.
+        order = pa.array([places[row] for row in rows], pa.int64())
+        return pa.array([remembering(*row) for row in places], gives).take(order)
 
     # DuckDB counts the parameters by it.
     answers.__signature__ = signature(function)  # type: ignore[attr-defined]

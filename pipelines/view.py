@@ -334,7 +334,14 @@ def month_report(
     name = clean(practice.name)
     summary = next(iter(inputs.engagement_summary), None)
     of_practice = [row for row in inputs.figures if row["site"] == "" and row["month"] == month]
-    talk = sections.conversation(held.now, of_practice, inputs.engagement_parts, summary, inputs.communities)
+    talk = sections.conversation(
+        held.now,
+        of_practice,
+        inputs.engagement_parts,
+        summary,
+        inputs.communities,
+        [row for row in inputs.verdicts if row["site"] == ""],
+    )
     topics = _topics(held, inputs, sites)
     since_report = sections.since_last_report(inputs.changes, inputs.figures_before, month_word(add_months(month, -1)))
     return Report(
@@ -445,7 +452,7 @@ class _Held:
     def __init__(self, month: dt.date, inputs: ReportInputs) -> None:
         self.month = month
         self._figures = {(r["site"], r["month"], r["metric"], r["part"] or ""): r for r in inputs.figures}
-        self._verdicts = {(r["site"], r["metric"]): r for r in inputs.verdicts if not r["part"]}
+        self._verdicts = {(r["site"], r["metric"]): r for r in inputs.verdicts if r["site"] and not r["part"]}
         # Two sources may feed one site (an API and a file): the one read last speaks for it.
         self.coverage: dict[str, Row] = {r["site"]: r for r in sorted(inputs.coverage, key=_freshness)}
 

@@ -187,6 +187,16 @@ class Warehouse:
             }
             self.rows["verdicts"].append(row | {"difference": None, "p_value": None, "p_adjusted": None})
 
+    def talk_changed(
+        self, metric: str, months: int, before: tuple[int, int], now: tuple[int, int], verdict: str
+    ) -> Warehouse:
+        """Add a verdict on a share of the conversation: what was found of how many before and now."""
+        values = {"this_value": now[0] / now[1], "previous_value": before[0] / before[1]}
+        sizes = {"this_size": now[1], "previous_size": before[1], "months": months, "part": ""}
+        row = {"site": "", "metric": metric, "verdict": verdict, "difference": None, "p_value": None}
+        self.rows["verdicts"].append(row | values | sizes | {"p_adjusted": None})
+        return self
+
     def waiting(self, number: int, url: str | None = "https://maps.example/reviews/1") -> Warehouse:
         """Add low reviews on Google that nobody answered."""
         for index in range(number):
@@ -485,7 +495,7 @@ def no_reviews() -> Warehouse:
 def one_review() -> Warehouse:
     months: list[Stars | None] = [(0, 0, 0, 0, 0), (0, 0, 0, 0, 0), (1, 0, 0, 0, 0)]
     house = Warehouse().site("google", months, answered=0.0).waiting(1, url=None)
-    house.score("google", None, reason="1 reviews in twelve months, 10 are needed")
+    house.score("google", None, reason="1 review in twelve months, 10 are needed")
     return house.judged("google", {"bedside_manner": (0, 1)}, size=1).not_connected()
 
 

@@ -78,6 +78,26 @@ def test_known_harmless_speech_acts_are_generic(reply: str) -> None:
     assert judge(reply).verdict == "generic"
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "Fridays until three.",
+        "Saturdays from nine to one, no appointment needed for a quick question.",
+        "Yes, on Saturdays from 9 to 1.",
+        "We're open weekdays and Saturdays from 8:30 am to 5 pm.",
+    ],
+)
+def test_the_hours_of_every_week_disclose_nobody(reply: str) -> None:
+    assert judge(reply).verdict != "pattern"
+
+
+@pytest.mark.parametrize(
+    "reply", ["Thursdays at four as always, and bring the retainer.", "You were late on Saturdays from nine to one."]
+)
+def test_hours_of_somebody_are_not_those_of_every_week(reply: str) -> None:
+    assert judge(reply).verdict == "pattern"
+
+
 @pytest.mark.parametrize("reply", ["", "👍", "1234", "\u202e\u0000", "Our lobby has a fish tank."])
 def test_what_nobody_knows_is_for_a_person(reply: str) -> None:
     assert judge(reply).verdict == "look"

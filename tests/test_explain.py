@@ -55,6 +55,22 @@ def test_the_reviews_behind_a_warning_are_those_that_raise_it(town: DataDir) -> 
         assert 0 < len(found.rows) <= sum(figure["numerator"] or 0 for figure in found.figures)
 
 
+def test_the_parts_of_a_score_are_told_with_what_they_come_from(town: DataDir) -> None:
+    with open_warehouse(town) as connection:
+        figures = rows(
+            connection,
+            "select practice_id, site, month, metric, value from reports.figures "
+            "where metric like 'reputation_score%' and part = '' and value is not null order by all",
+        )
+    assert {figure["metric"] for figure in figures} == {"reputation_score", "reputation_score_combined"}
+    for figure in figures:
+        found = explain(town, figure["practice_id"], figure["month"], figure["metric"], figure["site"] or None)
+        assert float(sum(part["points"] for part in found.parts)) == pytest.approx(float(figure["value"]), abs=1e-5)
+    assert "What it is made of:" in str(found)
+    assert ", answers: " in str(found)
+    assert explain(town, "riverside", OCTOBER, "mean_stars").parts == []
+
+
 def test_people_can_read_it(town: DataDir) -> None:
     found = explain(town, "riverside", OCTOBER, "mean_stars", "google")
     text = str(found)

@@ -128,7 +128,7 @@ SAYS = {
         "No account is connected.",
         "single remarks",
         "No account, community or feed is connected, so conversation",
-        "Not enough to score: Google has 1 reviews in twelve months, 10 are needed.",
+        "Not enough to score: Google has 1 review in twelve months, 10 are needed.",
     ],
     "first-month": ["This is the first month on record", "There is no month before to compare with."],
     "source-failed": [

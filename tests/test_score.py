@@ -197,6 +197,15 @@ def test_what_the_practice_answers_below_a_post_is_judged_as_a_reply(data: DataD
     assert (answer["disclosure"], answer["acts"]) == ("pattern", [])
 
 
+def test_the_account_that_an_answer_is_addressed_to_tells_nothing_below_a_post(data: DataDir) -> None:
+    text = "@tess_83 @ben@town.example, We are sorry to hear that."
+    below_a_post, below_a_review = scored(
+        data, comment(1, text, by_practice=True), record(kind="reply", item_id="r2", parent_id="r1", text=text)
+    )
+    assert below_a_post["disclosure"] in ("generic", "look")
+    assert below_a_review["disclosure"] == "pattern"
+
+
 def test_a_post_about_health_has_a_grade(data: DataDir) -> None:
     text = "Brush your teeth twice a day. Use a soft brush and small circles. Spit and do not rinse."
     [post] = scored(data, record(kind="post", item_id="p1", text=text, by_practice=True, rating=None))

@@ -296,3 +296,15 @@ def test_what_cannot_be_known_of_the_last_report_is_said() -> None:
     house = practice().changed("google", "vanished", [], reason=gone).changed("google", "came late", [], reason=gone)
     (line,) = report_of(house).since_report
     assert (line.since, line.words, line.links) == ("", f"Not known: {gone}.", ())
+
+
+def test_a_conversation_says_what_clearly_changed_and_nothing_of_the_rest() -> None:
+    house = practice().talk(71.7).talk_changed("answered_share", 1, (3, 20), (24, 32), "rose")
+    house.talk_changed("depth_share", 3, (18, 20), (2, 20), "fell").talk_changed(
+        "answered_share", 3, (3, 9), (9, 9), "too_few"
+    )
+    assert talk_of(house).answers[-2:] == (
+        "Questions and complaints answered in time rose from 3 of 20 the month before to 24 of 32 (75%).",
+        "Threads that went deeper fell from 18 of 20 in the 90 days before to 2 of 20 in the last 90.",
+    )
+    assert not any(" rose " in said or " fell " in said for said in talk_of(practice().talk(71.7)).answers)

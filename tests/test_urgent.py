@@ -22,6 +22,7 @@ from pipelines.ledger import Key, Ledger, sending_alone
 from pipelines.practices import Practice, Practices
 from pipelines.settings import Settings
 from pipelines.urgent import CLASSES, Cause, Causes, tell_urgent
+from pipelines.warehouse import open_warehouse, rows
 from tests.histories import Row, feature, visit, write_night
 
 NIGHT = dt.date(2026, 11, 3)
@@ -64,6 +65,9 @@ def told_of() -> list[Row]:
     ]
     rows += [item("review", "elm", f"calm-{week}", 10 + 7 * week, stars=5) for week in range(40)]
     rows += [item("review", "elm", f"storm-{n}", 6 + n % 3, stars=1) for n in range(16)]
+    # As many at once, but as people always said: no cluster.
+    rows += [item("review", "ash", f"calm-{week}", 10 + 7 * week, stars=1 + 4 * (week % 2)) for week in range(40)]
+    rows += [item("review", "ash", f"rush-{n}", 6 + n % 3, stars=1 + 4 * (n % 2)) for n in range(16)]
     return rows
 
 
@@ -119,6 +123,15 @@ def test_news_is_told_and_what_only_looks_like_it_is_not(data: DataDir) -> None:
         ("ash", "ALERT_discrimination", "unfair"),
     }
     assert {str(mail["To"]) for mail in mails(data)} == {"manager@oak.example", "c@elm.example"}, "the contact, nobody"
+
+
+def test_a_week_that_is_only_busy_is_there_and_is_no_news(data: DataDir) -> None:
+    with open_warehouse(data) as connection:
+        told = rows(connection, "select practice_id, verdict from reports.bursts group by all order by all")
+    assert [tuple(row.values()) for row in told] == [("ash", "unusual number"), ("elm", "unusual cluster")]
+    with mailbox(data) as port:
+        run(data, port)
+    assert {practice for practice, class_, _ in found(data) if class_ == "cluster"} == {"elm"}
 
 
 def test_a_mail_has_classes_and_links_and_nobodys_words(data: DataDir) -> None:

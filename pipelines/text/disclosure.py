@@ -514,6 +514,19 @@ _NOT_GENERIC: Final = re.compile(
 )  # fmt: skip
 
 
+# Hours of a week like any other are everybody's to know. One day, or one time alone, can be somebody's appointment.
+_WEEKLY: Final = r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days|weekdays|weekends|every day)"
+_CLOCK: Final = (
+    r"(?:noon|midnight|(?:\d{1,2}(?::\d\d)?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
+    r"(?: ?(?:a\.?m\.?|p\.?m\.?|o'clock))?)"
+)
+_OPENING_HOURS: Final = re.compile(
+    rf"(?:yes,? )?(?:(?:our )?hours are |we(?: are|'re) (?:also )?open )?(?:on )?{_WEEKLY}(?:(?:,| and| to| through) {_WEEKLY})*,?"
+    rf"(?: (?:from )?{_CLOCK} (?:to|until|till|-) {_CLOCK}| until {_CLOCK})"
+    r"(?:,? no appointment (?:is )?(?:needed|required|necessary)(?: for a quick question)?)?[.!]?"
+)
+
+
 @dataclass(frozen=True)
 class Sentence:
     """A sentence with what both the rules and the trained part look at, found once.
@@ -551,6 +564,8 @@ def read(sentence: str) -> Sentence:
 
 def _is_generic(sentence: Sentence, known: frozenset[str]) -> bool:
     """Return True where every word is a harmless one and nobody is left in the sentence."""
+    if _OPENING_HOURS.fullmatch(sentence.lowered):
+        return True
     if sentence.you or _SOMEBODY.search(sentence.lowered) or _NOT_GENERIC.search(sentence.lowered):
         return False
     without_contacts = _PHONE.sub(" ", _ADDRESS.sub(" ", sentence.lowered))

@@ -127,13 +127,13 @@ all_sites as (
         '' as part,
         coalesce(sum(sites.number) filter (sites.not_measured_why is null), 0)::bigint as number,
         coalesce(sum(sites.posts) filter (sites.not_measured_why is null), 0)::bigint as posts,
-        'without ' || string_agg(sites.part || ' (' || sites.not_measured_why || ')', ', ' order by sites.part) filter (
+        'without ' || string_agg(site_name(sites.part) || ' (' || sites.not_measured_why || ')', ', ' order by sites.part) filter (
             sites.not_measured_why is not null
         ) as reason,
         case
             when months.talk_not_covered_why is not null then months.talk_not_covered_why
             when count(*) filter (sites.not_measured_why is null) = 0
-                then string_agg(sites.part || ': ' || sites.not_measured_why, '; ' order by sites.part)
+                then string_agg(site_name(sites.part) || ': ' || sites.not_measured_why, '; ' order by sites.part)
         end as not_measured_why
     from {{ ref('practice_months') }} as months
     left join {{ cte }} as sites on months.practice_id = sites.practice_id and months.month = sites.month

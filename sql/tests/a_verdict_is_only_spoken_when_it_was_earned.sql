@@ -31,7 +31,7 @@ where
             or p_value > 0.05
             or p_adjusted > 0.10
             or (metric = 'mean_stars' and abs(difference) < 0.299999)
-            or (metric in ('low_share', 'reply_share', 'topic_mentions') and abs(difference) < 0.149999)
+            or (metric not in ('mean_stars', 'reviews_received') and abs(difference) < 0.149999)
             or (metric <> 'reviews_received' and (verdict = 'rose') <> (difference > 0))
         )
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from scipy import stats
 
+from pipelines.advice import site_name
 from pipelines.periods import add_months
 from tests.conversations import DAY, Inputs
 from tests.histories import Row
@@ -17,7 +18,22 @@ from tests.histories import Row
 OUTSIDE = ("outside", "organisation")
 HELPFUL = ("health_information", "community", "recognition", "answer")
 TYPES = (*HELPFUL, "promotion", "other")
-WEIGHTS = {"E1": (25, "9/10"), "E2": (20, "2/5"), "E3": (15, "2/5"), "E4": (15, "1/5"), "E5": (15, "4/5"), "E6": (10, "2/5")}
+WEIGHTS = {
+    "E1": (25, "9/10"),
+    "E2": (20, "2/5"),
+    "E3": (15, "2/5"),
+    "E4": (15, "1/5"),
+    "E5": (15, "4/5"),
+    "E6": (10, "2/5"),
+}
+METRICS = {
+    "E1": "answered_share",
+    "E2": "depth_share",
+    "E3": "came_back_share",
+    "E4": "word_of_mouth_share",
+    "E5": "helpful_mix_share",
+    "E6": "reaching_out_share",
+}
 NOBODY = "the platforms do not say who speaks"
 Key = tuple[str, str, dt.date, str, str]
 
@@ -99,10 +115,11 @@ class TalkAccount:
             item["person"] = "practice"
         elif item["author_key"]:
             item["person"] = f"{site} {item['author_key']}"
-        item["addresses"] = item["matched"] == "handle" or "practice" in names
-        item["calls"] = item["kind"] != "share" and (
-            "question" in acts or "complaint" in acts or item["addresses"]
-        )
+        item["names_account"] = item["matched"] == "handle" or "practice" in names
+        # A name that a network writes by itself below the practice's words is no address.
+        among_ours = item["own_page"] or (parent is not None and parent["voice"] == "practice")
+        item["addresses"] = item["matched"] == "handle" or ("practice" in names and not among_ours)
+        item["calls"] = item["kind"] != "share" and ("question" in acts or "complaint" in acts or item["addresses"])
         item["advocates"] = item["kind"] == "share" or "advocacy" in acts
         item["names"] = [name for name in set(names) if name != "practice"]
 
@@ -174,25 +191,23 @@ class Month:
         self.why = {site: account.uncovered(site, month) for site in sites}
         self.sites = [site for site in sites if not self.why[site]]
         left = [(site, why) for site, why in self.why.items() if why]
-        self.left_out = "without " + ", ".join(f"{site} ({why})" for site, why in left) if left else None
-        self.blocked = None if self.sites else "; ".join(f"{site}: {why}" for site, why in left)
+        self.left_out = "without " + ", ".join(f"{site_name(site)} ({why})" for site, why in left) if left else None
+        self.blocked = None if self.sites else "; ".join(f"{site_name(site)}: {why}" for site, why in left)
         self.cutoff = midnight(min(self.after, account.as_of))
         start, past = midnight(self.after) - 90 * DAY, midnight(self.after) - 180 * DAY
         here = [item for item in account.items.values() if item["site"] in self.sites]
         here = [item for item in here if not item["removed_on"] or item["removed_on"] >= month]
         self.window = self._once([dict(item) for item in here if start <= item["created_local"] < self.cutoff])
-        self.past = self._once(
-            [dict(item) for item in here if past <= item["created_local"] < min(start, self.cutoff)]
-        )
+        self.past = self._once([dict(item) for item in here if past <= item["created_local"] < min(start, self.cutoff)])
         self.standing = [item for item in self.window if item["stands"]]
 
     def _once(self, items: list[Row]) -> list[Row]:
         seen = set()
         for item in sorted(items, key=lambda item: (item["created_local"], item["item_id"])):
             item["stands"] = not item["removed_on"] or item["removed_on"] >= self.after
-            words = tuple(
-                item[name] for name in ("stands", "site", "kind", "contest", "to_practice", "text_key")
-            ) + (item["author_key"] or item["thread"],)
+            words = tuple(item[name] for name in ("stands", "site", "kind", "contest", "to_practice", "text_key")) + (
+                item["author_key"] or item["thread"],
+            )
             item["copy"] = item["text_key"] is not None and words in seen
             seen.add(words)
             item["voices"] = item["outside"] and not item["worthless"] and not item["copy"]
@@ -328,17 +343,9 @@ class Month:
     def figures(self) -> dict[tuple[str, str], Row]:
         told: dict[tuple[str, str], Row] = {}
         parts = self.parts()
-        names = {
-            "E1": "answered_share",
-            "E2": "depth_share",
-            "E3": "came_back_share",
-            "E4": "word_of_mouth_share",
-            "E5": "helpful_mix_share",
-            "E6": "reaching_out_share",
-        }
         for part, (successes, trials, missing, why) in parts.items():
             notes = [self.left_out, f"{missing} could not be told" if missing else None]
-            told[names[part], ""] = share(successes, trials, "; ".join(filter(None, notes)) or None, why)
+            told[METRICS[part], ""] = share(successes, trials, "; ".join(filter(None, notes)) or None, why)
         told["engagement_score", ""] = self.score(parts)
         told["talk_reply_hours", ""] = self.hours(parts["E1"][3])
         told |= self.per_post()
@@ -392,9 +399,7 @@ class Month:
             return figure("not_measured", None, None, None, None, len(calls), blocked)
         if len(calls) < 5:
             return figure("too_few", None, None, None, len(waits), len(calls), self.left_out)
-        watched = [
-            int((self.cutoff - item["created_local"]).total_seconds()) for item, _, s in calls if s is None
-        ]
+        watched = [int((self.cutoff - item["created_local"]).total_seconds()) for item, _, s in calls if s is None]
         left = Fraction(1)
         for time in sorted(set(waits)):
             at_risk = sum(t >= time for t in waits) + sum(t >= time for t in watched)
@@ -436,8 +441,8 @@ class Month:
             for site, (number, posts_, reason, why) in sites.items():
                 told[metric, site] = per_post(number, posts_, reason, why)
             known = [each for each in sites.values() if not each[3]]
-            missing = [f"{site} ({each[3]})" for site, each in sites.items() if each[3]]
-            blocked = None if known else "; ".join(f"{site}: {each[3]}" for site, each in sites.items())
+            missing = [f"{site_name(site)} ({each[3]})" for site, each in sites.items() if each[3]]
+            blocked = None if known else "; ".join(f"{site_name(site)}: {each[3]}" for site, each in sites.items())
             without = "without " + ", ".join(missing) if missing else None
             told[metric, ""] = per_post(sum(e[0] for e in known), sum(e[1] for e in known), without, blocked)
         return told
@@ -462,7 +467,7 @@ class Month:
 
     def reciprocity(self) -> Row:
         outgoing = sum(len(item["names"]) for item in self.standing if item["voice"] == "practice")
-        incoming = sum(item["counts"] and item["addresses"] for item in self.standing)
+        incoming = sum(item["counts"] and item["names_account"] for item in self.standing)
         why = self.blocked or (NOBODY if self.unnamed(self.window) and not self.people(self.window) else None)
         if why:
             return figure("not_measured", None, None, None, None, incoming, why)

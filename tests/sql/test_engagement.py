@@ -7,11 +7,13 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from pipelines import build as building
 from pipelines.errors import UnknownName
@@ -25,7 +27,17 @@ from pipelines.warehouse import open_warehouse, rows
 from tests.conversations import DAY, PLATFORMS, UTC, WALL, Inputs, Said, Talk, rows_of, talk_of
 from tests.histories import Row, built_at, write_night
 from tests.replay import checks, compiled, replayed
-from tests.sql.talk_account import Key, TalkAccount, differing, of_all
+from tests.sql.talk_account import (
+    HELPFUL,
+    METRICS,
+    Key,
+    Month,
+    TalkAccount,
+    differing,
+    midnight,
+    of_all,
+    two_business_days_after,
+)
 
 AS_OF = dt.date(2026, 11, 9)
 Models = tuple[tuple[str, str, str], ...]
@@ -39,7 +51,7 @@ _PARTS_OF = "select * exclude (practice_id) from reports.engagement_parts where 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
     data, _ = built_at(tmp_path_factory.getbasetemp(), None)
-    return compiled(data, ("figures", "engagement_parts", "engagement_summary", "communities", "vanity"))
+    return compiled(data, ("figures", "engagement_parts", "engagement_summary", "communities", "vanity", "verdicts"))
 
 
 def figures(connection: Any) -> dict[Key, Row]:
@@ -104,8 +116,7 @@ def test_numbers_of_likes_and_followers_leave_the_score_as_it_is(models: Models,
         variants.append(other)
     with replayed(models, rows_of(variants, AS_OF)) as connection:
         found = [
-            rows(connection, f"{_SCORES} order by all", [v.practice_id])
-            + rows(connection, _PARTS_OF, [v.practice_id])
+            rows(connection, f"{_SCORES} order by all", [v.practice_id]) + rows(connection, _PARTS_OF, [v.practice_id])
             for v in variants
         ]
         vanity = [
@@ -121,6 +132,82 @@ def test_numbers_of_likes_and_followers_leave_the_score_as_it_is(models: Models,
     # They are in the appendix, so it did matter what they were: times 0, 1, 10 and 1000.
     assert vanity == [0, vanity[1], vanity[1] * 10, vanity[1] * 1000]
     assert vanity[1]
+
+
+def test_verdicts_on_a_conversation_are_what_the_slow_account_says(models: Models) -> None:
+    inputs = rows_of([talk_of(number, f"p{number}", busy=40) for number in range(30)], AS_OF)
+    with replayed(models, inputs) as connection:
+        found = rows(connection, "select * from reports.verdicts")
+    expected = {
+        (practice["practice_id"], month): _compared(TalkAccount(inputs, practice["practice_id"]), month)
+        for practice in inputs["practices"]
+        for month in _months(TalkAccount(inputs, practice["practice_id"]))
+    }
+    for family in expected.values():
+        tested = [row for row in family.values() if row["verdict"] is None]
+        after = stats.false_discovery_control([row["p"] for row in tested]) if tested else []
+        for row, adjusted in zip(tested, after, strict=True):
+            change = row["change"]
+            clear = row["p"] < 0.05 and adjusted <= 0.10 and abs(change) >= Fraction(15, 100)
+            row["verdict"] = ("rose" if change > 0 else "fell") if clear else "no_clear_change"
+    told = {(row["practice_id"], row["month"], row["metric"], row["months"]): row["verdict"] for row in found}
+    assert {row["site"] for row in found} == {""}
+    assert told == {(*key, *of): row["verdict"] for key, family in expected.items() for of, row in family.items()}
+    for row in found:
+        p = expected[row["practice_id"], row["month"]][row["metric"], row["months"]].get("p")
+        assert (row["p_value"] is None) == (p is None)
+        assert p is None or float(row["p_value"]) == pytest.approx(p, abs=1e-6)
+    for months in (1, 3):
+        spoken = {verdict for key, verdict in told.items() if key[3] == months}
+        assert {"no_clear_change", "too_few", "not_measured"} <= spoken, months
+    assert {"first_month", "too_early", "rose", "fell"} <= set(told.values())
+
+
+def _months(account: TalkAccount) -> list[dt.date]:
+    return sorted({month for site in account.sites() for month in account.months(site)})
+
+
+def _compared(account: TalkAccount, month: dt.date) -> dict[tuple[str, int], Row]:
+    """Each share of a month, and each of its 90 days, beside the one before: a verdict, or what a verdict hangs on."""
+    compared: dict[tuple[str, int], Row] = {}
+    for back in (1, 3):
+        now, before = _shares(account, month, back), _shares(account, add_months(month, -back), back)
+        for metric, (k, n, unknown, sites) in now.items():
+            row: Row = {"verdict": None}
+            compared[metric, back] = row
+            if add_months(month, -back) < _months(account)[0]:
+                row["verdict"] = "first_month" if back == 1 else "too_early"
+                continue
+            k_before, n_before, unknown_before, sites_before = before[metric]
+            if unknown or unknown_before or sites != sites_before:
+                row["verdict"] = "not_measured"
+            elif min(n, n_before) < 5:
+                row["verdict"] = "too_few"
+            else:
+                row["p"] = float(stats.fisher_exact([[k_before, n_before - k_before], [k, n - k]]).pvalue)
+                row["change"] = Fraction(k, n) - Fraction(k_before, n_before)
+    return compared
+
+
+def _shares(account: TalkAccount, first: dt.date, months: int) -> dict[str, tuple[int, int, str | None, list[str]]]:
+    month = Month(account, first)
+    parts = month.parts()
+    if months == 3:
+        return {METRICS[part]: (k, n, why, month.sites) for part, (k, n, _, why) in parts.items()}
+    start = midnight(first)
+    calls = [call for call in month.calls() if call[0]["created_local"] >= start]
+    due = [(answered, two_business_days_after(item["created_local"])) for item, answered, _ in calls]
+    due = [(answered, until) for answered, until in due if answered is not None or until <= month.cutoff]
+    posts = [post["content_type"] for post in month.posts() if post["created_local"] >= start and post["content_type"]]
+    return {
+        "answered_share": (
+            sum(answered is not None and answered <= until for answered, until in due),
+            len(due),
+            parts["E1"][3],
+            month.sites,
+        ),
+        "helpful_mix_share": (sum(kind in HELPFUL for kind in posts), len(posts), parts["E5"][3], month.sites),
+    }
 
 
 def _own_posts(talk: Talk) -> list[Said]:
@@ -286,7 +373,9 @@ def test_communities_keep_what_was_said_in_them(models: Models) -> None:
                 if account.uncovered(site, month) is None:
                     expected += _communities(account, site, month)
     assert len(expected) > 30
-    assert sorted(expected, key=_of_thread) == sorted((row | {"staying_power": float(row["staying_power"])} for row in found), key=_of_thread)
+    assert sorted(expected, key=_of_thread) == sorted(
+        (row | {"staying_power": float(row["staying_power"])} for row in found), key=_of_thread
+    )
 
 
 def _of_thread(row: Row) -> tuple[str, dt.date, str, str]:
@@ -334,9 +423,7 @@ def test_a_number_a_platform_gives_up_is_a_break_and_no_fall(models: Models) -> 
     talk.platforms, talk.first, talk.nights, talk.fails_from = (WALL,), dt.date(2026, 6, 1), 170, {}
     inputs = rows_of([talk], AS_OF)
     ends = dt.date(2026, 8, 14)
-    inputs["features"] = [
-        row for row in inputs["features"] if row["metric"] != "followers" or row["night"] <= ends
-    ]
+    inputs["features"] = [row for row in inputs["features"] if row["metric"] != "followers" or row["night"] <= ends]
     for row in inputs["source_metrics"]:
         if row["metric"] == "followers":
             row["valid_to"] = ends
@@ -371,10 +458,16 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> tuple[DataDir, Inputs
     talks = [talk_of(number, f"p{number}") for number in (1, 4, 6, 11)]
     inputs = rows_of(talks, AS_OF)
     for platform in PLATFORMS:
-        seen = [[row for row in inputs[kind] if row["source"] == platform.source] for kind in ("features", "completeness")]
+        seen = [
+            [row for row in inputs[kind] if row["source"] == platform.source] for kind in ("features", "completeness")
+        ]
         for night in sorted({row["night"] for row in seen[1]}):
             write_night(data, platform.source, night, *([r for r in part if r["night"] == night] for part in seen))
-    people = Practices(practice=tuple(Practice(id=t.practice_id, name=f"Practice {t.practice_id}", time_zone=t.time_zone) for t in talks))
+    people = Practices(
+        practice=tuple(
+            Practice(id=t.practice_id, name=f"Practice {t.practice_id}", time_zone=t.time_zone) for t in talks
+        )
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(building, "load_source", _source)
         building.build(data, people, AS_OF, lambda _: None)
@@ -427,11 +520,26 @@ def test_what_stands_behind_a_figure_is_as_much_as_it_counts(warehouse: tuple[Da
         expected = BEHIND[metric](figure)
         if metric == "answered_share" and expected is not None:
             # What is still pending stands behind the figure, too.
-            assert len(found.rows) >= expected
+            outcomes = Counter(row["outcome"] for row in found.rows)
+            assert len(found.rows) - outcomes["pending"] == expected
+            assert outcomes["in time"] == figure["numerator"]
+            assert all(f", {outcome}  " in str(found) for outcome in outcomes)
         elif expected is not None:
             assert len(found.rows) == expected, figure
         compared += bool(expected)
     assert compared > 3
+
+
+def test_the_parts_of_an_explained_score_add_up_to_it(warehouse: tuple[DataDir, Inputs]) -> None:
+    data, _ = warehouse
+    with open_warehouse(data) as connection:
+        scores_told = [row for key, row in figures(connection).items() if key[3] == "engagement_score" and row["value"]]
+    assert scores_told
+    for figure in scores_told[:5]:
+        found = explain(data, figure["practice_id"], figure["month"], "engagement_score")
+        assert [part["part"] for part in found.parts] == ["E1", "E2", "E3", "E4", "E5", "E6"]
+        assert float(sum(part["points"] for part in found.parts)) == pytest.approx(float(figure["value"]), abs=1e-5)
+        assert f"E1: {found.parts[0]['points']:f} of 25 points, from " in str(found)
 
 
 def test_every_figure_of_talk_can_be_explained(warehouse: tuple[DataDir, Inputs]) -> None:
@@ -444,7 +552,6 @@ def test_every_figure_of_talk_can_be_explained(warehouse: tuple[DataDir, Inputs]
         assert "all sites" in text
         assert "posts, comments and shares behind it:" in text
         assert "comment, " in text or "post, " in text or "share, " in text
+        assert ("What it is made of:" in text) == (metric == "engagement_score")
         one_site = explain(data, key[0], key[2], metric, "wall")
         assert {row["site"] for row in one_site.rows} <= {"wall"}
-
-

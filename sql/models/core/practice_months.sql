@@ -29,10 +29,10 @@ select
         when count(*) filter (has_conversation) = 0 then 'no account, community or feed is connected'
         when count(*) filter (has_conversation and not_covered_why is null) = 0
             then
-                string_agg(site || ': ' || not_covered_why, '; ' order by site) filter (has_conversation)
+                string_agg(site_name(site) || ': ' || not_covered_why, '; ' order by site) filter (has_conversation)
     end as talk_not_covered_why,
     -- A site that was not read in full is left out of a figure, and the figure says so.
-    'without ' || string_agg(site || ' (' || not_covered_why || ')', ', ' order by site) filter (
+    'without ' || string_agg(site_name(site) || ' (' || not_covered_why || ')', ', ' order by site) filter (
         not_covered_why is not null
     ) as talk_left_out
 from places

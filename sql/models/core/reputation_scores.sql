@@ -105,7 +105,7 @@ combined_evidence as (
         case
             when count(site) = 0 then 'no site allows its stars to be combined with those of others'
             else
-                string_agg(site || ': ' || not_covered_why, '; ' order by site)
+                string_agg(site_name(site) || ': ' || not_covered_why, '; ' order by site)
                 filter (site_weight > 0 and not_covered_why is not null)
         end as not_measured_why,
         case
@@ -133,7 +133,10 @@ gated as (
         case
             when not_measured_why is not null then not_measured_why
             when no_weights_why is not null then no_weights_why
-            when reviews_of_year < 10 then reviews_of_year || ' reviews in twelve months, 10 are needed'
+            when reviews_of_year < 10
+                then
+                    reviews_of_year || case reviews_of_year when 1 then ' review' else ' reviews' end
+                    || ' in twelve months, 10 are needed'
             when weight < 5 then 'the reviews are too old to weigh 5 together'
         end as reason
     from evidence

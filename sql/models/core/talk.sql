@@ -74,6 +74,7 @@ select
     is_copy,
     is_substantive,
     asks,
+    names_account,
     addresses,
     advocates,
     discourages,

@@ -85,7 +85,14 @@ select
     below_contest or list_contains(coalesce(acts, []), 'contest') as is_contest,
     list_contains(coalesce(acts, []), 'substantive') as is_substantive,
     list_has_any(coalesce(acts, []), ['question', 'complaint']) as asks,
-    coalesce(matched = 'handle', false) or list_contains(coalesce(mention_keys, []), 'practice') as addresses,
+    coalesce(matched = 'handle', false) or list_contains(coalesce(mention_keys, []), 'practice') as names_account,
+    -- Below the practice's own posts and after its own words some networks write its name into every answer.
+    coalesce(matched = 'handle', false)
+    or (
+        list_contains(coalesce(mention_keys, []), 'practice')
+        and not below_own_post
+        and not coalesce(answered_voice = 'practice', false)
+    ) as addresses,
     kind = 'share' or list_contains(coalesce(acts, []), 'advocacy') as advocates,
     list_contains(coalesce(acts, []), 'discouragement') as discourages
 from beside

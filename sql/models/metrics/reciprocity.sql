@@ -5,7 +5,7 @@ with mentions as (
         months.month,
         months.talk_left_out,
         coalesce(sum(talk.others_named) filter (talk.voice = 'practice'), 0)::bigint as outgoing,
-        count(*) filter (talk.counts and talk.addresses) as incoming,
+        count(*) filter (talk.counts and talk.names_account) as incoming,
         case
             when months.talk_not_covered_why is not null then months.talk_not_covered_why
             when count(*) filter (talk.counts and talk.person is not null) = 0 and count(*) filter (talk.counts) > 0

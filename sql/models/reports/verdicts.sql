@@ -13,7 +13,10 @@ with figures as (
         -- What the number is divided by before two months are compared: reviews, or days for a count.
         case when figures.metric = 'reviews_received' then months.days else figures.sample_size end as exposure,
         month_stars.star_counts,
-        false as is_single
+        false as is_single,
+        1 as months,
+        [1, 3] as spans,
+        []::varchar[] as sites
     from {{ ref('figures') }} as figures
     inner join {{ ref('months') }} as months
         on
@@ -41,8 +44,29 @@ with figures as (
         judged as sample_size,
         judged as exposure,
         [0, 0, 0, 0, 0]::bigint[] as star_counts,
-        mentions between 1 and 4 as is_single
+        mentions between 1 and 4 as is_single,
+        1 as months,
+        [1, 3] as spans,
+        []::varchar[] as sites
     from {{ ref('topic_months') }}
+    union all
+    select
+        practice_id,
+        '' as site,
+        month,
+        metric,
+        '' as part,
+        case when unknown_why is null then 'value' else 'not_measured' end as state,
+        null as reason,
+        number,
+        sample_size,
+        sample_size as exposure,
+        [0, 0, 0, 0, 0]::bigint[] as star_counts,
+        false as is_single,
+        months,
+        [months] as spans,
+        sites
+    from {{ ref('talk_months') }}
 ),
 
 spans as (
@@ -59,7 +83,8 @@ windows as (
         spans.months,
         -- Worked out here, because a join on a sum of both sides compares every month with every other.
         (figures.month + to_months(spans.months))::date as month_compared,
-        count(*) as months_known,
+        sum(past.months)::bigint as months_known,
+        any_value(past.sites) as sites,
         bool_or(past.state = 'not_measured') as has_gap,
         bool_or(past.reason is not null) as has_reason,
         bool_or(coalesce(past.reason = 'maturing', false)) as is_maturing,
@@ -73,14 +98,16 @@ windows as (
             sum(past.star_counts[4]), sum(past.star_counts[5])
         ]::bigint[] as star_counts
     from figures
-    cross join spans
+    inner join spans on list_contains(figures.spans, spans.months)
     inner join figures as past
         on
             figures.practice_id = past.practice_id
             and figures.site = past.site
             and figures.metric = past.metric
             and figures.part = past.part
-            and past.month between figures.month - to_months(spans.months - 1) and figures.month
+            and figures.months = past.months
+            -- The 90 days of a conversation are three months as they are; months of reviews are added up.
+            and past.month between figures.month - to_months(spans.months - figures.months) and figures.month
     group by
         figures.practice_id, figures.site, figures.month, figures.metric, figures.part, spans.months
 ),
@@ -99,6 +126,8 @@ pairs as (
             when now.months = 1 and before.month is null then 'first_month'
             when least(now.months_known, coalesce(before.months_known, 0)) < now.months then 'too_early'
             when now.has_gap or before.has_gap then 'not_measured'
+            -- Two windows of different places differ without anybody having changed.
+            when now.sites <> before.sites then 'not_measured'
             -- A count that stops with the last read, and a cohort that has had less time, are lower for no reason
             -- of the practice's.
             when now.metric = 'reviews_received' and (now.has_reason or before.has_reason) then 'not_measured'
