@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections import defaultdict
 from fractions import Fraction
 from math import sqrt
@@ -205,9 +206,8 @@ class Month:
         seen = set()
         for item in sorted(items, key=lambda item: (item["created_local"], item["item_id"])):
             item["stands"] = not item["removed_on"] or item["removed_on"] >= self.after
-            words = tuple(item[name] for name in ("stands", "site", "kind", "contest", "to_practice", "text_key")) + (
-                item["author_key"] or item["thread"],
-            )
+            said = [item[name] for name in ("stands", "site", "kind", "contest", "to_practice", "text_key")]
+            words = (*said, item["author_key"] or item["thread"])
             item["copy"] = item["text_key"] is not None and words in seen
             seen.add(words)
             item["voices"] = item["outside"] and not item["worthless"] and not item["copy"]
@@ -284,7 +284,7 @@ class Month:
             speakers = [item["person"] for item in said]
             if post is not None and post["voice"] != "team":
                 speakers.insert(0, post["person"] or "nobody known")
-            turns = [speakers[0]] + [now for before, now in zip(speakers, speakers[1:], strict=False) if now != before]
+            turns = [speakers[0]] + [now for before, now in itertools.pairwise(speakers) if now != before]
             twice = any(turns.count(person) >= 2 for person in turns if person != "practice")
             together = any(
                 item["parent"]

@@ -24,7 +24,7 @@ from pipelines.policies import Policy
 from pipelines.practices import Practice, Practices
 from pipelines.sources import Metric, Source
 from pipelines.warehouse import open_warehouse, rows
-from tests.conversations import DAY, PLATFORMS, UTC, WALL, Inputs, Said, Talk, rows_of, talk_of
+from tests.conversations import DAY, PLATFORMS, WALL, Inputs, Said, Talk, rows_of, talk_of
 from tests.histories import Row, built_at, write_night
 from tests.replay import checks, compiled, replayed
 from tests.sql.talk_account import (

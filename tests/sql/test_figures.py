@@ -104,7 +104,7 @@ class Account:
             "created": latest["created_at"],
             "replies": own,
             "state": latest["state"],
-            "points": latest["stars"] or {"recommended": 5, "not_recommended": 1}.get(latest["state"] or "", None),
+            "points": latest["stars"] or {"recommended": 5, "not_recommended": 1}.get(latest["state"] or ""),
             "sentiment": latest["sentiment"],
             "judged": latest["sentiment"] not in (None, "not_checked"),
             "topics": {f"{topic['topic']}/{topic['polarity']}" for topic in latest["topics"] or ()},
@@ -548,7 +548,8 @@ def test_every_figure_is_what_the_slow_account_says(known: tuple[DataDir, Accoun
             (row["practice_id"], row["site"], row["month"], row["metric"], row["part"]): row
             for row in rows(
                 connection,
-                "select figures.* from reports.figures as figures where site <> '' or metric = 'reputation_score_combined'",
+                "select figures.* from reports.figures as figures "
+                "where site <> '' or metric = 'reputation_score_combined'",
             )
         }
     assert found.keys() == expected.keys()
@@ -727,7 +728,7 @@ def test_the_parts_of_a_score_add_up_to_it(known: tuple[DataDir, Account]) -> No
         assert float(row["out_of"]) == pytest.approx(100, abs=1e-5)
         assert float(row["weights"]) == pytest.approx(1, abs=1e-9)
         half = float(row["high"] - row["low"]) / 2
-        if 0 < row["low"] and row["high"] < 100:
+        if row["low"] > 0 and row["high"] < 100:
             assert row["words"] == ("firm" if half <= 6 else "fair" if half <= 12 else "rough")
 
 

@@ -62,13 +62,13 @@ def nights(data: DataDir, upto: dt.date, shuffled: random.Random | None) -> None
             for number, written, stars, wait in people:
                 at = written.replace(tzinfo=UTC)
                 about = (source, site, night, "riverside")
-                seen.append(
-                    feature("review", *about, f"r{number}", created_at=at, created_local=written, stars=stars)
-                )
+                seen.append(feature("review", *about, f"r{number}", created_at=at, created_local=written, stars=stars))
                 said = at + dt.timedelta(hours=wait)
                 if number % 3 and said.date() < FIRST:
                     seen.append(
-                        feature("reply", *about, f"a{number}", parent_id=f"r{number}", updated_at=said, disclosure="look")
+                        feature(
+                            "reply", *about, f"a{number}", parent_id=f"r{number}", updated_at=said, disclosure="look"
+                        )
                     )
             if shuffled:
                 shuffled.shuffle(seen)
