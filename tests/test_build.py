@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import fcntl
+import json
 import random
 import shutil
 from pathlib import Path
@@ -32,8 +33,8 @@ def quiet_night(data: DataDir, night: dt.date = FIRST, **more: object) -> None:
     write_night(data, "google_business", night, [], [visit("google_business", "google", night, "riverside", **more)])
 
 
-def test_any_order_of_nights_and_any_number_of_threads_gives_the_same_warehouse(
-    tmp_path_factory: pytest.TempPathFactory, data: DataDir
+def test_any_order_of_nights_any_threads_and_any_ranges_of_practices_give_the_same_warehouse(
+    tmp_path_factory: pytest.TempPathFactory, data: DataDir, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, history = built_at(tmp_path_factory.getbasetemp(), None)
     earlier, _ = built_at(tmp_path_factory.getbasetemp(), EARLIER)
@@ -44,7 +45,10 @@ def test_any_order_of_nights_and_any_number_of_threads_gives_the_same_warehouse(
     assert table_hashes(data.warehouse) == table_hashes(earlier.warehouse)
 
     history.write(data, shuffled=random.Random(2))
+    monkeypatch.setattr("pipelines.build._ROWS_AT_A_TIME", 1)
     build(data, history.practices, None, lambda _: None, threads=1)
+    ranges = json.loads((data.build_folder / "inputs" / "inputs.json").read_text())["first_practices"]
+    assert len(ranges) == len(history.practices.practice) > 1
     assert table_hashes(data.warehouse) == table_hashes(whole.warehouse)
     assert warehouse_hash(data.warehouse) == warehouse_hash(whole.warehouse) != warehouse_hash(earlier.warehouse)
 
