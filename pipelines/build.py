@@ -11,6 +11,7 @@ import datetime as dt
 import fcntl
 import hashlib
 import json
+import math
 import os
 import subprocess
 import sys
@@ -58,6 +59,8 @@ _METRICS = pa.schema(
 _TOPICS = pa.schema([("topic", pa.string()), ("alert", pa.bool_()), ("reported", pa.bool_())])
 _BUILD = pa.schema([("as_of_night", pa.date32()), ("inputs_id", pa.string())])
 _ROWS_KEPT_OF_A_FAILED_CHECK = 1000
+# Of features, in the memory of one model at a time.
+_ROWS_AT_A_TIME = 1_500_000
 
 
 class BuildResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,7 +176,7 @@ def _write_inputs(data: DataDir, practices: Practices, night: dt.date | None) ->
         "topics": (_topics(), _TOPICS, []),
         "build": ([{"as_of_night": as_of_night, "inputs_id": inputs_id}], _BUILD, []),
     }
-    lists: dict[str, list[str]] = {}
+    lists: dict[str, list[str]] = dict(_ranges(practices, tables["features"][2]))
     for name, (of_name, schema, nightly) in tables.items():
         write_table(of_name, schema, folder / f"{name}.parquet")
         lists[f"{name}_files"] = [str(path.absolute()) for path in (folder / f"{name}.parquet", *nightly)]
@@ -243,19 +246,18 @@ def _by_month(data: DataDir, kind: str, nights: list[Path], digests: dict[Path, 
     content of its nights, so a night that was scored again, or whose features have expired, makes another one, and
     the old one goes.
     """
-    folder = data.build_folder / "months" / kind
     chosen: list[Path] = []
     for source, of_source in groupby(nights, key=lambda path: path.parent.name):
         months = [list(of_month) for _, of_month in groupby(of_source, key=lambda path: path.stem[:7])]
         for of_month in months[:-1]:
             told = hashlib.sha256("\n".join(digests[path] for path in of_month).encode()).hexdigest()
-            month = folder / source / f"{of_month[0].stem[:7]}-{told[:32]}.parquet"
+            month = data.joined(kind, source) / f"{of_month[0].stem[:7]}-{told[:32]}.parquet"
             if not month.exists():
                 _join(of_month, month, schema)
             chosen.append(month)
         chosen += months[-1]
     kept = set(chosen)
-    for left in folder.glob("*/*"):
+    for left in data.joined(kind, "").glob("*/*"):
         if left not in kept:
             left.unlink()
     return chosen
@@ -266,7 +268,24 @@ def _join(nights: list[Path], month: Path, schema: pa.Schema) -> None:
         atomic_path(month) as partial,
         pq.ParquetWriter(partial, schema, compression="zstd", store_schema=False) as writer,
     ):
-        writer.write_table(pa.concat_tables([pq.read_table(path, schema=schema) for path in nights]), 131_072)
+        joined = pa.concat_tables([pq.read_table(path, schema=schema) for path in nights])
+        # In the order of practices and in small groups, so that some practices can be read without all others.
+        writer.write_table(joined.sort_by("practice_id"), 16_384)
+
+
+def _ranges(practices: Practices, features: list[Path]) -> dict[str, list[str]]:
+    """Divide the practices, in their order, into as many ranges as it takes for each to have a small part of the rows.
+
+    What is heavy is made range by range: nothing of one practice rests on another's rows.
+    """
+    ids = sorted(practice.id for practice in practices.practice)
+    rows = sum(pq.read_metadata(path).num_rows for path in features)
+    size = math.ceil(len(ids) / max(1, math.ceil(rows / _ROWS_AT_A_TIME)))
+    ranges = [ids[first : first + size] for first in range(0, len(ids), size)]
+    return {
+        "first_practices": [of_range[0] for of_range in ranges],
+        "last_practices": [of_range[-1] for of_range in ranges],
+    }
 
 
 def _nature(source: str) -> dict[str, bool | int | str | None]:

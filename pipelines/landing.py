@@ -156,6 +156,10 @@ class DataDir:
     def build_folder(self) -> Path:
         return self.root / "build"
 
+    def joined(self, kind: str, source: str) -> Path:
+        """Return the folder of the months of `features` or `completeness` that a build has joined to one file each."""
+        return self.build_folder / "months" / kind / source
+
     @property
     def warehouse(self) -> Path:
         return self.root / "warehouse.duckdb"

@@ -35,6 +35,8 @@ def purge(today: dt.date, data: DataDir, settings: Settings, *, say: Callable[[s
         for night in data.nights("features", name):
             if policy.derived_expires_on(night, longer) < today:
                 gone.append(data.features(name, night))
+                # A month that a build has joined holds the night too; the next build joins what is left of it.
+                gone += sorted(set(data.joined("features", name).glob(f"{night:%Y-%m}-*")) - set(gone))
     oldest_link = dt.datetime.combine(today - dt.timedelta(days=settings.link_days), dt.time(), dt.UTC).timestamp()
     gone += [path for path in sorted(data.linked("").parent.glob("*.pdf")) if path.stat().st_mtime < oldest_link]
     for path in gone:

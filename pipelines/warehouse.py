@@ -72,7 +72,9 @@ def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 
 def name_files(connection: duckdb.DuckDBPyConnection, inputs: Path) -> None:
-    """Give a connection the files that a build reads, as the variables its SQL asks for; `inputs` holds their lists."""
+    """Give a connection what a build is made of, as the variables its SQL asks for: lists of files, and of the first
+    and the last practices of the ranges; `inputs` holds them.
+    """
     lists: dict[str, list[str]] = json.loads(inputs.read_text(encoding="utf-8"))
     for name, files in lists.items():
         listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
@@ -115,7 +117,7 @@ def export(path: Path, folder: Path) -> list[Path]:
 
 
 def _lines(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[str]:
-    ordered = connection.table(table).project("columns(*)::varchar").order("all")
+    ordered = connection.sql(f"from {table}").project("columns(*)::varchar").order("all")
     yield ",".join(ordered.columns) + "\n"
     while some := ordered.fetchmany(10_000):
         for row in some:

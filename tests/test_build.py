@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import fcntl
+import json
 import random
 import shutil
 from pathlib import Path
@@ -32,8 +33,8 @@ def quiet_night(data: DataDir, night: dt.date = FIRST, **more: object) -> None:
     write_night(data, "google_business", night, [], [visit("google_business", "google", night, "riverside", **more)])
 
 
-def test_any_order_of_nights_and_any_number_of_threads_gives_the_same_warehouse(
-    tmp_path_factory: pytest.TempPathFactory, data: DataDir
+def test_any_order_of_nights_any_threads_and_any_ranges_of_practices_give_the_same_warehouse(
+    tmp_path_factory: pytest.TempPathFactory, data: DataDir, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, history = built_at(tmp_path_factory.getbasetemp(), None)
     earlier, _ = built_at(tmp_path_factory.getbasetemp(), EARLIER)
@@ -44,7 +45,10 @@ def test_any_order_of_nights_and_any_number_of_threads_gives_the_same_warehouse(
     assert table_hashes(data.warehouse) == table_hashes(earlier.warehouse)
 
     history.write(data, shuffled=random.Random(2))
+    monkeypatch.setattr("pipelines.build._ROWS_AT_A_TIME", 1)
     build(data, history.practices, None, lambda _: None, threads=1)
+    ranges = json.loads((data.build_folder / "inputs" / "inputs.json").read_text())["first_practices"]
+    assert len(ranges) == len(history.practices.practice) > 1
     assert table_hashes(data.warehouse) == table_hashes(whole.warehouse)
     assert warehouse_hash(data.warehouse) == warehouse_hash(whole.warehouse) != warehouse_hash(earlier.warehouse)
 
@@ -130,6 +134,23 @@ def test_a_failed_night_removes_nothing_and_a_complete_one_does(data: DataDir) -
         assert rows(connection, "select item_id, removed_on from core.reviews where removed_on is not null") == [
             {"item_id": "two", "removed_on": FIRST + dt.timedelta(days=3)}
         ]
+
+
+@pytest.mark.parametrize("stars", [(1, 5), (5, 1), (3, 3)])
+def test_what_one_night_read_twice_in_one_place_is_one_item_and_always_the_same(
+    data: DataDir, stars: tuple[int, int]
+) -> None:
+    """Neither the order of the rows nor that of the columns' readers decides which of the two it is."""
+    seen = [
+        feature("review", "google_business", "google", FIRST, "riverside", "twice", stars=n, page="p", position=1)
+        for n in stars
+    ]
+    write_night(data, "google_business", FIRST, seen, [visit("google_business", "google", FIRST, "riverside")])
+    build(data, people("riverside"), None, lambda _: None)
+    with open_warehouse(data) as connection:
+        found = rows(connection, "select item_id, stars from core.reviews")
+    assert [row["item_id"] for row in found] == ["twice"]
+    assert found[0]["stars"] == (3 if stars == (3, 3) else 1)
 
 
 def test_months_that_are_over_are_joined_once_and_anew_when_one_of_their_nights_changes_or_expires(

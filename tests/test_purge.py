@@ -57,6 +57,19 @@ def test_each_source_has_its_own_days(data: DataDir) -> None:
     assert data.features("owner_export", NIGHT).exists()
 
 
+def test_what_a_build_has_joined_goes_with_the_nights_it_is_of(data: DataDir) -> None:
+    filled(data, "google_business")
+    month, next_month = NIGHT.replace(day=1), (NIGHT.replace(day=1) + dt.timedelta(days=31)).replace(day=1)
+    write_bytes(data.features("google_business", month), b"x")
+    joined = [data.joined("features", "google_business") / f"{of:%Y-%m}-abc.parquet" for of in (month, next_month)]
+    other = data.joined("features", "owner_export") / joined[0].name
+    for path in (*joined, other):
+        write_bytes(path, b"x")
+    gone = purge(NIGHT + dt.timedelta(days=100), data, Settings(), say=lambda line: None)
+    assert gone.count(data.relative(joined[0])) == 1
+    assert [path.exists() for path in (*joined, other)] == [False, True, True]
+
+
 def test_what_a_killed_visit_left_is_cleared(data: DataDir) -> None:
     Visit(data, "google_business", NIGHT, "oak").keep(b"what a patient wrote", "json")
     purge(NIGHT, data, Settings(), say=lambda line: None)

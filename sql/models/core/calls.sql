@@ -1,9 +1,10 @@
+{{ config(by_practice=true) }}
 -- one row per practice, month and public item (source, site, kind, item_id) that calls for an answer of the practice
 with items as (
     select
         *,
         {{ two_business_days_after('created_local') }} as due
-    from {{ ref('talk') }}
+    from {{ of_practices('talk') }} as talk
     where in_window and can_reply and is_voice and to_practice and kind <> 'share' and (asks or addresses)
 ),
 
@@ -18,7 +19,7 @@ answers as (
         min(replies.created_local) as answered_local,
         min(replies.created_at) as answered_at
     from items
-    inner join {{ ref('talk') }} as replies
+    inner join {{ of_practices('talk') }} as replies
         on
             items.practice_id = replies.practice_id
             and items.month = replies.month

@@ -24,7 +24,10 @@ readings as (
         row_number() over (
             partition by
                 features.kind, features.source, features.site, features.practice_id, features.item_id, features.night
-            order by features.updated_at desc nulls last, features.page desc, features.position desc
+            -- The last three decide only where one place was read twice.
+            order by
+                features.updated_at desc nulls last, features.page desc, features.position desc,
+                features.stars desc, features.text_key desc, features.state desc
         ) as newest_first
     from {{ ref('features') }} as features
     inner join rewritten

@@ -1,9 +1,15 @@
+{{ config(by_practice=true) }}
 -- one row per review, reply, post, comment or share (kind, source, site, practice_id, item_id), as last seen
-with observations as (
-    select features.*
-    from {{ ref('features') }} as features
-    inner join {{ ref('practices') }} as practices on features.practice_id = practices.practice_id
-    where features.kind in ('review', 'reply', 'post', 'comment', 'share')
+with observations as materialized (
+    select
+        features.*,
+        -- Names a row within this query, when all that tells rows apart may be equal.
+        uuid() as row_id,
+        hash(features) as content
+    from {{ of_practices('features') }} as features
+    where
+        features.kind in ('review', 'reply', 'post', 'comment', 'share')
+        and features.practice_id in (select practices.practice_id from {{ ref('practices') }} as practices)
 ),
 
 histories as (
@@ -21,12 +27,14 @@ histories as (
         min(night) filter (state = 'removed') as said_to_be_removed_on,
         max(night) filter (state = 'removed') as last_said_to_be_removed_on,
         max(night) filter (state is distinct from 'removed') as last_seen_standing,
-        -- A removal says nothing of what it removed: the item stays as it last stood.
-        max(struct_pack(
+        -- A removal says nothing of what it removed: the item stays as it last stood. Where a night read it twice in
+        -- one place, what it read decides, so that the same nights always give the same row.
+        arg_max(row_id, struct_pack(
             night := night,
             updated_at := coalesce(updated_at, '-infinity'::timestamp),
             page := coalesce(page, ''),
-            place_on_page := coalesce(position, 0)
+            place_on_page := coalesce(position, 0),
+            content := content
         )) filter (state is distinct from 'removed') as newest,
         -- By a hash, because DuckDB keeps a table of its own for each item whose rows it is to tell apart.
         len(list_distinct(list(hash(stars, text_key, state)))) as versions
@@ -42,21 +50,35 @@ complete_listings as (
         site,
         practice_id,
         night
-    from {{ ref('listings') }}
+    from {{ of_practices('listings') }}
     where was_complete
+),
+
+-- The first complete list after the last sight of each: before the other columns join, which would be sorted too.
+missed as (
+    select
+        histories.*,
+        complete_listings.night as missed_on
+    from histories
+    asof left join complete_listings
+        on
+            histories.source = complete_listings.source
+            and histories.site = complete_listings.site
+            and histories.practice_id = complete_listings.practice_id
+            and histories.last_seen < complete_listings.night
 )
 
 select
-    histories.kind,
-    histories.source,
-    histories.site,
-    histories.practice_id,
-    histories.item_id,
-    histories.created_at,
-    histories.created_local,
-    histories.first_seen,
-    histories.last_seen,
-    histories.versions,
+    missed.kind,
+    missed.source,
+    missed.site,
+    missed.practice_id,
+    missed.item_id,
+    missed.created_at,
+    missed.created_local,
+    missed.first_seen,
+    missed.last_seen,
+    missed.versions,
     observations.parent_id,
     observations.author_key,
     observations.updated_at,
@@ -94,41 +116,24 @@ select
     least(
         case
             when
-                histories.kind in ('review', 'reply')
+                missed.kind in ('review', 'reply')
                 or sources.window_days is null
-                or least(histories.created_at, threads.created_at)
-                >= complete_listings.night - sources.window_days + 1
-                then complete_listings.night
+                or least(missed.created_at, threads.created_at)
+                >= missed.missed_on - sources.window_days + 1
+                then missed.missed_on
         end,
         case
-            when histories.last_said_to_be_removed_on > histories.last_seen_standing
-                then histories.said_to_be_removed_on
+            when missed.last_said_to_be_removed_on > missed.last_seen_standing
+                then missed.said_to_be_removed_on
         end
     ) as removed_on
-from histories
-inner join observations
-    on
-        histories.kind = observations.kind
-        and histories.source = observations.source
-        and histories.site = observations.site
-        and histories.practice_id = observations.practice_id
-        and histories.item_id = observations.item_id
-        and histories.newest['night'] = observations.night
-        and histories.newest['updated_at'] = coalesce(observations.updated_at, '-infinity'::timestamp)
-        and histories.newest['page'] = coalesce(observations.page, '')
-        and histories.newest['place_on_page'] = coalesce(observations.position, 0)
-        and observations.state is distinct from 'removed'
-asof left join complete_listings
-    on
-        histories.source = complete_listings.source
-        and histories.site = complete_listings.site
-        and histories.practice_id = complete_listings.practice_id
-        and histories.last_seen < complete_listings.night
-left join {{ ref('sources') }} as sources on histories.source = sources.source
+from missed
+inner join observations on missed.newest = observations.row_id
+left join {{ ref('sources') }} as sources on missed.source = sources.source
 left join histories as threads
     on
-        histories.source = threads.source
-        and histories.site = threads.site
-        and histories.practice_id = threads.practice_id
+        missed.source = threads.source
+        and missed.site = threads.site
+        and missed.practice_id = threads.practice_id
         and coalesce(observations.thread_id, observations.parent_id) = threads.item_id
         and threads.kind = 'post'

@@ -1,4 +1,7 @@
--- one row per practice, month and item (source, site, kind, item_id) said in the 90 days that end with the month
+{{ config(materialized='view') }}
+-- one row per practice, month and item (source, site, kind, item_id) said in the 90 days that end with the month, or in
+-- the 90 before
+-- Looked up when it is asked for: written down, everything said would stand there six times.
 with window_items as (
     select
         talk_items.*,
@@ -8,6 +11,7 @@ with window_items as (
         talk_sites.can_reply,
         talk_sites.past_is_known,
         talk_items.created_local >= talk_sites.window_start as in_window,
+        coalesce(list_contains(talk_items.copied_in, talk_sites.month), false) as is_copy,
         -- What goes later than the month changes nothing in its report.
         talk_items.removed_on is null or talk_items.removed_on >= talk_sites.next_month as stands
     from {{ ref('talk_items') }} as talk_items
@@ -20,20 +24,6 @@ with window_items as (
             and talk_sites.not_covered_why is null
             -- What was taken away during the month can still be looked at: a question does not go with its deletion.
             and (talk_items.removed_on is null or talk_items.removed_on >= talk_sites.month)
-),
-
-copies as (
-    select
-        *,
-        row_number() over (
-            partition by
-                practice_id, month, in_window, stands, source, site, kind, is_contest, to_practice, text_key,
-                -- Whose words they are is not always known; then equal words in one thread are one.
-                coalesce(author_key, thread)
-            order by created_local, item_id
-        ) > 1
-        and text_key is not null as is_copy
-    from window_items
 )
 
 select
@@ -87,4 +77,4 @@ select
     -- Words of somebody outside that are worth counting: not empty, no spam, no contest entry, and said once.
     is_outside and not (is_mute or is_spam or is_contest or is_copy) as is_voice,
     is_outside and not (is_mute or is_spam or is_contest or is_copy) and to_practice and stands as counts
-from copies
+from window_items

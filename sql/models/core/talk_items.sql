@@ -1,3 +1,4 @@
+{{ config(by_practice=true) }}
 -- one row per post, comment and share (source, site, practice_id, kind, item_id), with what the stated rules make of it
 with items as (
     select
@@ -7,7 +8,7 @@ with items as (
             when kind = 'share' then coalesce(thread_id, parent_id)
             else thread_id
         end as thread
-    from {{ ref('items') }}
+    from {{ of_practices('items') }} as items
     where kind in ('post', 'comment', 'share') and created_local is not null
 ),
 
@@ -37,62 +38,143 @@ beside as (
             and items.practice_id = answered.practice_id
             and items.parent_id = answered.item_id
             and answered.kind in ('post', 'comment')
+),
+
+told as (
+    select
+        source,
+        site,
+        practice_id,
+        kind,
+        item_id,
+        thread,
+        branch,
+        parent_id,
+        voice,
+        is_outside,
+        -- An account on one platform. Where the terms allow no pseudonym it is nobody we could count.
+        case
+            when voice = 'practice' then 'practice'
+            when author_key is not null then source || '/' || site || '/' || author_key
+        end as person,
+        author_key,
+        created_at,
+        created_local,
+        removed_on,
+        place,
+        matched,
+        coalesce(mention_keys, []) as mention_keys,
+        len(list_distinct(coalesce(mention_keys, [])))
+        - list_contains(coalesce(mention_keys, []), 'practice')::integer as others_named,
+        text_key,
+        content_type,
+        url,
+        page,
+        position,
+        below_own_post,
+        thread_voice,
+        answered_voice,
+        answered_key,
+        coalesce(disclosure = 'pattern', false) as discloses,
+        -- Said to the practice or of it: strangers' talk around it is nobody's engagement.
+        below_own_post
+        or coalesce(answered_voice = 'practice', false)
+        or matched is not null
+        or list_contains(coalesce(mention_keys, []), 'practice') as to_practice,
+        -- Without a word: pictures, emoji, likes by another name.
+        kind = 'comment' and (not has_text or coalesce(emoji_only, false)) as is_mute,
+        list_contains(coalesce(acts, []), 'spam') as is_spam,
+        below_contest or list_contains(coalesce(acts, []), 'contest') as is_contest,
+        list_contains(coalesce(acts, []), 'substantive') as is_substantive,
+        list_has_any(coalesce(acts, []), ['question', 'complaint']) as asks,
+        coalesce(matched = 'handle', false)
+        or list_contains(coalesce(mention_keys, []), 'practice') as names_account,
+        -- Below the practice's own posts and after its own words some networks write its name into every answer.
+        coalesce(matched = 'handle', false)
+        or (
+            list_contains(coalesce(mention_keys, []), 'practice')
+            and not below_own_post
+            and not coalesce(answered_voice = 'practice', false)
+        ) as addresses,
+        kind = 'share' or list_contains(coalesce(acts, []), 'advocacy') as advocates,
+        list_contains(coalesce(acts, []), 'discouragement') as discourages
+    from beside
+),
+
+-- Few words are said twice, and only these have to be looked at in each month's window.
+twins as (
+    select
+        source,
+        site,
+        practice_id,
+        kind,
+        item_id,
+        created_local,
+        removed_on,
+        text_key,
+        to_practice,
+        is_contest,
+        -- Whose words they are is not always known; then equal words in one thread are one.
+        coalesce(author_key, thread) as said_by
+    from told
+    where text_key is not null
+    qualify count(*) over (
+        partition by practice_id, source, site, kind, is_contest, to_practice, text_key, coalesce(author_key, thread)
+    ) > 1
+),
+
+in_windows as (
+    select
+        twins.*,
+        talk_sites.month,
+        row_number() over (
+            partition by
+                twins.practice_id,
+                talk_sites.month,
+                twins.created_local >= talk_sites.window_start,
+                twins.removed_on is null or twins.removed_on >= talk_sites.next_month,
+                twins.source,
+                twins.site,
+                twins.kind,
+                twins.is_contest,
+                twins.to_practice,
+                twins.text_key,
+                twins.said_by
+            order by twins.created_local, twins.item_id
+        ) as time_said
+    from twins
+    inner join {{ of_practices('talk_sites') }} as talk_sites
+        on
+            twins.practice_id = talk_sites.practice_id
+            and twins.site = talk_sites.site
+            and twins.created_local >= talk_sites.past_start
+            and twins.created_local < talk_sites.cutoff
+            and talk_sites.not_covered_why is null
+            and (twins.removed_on is null or twins.removed_on >= talk_sites.month)
+),
+
+copies as (
+    select
+        source,
+        site,
+        practice_id,
+        kind,
+        item_id,
+        list(month order by month) as copied_in
+    from in_windows
+    where time_said > 1
+    group by source, site, practice_id, kind, item_id
 )
 
 select
-    source,
-    site,
-    practice_id,
-    kind,
-    item_id,
-    thread,
-    branch,
-    parent_id,
-    voice,
-    is_outside,
-    -- An account on one platform. Where the terms allow no pseudonym it is nobody we could count.
-    case
-        when voice = 'practice' then 'practice'
-        when author_key is not null then source || '/' || site || '/' || author_key
-    end as person,
-    author_key,
-    created_at,
-    created_local,
-    removed_on,
-    place,
-    matched,
-    coalesce(mention_keys, []) as mention_keys,
-    len(list_distinct(coalesce(mention_keys, [])))
-    - list_contains(coalesce(mention_keys, []), 'practice')::integer as others_named,
-    text_key,
-    content_type,
-    url,
-    page,
-    position,
-    below_own_post,
-    thread_voice,
-    answered_voice,
-    answered_key,
-    coalesce(disclosure = 'pattern', false) as discloses,
-    -- Said to the practice or of it: strangers' talk around it is nobody's engagement.
-    below_own_post
-    or coalesce(answered_voice = 'practice', false)
-    or matched is not null
-    or list_contains(coalesce(mention_keys, []), 'practice') as to_practice,
-    -- Without a word: pictures, emoji, likes by another name.
-    kind = 'comment' and (not has_text or coalesce(emoji_only, false)) as is_mute,
-    list_contains(coalesce(acts, []), 'spam') as is_spam,
-    below_contest or list_contains(coalesce(acts, []), 'contest') as is_contest,
-    list_contains(coalesce(acts, []), 'substantive') as is_substantive,
-    list_has_any(coalesce(acts, []), ['question', 'complaint']) as asks,
-    coalesce(matched = 'handle', false) or list_contains(coalesce(mention_keys, []), 'practice') as names_account,
-    -- Below the practice's own posts and after its own words some networks write its name into every answer.
-    coalesce(matched = 'handle', false)
-    or (
-        list_contains(coalesce(mention_keys, []), 'practice')
-        and not below_own_post
-        and not coalesce(answered_voice = 'practice', false)
-    ) as addresses,
-    kind = 'share' or list_contains(coalesce(acts, []), 'advocacy') as advocates,
-    list_contains(coalesce(acts, []), 'discouragement') as discourages
-from beside
+    told.*,
+    -- The months in whose windows the same words had been said before.
+    copies.copied_in
+from told
+left join copies
+    on
+        told.source = copies.source
+        and told.site = copies.site
+        and told.practice_id = copies.practice_id
+        and told.kind = copies.kind
+        and told.item_id = copies.item_id

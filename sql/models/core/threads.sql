@@ -1,3 +1,4 @@
+{{ config(by_practice=true) }}
 -- one row per practice, month and thread (source, site, thread) of the practice's own or with its words in it
 with messages as (
     -- A team's own accounts and what counts for nothing are no part of the conversation.
@@ -20,7 +21,7 @@ with messages as (
         below_own_post,
         counts,
         coalesce(person, 'nobody known') as speaker
-    from {{ ref('talk') }}
+    from {{ of_practices('talk') }} as talk
     where in_window and stands and kind = 'comment' and (counts or (voice = 'practice' and not is_mute))
 ),
 
@@ -36,7 +37,7 @@ openings as (
         coalesce(posts.person, 'nobody known') as speaker,
         posts.created_local
     from messages
-    inner join {{ ref('talk_items') }} as posts
+    inner join {{ of_practices('talk_items') }} as posts
         on
             messages.practice_id = posts.practice_id
             and messages.source = posts.source

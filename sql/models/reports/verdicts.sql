@@ -1,3 +1,4 @@
+{{ config(by_practice=true) }}
 -- one row per practice, site, month, metric and part, and number of months (1 or 3) compared with as many before them
 with figures as (
     select
@@ -17,7 +18,7 @@ with figures as (
         1 as months,
         [1, 3] as spans,
         []::varchar[] as sites
-    from {{ ref('figures') }} as figures
+    from {{ of_practices('figures') }} as figures
     inner join {{ ref('months') }} as months
         on
             figures.practice_id = months.practice_id
@@ -48,7 +49,7 @@ with figures as (
         1 as months,
         [1, 3] as spans,
         []::varchar[] as sites
-    from {{ ref('topic_months') }}
+    from {{ of_practices('topic_months') }} as topic_months
     union all
     select
         practice_id,
@@ -66,7 +67,7 @@ with figures as (
         months,
         [months] as spans,
         sites
-    from {{ ref('talk_months') }}
+    from {{ of_practices('talk_months') }} as talk_months
 ),
 
 spans as (
@@ -173,22 +174,28 @@ families as (
     select
         practice_id,
         month,
-        unnest(
-            list(
-                struct_pack(site := site, metric := metric, part := part, months := months, p_value := p_value)
-                order by site, metric, part, months
-            )
-        ) as test,
-        unnest(benjamini_hochberg(list(p_value order by site, metric, part, months))) as p_adjusted
+        -- Sorted as a whole, because DuckDB sorts a list of its own slowly for each of many groups.
+        list_sort(list(struct_pack(
+            site := site, metric := metric, part := part, months := months, p_value := p_value
+        ))) as tests
     from tests
     group by practice_id, month
+),
+
+adjusted as (
+    select
+        practice_id,
+        month,
+        unnest(tests) as test,
+        unnest(benjamini_hochberg(list_transform(tests, lambda test: test['p_value']))) as p_adjusted
+    from families
 ),
 
 values_of_pairs as (
     select
         pairs.*,
-        families.test['p_value'] as p_value,
-        families.p_adjusted,
+        adjusted.test['p_value'] as p_value,
+        adjusted.p_adjusted,
         case
             when pairs.metric = 'reviews_received' then pairs.number::double
             else pairs.number / nullif(pairs.sample_size, 0)
@@ -204,14 +211,14 @@ values_of_pairs as (
             else 100 * abs(pairs.direction) >= 15 * pairs.exposure * pairs.exposure_before
         end as is_large
     from pairs
-    left join families
+    left join adjusted
         on
-            pairs.practice_id = families.practice_id
-            and pairs.month = families.month
-            and pairs.site = families.test['site']
-            and pairs.metric = families.test['metric']
-            and pairs.part = families.test['part']
-            and pairs.months = families.test['months']
+            pairs.practice_id = adjusted.practice_id
+            and pairs.month = adjusted.month
+            and pairs.site = adjusted.test['site']
+            and pairs.metric = adjusted.test['metric']
+            and pairs.part = adjusted.test['part']
+            and pairs.months = adjusted.test['months']
 )
 
 select
