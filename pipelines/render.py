@@ -25,7 +25,21 @@ import duckdb
 import jinja2
 import msgspec
 
-from pipelines import advice, attachments, brand, drafts, landing, pdf, periods, sections, view, warehouse, wording
+from pipelines import (
+    advice,
+    attachments,
+    brand,
+    drafts,
+    landing,
+    locales,
+    pdf,
+    periods,
+    reasons,
+    sections,
+    view,
+    warehouse,
+    wording,
+)
 from pipelines.errors import NotReady, RapportError, RenderFailed, SeveralFailed
 from pipelines.practices import Practice, Practices
 from pipelines.restate import restatements
@@ -35,12 +49,12 @@ TEMPLATES = REPOSITORY / "reports" / "templates"
 MOST_PAGES = 4
 # The address the template shows the practice's logo by.
 LOGO = "tpl:/brand/logo"
-_CODE = (advice, attachments, brand, drafts, pdf, sections, view, wording)
+_CODE = (advice, attachments, brand, drafts, locales, pdf, reasons, sections, view, wording)
 # What of a practice's block changes its report. Of the logo the bytes count, not where they lie.
 _PRACTICE = {"id": True, "name": True, "kind": True, "time_zone": True, "paper": True, "language": True} | {
     "brand": {"colour"}
 }
-_LIBRARIES = ("weasyprint", "pydyf", "pillow", "jinja2", "duckdb", "fonttools", "tinycss2")
+_LIBRARIES = ("babel", "weasyprint", "pydyf", "pillow", "jinja2", "duckdb", "fonttools", "tinycss2")
 _TABLES = {
     "figures": (
         "SELECT site, month, metric, part, value, low, high, numerator, sample_size, state, reason FROM reports.figures"
@@ -215,6 +229,7 @@ def _workshop(templates: Path) -> tuple[jinja2.Environment, pdf.Typesetter, dict
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals |= {"_": locales.in_html, "ngettext": locales.ngettext, "whole": locales.whole}
     return environment, pdf.Typesetter(templates), colour_tokens(templates)
 
 
@@ -230,7 +245,9 @@ def report_html(report: view.Report, templates: Path, look: brand.Look = brand.P
     if look.accent:
         tokens = tokens | {"accent": look.accent}
     parts = sorted(name for name in environment.list_templates() if name.startswith("sections/"))
-    return environment.get_template("report.html.jinja").render(report=report, sections=parts, tokens=tokens, look=look)
+    page = environment.get_template("report.html.jinja")
+    with locales.speaking(locales.language(report.language)):
+        return page.render(report=report, sections=parts, tokens=tokens, look=look)
 
 
 def _make(job: _Job) -> Rendered:
@@ -310,6 +327,7 @@ def _made_from(job: _Job, look: brand.Look) -> dict[str, Any]:
         "score_version": str(job.inputs.build["score_version"]),
         "practice": practice.model_dump(mode="json", include=_PRACTICE),
         "templates": _folder_digests(job.templates),
+        "catalogue": _catalogue_digest(practice.language),
         "code": {Path(module.__file__ or "").name: _file_digest(module.__file__ or "") for module in _CODE},
         "versions": {name: version(name) for name in _LIBRARIES},
     }
@@ -321,6 +339,11 @@ def _folder_digests(folder: Path) -> dict[str, str]:
     for kind in ("sections/*.jinja", "macros/*.jinja", "styles/*.css", "fonts/*.[ot]tf"):
         files += sorted(folder.glob(kind))
     return {path.relative_to(folder).as_posix(): _file_digest(str(path)) for path in files}
+
+
+def _catalogue_digest(tag: str) -> str | None:
+    name, _ = locales.LANGUAGES[tag]
+    return _file_digest(str(locales.catalogue_path(name))) if name else None
 
 
 @cache
