@@ -83,7 +83,7 @@ def reason_words(reason: str) -> str:
     if whole_reason is not None:
         return whole_reason
     said = dated(reason)
-    return said if spoken().locale.language == "en" or not said else _("in English: {reason}", reason=said)
+    return said if spoken().tag == "en" or not said else _("in English: {reason}", reason=said)
 
 
 def _known(reason: str) -> str | None:

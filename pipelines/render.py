@@ -47,6 +47,8 @@ from pipelines.settings import REPOSITORY
 
 TEMPLATES = REPOSITORY / "reports" / "templates"
 MOST_PAGES = 4
+# The same sentences take more room in another language than in the one they were measured in.
+MOST_PAGES_TRANSLATED = 5
 # The address the template shows the practice's logo by.
 LOGO = "tpl:/brand/logo"
 _CODE = (advice, attachments, brand, drafts, locales, pdf, reasons, sections, view, wording)
@@ -264,7 +266,7 @@ def _make(job: _Job) -> Rendered:
         html,
         where=job.practice.id,
         identifier=hashlib.sha256(html.encode()).digest()[:16],
-        most_pages=MOST_PAGES,
+        most_pages=MOST_PAGES if report.language == "en" else MOST_PAGES_TRANSLATED,
         name_language=report.name_language,
         attached=_attached(job),
         dated=periods.last_day(job.month),

@@ -641,7 +641,10 @@ def _posts_words(figure: Lookup, figures: Sequence[Row]) -> str:
     sites = sorted({str(row["part"]) for row in figures if row["metric"] == "conversation_per_post" and row["part"]})
     single = [words for site in sites if (words := _posts_of(figure, site))]
     # One site alone is all sites together.
-    return f"{said} {_('Site by site: {sites}.', sites='; '.join(single))}" if len(single) > 1 else said
+    if len(single) < 2:
+        return said
+    each = _("Site by site: {sites}.", sites="; ".join(single))
+    return f"{said} {each}"
 
 
 def _posts_of(figure: Lookup, site: str) -> str:

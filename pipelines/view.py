@@ -110,6 +110,8 @@ VERDICT_WORDS = {
     "not_measured": "not measured",
     "first_month": "first month",
 }
+# Mean stars that two months are apart at least where one is said to have risen or fallen.
+_CLEAR_MOVE = 0.3
 STILL_OPEN = "still open"
 _NO_ANSWER_YET = "more than half not answered yet"
 _TO = "\u2013"
@@ -255,7 +257,7 @@ class Term:
 BECAME_WORDS = {"done": "Done", "not_yet": "Not yet", "cannot_tell": "Cannot tell"}
 RULES = (
     Term("Likely range", "Where the figure would lie in 95 of 100 such months."),
-    Term("Rose, fell", "Chance is unlikely, both months have 5 reviews, and stars moved 0.3 or a share 15 points."),
+    Term("Rose, fell", "Chance is unlikely, both months have 5 reviews, and stars moved {stars} or a share 15 points."),
     Term("Set aside", "We could not read it."),
     Term("Left out", "Reviewers\u2019 names and words."),
 )
@@ -444,7 +446,8 @@ def _terms(held: _Held, catalogue: Sequence[Row], *, has_talk: bool) -> list[Ter
         left_out.add("recommendations")
     told = [row for row in catalogue if row["metric"] not in left_out]
     terms = [Term(row["title"].strip(), row["definition"].strip()) for row in told]
-    return [Term(clean(_(term.title), 60), clean(_(term.definition))) for term in [*terms, *RULES]]
+    moved = decimal(_CLEAR_MOVE)
+    return [Term(clean(_(term.title), 60), clean(_(term.definition, stars=moved))) for term in [*terms, *RULES]]
 
 
 def _talk_card(found: Findings, cards: Sequence[Card]) -> Card | None:

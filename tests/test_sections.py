@@ -176,7 +176,7 @@ def test_parts_are_told_with_points_and_what_is_not_known_apart() -> None:
         ("6 of 22 threads with three turns or more", "14", "20"),
         ("not known", "11", "15"),
     ]
-    assert talk.not_known == ("Came back: the 90 days before are not known.",)
+    assert talk.not_known == ("Not known for Came back: the 90 days before are not known.",)
 
 
 def test_without_a_score_parts_have_no_points() -> None:
