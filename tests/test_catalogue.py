@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pikepdf
+import pypdf
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 from pipelines import locales, pdf, reasons, render, wording
 from pipelines.advice import LIBRARY, MOST_ACTIONS, Asked, site_name
-from pipelines.locales import language, speaking
+from pipelines.locales import language, speaking, spoken
 from pipelines.mail import Digest, Letter, compose, compose_digest
 from pipelines.settings import REPOSITORY, Settings
 from pipelines.view import PRINTED, Report, month_report
@@ -65,7 +66,7 @@ def test_every_sentence_is_translated_and_keeps_its_places(translated: Catalog) 
             continue
         assert not message.fuzzy, message.id
         keys = [message.id] if isinstance(message.id, str) else list(message.id)
-        forms = [message.string] if isinstance(message.string, str) else list(message.string)
+        forms = [message.string] if isinstance(message.string, str) else list(message.string or ())
         assert len(forms) == len(keys)
         assert all(forms), message.id
         for form in forms:
@@ -144,6 +145,9 @@ def test_reports_of_two_languages_never_mix() -> None:
     assert '<html lang="es">' in alone["es"]
     assert "Stars on Google fell from 4.5 to 3.4." in alone["en"]
     assert [html_in(tag, "fell") for tag in ("es", "en", "es")] == [alone["es"], alone["en"], alone["es"]]
+    with pytest.raises(KeyError), speaking(language("es")):
+        raise KeyError
+    assert spoken().tag == "en"
     with ThreadPoolExecutor(4) as pool:
         tags = ["en", "es"] * 3
         assert list(pool.map(html_in, tags, ["fell"] * 6)) == [alone[tag] for tag in tags]
@@ -156,6 +160,8 @@ def test_the_pdf_says_its_language_and_its_foot_speaks_it(tmp_path: Path) -> Non
     (path := tmp_path / "report.pdf").write_bytes(made.pdf)
     with pikepdf.open(path) as read:
         assert str(read.Root.Lang) == "es-US"
+    first = pypdf.PdfReader(path).pages[0].extract_text()
+    assert re.search(r"octubre de 2026\s+·\s+página 1 de [3-6]\b", first)
 
 
 def test_drafts_say_that_they_are_english() -> None:
@@ -184,9 +190,7 @@ def test_mails_speak_the_language_of_the_practice(tag: str, months: str) -> None
     for letter in letters:
         assert months in body(letter, "plain")
         assert f'<html lang="{tag}">' in body(letter, "html")
-    said = " ".join(
-        f"{mail['Subject']} {body(mail, kind)}" for mail in (*letters, digest) for kind in ("plain", "html")
-    )
+    said = " ".join(f"{mail['Subject']} {body(mail, 'plain')} {body(mail, 'html')}" for mail in (*letters, digest))
     assert (" the " in said, " el " in said) == (tag == "en", tag == "es")
     assert "{" not in said
 
