@@ -23,7 +23,7 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from pipelines import standing
-from pipelines.advice import long_month, site_name
+from pipelines.advice import site_name
 from pipelines.errors import NotReady, RapportError, UnknownName
 from pipelines.explain import explain
 from pipelines.landing import DataDir
@@ -37,6 +37,7 @@ from pipelines.sources import load_source, source_names
 from pipelines.twin import belongs
 from pipelines.urgent import Causes
 from pipelines.warehouse import open_warehouse, rows
+from pipelines.wording import long_month
 
 PRACTICES_A_PAGE = 50
 ROWS_A_PAGE = 100
