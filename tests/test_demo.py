@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import email
 import email.policy
+from email.message import EmailMessage
 from pathlib import Path
 
 import pypdf
 import pytest
 
+from pipelines.decisions import Decisions
 from pipelines.demo.run import demo_folder, run_demo
 from pipelines.demo.town import MONTH, NIGHTS, build_town, pull_instant
 from pipelines.landing import DataDir, read_page
@@ -43,6 +45,10 @@ def canaries() -> list[str]:
     return sorted(found)
 
 
+def mails(data: DataDir) -> list[EmailMessage]:
+    return [email.message_from_bytes(p.read_bytes(), policy=email.policy.default) for p in data.mailbox.glob("*.eml")]
+
+
 def leaked(canaries: list[str], held: str) -> list[str]:
     return [canary for canary in canaries if canary in held]
 
@@ -61,8 +67,25 @@ def test_a_pdf_for_every_practice_and_a_mail_for_every_recipient(demo: tuple[Dat
     town = build_town()
     for practice in town.practices:
         assert practice_of(data.report(month_name(MONTH), practice.id)) == practice.id
-    mails = [email.message_from_bytes(p.read_bytes(), policy=email.policy.default) for p in data.mailbox.glob("*.eml")]
-    assert sorted(str(mail["To"]) for mail in mails) == sorted(r for p in town.practices for r in p.recipients)
+    sent = [mail for mail in mails(data) if str(mail["Subject"]).startswith("Your monthly report")]
+    assert sorted(str(mail["To"]) for mail in sent) == sorted(r for p in town.practices for r in p.recipients)
+
+
+def test_a_contact_is_told_of_what_cannot_wait_and_its_report_is_held_until_it_is_named(
+    demo: tuple[DataDir, list[str]],
+) -> None:
+    data, said = demo
+    urgent = [mail for mail in mails(data) if "should not wait" in str(mail["Subject"])]
+    assert [mail["To"] for mail in urgent] == ["manager@maple-street-dental.example"]
+    body = urgent[0].get_body(("plain",))
+    assert body is not None
+    assert "A public reply of the practice may give private details away" in body.get_content()
+    assert [line for line in said if "held: " in line] == [
+        "  held: maple-street-dental, alert: 4 on the page Urgent, and nobody has looked; the demo lets it go"
+    ]
+    [decision] = Decisions(data.ledger).of(month_name(MONTH))
+    assert "maple-street-dental" in decision.released
+    assert decision.reason == "The demo has looked at every report that is held."
 
 
 def test_every_night_is_in_the_warehouse_and_the_dead_key_is_named(demo: tuple[DataDir, list[str]]) -> None:
