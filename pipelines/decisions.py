@@ -89,6 +89,11 @@ class Decisions:
             for month, decided_at, person, choice, released, kept_back, reason in found
         ]
 
+    def months(self) -> list[str]:
+        """Return the months that were decided about."""
+        with self._open() as db:
+            return [row[0] for row in db.execute("select distinct month from decision")]
+
     def kept_back(self, month: str) -> dict[str, Decision]:
         """Return the decision of each practice whose report of a month somebody kept back and nobody let go since."""
         found: dict[str, Decision] = {}

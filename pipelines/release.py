@@ -64,7 +64,7 @@ def check_reports(
     """
     name = month_name(month)
     waiting = _waiting(name, practices, data)
-    coverage, received = _known(month, data)
+    coverage, received = _known(month, waiting, data)
     unseen = Counter(
         cause.practice_id
         for cause in (Causes(data.urgent).all() if data.urgent.is_file() else ())
@@ -237,24 +237,27 @@ def _waiting(month: str, practices: Sequence[Practice], data: DataDir) -> list[P
 
 
 def _known(
-    month: dt.date, data: DataDir
+    month: dt.date, practices: Sequence[Practice], data: DataDir
 ) -> tuple[dict[str, list[dict[str, Any]]], dict[str, dict[str, dict[dt.date, int]]]]:
     """Return of each practice its coverage of a month, and the reviews received by site and month up to it."""
+    told: dict[str, Any] = {"month": month, "practices": [practice.id for practice in practices]}
     coverage: dict[str, list[dict[str, Any]]] = defaultdict(list)
     received: dict[str, dict[str, dict[dt.date, int]]] = defaultdict(lambda: defaultdict(dict))
     with open_warehouse(data) as connection:
         for row in rows(
             connection,
             "select practice_id, source, site, last_read_night, month_is_complete, left_out, held, vanished "
-            "from reports.coverage where month = ? order by practice_id, source, site",
-            [month],
+            "from reports.coverage where month = $month and list_contains($practices, practice_id) "
+            "order by practice_id, source, site",
+            told,
         ):
             coverage[row["practice_id"]].append(row)
         for row in rows(
             connection,
             "select practice_id, site, month, numerator from reports.figures where metric = 'reviews_received' "
-            "and state <> 'not_measured' and month between ? and ?",
-            [add_months(month, -_MONTHS_BEFORE), month],
+            "and state <> 'not_measured' and month between $first and $month "
+            "and list_contains($practices, practice_id)",
+            {**told, "first": add_months(month, -_MONTHS_BEFORE)},
         ):
             received[row["practice_id"]][row["site"]][row["month"]] = row["numerator"]
     return coverage, received
