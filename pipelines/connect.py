@@ -261,7 +261,7 @@ class _Receiver(HTTPServer):
 class _Callback(BaseHTTPRequestHandler):
     server: _Receiver
     # A browser that opens a connection and says nothing must not hold the owner's up.
-    timeout = 5
+    timeout = 2
 
     def do_GET(self) -> None:
         asked = urlsplit(self.path)
