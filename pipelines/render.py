@@ -257,6 +257,11 @@ def report_html(report: view.Report, templates: Path, look: brand.Look = brand.P
         return page.render(report=report, sections=parts, tokens=_tokens(templates, look), look=look)
 
 
+def most_pages(language: str) -> int:
+    """Return how many pages a report may have before its appendix."""
+    return MOST_PAGES if language == "en" else MOST_PAGES_TRANSLATED
+
+
 def screen_html(
     html: str, report: view.Report, places: Mapping[str, int], templates: Path, look: brand.Look = brand.PLAIN
 ) -> str:
@@ -300,7 +305,7 @@ def _make(job: _Job) -> Rendered:
         html,
         where=job.practice.id,
         identifier=hashlib.sha256(html.encode()).digest()[:16],
-        most_pages=MOST_PAGES if report.language == "en" else MOST_PAGES_TRANSLATED,
+        most_pages=most_pages(report.language),
         name_language=report.name_language,
         attached=_attached(job),
         dated=periods.last_day(job.month),
