@@ -49,6 +49,7 @@ fix: setup-dev
 	@$(BIN)/ruff format $(SOURCES)
 	@$(BIN)/python -m tests.numbers_page
 	@$(BIN)/python -m tests.sources_table
+	@$(BIN)/python -m tests.catalogue
 	@cd sql && ../$(BIN)/sqlfluff fix --disable-progress-bar .
 
 bench: setup-dev

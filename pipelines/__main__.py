@@ -280,6 +280,34 @@ def doctor(only: str | None, as_json: bool) -> None:
         sys.exit(1)
 
 
+@rapport.command(epilog=_example("rapport connect google_business --key elm"))
+@click.argument("source")
+@click.option("--key", "name", default="", help="The key's name, for a practice with an account of its own.")
+@click.option("--server", default="", help="For mastodon: the account's server, https://…")
+@click.option("--page", default="", help="For facebook: the page's number, if the owner has several.")
+@click.option("--port", default=8765, show_default=True, help="Of the redirect to 127.0.0.1, as the app knows it.")
+@click.option(
+    "--store", "stored", is_flag=True, help="Write the key into Airflow's connection and print nothing of it."
+)
+def connect(source: str, name: str, server: str, page: str, port: int, stored: bool) -> None:
+    """Walk an account's owner through a platform's consent and make the key of a SOURCE.
+
+    It asks for the app's id and secret, prints an address to open in a browser on this machine, waits for the answer
+    at 127.0.0.1, and prints the line for .env. Nothing is kept unless --store is given.
+    """
+    from pipelines import connect as connecting
+
+    flow = connecting.flow_of(source, server)
+    client_id = click.prompt("The app's id", err=True)
+    client_secret = click.prompt("The app's secret", hide_input=True, err=True)
+    key = connecting.connect(source, flow, client_id, client_secret, port=port, page=page, say=_say)
+    if stored:
+        _say(f"The connection {connecting.store(source, name, key, load_settings().data_dir)} holds the key")
+    else:
+        click.echo(connecting.key_line(source, name, key))
+    _say(f"Try it: rapport doctor --only {source}")
+
+
 @rapport.group(epilog=_example("rapport practices check oak-street-dental"))
 def practices() -> None:
     """Add practices to practices.toml, check them, or import many from a CSV file."""

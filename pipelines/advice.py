@@ -7,17 +7,15 @@ against the wordings that review platforms and regulators forbid. Finding nothin
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pipelines.locales import _, ngettext, whole
 from pipelines.periods import last_day
+from pipelines.wording import days, decimal, listed, long_month, of, reviews, written_day
 
 MOST_ACTIONS = 3
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
 # Sites whose rules allow asking every patient for a review. Others are never named in an invitation.
 _INVITING_ALLOWED = frozenset({"google", "healthgrades"})
 _SITE_NAMES = {
@@ -33,44 +31,19 @@ _SITE_NAMES = {
     "nhs_uk": "NHS.uk",
     "care_opinion": "Care Opinion",
     "vitals": "Vitals",
-    "survey": "Patient survey",
-    "feeds": "Blogs and news",
     "linkedin": "LinkedIn",
     "tiktok": "TikTok",
     "youtube": "YouTube",
 }
+# Places without a name of their own, which are told by what they are.
+PLACE_WORDS = {"survey": "Patient survey", "feeds": "Blogs and news"}
 
 
 def site_name(site: str) -> str:
     """Return how a site is written for people; an unknown one is its id with spaces and a capital."""
-    return _SITE_NAMES.get(site, site.replace("_", " ").strip().capitalize() or "Unnamed site")
-
-
-def long_month(month: dt.date) -> str:
-    return f"{_MONTHS[month.month - 1]} {month.year}"
-
-
-def month_word(month: dt.date) -> str:
-    return _MONTHS[month.month - 1]
-
-
-def short_month(month: dt.date) -> str:
-    return _MONTHS[month.month - 1][:3]
-
-
-def written_day(day: dt.date) -> str:
-    return f"{day.day} {_MONTHS[day.month - 1][:3]} {day.year}"
-
-
-def count(number: int, singular: str, plural: str = "") -> str:
-    """Return "1 review", "3 reviews", with a space that does not break."""
-    return f"{number:,}\u00a0{singular if number == 1 else plural or singular + 's'}"
-
-
-def listed(names: Iterable[str]) -> str:
-    """Return "Google", "Google and Yelp" or "Google, Yelp and Zocdoc"."""
-    *first, last = list(names) or [""]
-    return f"{', '.join(first)} and {last}" if first else last
+    if site in PLACE_WORDS:
+        return _(PLACE_WORDS[site])
+    return _SITE_NAMES.get(site, site.replace("_", " ").strip().capitalize()) or _("Unnamed site")
 
 
 @dataclass(frozen=True)
@@ -242,9 +215,13 @@ class Card:
 
 @dataclass(frozen=True)
 class _Reason:
-    """Why an action is chosen: numbers and names for its texts, and what to look at again next month."""
+    """Why an action is chosen: numbers and names for its texts, and what to look at again next month.
+
+    `number` chooses the form of those texts that have one for several.
+    """
 
     filled: Mapping[str, str]
+    number: int = 1
     link: str | None = None
     site: str = ""
     watched: tuple[str, ...] = ()
@@ -252,7 +229,10 @@ class _Reason:
 
 @dataclass(frozen=True)
 class Action:
-    """One entry of the library. `rule` says in words what `chosen_by` computes, `done_when` what `became` looks for."""
+    """One entry of the library. `rule` says in words what `chosen_by` computes, `done_when` what `became` looks for.
+
+    `what_many` and `why_many` stand for `what` and `why` where several things are meant.
+    """
 
     id: str
     what: str
@@ -266,17 +246,21 @@ class Action:
     became: Callable[[Asked, Findings], Became]
     link_words: str = ""
     anchor: str = ""
+    what_many: str = ""
+    why_many: str = ""
 
 
 def _look_today(found: Findings) -> _Reason | None:
     alerts = found.alerts
     if not alerts.raised:
         return None
-    kinds = {"harm": alerts.harm, "unfair treatment": alerts.unfair, "a privacy breach": alerts.privacy}
+    kinds = [_("{number} of harm", number=whole(alerts.harm))] if alerts.harm else []
+    kinds += [_("{number} of unfair treatment", number=whole(alerts.unfair))] if alerts.unfair else []
+    kinds += [_("{number} of a privacy breach", number=whole(alerts.privacy))] if alerts.privacy else []
     return _Reason(
         {
-            "alerts": count(alerts.raised, "review alert"),
-            "kinds": listed(f"{number:,} of {kind}" for kind, number in kinds.items() if number),
+            "alerts": ngettext("{number}\u00a0review alert", "{number}\u00a0review alerts", alerts.raised),
+            "kinds": listed(kinds),
             "month": long_month(found.month),
         }
     )
@@ -284,60 +268,34 @@ def _look_today(found: Findings) -> _Reason | None:
 
 def _take_down(found: Findings) -> _Reason | None:
     number = found.alerts.replies_grave
-    if not number:
-        return None
-    return _Reason(
-        {
-            "replies": "1\u00a0reply that may give" if number == 1 else f"{number:,}\u00a0replies that may give",
-            "it": "it" if number == 1 else "them",
-            "stands": f"{count(number, 'reply', 'replies')} with such signs {'stands' if number == 1 else 'stand'}",
-        }
-    )
+    return _Reason({}, number) if number else None
 
 
 def _answer_questions(found: Findings) -> _Reason | None:
     talk = found.talk
     waiting = talk.asked - talk.answered
-    if waiting < 1:
-        return None
-    return _Reason(
-        {
-            "waiting": "question that waits" if waiting == 1 else f"{waiting:,} questions that wait",
-            "share": f"{talk.answered:,} of {talk.asked:,}",
-        }
-    )
+    return _Reason({"share": of(talk.answered, talk.asked)}, waiting) if waiting > 0 else None
 
 
 def _post_answers(found: Findings) -> _Reason | None:
     talk = found.talk
     if talk.asked < 5 or talk.posts < 10 or talk.helpful * 2 >= talk.posts:
         return None
-    return _Reason({"share": f"{talk.helpful:,} of {talk.posts:,}", "asked": count(talk.asked, "question")})
+    asked = ngettext("{number}\u00a0question", "{number}\u00a0questions", talk.asked)
+    return _Reason({"share": of(talk.helpful, talk.posts), "asked": asked})
 
 
 def _answer_low(found: Findings) -> _Reason | None:
     waiting = found.waiting
     if not waiting.reviews:
         return None
-    have = "has" if waiting.reviews == 1 else "have"
-    longest = count(waiting.longest_days, "day")
-    return _Reason(
-        {
-            "reviews": count(waiting.reviews, "review"),
-            "have": have,
-            "wait": f"It has waited {longest}" if waiting.reviews == 1 else f"One has waited {longest}",
-        },
-        waiting.url,
-        watched=waiting.listed,
-    )
+    longest = {"longest": days(waiting.longest_days)}
+    return _Reason(longest, waiting.reviews, waiting.url, watched=waiting.listed)
 
 
 def _share(change: Change) -> tuple[str, str]:
     now, before = (change.now or 0.0), (change.before or 0.0)
-    return (
-        f"{round(now * change.now_size)} of {change.now_size}",
-        f"{round(before * change.before_size)} of {change.before_size}",
-    )
+    return of(round(now * change.now_size), change.now_size), of(round(before * change.before_size), change.before_size)
 
 
 def _find_cause(found: Findings) -> _Reason | None:
@@ -349,12 +307,15 @@ def _find_cause(found: Findings) -> _Reason | None:
     share = site.changes.get("low_share")
     if share and share.now is not None and share.before is not None and share.now_size and share.before_size:
         now, before = _share(share)
-        evidence = f"{now} reviews gave one or two stars; the month before it was {before}"
+        evidence = _("{now} reviews gave one or two stars; the month before it was {before}.", now=now, before=before)
     else:
         stars = site.changes["mean_stars"]
-        evidence = (
-            f"Stars fell from {stars.before:.1f} to {stars.now:.1f}, with {count(stars.now_size, 'review')} this month"
-            f" and {stars.before_size} the month before"
+        evidence = _(
+            "Stars fell from {before} to {now}, with {reviews} this month and {reviews_before} the month before.",
+            before=decimal(stars.before or 0.0),
+            now=decimal(stars.now or 0.0),
+            reviews=reviews(stars.now_size),
+            reviews_before=whole(stars.before_size),
         )
     return _Reason({"site": site.name, "evidence": evidence}, site=site.site)
 
@@ -370,9 +331,15 @@ def _fresh_export(found: Findings) -> _Reason | None:
 
 
 def _reading(site: SiteFindings) -> dict[str, str]:
-    last = f"It was last read on {written_day(site.last_read)}" if site.last_read else "It has never been read"
-    nights = f"; {site.nights_read} of {site.nights_expected} nights of the month were read"
-    return {"site": site.name, "evidence": last + ("" if site.is_export else nights)}
+    day = written_day(site.last_read) if site.last_read else ""
+    nights = {"nights": whole(site.nights_read), "of": whole(site.nights_expected)}
+    if site.is_export:
+        evidence = _("It was last read on {day}.", day=day) if day else _("It has never been read.")
+    elif day:
+        evidence = _("It was last read on {day}; {nights} of {of} nights of the month were read.", day=day, **nights)
+    else:
+        evidence = _("It has never been read; {nights} of {of} nights of the month were read.", **nights)
+    return {"site": site.name, "evidence": evidence}
 
 
 def _fewer_reviews(found: Findings) -> _Reason | None:
@@ -388,14 +355,14 @@ def _arrivals(sites: list[SiteFindings]) -> _Reason | None:
         return None
     change = sites[0].changes["reviews_received"]
     now, before = round(change.now or 0), round(change.before or 0)
-    return _Reason({"site": sites[0].name, "now": count(now, "review"), "before": f"{before:,}"}, site=sites[0].site)
+    return _Reason({"site": sites[0].name, "now": reviews(now), "before": whole(before)}, site=sites[0].site)
 
 
 def _check_page(found: Findings) -> _Reason | None:
     site = max(found.sites, key=lambda site: site.removed, default=None)
     if site is None or site.removed < 3:
         return None
-    return _Reason({"site": site.name, "removed": count(site.removed, "review")}, site=site.site)
+    return _Reason({"site": site.name, "removed": reviews(site.removed)}, site=site.site)
 
 
 def _answer_habit(found: Findings) -> _Reason | None:
@@ -404,7 +371,7 @@ def _answer_habit(found: Findings) -> _Reason | None:
             return _Reason(
                 {
                     "site": site.name,
-                    "share": f"{site.answered} of {site.answerable}",
+                    "share": of(site.answered, site.answerable),
                     "month": long_month(site.answered_month),
                 },
                 site=site.site,
@@ -418,7 +385,7 @@ def _invite_everyone(found: Findings) -> _Reason | None:
     if not allowed or len(known) < len(allowed) or sum(known) >= 10 or found.unread():
         return None
     sites = listed(site.name for site in allowed)
-    return _Reason({"reviews": count(sum(known), "review"), "sites": sites})
+    return _Reason({"reviews": reviews(sum(known)), "sites": sites})
 
 
 # What was seen of an action a month later. Each is one whole sentence, and none needs to agree with its numbers.
@@ -454,7 +421,7 @@ SEEN: dict[str, str] = {
 
 
 def _seen(state: Literal["done", "not_yet", "cannot_tell"], key: str, **filled: str) -> Became:
-    return Became(state, SEEN[key].format_map(filled))
+    return Became(state, _(SEEN[key], **filled))
 
 
 def _only_you(asked: Asked, found: Findings) -> Became:
@@ -465,16 +432,16 @@ def _only_you(asked: Asked, found: Findings) -> Became:
 def _taken_down(asked: Asked, found: Findings) -> Became:
     del asked
     if found.alerts.replies_grave:
-        return _seen("not_yet", "replies-stand", replies=f"{found.alerts.replies_grave:,}")
+        return _seen("not_yet", "replies-stand", replies=whole(found.alerts.replies_grave))
     if not found.alerts.replies_checked or found.unread():
         return _seen("cannot_tell", "replies-unchecked")
     return _seen("done", "replies-gone")
 
 
 def _low_answered(asked: Asked, found: Findings) -> Became:
-    waiting, listed_then = len(found.waiting.keys.intersection(asked.watched)), f"{len(asked.watched):,}"
+    waiting, listed_then = len(found.waiting.keys.intersection(asked.watched)), whole(len(asked.watched))
     if waiting:
-        return _seen("not_yet", "low-wait", waiting=f"{waiting:,}", listed=listed_then)
+        return _seen("not_yet", "low-wait", waiting=whole(waiting), listed=listed_then)
     if found.unread():
         return _seen("cannot_tell", "unread")
     return _seen("done", "low-answered", listed=listed_then)
@@ -498,8 +465,8 @@ def _questions_answered(asked: Asked, found: Findings) -> Became:
     if not talk.measured:
         return _seen("cannot_tell", "talk-unread")
     if talk.answered < talk.asked:
-        waiting = f"{talk.asked - talk.answered:,}"
-        return _seen("not_yet", "questions-wait", waiting=waiting, asked=f"{talk.asked:,}")
+        waiting = whole(talk.asked - talk.answered)
+        return _seen("not_yet", "questions-wait", waiting=waiting, asked=whole(talk.asked))
     return _seen("done", "questions-answered")
 
 
@@ -511,7 +478,7 @@ def _read_again(asked: Asked, found: Findings) -> Became:
         return _seen("not_yet", "not-read", site=site.name)
     if site.is_export:
         return _seen("done", "file-read", site=site.name, day=written_day(site.last_read))
-    return _seen("done", "read", site=site.name, nights=f"{site.nights_read}", of=f"{site.nights_expected}")
+    return _seen("done", "read", site=site.name, nights=whole(site.nights_read), of=whole(site.nights_expected))
 
 
 def _arrive_again(asked: Asked, found: Findings) -> Became:
@@ -536,8 +503,8 @@ def _habit(asked: Asked, found: Findings) -> Became:
         "done" if site.answered * 2 >= site.answerable else "not_yet",
         "habit",
         month=long_month(site.answered_month),
-        answered=f"{site.answered:,}",
-        reviews=f"{site.answerable:,}",
+        answered=whole(site.answered),
+        reviews=whole(site.answerable),
     )
 
 
@@ -546,8 +513,8 @@ def _enough(asked: Asked, found: Findings) -> Became:
     known = [site.reviews_in_three_months for site in found.sites if site.site in _INVITING_ALLOWED]
     if not known or None in known or found.unread():
         return _seen("cannot_tell", "unread")
-    reviews = sum(number or 0 for number in known)
-    return _seen("done" if reviews >= 10 else "not_yet", "three-months", reviews=f"{reviews:,}")
+    number = sum(one or 0 for one in known)
+    return _seen("done" if number >= 10 else "not_yet", "three-months", reviews=whole(number))
 
 
 def _posts_help(asked: Asked, found: Findings) -> Became:
@@ -556,7 +523,7 @@ def _posts_help(asked: Asked, found: Findings) -> Became:
     if not talk.measured or talk.posts < 10:
         return _seen("cannot_tell", "posts-few")
     state: Literal["done", "not_yet"] = "done" if talk.helpful * 2 >= talk.posts else "not_yet"
-    return _seen(state, "posts", helpful=f"{talk.helpful:,}", posts=f"{talk.posts:,}")
+    return _seen(state, "posts", helpful=whole(talk.helpful), posts=whole(talk.posts))
 
 
 LIBRARY: tuple[Action, ...] = (
@@ -576,11 +543,14 @@ LIBRARY: tuple[Action, ...] = (
     ),
     Action(
         id="take-down",
-        what="Take down today the {replies} private details away. Keep a private copy of {it}, and tell your privacy "
-        "officer.",
+        what="Take down today the {number}\u00a0reply that may give private details away. Keep a private copy of it, "
+        "and tell your privacy officer.",
+        what_many="Take down today the {number}\u00a0replies that may give private details away. Keep a private copy "
+        "of them, and tell your privacy officer.",
         who="Owner or office manager",
         how_long="5 minutes each",
-        why="{stands} in public.",
+        why="{number}\u00a0reply with such signs stands in public.",
+        why_many="{number}\u00a0replies with such signs stand in public.",
         effect="Fewer private details stand in public.",
         done_when="Done when no such reply stands.",
         link_words="See where",
@@ -594,7 +564,8 @@ LIBRARY: tuple[Action, ...] = (
         what="Answer the low reviews listed below in a few general words. Never say or hint who is a patient.",
         who="Owner or office manager",
         how_long="5 minutes each",
-        why="{reviews} of three stars or fewer {have} no answer. {wait}.",
+        why="{number}\u00a0review of three stars or fewer has no answer. It has waited {longest}.",
+        why_many="{number}\u00a0reviews of three stars or fewer have no answer. One has waited {longest}.",
         effect="People who read along see that concerns get an answer.",
         done_when="Done when each listed review has an answer.",
         link_words="Open the first one",
@@ -608,7 +579,7 @@ LIBRARY: tuple[Action, ...] = (
         what="Read the low reviews on {site} side by side and look for one shared cause.",
         who="Owner with the team",
         how_long="30 minutes",
-        why="{evidence}.",
+        why="{evidence}",
         effect="Fewer people meet the same trouble.",
         done_when="Done when low reviews fall again.",
         link_words="See site by site",
@@ -619,7 +590,8 @@ LIBRARY: tuple[Action, ...] = (
     ),
     Action(
         id="answer-questions",
-        what="Answer the {waiting} on your own pages.",
+        what="Answer the question that waits on your own pages.",
+        what_many="Answer the {number} questions that wait on your own pages.",
         who="Office manager",
         how_long="5 minutes each",
         why="{share} got an answer in the last 90 days.",
@@ -636,7 +608,7 @@ LIBRARY: tuple[Action, ...] = (
         what="Check that we may still read {site}, and let us in again.",
         who="Holder of the account",
         how_long="10 minutes",
-        why="{evidence}.",
+        why="{evidence}",
         effect="The next report can count this site again.",
         done_when="Done when the site is read again.",
         link_words="See the data notes",
@@ -650,7 +622,7 @@ LIBRARY: tuple[Action, ...] = (
         what="Send us a fresh export file of {site}.",
         who="Holder of the account",
         how_long="10 minutes",
-        why="{evidence}.",
+        why="{evidence}",
         effect="The next report can count this site again.",
         done_when="Done when the new file is read.",
         link_words="See the data notes",
@@ -758,24 +730,28 @@ def choose(found: Findings, most: int = MOST_ACTIONS) -> list[Card]:
             continue
         reason = action.chosen_by(found)
         if reason is not None:
-            why = action.why.format_map(reason.filled)
+            why = _in_form(action.why, action.why_many, reason)
             cards.append(
                 Card(
                     id=action.id,
-                    what=action.what.format_map(reason.filled),
-                    who=action.who,
-                    how_long=action.how_long,
+                    what=_in_form(action.what, action.what_many, reason),
+                    who=_(action.who),
+                    how_long=_(action.how_long),
                     why=why[:1].upper() + why[1:],
                     link=reason.link or "",
-                    link_words=action.link_words if reason.link or action.id != "answer-low" else "",
+                    link_words=_(action.link_words) if reason.link or action.id != "answer-low" else "",
                     anchor=action.anchor,
-                    effect=action.effect,
-                    done_when=action.done_when,
+                    effect=_(action.effect),
+                    done_when=_(action.done_when),
                     site=reason.site,
                     watched=reason.watched,
                 )
             )
     return cards[:most]
+
+
+def _in_form(one: str, many: str, reason: _Reason) -> str:
+    return ngettext(one, many, reason.number, **reason.filled) if many else _(one, **reason.filled)
 
 
 def follow_up(asked: Asked, found: Findings) -> Became:
@@ -801,9 +777,15 @@ HEADLINES: dict[str, str] = {
     "reply-rose": "More of the reviews on {sites} were answered.",
     "first-month": "This is the first month on record, with {reviews}.",
     "too-few": "{reviews} came in, too few to say if anything changed.",
-    "too-few-partly": "Only {reviews} {were} seen, and not every site was read.",
     "no-change-partly": "No clear change on the sites that were read.",
     "no-change": "No clear change.",
+}
+# The headlines that agree with a number.
+COUNTED_HEADLINES: dict[str, tuple[str, str]] = {
+    "too-few-partly": (
+        "Only {number}\u00a0review was seen, and not every site was read.",
+        "Only {number}\u00a0reviews were seen, and not every site was read.",
+    ),
 }
 NEXT_WORDS = (
     "Nothing needs doing this month.",
@@ -815,17 +797,23 @@ NEXT_WORDS = (
 
 def headline(found: Findings) -> str:
     """Return the one sentence that says what happened, by its id in HEADLINES; worst news first."""
-    key, filled = _headline(found)
-    return HEADLINES[key].format_map({"month": long_month(found.month), **filled})
-
-
-def _headline(found: Findings) -> tuple[str, dict[str, str]]:
     seen = [site for site in found.sites if site.nights_read or site.reviews]
+    key, filled = _headline(found, seen)
+    if key in COUNTED_HEADLINES:
+        return ngettext(*COUNTED_HEADLINES[key], sum(site.reviews or 0 for site in seen))
+    return _(HEADLINES[key], **{"month": long_month(found.month), **filled})
+
+
+def next_words(actions: int) -> str:
+    return _(NEXT_WORDS[actions])
+
+
+def _headline(found: Findings, seen: list[SiteFindings]) -> tuple[str, dict[str, str]]:
     if not seen:
         return "not-read", {}
-    reviews = sum(site.reviews or 0 for site in seen)
+    number = sum(site.reviews or 0 for site in seen)
     unread = found.unread()
-    if not reviews:
+    if not number:
         return ("no-reviews-seen" if unread else "no-reviews"), {}
     fell, rose = found.where("mean_stars", "fell"), found.where("mean_stars", "rose")
     if fell and rose:
@@ -835,13 +823,14 @@ def _headline(found: Findings) -> tuple[str, dict[str, str]]:
             return f"{key}-several", {"sites": _names(sites)}
         if sites:
             change = sites[0].changes["mean_stars"]
-            return key, {"sites": _names(sites), "before": f"{change.before:.1f}", "now": f"{change.now:.1f}"}
+            before, now = decimal(change.before or 0.0), decimal(change.now or 0.0)
+            return key, {"sites": _names(sites), "before": before, "now": now}
     for metric, prefix in (("low_share", "low"), ("reviews_received", "count"), ("reply_share", "reply")):
         for verdict in ("rose", "fell") if prefix == "low" else ("fell", "rose"):
             if sites := found.where(metric, verdict):
                 return f"{prefix}-{verdict}", {"sites": _names(sites)}
     verdicts = {site.verdict("mean_stars") for site in seen}
-    said = {"reviews": count(reviews, "review"), "were": "was" if reviews == 1 else "were"}
+    said = {"reviews": reviews(number)}
     if verdicts <= {"first_month", "not_measured"}:
         return "first-month", said
     if "no_clear_change" not in verdicts:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
 import msgspec
 
+from pipelines.decisions import Decisions
 from pipelines.errors import NotApproved, NotReady, RapportError, SeveralFailed
 from pipelines.fetch import ANNOUNCE_KEYS_DAYS
 from pipelines.landing import DataDir, Receipt
@@ -27,8 +28,11 @@ from pipelines.warehouse import open_warehouse, rows
 
 
 class Readiness(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a practice's month can be reported; `known` tells whether there is anything at all to report."""
+
     practice_id: str
     ready: bool
+    known: bool = True
     why: str = ""
 
 
@@ -99,17 +103,18 @@ def newest_receipt(source: str, label: str, until: dt.date, data: DataDir) -> Re
 
 
 def month_verdict(month: dt.date, practices: Practices, data: DataDir) -> str:
-    """Return how many of a month's reports are with their recipients, and how many wanted none.
+    """Return how many of a month's reports are with their recipients, how many wanted none, and what was kept back.
 
     Raises SeveralFailed naming each practice with a mail that did not arrive, may not have arrived, or came back.
     """
     name = month_name(month)
     ledger = Ledger(data.ledger)
+    kept_back = Decisions(data.ledger).kept_back(name)
     rows = {Key(row.practice_id, row.month, row.version, row.recipient): row for row in ledger.rows(name)}
     failures: list[RapportError] = []
     sent = unsubscribed = 0
     for practice in practices.practice:
-        if not data.report(name, practice.id).is_file():
+        if practice.id in kept_back or not data.report(name, practice.id).is_file():
             continue
         version = len(restatements(data, month, practice.id)) + 1
         for recipient in practice.recipients:
@@ -128,7 +133,9 @@ def month_verdict(month: dt.date, practices: Practices, data: DataDir) -> str:
             failures,
             next_step=f"`rapport send {name} --list` and `rapport unsubscribes` name the addresses",
         )
-    return f"{name}: {sent} reports are with their recipients, {unsubscribed} recipients have unsubscribed"
+    notes = [f"{name}: {sent} reports are with their recipients, {unsubscribed} recipients have unsubscribed"]
+    notes += [f"{id_} was kept back by {decision.person}" for id_, decision in sorted(kept_back.items())]
+    return "; ".join(notes)
 
 
 def month_readiness(month: dt.date, practices: Practices, data: DataDir) -> list[Readiness]:
@@ -166,6 +173,11 @@ def check_approval(answer: dict[str, object] | None) -> str:
             where="send",
             next_step="Nothing was sent. Open Required Action on the task approve, look at the PDFs, and press Approve",
         )
+    return person_of(answer)
+
+
+def person_of(answer: Mapping[str, object]) -> str:
+    """Return who gave an answer, by the login."""
     person = answer.get("responded_by_user")
     return str(person.get("name") or person.get("id")) if isinstance(person, dict) else "unknown"
 
@@ -173,7 +185,7 @@ def check_approval(answer: dict[str, object] | None) -> str:
 def readiness(practice_id: str, month: dt.date, coverage: Sequence[dict[str, Any]]) -> Readiness:
     """Say whether a practice's month can be reported, from its own rows of `reports.coverage` of that month."""
     if not coverage:
-        return Readiness(practice_id=practice_id, ready=False, why="nothing was ever read")
+        return Readiness(practice_id=practice_id, ready=False, known=False, why="nothing was ever read")
     missing = [
         f"{row['source']} last read {row['last_read_night'] or 'never'}"
         for row in coverage

@@ -25,8 +25,10 @@ import jinja2
 import msgspec
 
 from pipelines.errors import SiteDown
+from pipelines.locales import _, in_html, language, speaking, spoken
 from pipelines.practices import Practice
 from pipelines.settings import REPOSITORY, Settings
+from pipelines.wording import day_of_year, long_month, month_word
 
 # Base64 makes it 9,975,800, so that the whole message stays under the 10 MB that every provider takes.
 LARGEST_ATTACHMENT_BYTES = 7_290_000
@@ -91,10 +93,16 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
 
 def compose_digest(digest: Digest, settings: Settings, now: dt.datetime) -> EmailMessage:
     """Return the urgent message: classes and addresses, nobody's name but the practice's and nobody's words."""
-    subject = "Something that should not wait for your monthly report"
+    with speaking(language(digest.practice.language)):
+        return _composed_digest(digest, settings, now)
+
+
+def _composed_digest(digest: Digest, settings: Settings, now: dt.datetime) -> EmailMessage:
+    subject = _("Something that should not wait for your monthly report")
     message = _addressed(digest.recipient, subject, f"{digest.day:%Y-%m}.{digest.identity}", settings, now)
     _let_stop(message, digest.token, settings)
     told = {
+        "language": spoken().tag,
         "practice": digest.practice.name,
         "reply_to": parseaddr(message["Reply-To"])[1],
         "things": [{"words": words, "site": site, "url": url} for words, site, url in digest.things],
@@ -106,19 +114,27 @@ def compose_digest(digest: Digest, settings: Settings, now: dt.datetime) -> Emai
 
 def compose(letter: Letter, settings: Settings, now: dt.datetime) -> EmailMessage:
     """Return the message: no figure, no review, no alert in subject or body."""
+    with speaking(language(letter.practice.language)):
+        return _composed(letter, settings, now)
+
+
+def _composed(letter: Letter, settings: Settings, now: dt.datetime) -> EmailMessage:
     practice, month = letter.practice, letter.month
-    corrected = ", corrected" if letter.version > 1 else ""
-    subject = f"Your monthly report for {month:%B}{corrected}"
+    if letter.version > 1:
+        subject = _("Your monthly report for {month}, corrected", month=month_word(month))
+    else:
+        subject = _("Your monthly report for {month}", month=month_word(month))
     message = _addressed(letter.recipient, subject, f"{month:%Y-%m}.{letter.identity}", settings, now)
     _let_stop(message, letter.token, settings)
     told = {
+        "language": spoken().tag,
         "practice": practice.name,
-        "month": f"{month:%B %Y}",
+        "month": long_month(month),
         "reply_to": parseaddr(message["Reply-To"])[1],
         "version": letter.version,
         "locked": practice.password,
         "link": letter.link,
-        "until": f"{letter.link_until:%B} {letter.link_until.day}" if letter.link_until else "",
+        "until": day_of_year(letter.link_until) if letter.link_until else "",
     }
     message.set_content(_template("report.txt.jinja").render(told))
     message.add_alternative(_template("report.html.jinja").render(told), subtype="html")
@@ -162,6 +178,7 @@ def _template(name: str) -> jinja2.Template:
         keep_trailing_newline=True,
         trim_blocks=True,
     )
+    environment.globals["_"] = in_html if environment.autoescape else _
     return environment.get_template(name)
 
 

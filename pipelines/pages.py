@@ -8,6 +8,7 @@ something urgent was looked at.
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
@@ -23,7 +24,8 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from pipelines import standing
-from pipelines.advice import long_month, site_name
+from pipelines.advice import site_name
+from pipelines.decisions import Decision, Decisions
 from pipelines.errors import NotReady, RapportError, UnknownName
 from pipelines.explain import explain
 from pipelines.landing import DataDir
@@ -31,12 +33,14 @@ from pipelines.ledger import Ledger
 from pipelines.pdf import clean, standing_manifest
 from pipelines.periods import add_months, last_day, month_name, parse_month
 from pipelines.practices import Practice, Practices, load_practices
+from pipelines.release import check_reports
 from pipelines.render import SCREEN_RULES, TEMPLATES, colour_tokens
 from pipelines.settings import Settings
 from pipelines.sources import load_source, source_names
 from pipelines.twin import belongs
-from pipelines.urgent import Causes
+from pipelines.urgent import Cause, Causes
 from pipelines.warehouse import open_warehouse, rows
+from pipelines.wording import long_month
 
 PRACTICES_A_PAGE = 50
 ROWS_A_PAGE = 100
@@ -112,6 +116,12 @@ def reports_app(
         stat = settings.practices_file.stat() if settings.practices_file.is_file() else None
         return _practices(settings.practices_file, (stat.st_mtime_ns, stat.st_size) if stat else (0, 0))
 
+    def decisions(month: str) -> list[Decision]:
+        return Decisions(data.ledger).of(month) if data.ledger.is_file() else []
+
+    def causes() -> list[Cause]:
+        return Causes(data.urgent).all() if data.urgent.is_file() else []
+
     @app.get("/")
     def overview(
         request: Request, find: _Text = "", state: _Text = "", until: _Text = "", page: _Number = 1
@@ -148,6 +158,7 @@ def reports_app(
             counts={name: count for name, count in counts.items() if count},
             counted_month=over,
             meanings=standing.MEANINGS,
+            urgent=Counter(cause.practice_id for cause in causes() if cause.seen_at is None),
             months=standing.month_range(first, last),
             reports=found or standing.reports(data, shown.items, first, last),
             earlier=_beside(request, until=month_name(add_months(first, -1))) if first > known_first else "",
@@ -191,6 +202,8 @@ def reports_app(
             manifest=manifest,
             has_pdf=data.report(name, practice.id).is_file(),
             ledger=[row for row in held if row.practice_id == practice.id],
+            gates=check_reports(first, [practice], data),
+            decisions=[one for one in decisions(name) if practice.id in one.released + one.kept_back],
         )
 
     @app.get("/report/{practice_id}/{month}/pdf")
@@ -212,7 +225,7 @@ def reports_app(
 
     @app.get("/urgent")
     def urgent(request: Request, find: _Text = "", page: _Number = 1) -> HTMLResponse:
-        held = Causes(data.urgent).all() if data.urgent.is_file() else []
+        held = causes()
         fitting = [cause for cause in held if find.casefold() in cause.practice_id]
         return _page(
             request,
@@ -247,7 +260,7 @@ def reports_app(
         return _pdf(request, data.first_look(practice.id), practice.id, name, f"Trigger onboard for {practice.id}")
 
     @app.get("/nights")
-    def nights(request: Request, month: _Text = "") -> HTMLResponse:
+    def nights(request: Request, month: _Text = "", find: _Text = "", page: _Number = 1) -> HTMLResponse:
         held = standing.months_of(data, "completeness")
         chosen = _chosen(month, held, "nights")
         cells, gaps = standing.nights(data, chosen)
@@ -261,14 +274,20 @@ def reports_app(
             days=days,
             cells=cells,
             sources=[(name, load_source(name).SOURCE.title) for name in _seen(cells)],
-            gaps=gaps,
+            find=find,
+            pager=_pager(
+                request,
+                [gap for gap in gaps if find.casefold() in f"{gap.source} {gap.status} {gap.why}".casefold()],
+                page,
+                ROWS_A_PAGE,
+            ),
             totals={
                 name: sum(getattr(cell, name) for cell in cells.values()) for name in ("whole", "failed", "skipped")
             },
         )
 
     @app.get("/set-aside")
-    def set_aside(request: Request, month: _Text = "", page: _Number = 1) -> HTMLResponse:
+    def set_aside(request: Request, month: _Text = "", find: _Text = "", page: _Number = 1) -> HTMLResponse:
         held = standing.months_of(data, "set_aside")
         chosen = _chosen(month, held, "set-aside") if held else date().replace(day=1)
         found = standing.left_over(data, chosen)
@@ -278,21 +297,37 @@ def reports_app(
             f"Set aside in {long_month(chosen)}",
             month=chosen,
             months=held,
-            pager=_pager(request, found, page, ROWS_A_PAGE),
+            find=find,
+            pager=_pager(
+                request,
+                [one for one in found if find.casefold() in f"{one.source} {one.practice_id} {one.reason}".casefold()],
+                page,
+                ROWS_A_PAGE,
+            ),
             records=sum(one.records for one in found),
         )
 
     @app.get("/keys")
-    def keys(request: Request) -> HTMLResponse:
+    def keys(request: Request, find: _Text = "", page: _Number = 1) -> HTMLResponse:
         found = standing.keys(data, practices(), settings, date())
-        return _page(request, "keys", "Keys and quotas", keys=found, today=date())
+        fitting = [key for key in found if find.casefold() in f"{key.source} {key.variable}".casefold()]
+        return _page(
+            request,
+            "keys",
+            "Keys and quotas",
+            find=find,
+            ending=sum(key.ends_soon for key in found),
+            pager=_pager(request, fitting, page, ROWS_A_PAGE),
+            today=date(),
+        )
 
     @app.get("/ledger")
     def ledger(
         request: Request, month: _Text = "", state: _Text = "", find: _Text = "", page: _Number = 1
     ) -> HTMLResponse:
         held = Ledger(data.ledger) if data.ledger.is_file() else None
-        months = [parse_month(name) for name in held.months()] if held else []
+        names = {*held.months(), *Decisions(data.ledger).months()} if held else set()
+        months = [parse_month(name) for name in sorted(names, reverse=True)]
         chosen = _chosen(month, months, "ledger rows") if months or month else None
         found = held.rows(month_name(chosen)) if held and chosen else []
         fitting = [row for row in found if state in ("", row.state) and find.casefold() in _searched(row)]
@@ -306,6 +341,7 @@ def reports_app(
             states=sorted({row.state for row in found}),
             find=find,
             pager=_pager(request, fitting, page, ROWS_A_PAGE),
+            decisions=decisions(month_name(chosen)) if chosen else [],
         )
 
     @app.get("/explain")

@@ -198,7 +198,7 @@ class Practice(_Strict):
     aliases: tuple[str, ...] = ()
     time_zone: TimeZone = "UTC"
     paper: Literal["letter", "a4"] = "letter"
-    language: Literal["en"] = "en"
+    language: Literal["en", "es", "es-US"] = "en"
     brand: Brand | None = None
     recipients: tuple[Address, ...] = ()
     # Who is told at once of what should not wait for the report.

@@ -33,8 +33,10 @@ from pipelines import (
     brand,
     drafts,
     landing,
+    locales,
     pdf,
     periods,
+    reasons,
     sections,
     twin,
     view,
@@ -48,16 +50,18 @@ from pipelines.settings import REPOSITORY
 
 TEMPLATES = REPOSITORY / "reports" / "templates"
 MOST_PAGES = 4
+# The same sentences take more room in another language than in the one they were measured in.
+MOST_PAGES_TRANSLATED = 5
 # The address the template shows the practice's logo by.
 LOGO = "tpl:/brand/logo"
 # What a browser may load for the twin: nothing but what stands in it.
 SCREEN_RULES = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'"
-_CODE = (advice, attachments, brand, drafts, pdf, sections, twin, view, wording)
+_CODE = (advice, attachments, brand, drafts, locales, pdf, reasons, sections, twin, view, wording)
 # What of a practice's block changes its report. Of the logo the bytes count, not where they lie.
 _PRACTICE = {"id": True, "name": True, "kind": True, "time_zone": True, "paper": True, "language": True} | {
     "brand": {"colour"}
 }
-_LIBRARIES = ("weasyprint", "pydyf", "pillow", "jinja2", "duckdb", "fonttools", "tinycss2")
+_LIBRARIES = ("babel", "weasyprint", "pydyf", "pillow", "jinja2", "duckdb", "fonttools", "tinycss2")
 _TABLES = {
     "figures": (
         "SELECT site, month, metric, part, value, low, high, numerator, sample_size, state, reason FROM reports.figures"
@@ -234,6 +238,7 @@ def _workshop(templates: Path) -> tuple[jinja2.Environment, pdf.Typesetter, dict
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals |= {"_": locales.in_html, "ngettext": locales.ngettext, "whole": locales.whole}
     return environment, pdf.Typesetter(templates), colour_tokens(templates)
 
 
@@ -247,26 +252,29 @@ def report_html(report: view.Report, templates: Path, look: brand.Look = brand.P
     """Return the page as HTML: the sections of `sections/` in the order of their names."""
     environment = _workshop(templates)[0]
     parts = sorted(name for name in environment.list_templates() if name.startswith("sections/"))
-    return environment.get_template("report.html.jinja").render(
-        report=report, sections=parts, tokens=_tokens(templates, look), look=look
-    )
+    page = environment.get_template("report.html.jinja")
+    with locales.speaking(locales.language(report.language)):
+        return page.render(report=report, sections=parts, tokens=_tokens(templates, look), look=look)
+
+
+def most_pages(language: str) -> int:
+    """Return how many pages a report may have before its appendix."""
+    return MOST_PAGES if language == "en" else MOST_PAGES_TRANSLATED
 
 
 def screen_html(
     html: str, report: view.Report, places: Mapping[str, int], templates: Path, look: brand.Look = brand.PLAIN
 ) -> str:
     """Return the twin of a typeset page (`report_html`), whose ids stand on the pages `places`. It needs no file."""
-    return (
-        _workshop(templates)[0]
-        .get_template("screen.html.jinja")
-        .render(
+    frame = _workshop(templates)[0].get_template("screen.html.jinja")
+    with locales.speaking(locales.language(report.language)):
+        return frame.render(
             report=report,
             twin=twin.twin(html, pages=places, name_language=report.name_language, pictures=_pictures(look)),
             tokens=_tokens(templates, look),
             style=_screen_style(templates),
             rules=SCREEN_RULES,
         )
-    )
 
 
 def _tokens(templates: Path, look: brand.Look) -> dict[str, str]:
@@ -297,7 +305,7 @@ def _make(job: _Job) -> Rendered:
         html,
         where=job.practice.id,
         identifier=hashlib.sha256(html.encode()).digest()[:16],
-        most_pages=MOST_PAGES,
+        most_pages=most_pages(report.language),
         name_language=report.name_language,
         attached=_attached(job),
         dated=periods.last_day(job.month),
@@ -365,6 +373,7 @@ def _made_from(job: _Job, look: brand.Look) -> dict[str, Any]:
         "score_version": str(job.inputs.build["score_version"]),
         "practice": practice.model_dump(mode="json", include=_PRACTICE),
         "templates": _folder_digests(job.templates),
+        "catalogue": _catalogue_digest(practice.language),
         "code": {Path(module.__file__ or "").name: _file_digest(module.__file__ or "") for module in _CODE},
         "versions": {name: version(name) for name in _LIBRARIES},
     }
@@ -376,6 +385,11 @@ def _folder_digests(folder: Path) -> dict[str, str]:
     for kind in ("sections/*.jinja", "macros/*.jinja", "styles/*.css", "fonts/*.[ot]tf"):
         files += sorted(folder.glob(kind))
     return {path.relative_to(folder).as_posix(): _file_digest(str(path)) for path in files}
+
+
+def _catalogue_digest(tag: str) -> str | None:
+    name, _ = locales.LANGUAGES[tag]
+    return _file_digest(str(locales.catalogue_path(name))) if name else None
 
 
 @cache

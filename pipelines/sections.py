@@ -11,9 +11,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.advice import Alerts, Talk, count, listed, site_name, written_day
+from pipelines.advice import Alerts, Talk, site_name
+from pipelines.locales import _, ngettext, whole
 from pipelines.pdf import clean, https_only
-from pipelines.wording import NONE, Row, dated, decimal, hours_words, share, share_cell
+from pipelines.reasons import reason_words
+from pipelines.wording import (
+    NONE,
+    Row,
+    decimal,
+    hours_words,
+    listed,
+    people,
+    reviews,
+    share,
+    share_cell,
+    written_day,
+)
 
 MOST_COMMUNITIES = 4
 MOST_CHANGED_SITES = 2
@@ -21,8 +34,7 @@ MOST_CHANGED_LINKS = 2
 MOST_TOPICS = 6
 MOST_VANITY = 90
 _NOT_CONNECTED = "no account, community or feed is connected"
-_SEVERITIES = ("critical", "high", "caution")
-_ALERTS = {"ALERT_safety": "harm", "ALERT_discrimination": "unfair treatment", "ALERT_privacy": "a privacy breach"}
+_ALERTS = ("ALERT_safety", "ALERT_discrimination", "ALERT_privacy")
 TOPIC_NAMES = {
     "wait_on_site": "Waiting on the day",
     "scheduling_access": "Getting an appointment",
@@ -44,16 +56,25 @@ TOPIC_NAMES = {
     "children_family": "Children and families",
     "global_recommend": "Overall praise or warning",
 }
-# Part of the Engagement Quality Score: how the report calls it, and what its two numbers are.
-_PARTS = {
-    "E1": ("Answered in time", "questions and complaints"),
-    "E2": ("Went deeper", "threads with three turns or more"),
-    "E3": ("Came back", "people of the 90 days before"),
-    "E4": ("Spoke for you", "people who spoke up, passed on or recommended"),
-    "E5": ("Posts that help", "posts with help, thanks or local news"),
-    "E6": ("Reached out", "acts in other people\u2019s places"),
+# Part of the Engagement Quality Score: how the report calls it, what was found of how many, and where there is none.
+PARTS = {
+    "E1": ("Answered in time", "{share} questions and complaints", "no questions and complaints"),
+    "E2": ("Went deeper", "{share} threads with three turns or more", "no threads with three turns or more"),
+    "E3": ("Came back", "{share} people of the 90 days before", "no people of the 90 days before"),
+    "E4": (
+        "Spoke for you",
+        "{share} people who spoke up, passed on or recommended",
+        "no people who spoke up, passed on or recommended",
+    ),
+    "E5": (
+        "Posts that help",
+        "{share} posts with help, thanks or local news",
+        "no posts with help, thanks or local news",
+    ),
+    "E6": ("Reached out", "{share} acts in other people\u2019s places", "no acts in other people\u2019s places"),
 }
-_SHARES = {
+# A share of the conversation that changed: what it is a share of, and the sentence by verdict and months of each side.
+SHARES = {
     "answered_share": "Questions and complaints answered in time",
     "depth_share": "Threads that went deeper",
     "came_back_share": "People who came back",
@@ -61,26 +82,58 @@ _SHARES = {
     "helpful_mix_share": "Posts that help",
     "reaching_out_share": "Acts in other people\u2019s places",
 }
-_COMPARED = {1: "from {} the month before to {}", 3: "from {} in the 90 days before to {} in the last 90"}
-_POST_TYPES = {
-    "health_information": "health information",
-    "community": "community",
-    "recognition": "thanks to others",
-    "answer": "answers",
-    "promotion": "advertising",
-    "other": "other",
-    "not coded": "not told apart",
+COMPARED = {
+    ("rose", 1): "{what} rose from {before} the month before to {now}.",
+    ("fell", 1): "{what} fell from {before} the month before to {now}.",
+    ("rose", 3): "{what} rose from {before} in the 90 days before to {now} in the last 90.",
+    ("fell", 3): "{what} fell from {before} in the 90 days before to {now} in the last 90.",
 }
+POST_TYPES = {
+    "health_information": "{number} health information",
+    "community": "{number} community",
+    "recognition": "{number} thanks to others",
+    "answer": "{number} answers",
+    "promotion": "{number} advertising",
+    "other": "{number} other",
+    "not coded": "{number} not told apart",
+}
+# How strongly a score is meant, in the words of the warehouse.
+FIRMNESS = ("firm", "fair", "rough")
+# Part of the Reputation Score: what the points are for.
+SCORE_PARTS = {
+    "stars": "{points} of {all} for stars",
+    "not unhappy": "{points} of {all} for few unhappy people",
+    "answers": "{points} of {all} for safe answers",
+}
+SEVERITIES = {"critical": "{number} critical", "high": "{number} high", "caution": "{number} caution"}
+# Praise or criticism of a topic, by the verdict on it.
+MOVED = {
+    ("positive", "rose"): "praise rose",
+    ("positive", "fell"): "praise fell",
+    ("negative", "rose"): "criticism rose",
+    ("negative", "fell"): "criticism fell",
+}
+# What a site without stars asks instead of them.
+RECOMMENDED = {"recommended": "recommended", "not_recommended": "not recommended"}
 # Kind of change since the last report: of one review, and of several.
-_CHANGES = {
-    "came late": ("review of an earlier month came late", "reviews of earlier months came late"),
-    "vanished": ("review is no longer visible", "reviews are no longer visible"),
-    "came back": ("review is visible again", "reviews are visible again"),
-    "other stars": ("review has other stars", "reviews have other stars"),
-    "other words": ("review reads differently", "reviews read differently"),
-    "answer came": ("earlier review has an answer now", "earlier reviews have an answer now"),
-    "answer gone": ("answer of yours is gone", "answers of yours are gone"),
-    "answer rewritten": ("answer of yours reads differently", "answers of yours read differently"),
+CHANGES = {
+    "came late": (
+        "{number}\u00a0review of an earlier month came late",
+        "{number}\u00a0reviews of earlier months came late",
+    ),
+    "vanished": ("{number}\u00a0review is no longer visible", "{number}\u00a0reviews are no longer visible"),
+    "came back": ("{number}\u00a0review is visible again", "{number}\u00a0reviews are visible again"),
+    "other stars": ("{number}\u00a0review has other stars", "{number}\u00a0reviews have other stars"),
+    "other words": ("{number}\u00a0review reads differently", "{number}\u00a0reviews read differently"),
+    "answer came": (
+        "{number}\u00a0earlier review has an answer now",
+        "{number}\u00a0earlier reviews have an answer now",
+    ),
+    "answer gone": ("{number}\u00a0answer of yours is gone", "{number}\u00a0answers of yours are gone"),
+    "answer rewritten": (
+        "{number}\u00a0answer of yours reads differently",
+        "{number}\u00a0answers of yours read differently",
+    ),
 }
 # Links lead to what an owner has not seen yet, and to nothing that is gone.
 _LINKED = ("came late", "came back", "other stars")
@@ -99,8 +152,7 @@ class Score:
     value: float
     low: float
     high: float
-    range_words: str
-    firmness: str
+    says: str
     instead: str
     alt: str
     made_of: str
@@ -197,7 +249,7 @@ class Conversation:
 
 
 def _reason(row: Row | None) -> str:
-    return dated(clean(str(row["reason"] or ""), 120)) if row else ""
+    return clean(reason_words(str(row["reason"] or "")), 120) if row else ""
 
 
 def _is_number(row: Row | None) -> bool:
@@ -206,70 +258,76 @@ def _is_number(row: Row | None) -> bool:
 
 def _score(title: str, of: str, row: Row, firmness: str, made_of: str) -> Score:
     value, low, high = (float(row[name]) for name in ("value", "low", "high"))
-    number, ends = decimal(value, "1"), f"{decimal(low, '1')} to {decimal(high, '1')}"
+    ends = {"low": decimal(low, "1"), "high": decimal(high, "1")}
+    told = {"score": title, "number": decimal(value, "1"), "firmness": _(firmness)} | ends
+    if of:
+        alt = _("{score} of {site}: {number} of 100, likely {low} to {high}, {firmness}.", site=of, **told)
+    else:
+        alt = _("{score}: {number} of 100, likely {low} to {high}, {firmness}.", **told)
     return Score(
         title=title,
         of=of,
-        number=number,
+        number=told["number"],
         value=value,
         low=low,
         high=high,
-        range_words=ends,
-        firmness=firmness,
+        says=_("likely {low} to {high}, {firmness}", firmness=_(firmness), **ends),
         instead="",
-        alt=f"{title}{f' of {of}' if of else ''}: {number} of 100, likely {ends}, {firmness}.",
+        alt=alt,
         made_of=made_of,
     )
 
 
-def _no_score(title: str, of: str, why: str) -> Score:
-    return Score(title, of, "", 0.0, 0.0, 0.0, "", "", f"{why[:1].upper()}{why[1:]}.", "", "")
+def _no_score(title: str, why: str) -> Score:
+    return Score(title, "", "", 0.0, 0.0, 0.0, "", why, "", "")
 
 
 def reputation(figure: Lookup, sites: Sequence[str], parts: Sequence[Row]) -> Score:
     """Return the practice's Reputation Score, or that of the site with most reviews that has one."""
-    title = "Reputation"
+    title = _("Reputation")
     for site, metric in (("", "reputation_score_combined"), *((site, "reputation_score") for site in sites)):
         row = figure(site, metric)
         own = [part for part in parts if part["site"] == site]
         if row is not None and _is_number(row) and own:
-            points = {part["part"]: (float(part["points"]), float(part["out_of"])) for part in own}
-            names = {"stars": "stars", "not unhappy": "few unhappy people", "answers": "safe answers"}
+            points = {part["part"]: (decimal(part["points"], "1"), decimal(part["out_of"], "1")) for part in own}
             said = [
-                f"{decimal(points[part][0], '1')} of {decimal(points[part][1], '1')} for {name}"
-                for part, name in names.items()
+                _(words, points=points[part][0], all=points[part][1])
+                for part, words in SCORE_PARTS.items()
                 if part in points
             ]
-            of = clean(site_name(site), 40) if site else "all sites that may be joined"
-            return _score(title, of, row, str(own[0]["words"]), listed(said))
+            where = clean(site_name(site), 40) if site else _("all sites that may be joined")
+            return _score(title, where, row, str(own[0]["words"]), listed(said))
     rows = [(site, row) for site in sites if (row := figure(site, "reputation_score"))]
     few = next(((site, row) for site, row in rows if row["state"] == "too_few"), None)
     if few:
-        return _no_score(title, "", f"not enough to score: {clean(site_name(few[0]), 40)} has {_reason(few[1])}")
+        told = {"site": clean(site_name(few[0]), 40), "reason": _reason(few[1])}
+        return _no_score(title, _("Not enough to score: {site} has {reason}.", **told))
     if rows:
         site, row = rows[0]
-        return _no_score(title, "", f"not measured: {clean(site_name(site), 40)}, {_reason(row)}")
-    return _no_score(title, "", "not measured: no site with reviews was read")
+        told = {"site": clean(site_name(site), 40), "reason": _reason(row)}
+        return _no_score(title, _("Not measured: {site}, {reason}.", **told))
+    return _no_score(title, _("Not measured: no site with reviews was read."))
 
 
 def engagement(row: Row | None, summary: Row | None) -> Score:
     """Return the Engagement Quality Score, or why there is none."""
-    title = "Engagement quality"
+    title = _("Engagement quality")
     if row is None or row["reason"] == _NOT_CONNECTED:
-        return _no_score(title, "", "no account is connected")
-    if _is_number(row) and summary:
-        rests_on = f"{count(summary['people'], 'person', 'people')} and {count(summary['acts'], 'act')} of yours"
-        return _score(title, "", row, str(summary["firmness"]), f"{rests_on} in 90 days")
-    if row["state"] == "too_few" and summary:
-        people, acts = count(summary["people"], "person", "people"), count(summary["acts"], "act")
-        return _no_score(title, "", f"not enough to score: {people} and {acts} of yours in 90 days; it takes 8 of each")
-    return _no_score(title, "", f"not measured: {_reason(row)}")
+        return _no_score(title, _("No account is connected."))
+    if summary and (_is_number(row) or row["state"] == "too_few"):
+        acts = ngettext("{number}\u00a0act of yours", "{number}\u00a0acts of yours", int(summary["acts"]))
+        rests_on = {"people": people(int(summary["people"])), "acts": acts}
+        if _is_number(row):
+            return _score(title, "", row, str(summary["firmness"]), _("{people} and {acts} in 90 days", **rests_on))
+        few = _("Not enough to score: {people} and {acts} in 90 days; it takes 8 of each.", **rests_on)
+        return _no_score(title, few)
+    return _no_score(title, _("Not measured: {reason}.", reason=_reason(row)))
 
 
 def alerts_found(figure: Lookup, sites: Sequence[str]) -> Alerts:
     """Add up what needs a person's eyes, over the sites whose words could be judged."""
     raised = {part: [figure(site, "alerts", part=part) for site in sites] for part in _ALERTS}
-    held = {part: [figure(site, "replies_to_look_at", part=part) for site in sites] for part in _SEVERITIES}
+    held = {part: [figure(site, "replies_to_look_at", part=part) for site in sites] for part in SEVERITIES}
     return Alerts(
         harm=_sum(raised["ALERT_safety"]),
         unfair=_sum(raised["ALERT_discrimination"]),
@@ -294,56 +352,65 @@ def look_rows(figure: Lookup, sites: Sequence[str]) -> tuple[LookRow, ...]:
     rows = []
     for site in sites:
         raised = [figure(site, "alerts", part=part) for part in _ALERTS]
-        held = {part: figure(site, "replies_to_look_at", part=part) for part in _SEVERITIES}
+        held = {part: figure(site, "replies_to_look_at", part=part) for part in SEVERITIES}
         if not _sum(raised) + _sum(list(held.values())):
             continue
-        replies = [f"{int(row['value'])} {part}" for part, row in held.items() if row and row["value"]]
+        replies = [
+            _(SEVERITIES[part], number=whole(int(row["value"]))) for part, row in held.items() if row and row["value"]
+        ]
         harm, unfair, privacy = (_number(row) for row in raised)
         unchecked = not any(_was_measured(row) for row in held.values())
-        said = ", ".join(replies) or ("not checked" if unchecked else "0")
+        said = ", ".join(replies) or (_("not checked") if unchecked else whole(0))
         rows.append(LookRow(clean(site_name(site), 40), harm, unfair, privacy, said))
     return tuple(rows)
 
 
 def _number(row: Row | None) -> str:
-    return "not checked" if row is None or row["value"] is None else f"{int(row['value']):,}"
+    return _("not checked") if row is None or row["value"] is None else whole(int(row["value"]))
 
 
 def alert_words(found: Alerts) -> str:
     """Return the one line of page 1: how many, never what."""
     if not found.checked and not found.replies_checked and not found.number:
-        return "Neither reviews nor replies could be checked."
-    unchecked = "" if found.checked else " Reviews were not checked."
-    unchecked += "" if found.replies_checked else " Replies were not checked."
+        return _("Neither reviews nor replies could be checked.")
+    sentences = [_found_words(found)]
+    sentences += [] if found.checked else [_("Reviews were not checked.")]
+    sentences += [] if found.replies_checked else [_("Replies were not checked.")]
+    return " ".join(sentences)
+
+
+def _found_words(found: Alerts) -> str:
+    alerts = ngettext("{number}\u00a0alert", "{number}\u00a0alerts", found.raised)
+    replies = ngettext("{number}\u00a0reply", "{number}\u00a0replies", found.replies)
+    if found.raised and found.replies:
+        return _("{alerts} and {replies} to look at.", alerts=alerts, replies=replies)
     if not found.number:
-        return f"Nothing was found that needs a look.{unchecked}"
-    said = [count(found.raised, "alert")] if found.raised else []
-    said += [count(found.replies, "reply", "replies")] if found.replies else []
-    return f"{listed(said)} to look at.{unchecked}"
+        return _("Nothing was found that needs a look.")
+    return _("{things} to look at.", things=alerts if found.raised else replies)
 
 
-def topic_rows(figures: Sequence[Row], verdicts: Sequence[Row], words: dict[str, str]) -> tuple[TopicRow, ...]:
+def topic_rows(figures: Sequence[Row], verdicts: Sequence[Row]) -> tuple[TopicRow, ...]:
     """Return the topics somebody spoke of, most spoken of first. One to four remarks have no number."""
     parts: dict[tuple[str, str], dict[str, Row]] = {}
     for row in figures:
-        topic, _, polarity = str(row["part"]).partition("/")
+        topic, polarity = str(row["part"]).split("/", 1)
         parts.setdefault((row["site"], topic), {})[polarity] = row
     changes = {(row["site"], row["part"]): row["verdict"] for row in verdicts if row["metric"] == "topic_mentions"}
     found = []
     for (site, topic), both in parts.items():
         if not any(row["numerator"] or row["reason"] == "single remarks" for row in both.values()):
             continue
-        told = [(polarity, changes.get((site, f"{topic}/{polarity}"))) for polarity in ("positive", "negative")]
-        said = {"positive": "praise", "negative": "criticism"}
-        moved = [f"{said[polarity]} {words[verdict]}" for polarity, verdict in told if verdict in {"rose", "fell"}]
+        told = [(polarity, str(changes.get((site, f"{topic}/{polarity}")))) for polarity in ("positive", "negative")]
+        moved = [_(MOVED[one]) for one in told if one in MOVED]
         weight = sum(int(row["numerator"] or 0) for row in both.values())
-        name = TOPIC_NAMES.get(topic, clean(topic.replace("_", " ").capitalize(), 40))
+        known = topic in TOPIC_NAMES
+        name = _(TOPIC_NAMES[topic]) if known else clean(topic.replace("_", " ").capitalize(), 40)
         topic_row = TopicRow(
             topic=name,
             site=clean(site_name(site), 40),
             praised=_mentions(both.get("positive")),
             criticised=_mentions(both.get("negative")),
-            change=" and ".join(moved) or "no clear change",
+            change=listed(moved) if moved else _("no clear change"),
         )
         found.append((-weight, name, site, topic_row))
     return tuple(one[3] for one in sorted(found, key=lambda one: one[:3])[:MOST_TOPICS])
@@ -351,32 +418,55 @@ def topic_rows(figures: Sequence[Row], verdicts: Sequence[Row], words: dict[str,
 
 def _mentions(row: Row | None) -> str:
     if row is None or row["state"] == "not_measured":
-        return "not measured"
+        return _("not measured")
     if row["numerator"] is None:
-        return "single remarks"
-    return share_cell(row) if row["numerator"] else "none"
+        return _("single remarks")
+    return share_cell(row) if row["numerator"] else _("none")
 
 
 def burst_notes(bursts: Sequence[Row], mean_without: Callable[[str], Row | None]) -> tuple[str, ...]:
     """Return a note for each week of unusually many reviews. What it was is not said, because it is not known."""
-    notes = []
-    for row in bursts:
-        before = sum(int(number) for number in row["weeks_before"])
-        note = (
-            f"{clean(site_name(row['site']), 40)}: an {row['verdict']} of reviews, {int(row['reviews']):,} in the week "
-            f"of {written_day(row['week'])}, after {before:,} in the 12 weeks before it."
+    return tuple(_burst_note(row, mean_without) for row in bursts)
+
+
+def _burst_note(row: Row, mean_without: Callable[[str], Row | None]) -> str:
+    is_cluster = row["verdict"] == "unusual cluster"
+    if is_cluster:
+        first = _(
+            "{site}: an unusual cluster of reviews, {number} in the week of {day}, after {before} in the 12 weeks "
+            "before it.",
+            **_week(row),
         )
-        if row["verdict"] == "unusual cluster":
-            low = row["leaning"] == "low"
-            part = share(int(row["low_rated" if low else "best_rated"]), int(row["rated"]))
-            note += f" {part} gave {'one or two stars' if low else 'five stars'}."
-            mean = mean_without(row["site"])
-            if _is_number(mean) and mean:
-                note += f" Without the cluster the month\u2019s mean is {decimal(mean['value'])}."
-            else:
-                note += " Without the cluster too few reviews are left for a mean."
-        notes.append(f"{note} It may be an event, a news story, an invitation you sent, or an attack.")
-    return tuple(notes)
+    else:
+        first = _(
+            "{site}: an unusual number of reviews, {number} in the week of {day}, after {before} in the 12 weeks "
+            "before it.",
+            **_week(row),
+        )
+    sentences = [first]
+    if is_cluster:
+        low = row["leaning"] == "low"
+        part = share(int(row["low_rated" if low else "best_rated"]), int(row["rated"]))
+        sentences.append(
+            _("{share} gave one or two stars.", share=part) if low else _("{share} gave five stars.", share=part)
+        )
+        mean = mean_without(row["site"])
+        if _is_number(mean) and mean:
+            without = decimal(mean["value"])
+            sentences.append(_("Without the cluster the month\u2019s mean is {mean}.", mean=without))
+        else:
+            sentences.append(_("Without the cluster too few reviews are left for a mean."))
+    sentences.append(_("It may be an event, a news story, an invitation you sent, or an attack."))
+    return " ".join(sentences)
+
+
+def _week(row: Row) -> dict[str, str]:
+    return {
+        "site": clean(site_name(row["site"]), 40),
+        "number": whole(int(row["reviews"])),
+        "day": written_day(row["week"]),
+        "before": whole(sum(int(number) for number in row["weeks_before"])),
+    }
 
 
 def recommended(figure: Lookup, sites: Sequence[str]) -> tuple[str, ...]:
@@ -385,8 +475,8 @@ def recommended(figure: Lookup, sites: Sequence[str]) -> tuple[str, ...]:
     for site in sites:
         row = figure(site, "recommendations")
         if row is not None and row["state"] != "not_measured" and row["sample_size"]:
-            name, of = clean(site_name(site), 40), share_cell(row)
-            said.append(f"{name} asks for yes or no: {of} recommend you. This is never mixed with stars.")
+            told = {"site": clean(site_name(site), 40), "share": share_cell(row)}
+            said.append(_("{site} asks for yes or no: {share} recommend you. This is never mixed with stars.", **told))
     return tuple(said)
 
 
@@ -397,8 +487,8 @@ def vanity_columns(rows: Sequence[Row], number: int = 3) -> tuple[tuple[VanityGr
     """
     held: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for row in _given(rows)[:MOST_VANITY]:
-        value = NONE if row["value"] is None else f"{int(row['value']):,}"
-        how = dated(clean(str(row["break_note"] or row["counted"] or "").capitalize(), 60))
+        value = NONE if row["value"] is None else whole(int(row["value"]))
+        how = _capital(clean(reason_words(str(row["break_note"] or row["counted"] or "")), 60))
         held.setdefault((str(row["site"]), how), []).append((_plain_metric(str(row["metric"])), value))
     groups = [VanityGroup(clean(site_name(site), 40), how, tuple(numbers)) for (site, how), numbers in held.items()]
     # Filled in order, each up to its part of the height, so that a site's numbers stay together.
@@ -408,6 +498,10 @@ def vanity_columns(rows: Sequence[Row], number: int = 3) -> tuple[tuple[VanityGr
         columns[min(number * (2 * above + group.height) // (2 * all_lines), number - 1)].append(group)
         above += group.height
     return tuple(tuple(column) for column in columns if column)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _plain_metric(metric: str) -> str:
@@ -423,7 +517,9 @@ def _given(rows: Sequence[Row]) -> list[Row]:
 def more_vanity(rows: Sequence[Row]) -> str:
     """Return how many numbers the appendix leaves out because a page holds no more; the attached files have them."""
     more = len(_given(rows)) - MOST_VANITY
-    return f"Numbers left out here for want of room: {more:,}. They are in the attached files." if more > 0 else ""
+    if more <= 0:
+        return ""
+    return _("Numbers left out here for want of room: {number}. They are in the attached files.", number=whole(more))
 
 
 def talk_found(figure: Lookup) -> Talk:
@@ -450,17 +546,30 @@ def conversation(
     """Return the page on conversation from the figures of the practice as a whole (those of site '')."""
     score = figure("", "engagement_score")
     if score is None or score["reason"] == _NOT_CONNECTED:
-        return Conversation("No account, community or feed is connected, so conversation is not part of this report.")
+        return Conversation(
+            _("No account, community or feed is connected, so conversation is not part of this report.")
+        )
     if not any(row["known"] for row in parts):
-        return Conversation(f"Conversation was not measured: {_reason(score) or 'nothing was read in full'}.")
-    left_out = dated(clean(str(summary["left_out"]), 160)) if summary and summary["left_out"] else ""
+        why = _reason(score)
+        if not why:
+            return Conversation(_("Conversation was not measured: nothing was read in full."))
+        return Conversation(_("Conversation was not measured: {reason}.", reason=why))
+    left_out = clean(reason_words(str(summary["left_out"])), 160) if summary and summary["left_out"] else ""
     mix, instead_of_mix = _mix({str(row["part"]): row for row in figures if row["metric"] == "post_mix"})
-    unknown = [f"{_PARTS[row['part']][0]}: {dated(clean(str(row['why']), 90))}." for row in parts if not row["known"]]
+    unknown = [
+        _(
+            "Not known for {part}: {reason}.",
+            part=_part_name(row),
+            reason=clean(reason_words(str(row["why"])), 90),
+        )
+        for row in parts
+        if not row["known"]
+    ]
     return Conversation(
         instead="",
         answers=(*_answers(figure), *_changes_of_talk(verdicts)),
         parts=tuple(_part_row(row) for row in parts),
-        parts_note=f"Read {left_out}." if left_out else "",
+        parts_note=_("Read {left_out}.", left_out=left_out) if left_out else "",
         not_known=tuple(unknown),
         mix=mix,
         instead_of_mix=instead_of_mix,
@@ -472,35 +581,39 @@ def conversation(
 
 
 def _more_communities(number: int) -> str:
-    return f"And {count(number, 'more thread')}." if number > 0 else ""
+    return ngettext("And {number}\u00a0more thread.", "And {number}\u00a0more threads.", number) if number > 0 else ""
 
 
 def _answers(figure: Lookup) -> tuple[str, ...]:
     in_time, hours = figure("", "answered_share"), figure("", "talk_reply_hours")
     if in_time is None or in_time["numerator"] is None:
         why = _reason(in_time)
-        return (f"Answers were not measured{f': {why}' if why else ''}.",)
+        return (_("Answers were not measured: {reason}.", reason=why) if why else _("Answers were not measured."),)
     if not in_time["sample_size"]:
-        return ("Nobody asked or complained in public.",)
-    said = [f"{share_cell(in_time)} questions and complaints got an answer within two business days."]
+        return (_("Nobody asked or complained in public."),)
+    said = [
+        _("{share} questions and complaints got an answer within two business days.", share=share_cell(in_time)),
+    ]
     if hours and hours["numerator"] is not None:
         waiting = int(hours["sample_size"]) - int(hours["numerator"])
         if waiting:
-            said.append(f"{count(waiting, 'question')} still {'waits' if waiting == 1 else 'wait'}.")
+            said.append(ngettext("{number}\u00a0question still waits.", "{number}\u00a0questions still wait.", waiting))
         if _is_number(hours):
-            said.append(f"The typical time to an answer was {hours_words(float(hours['value']))}.")
+            said.append(_("The typical time to an answer was {time}.", time=hours_words(float(hours["value"]))))
         elif hours["reason"] == "more than half not answered yet":
-            said.append("More than half have no answer yet, so there is no typical time.")
+            said.append(_("More than half have no answer yet, so there is no typical time."))
     return tuple(said)
 
 
 def _changes_of_talk(verdicts: Sequence[Row]) -> tuple[str, ...]:
     """Return a sentence for each share that clearly rose or fell, against the month before or the 90 days before."""
-    return tuple(
-        f"{_SHARES[row['metric']]} {row['verdict']} {_COMPARED[int(row['months'])].format(*_shares(row))}."
-        for row in verdicts
-        if row["verdict"] in {"rose", "fell"}
-    )
+    said = []
+    for row in verdicts:
+        if row["verdict"] in {"rose", "fell"}:
+            what, sentence = SHARES[row["metric"]], COMPARED[row["verdict"], int(row["months"])]
+            before, now = _shares(row)
+            said.append(_(sentence, what=_(what), before=before, now=now))
+    return tuple(said)
 
 
 def _shares(row: Row) -> tuple[str, str]:
@@ -512,13 +625,21 @@ def _shares(row: Row) -> tuple[str, str]:
     return share(*before), share(*now)
 
 
+def _part_name(row: Row) -> str:
+    name = PARTS[row["part"]][0]
+    return _(name)
+
+
 def _part_row(row: Row) -> PartRow:
-    name, what = _PARTS[row["part"]]
-    found = f"{share(int(row['s'] or 0), int(row['n']))} {what}" if row["known"] and row["n"] else "not known"
-    if row["known"] and not row["n"]:
-        found = f"no {what}"
+    name, some, none = PARTS[row["part"]]
+    if not row["known"]:
+        found = _("not known")
+    elif row["n"]:
+        found = _(some, share=share(int(row["s"] or 0), int(row["n"])))
+    else:
+        found = _(none)
     points = NONE if row["points"] is None else decimal(row["points"], "1")
-    return PartRow(name, found, points, str(int(row["of"])))
+    return PartRow(_(name), found, points, whole(int(row["of"])))
 
 
 def _mix(types: dict[str, Row]) -> tuple[Mix | None, str]:
@@ -526,61 +647,76 @@ def _mix(types: dict[str, Row]) -> tuple[Mix | None, str]:
     numbers = {part: int(row["value"]) for part, row in types.items() if row["value"] is not None}
     why = next((_reason(row) for row in types.values() if row["reason"]), "")
     if not numbers:
-        return None, f"Posts were not counted{f': {why}' if why else ''}."
+        return None, _("Posts were not counted: {reason}.", reason=why) if why else _("Posts were not counted.")
     if not sum(numbers.values()):
-        return None, "No post of yours in 90 days."
+        return None, _("No post of yours in 90 days.")
     helps, sells = sum(numbers.get(part, 0) for part in _HELPS), numbers.get("promotion", 0)
-    words = listed(f"{numbers[part]:,} {name}" for part, name in _POST_TYPES.items() if numbers.get(part))
+    counts = listed(_(words, number=whole(numbers[part])) for part, words in POST_TYPES.items() if numbers.get(part))
     other = sum(numbers.values()) - helps - sells
-    alt = f"Your posts of 90 days: {helps} help or join in, {sells} advertise, {other} other."
-    return Mix(helps, sells, other, f"{words}{f'; {why}' if why else ''}.", alt), ""
+    alt = _(
+        "Your posts of 90 days: {helps} help or join in, {sells} advertise, {other} other.",
+        helps=whole(helps),
+        sells=whole(sells),
+        other=whole(other),
+    )
+    return Mix(helps, sells, other, f"{counts}; {why}." if why else f"{counts}.", alt), ""
 
 
 def _posts_words(figure: Lookup, figures: Sequence[Row]) -> str:
     """Return talk against broadcast: what a post drew over all sites, then site by site where there are several."""
     comments, passed = (figure("", name) for name in ("conversation_per_post", "amplification_per_post"))
-    if not _is_number(comments):
+    if comments is None or not _is_number(comments):
         few = comments is not None and comments["state"] == "too_few"
-        return "Too few posts to say what a post draws." if few else ""
-    said = f"A post drew {_per_post(comments)} comments with substance{_passed_on(passed)}."
+        return _("Too few posts to say what a post draws.") if few else ""
+    drew = decimal(comments["value"])
+    if passed is not None and _is_number(passed):
+        times = decimal(passed["value"])
+        said = _("A post drew {comments} comments with substance, passed on {times} times.", comments=drew, times=times)
+    else:
+        said = _("A post drew {comments} comments with substance.", comments=drew)
     sites = sorted({str(row["part"]) for row in figures if row["metric"] == "conversation_per_post" and row["part"]})
-    single = []
-    for site in sites:
-        comments, passed = (figure("", name, part=site) for name in ("conversation_per_post", "amplification_per_post"))
-        if _is_number(comments):
-            single.append(f"{clean(site_name(site), 40)} {_per_post(comments)}{_passed_on(passed)}")
+    single = [words for site in sites if (words := _posts_of(figure, site))]
     # One site alone is all sites together.
-    return f"{said} Site by site: {'; '.join(single)}." if len(single) > 1 else said
+    if len(single) < 2:
+        return said
+    each = _("Site by site: {sites}.", sites="; ".join(single))
+    return f"{said} {each}"
 
 
-def _per_post(row: Row | None) -> str:
-    return decimal(row["value"]) if row is not None and _is_number(row) else NONE
-
-
-def _passed_on(row: Row | None) -> str:
-    """Return how often a post was passed on, or nothing where the platform does not tell."""
-    return f", passed on {decimal(row['value'])} times" if row is not None and _is_number(row) else ""
+def _posts_of(figure: Lookup, site: str) -> str:
+    """Return what a post drew on one site; how often it was passed on, only where the platform tells."""
+    comments, passed = (figure("", name, part=site) for name in ("conversation_per_post", "amplification_per_post"))
+    if comments is None or not _is_number(comments):
+        return ""
+    name, drew = clean(site_name(site), 40), decimal(comments["value"])
+    if passed is None or not _is_number(passed):
+        return f"{name} {drew}"
+    return _("{site} {comments}, passed on {times} times", site=name, comments=drew, times=decimal(passed["value"]))
 
 
 def _communities_words(row: Row | None) -> str:
     if row is None or row["value"] is None:
         why = _reason(row)
-        return f"Not measured{f': {why}' if why else ''}."
+        return _("Not measured: {reason}.", reason=why) if why else _("Not measured.")
     if not row["value"]:
-        return "Nobody named you in the communities that are read."
-    return f"You were named {count(int(row['value']), 'time')} in 90 days."
+        return _("Nobody named you in the communities that are read.")
+    return ngettext(
+        "You were named {number}\u00a0time in 90 days.",
+        "You were named {number}\u00a0times in 90 days.",
+        int(row["value"]),
+    )
 
 
 def _community_row(row: Row) -> CommunityRow:
-    said = [f"{row['recommend']} for"] if row["recommend"] else []
-    said += [f"{row['discourage']} against"] if row["discourage"] else []
+    said = [_("{number} for", number=whole(row["recommend"]))] if row["recommend"] else []
+    said += [_("{number} against", number=whole(row["discourage"]))] if row["discourage"] else []
     named: Any = row["mentions"]
     return CommunityRow(
         place=clean(str(row["place"]), 40),
-        said=", ".join(said) or f"named {count(int(named), 'time')}",
+        said=", ".join(said) or ngettext("named {number}\u00a0time", "named {number}\u00a0times", int(named)),
         first_post=written_day(row["first_post_on"]),
         last_activity=written_day(row["last_activity_on"]),
-        replies=f"{int(row['replies']):,}",
+        replies=whole(int(row["replies"])),
         url=https_only(row["url"]),
     )
 
@@ -590,13 +726,13 @@ def since_last_report(changes: Sequence[Row], figures: Sequence[Row], month_befo
     found = []
     for site in sorted({str(row["site"]) for row in [*changes, *figures]}, key=site_name):
         own = [row for row in changes if row["site"] == site]
-        told = {change: [row for row in own if row["change"] == change and row["number"]] for change in _CHANGES}
+        told = {change: [row for row in own if row["change"] == change and row["number"]] for change in CHANGES}
         said = [_changed(change, rows) for change, rows in told.items() if rows]
         read_now = [_reads_now(row) for row in figures if row["site"] == site and row["metric"] != "low_share"]
         reasons = sorted({str(row["reason"]) for row in own} & set(_NOT_KNOWN))
         sentences = [f"{listed(said)}."] if said else []
-        sentences += [f"{month_before} now has {listed(read_now)}."] if read_now else []
-        sentences = sentences or [f"Not known: {reason}." for reason in reasons]
+        sentences += [_("{month} now has {figures}.", month=month_before, figures=listed(read_now))] if read_now else []
+        sentences = sentences or [_("Not known: {reason}.", reason=reason_words(reason)) for reason in reasons]
         if not sentences:
             continue
         since = [row["since"] for row in [*own, *(row for row in figures if row["site"] == site)] if row["since"]]
@@ -614,23 +750,31 @@ def since_last_report(changes: Sequence[Row], figures: Sequence[Row], month_befo
 
 def _changed(change: str, rows: Sequence[Row]) -> str:
     number = sum(int(row["number"]) for row in rows)
-    said = count(number, *_CHANGES[change])
     if change != "other stars" or number > 1:
-        return said
-    was, now = (str(rows[0][name][0]).replace("_", " ") or "none" for name in ("stars_were", "stars_are"))
-    return f"{said}, {now} instead of {was}"
+        return ngettext(*CHANGES[change], number)
+    was, now = (_stars(rows[0][name][0]) for name in ("stars_were", "stars_are"))
+    return _("{number}\u00a0review has other stars, {now} instead of {was}", number=whole(1), now=now, was=was)
+
+
+def _stars(told: str | None) -> str:
+    """Return what stood there of stars: a number, yes or no in place of them, or nothing."""
+    if not told:
+        return _("none")
+    return _(RECOMMENDED[told]) if told in RECOMMENDED else told
 
 
 def _reads_now(row: Row) -> str:
     """Return a figure of the month before as it reads now and as it was told."""
     now, was = (_figure_words(row, when) for when in ("now", "was"))
-    return f"{now} (told: {was})"
+    return _("{now} (told: {was})", now=now, was=was)
 
 
 def _figure_words(row: Row, when: str) -> str:
     state, size, value = row[f"state_{when}"], int(row[f"size_{when}"]), row[when]
     if state == "not_measured":
-        return "a number of reviews that was not measured" if row["metric"] == "reviews_received" else "not measured"
+        if row["metric"] == "reviews_received":
+            return _("a number of reviews that was not measured")
+        return _("not measured")
     if row["metric"] == "reviews_received":
-        return count(size, "review")
-    return "too few stars for a mean" if state == "too_few" else f"a mean of {decimal(value)} stars"
+        return reviews(size)
+    return _("too few stars for a mean") if state == "too_few" else _("a mean of {mean} stars", mean=decimal(value))

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import duckdb
 import msgspec
 
+from pipelines.decisions import Decisions
 from pipelines.fetch import ANNOUNCE_KEYS_DAYS
 from pipelines.gate import readiness
 from pipelines.landing import DataDir, Receipt
@@ -24,7 +25,20 @@ from pipelines.settings import Settings, key_variable
 from pipelines.sources import load_source, source_names
 from pipelines.warehouse import open_warehouse, rows
 
-State = Literal["unknown", "open", "held", "ready", "rendered", "sending", "sent", "uncertain", "bounced", "failed"]
+State = Literal[
+    "unknown",
+    "open",
+    "held",
+    "ready",
+    "rendered",
+    "kept",
+    "approved",
+    "sending",
+    "sent",
+    "uncertain",
+    "bounced",
+    "failed",
+]
 # What needs somebody first stands first.
 MEANINGS: dict[State, str] = {
     "failed": "a mail was refused; sending again tries it again",
@@ -32,6 +46,8 @@ MEANINGS: dict[State, str] = {
     "held": "the month is over, and a source is missing",
     "ready": "the month is complete, and there is no PDF yet",
     "rendered": "the PDF is there and waits for approval",
+    "kept": "somebody kept the PDF back; its page says who and why",
+    "approved": "it may go out, and no mail is out yet",
     "sending": "approved, and not all mails are out",
     "sent": "every recipient has it",
     "open": "the month is not over",
@@ -120,11 +136,18 @@ def reports(
     coverage: dict[tuple[str, dt.date], list[dict[str, Any]]] = defaultdict(list)
     for row in found:
         coverage[row["practice_id"], row["month"]].append(row)
-    sent = Ledger(data.ledger).states(month_name(first), month_name(last)) if data.ledger.is_file() else {}
     months = month_range(first, last)
+    sent = Ledger(data.ledger).states(month_name(first), month_name(last)) if data.ledger.is_file() else {}
+    decided = _decided(data, months) if data.ledger.is_file() else {}
     return {
         (practice.id, month): _report(
-            data, practice.id, month, coverage[practice.id, month], sent, is_over=build["as_of_night"] > last_day(month)
+            data,
+            practice.id,
+            month,
+            coverage[practice.id, month],
+            sent,
+            decided,
+            is_over=build["as_of_night"] > last_day(month),
         )
         for practice in practices
         for month in months
@@ -137,6 +160,7 @@ def _report(
     month: dt.date,
     coverage: Sequence[dict[str, Any]],
     sent: dict[tuple[str, str], set[Any]],
+    decided: dict[tuple[str, str], State],
     *,
     is_over: bool,
 ) -> Report:
@@ -151,12 +175,23 @@ def _report(
     if states:
         return Report(state="sent" if states == {"sent"} else "sending", complete=complete, why=why)
     if data.manifest(name, practice_id).is_file() and data.report(name, practice_id).is_file():
-        return Report(state="rendered", complete=complete, why=why)
+        return Report(state=decided.get((practice_id, name), "rendered"), complete=complete, why=why)
     if not coverage:
         return Report(state="unknown", complete=False)
     if not is_over:
         return Report(state="open", complete=False)
     return Report(state="ready" if complete else "held", complete=complete, why=why)
+
+
+def _decided(data: DataDir, months: Sequence[dt.date]) -> dict[tuple[str, str], State]:
+    """Return of each report that was decided about whether it was kept back or let go, by the newest decision."""
+    found: dict[tuple[str, str], State] = {}
+    decisions = Decisions(data.ledger)
+    for name in map(month_name, months):
+        for decision in decisions.of(name):
+            found |= dict.fromkeys(((practice_id, name) for practice_id in decision.kept_back), "kept")
+            found |= dict.fromkeys(((practice_id, name) for practice_id in decision.released), "approved")
+    return found
 
 
 def month_range(first: dt.date, last: dt.date) -> list[dt.date]:

@@ -23,6 +23,7 @@ from pipelines.advice import site_name
 from pipelines.errors import RapportError, SendFailed, SeveralFailed, SiteDown, UnknownName
 from pipelines.landing import DataDir
 from pipelines.ledger import Key, Ledger, Row, sending_alone
+from pipelines.locales import _, language, speaking
 from pipelines.mail import Digest, Doubtful, NotTaken, compose_digest, deliver, mail_server
 from pipelines.practices import Practice, Practices
 from pipelines.settings import Settings
@@ -253,13 +254,15 @@ def _send(
     key = Key(practice.id, min(unsent, default=now.date().isoformat()), 1, contact)
     about = "\n".join(f"{one.class_} {one.source} {one.site} {one.item_id}" for one in mine)
     row = ledger.plan(key, hashlib.sha256(about.encode()).hexdigest(), stamp)
+    with speaking(language(practice.language)):
+        things = tuple((_(one.words), site_name(one.site), one.url or "") for one in mine)
     digest = Digest(
         practice=practice,
         recipient=contact,
         day=dt.date.fromisoformat(key.month),
         identity=row.identity,
         token=ledger.token(practice.id, contact),
-        things=tuple((one.words, site_name(one.site), one.url or "") for one in mine),
+        things=things,
     )
     message = compose_digest(digest, settings, now)
     causes.tell(mine, key.month)

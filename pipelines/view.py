@@ -15,7 +15,6 @@ from hashlib import sha256
 from pipelines import sections
 from pipelines.advice import (
     LIBRARY,
-    NEXT_WORDS,
     Asked,
     Card,
     Change,
@@ -23,22 +22,34 @@ from pipelines.advice import (
     SiteFindings,
     Waiting,
     choose,
-    count,
     follow_up,
     headline,
-    listed,
-    long_month,
-    month_word,
-    short_month,
+    next_words,
     site_name,
-    written_day,
 )
 from pipelines.drafts import draft
+from pipelines.locales import _, language, ngettext, speaking, spoken, whole
 from pipelines.pdf import clean, https_only
 from pipelines.periods import add_months
 from pipelines.practices import Practice
+from pipelines.reasons import reason_words
 from pipelines.sources import load_source
-from pipelines.wording import NONE, Row, dated, decimal, hours_words, share_cell
+from pipelines.wording import (
+    NONE,
+    Row,
+    days,
+    decimal,
+    hours_words,
+    listed,
+    long_month,
+    month_word,
+    of,
+    reviews,
+    sentence,
+    share_cell,
+    short_month,
+    written_day,
+)
 
 TREND_MONTHS = 14
 # The metrics this report prints, and no others explains: those of many months, those of reviews in this month alone,
@@ -99,7 +110,9 @@ VERDICT_WORDS = {
     "not_measured": "not measured",
     "first_month": "first month",
 }
-_REASON_WORDS = {"maturing": "still open"}
+# Mean stars that two months are apart at least where one is said to have risen or fallen.
+_CLEAR_MOVE = 0.3
+STILL_OPEN = "still open"
 _NO_ANSWER_YET = "more than half not answered yet"
 _TO = "\u2013"
 
@@ -242,18 +255,19 @@ class Term:
 
 
 BECAME_WORDS = {"done": "Done", "not_yet": "Not yet", "cannot_tell": "Cannot tell"}
-_RULES = [
+RULES = (
     Term("Likely range", "Where the figure would lie in 95 of 100 such months."),
-    Term("Rose, fell", "Chance is unlikely, both months have 5 reviews, and stars moved 0.3 or a share 15 points."),
+    Term("Rose, fell", "Chance is unlikely, both months have 5 reviews, and stars moved {stars} or a share 15 points."),
     Term("Set aside", "We could not read it."),
     Term("Left out", "Reviewers\u2019 names and words."),
-]
+)
 
 
 @dataclass(frozen=True)
 class Report:
     """Everything the templates print."""
 
+    language: str
     practice_id: str
     name: str
     name_size: str
@@ -314,8 +328,19 @@ def month_report(
     """Return what the report of `practice` for `month` (its first day) prints.
 
     `restatements` are the reasons of its versions after the first; the newest one is told. `asked` are the actions
-    of the report of the month before, None where there is no such report.
+    of the report of the month before, None where there is no such report. The words are in the practice's language.
     """
+    with speaking(language(practice.language)):
+        return _month_report(practice, month, inputs, restatements, asked)
+
+
+def _month_report(
+    practice: Practice,
+    month: dt.date,
+    inputs: ReportInputs,
+    restatements: Sequence[str],
+    asked: Sequence[Asked] | None,
+) -> Report:
     held = _Held(month, inputs)
     as_of: dt.date = inputs.build["as_of_night"]
     sites = held.sites()
@@ -345,6 +370,7 @@ def month_report(
     topics = _topics(held, inputs, sites)
     since_report = sections.since_last_report(inputs.changes, inputs.figures_before, month_word(add_months(month, -1)))
     return Report(
+        language=spoken().tag,
         practice_id=practice.id,
         name=name,
         name_size="" if len(name) <= 44 else "long" if len(name) <= 100 else "very-long",
@@ -360,23 +386,23 @@ def month_report(
         restated=restatements[-1] if restatements else "",
         paper=practice.paper,
         headline=headline(found),
-        next_words=NEXT_WORDS[len(cards)],
+        next_words=next_words(len(cards)),
         cards=tuple(cards),
         scores=(
             sections.reputation(held.now, sites, inputs.score_parts),
             sections.engagement(held.now("", "engagement_score"), summary),
         ),
         sites=tuple(_site_row(held, by_site[site]) for site in shown),
-        more_sites=_more(len(sites) - len(shown), "site"),
+        more_sites=_more_sites(len(sites) - len(shown)),
         recommended=sections.recommended(held.now, sites),
         alerts=sections.alert_words(found.alerts),
         looks=sections.look_rows(held.now, sites),
         waiting=tuple(_waiting_row(row) for row in inputs.needs_answer[:MOST_WAITING]),
-        more_waiting=_more(len(inputs.needs_answer) - MOST_WAITING, "review"),
+        more_waiting=_more_reviews(len(inputs.needs_answer) - MOST_WAITING),
         sure=_sure(found),
         panels=panels,
         scale_floor=_scale_floor(panels),
-        more_panels=_more(sum(held.has_reviews(s) for s in sites) - len(charted), "site"),
+        more_panels=_more_panels(sum(held.has_reviews(s) for s in sites) - len(charted)),
         topics=topics,
         instead_of_topics="" if topics else _instead_of_topics(held, sites),
         changed=_changed(held, [by_site[site] for site in shown]),
@@ -388,7 +414,7 @@ def month_report(
         replies=tuple(_reply_row(held, site) for site in shown if held.can_reply(site)),
         replies_note=_replies_note(held, shown),
         since_report=since_report[: sections.MOST_CHANGED_SITES],
-        more_since_report=_more(len(since_report) - sections.MOST_CHANGED_SITES, "site"),
+        more_since_report=_more_sites(len(since_report) - sections.MOST_CHANGED_SITES),
         followed_up=tuple(_followed_up(one, found) for one in asked or ()),
         instead_of_follow_up=_instead_of_follow_up(month, asked),
         vanity=sections.vanity_columns(inputs.vanity),
@@ -411,14 +437,14 @@ def _columns(terms: Sequence[Term], number: int = 3) -> tuple[tuple[Term, ...], 
 
 def _followed_up(asked: Asked, found: Findings) -> FollowUp:
     became = follow_up(asked, found)
-    return FollowUp(clean(asked.what), BECAME_WORDS[became.state], became.seen)
+    return FollowUp(clean(asked.what), _(BECAME_WORDS[became.state]), became.seen)
 
 
 def _instead_of_follow_up(month: dt.date, asked: Sequence[Asked] | None) -> str:
     before = long_month(add_months(month, -1))
     if asked is None:
-        return f"There is no report of {before} to follow up."
-    return "" if asked else f"The report of {before} asked for nothing."
+        return _("There is no report of {month} to follow up.", month=before)
+    return "" if asked else _("The report of {month} asked for nothing.", month=before)
 
 
 def _terms(held: _Held, catalogue: Sequence[Row], *, has_talk: bool) -> list[Term]:
@@ -426,7 +452,9 @@ def _terms(held: _Held, catalogue: Sequence[Row], *, has_talk: bool) -> list[Ter
     if not any(held.measured(site, "recommendations") for site in held.sites()):
         left_out.add("recommendations")
     told = [row for row in catalogue if row["metric"] not in left_out]
-    return [Term(clean(row["title"], 60), clean(row["definition"], 300)) for row in told] + _RULES
+    terms = [Term(row["title"].strip(), row["definition"].strip()) for row in told]
+    moved = decimal(_CLEAR_MOVE)
+    return [Term(clean(_(term.title), 60), clean(_(term.definition, stars=moved))) for term in [*terms, *RULES]]
 
 
 def _talk_card(found: Findings, cards: Sequence[Card]) -> Card | None:
@@ -437,13 +465,13 @@ def _talk_card(found: Findings, cards: Sequence[Card]) -> Card | None:
 
 def _topics(held: _Held, inputs: ReportInputs, sites: Sequence[str]) -> tuple[sections.TopicRow, ...]:
     now = [row for row in inputs.figures if row["metric"] == "topic_mentions" and row["month"] == held.month]
-    return sections.topic_rows([row for row in now if row["site"] in sites], inputs.verdicts, VERDICT_WORDS)
+    return sections.topic_rows([row for row in now if row["site"] in sites], inputs.verdicts)
 
 
 def _instead_of_topics(held: _Held, sites: Sequence[str]) -> str:
     if any(held.measured(site, "topic_mentions") for site in sites):
-        return "No topic was named in the reviews that could be judged."
-    return "No review of the month could be judged."
+        return _("No topic was named in the reviews that could be judged.")
+    return _("No review of the month could be judged.")
 
 
 class _Held:
@@ -564,12 +592,24 @@ def _freshness(row: Row) -> tuple[dt.date, int, str]:
     return row["last_read_night"] or dt.date.min, int(row["nights_read"] or 0), str(row["source"])
 
 
-def _more(number: int, what: str) -> str:
-    return f"And {number} more {what}{'' if number == 1 else 's'}" if number > 0 else ""
+def _more_sites(number: int) -> str:
+    return ngettext("And {number} more site", "And {number} more sites", number) if number > 0 else ""
 
 
-def _range_words(stars: Range, joint: str = _TO) -> str:
-    return f"{decimal(stars.low)}{joint}{decimal(stars.high)}"
+def _more_reviews(number: int) -> str:
+    return ngettext("And {number} more review.", "And {number} more reviews.", number) if number > 0 else ""
+
+
+def _more_panels(number: int) -> str:
+    if number <= 0:
+        return ""
+    return ngettext(
+        "And {number} more site in the tables below.", "And {number} more sites in the tables below.", number
+    )
+
+
+def _range_words(stars: Range) -> str:
+    return f"{decimal(stars.low)}{_TO}{decimal(stars.high)}"
 
 
 def _waiting(rows: Sequence[Row]) -> Waiting:
@@ -593,61 +633,88 @@ def _waiting_row(row: Row) -> WaitingRow:
         written=written_day(row["written_on"]),
         stars=int(row["stars"]),
         site=clean(site_name(row["site"]), 40),
-        days=count(int(row["days_waiting"] or 0), "day"),
+        days=days(int(row["days_waiting"] or 0)),
         url=https_only(row["url"]),
         draft="" if row["has_alert"] else draft(_review_key(row), row["criticised"]),
     )
 
 
 def _site_row(held: _Held, site: SiteFindings) -> SiteRow:
-    reviews, stars = held.reviews(site.site), held.stars(site.site)
+    number, stars = held.reviews(site.site), held.stars(site.site)
     low = held.figure(site.site, "low_share")
-    instead = ""
-    if site.is_sample:
-        instead = "a few excerpts only, not counted"
-    elif reviews is None or (not site.nights_read and not reviews):
-        last = site.last_read
-        instead = f"not read since {written_day(last)}" if last else "not read yet"
-    elif not reviews:
-        instead = "no reviews this month"
-    elif stars is None:
-        size = held.figure(site.site, "mean_stars")
-        rated = int(size["sample_size"] or 0) if size else reviews
-        instead = f"too few to say ({rated})" if rated else "reviews without stars"
-    if instead == "reviews without stars" and held.measured(site.site, "recommendations"):
-        instead = "yes or no in place of stars, see below"
+    instead = _instead_of_stars(held, site)
     return SiteRow(
         name=site.name,
         stars=None if instead else stars,
         stars_words="" if instead or stars is None else decimal(stars.mean),
         range_words="" if instead or stars is None else _range_words(stars),
         instead=instead,
-        reviews=NONE if reviews is None else f"{reviews:,}",
-        low=share_cell(low) if reviews else NONE,
-        change="" if instead else VERDICT_WORDS.get(site.verdict("mean_stars"), "not measured"),
+        reviews=NONE if number is None else whole(number),
+        low=share_cell(low) if number else NONE,
+        change="" if instead else verdict_words(site.verdict("mean_stars")),
     )
+
+
+def _instead_of_stars(held: _Held, site: SiteFindings) -> str:
+    number = held.reviews(site.site)
+    if site.is_sample:
+        return _("a few excerpts only, not counted")
+    if number is None or (not site.nights_read and not number):
+        last = site.last_read
+        return _("not read since {day}", day=written_day(last)) if last else _("not read yet")
+    if not number:
+        return _("no reviews this month")
+    if held.stars(site.site) is not None:
+        return ""
+    size = held.figure(site.site, "mean_stars")
+    rated = int(size["sample_size"] or 0) if size else number
+    if rated:
+        return _("too few to say ({number})", number=whole(rated))
+    if held.measured(site.site, "recommendations"):
+        return _("yes or no in place of stars, see below")
+    return _("reviews without stars")
+
+
+def verdict_words(verdict: str) -> str:
+    return _(VERDICT_WORDS.get(verdict, VERDICT_WORDS["not_measured"]))
 
 
 def _sure(found: Findings) -> tuple[str, ...]:
     unread = found.unread()
     read = [site for site in found.sites if site not in unread]
-    reviews = sum(site.reviews or 0 for site in found.sites)
-    said = [f"Based on {count(reviews, 'review')} from {long_month(found.month)}."]
+    number = sum(site.reviews or 0 for site in found.sites)
+    said = [_("Based on {reviews} from {month}.", reviews=reviews(number), month=long_month(found.month))]
     if read:
-        said.append(f"Read: {listed(site.name for site in read)}.")
+        said.append(_("Read: {sites}.", sites=listed(site.name for site in read)))
     for site in unread[:3]:
-        since = f"since {written_day(site.last_read)}" if site.last_read else "yet"
-        said.append(f"{site.name} was not read {since}.")
+        if site.last_read:
+            said.append(_("{site} was not read since {day}.", site=site.name, day=written_day(site.last_read)))
+        else:
+            said.append(_("{site} was not read yet.", site=site.name))
     if len(unread) > 3:
-        said.append(f"{count(len(unread) - 3, 'more site')} could not be read.")
+        said.append(
+            ngettext(
+                "{number}\u00a0more site could not be read.",
+                "{number}\u00a0more sites could not be read.",
+                len(unread) - 3,
+            )
+        )
     gaps = [site for site in read if site.nights_read < site.nights_expected]
     if gaps:
-        missing = listed(f"{s.nights_expected - s.nights_read} of {s.nights_expected} on {s.name}" for s in gaps[:3])
-        said.append(f"Nights missed: {missing}.")
+        missing = listed(
+            _(
+                "{missed} of {nights} on {site}",
+                missed=whole(gap.nights_expected - gap.nights_read),
+                nights=whole(gap.nights_expected),
+                site=gap.name,
+            )
+            for gap in gaps[:3]
+        )
+        said.append(_("Nights missed: {missed}.", missed=missing))
     elif read and not unread:
-        said.append("No night was missed.")
+        said.append(_("No night was missed."))
     if not found.month_is_over:
-        said.append("The month was not over yet.")
+        said.append(_("The month was not over yet."))
     return tuple(said)
 
 
@@ -655,27 +722,30 @@ def _panel(held: _Held, site: str) -> SitePanel:
     name = clean(site_name(site), 40)
     parts = [(stars, held.figure(site, "star_distribution", part=str(stars))) for stars in range(5, 0, -1)]
     # Of a month read in part a count is a lower bound, and a star nobody was seen to give has no count at all.
-    known = any(row and row["value"] is not None for _, row in parts)
+    known = any(row and row["value"] is not None for stars, row in parts)
     bars = tuple(Bar(stars, int(row["value"] or 0)) for stars, row in parts if row) if known else ()
     month = long_month(held.month)
     instead = ""
     if len(bars) < 5:
-        instead, bars = f"Not read in {month}.", ()
+        instead, bars = _("Not read in {month}.", month=month), ()
     elif not any(bar.reviews for bar in bars):
-        instead, bars = f"No stars in {month}.", ()
+        instead, bars = _("No stars in {month}.", month=month), ()
     points = tuple(_point(held, site, back) for back in held.months(site))
-    said = [f"{bar.stars} stars: {bar.reviews}" if bar.stars > 1 else f"1 star: {bar.reviews}" for bar in bars]
+    said = [
+        ngettext("{number} star: {reviews}", "{number} stars: {reviews}", bar.stars, reviews=whole(bar.reviews))
+        for bar in bars
+    ]
     means = [f"{point.long_label} {_point_words(point)}" for point in points]
     return SitePanel(
         anchor=f"site-{''.join(c for c in site if c.isascii() and c.isalnum())}",
         name=name,
         bars=bars,
-        bars_alt=f"Reviews on {name} in {month} by stars. {'; '.join(said)}.",
+        bars_alt=_("Reviews on {site} in {month} by stars. {counts}.", site=name, month=month, counts="; ".join(said)),
         instead_of_bars=instead,
         instead_of_trend=_instead_of_trend(points),
         years=_years(held, site),
         points=points,
-        trend_alt=f"Mean stars on {name} by month. {'; '.join(means)}.",
+        trend_alt=_("Mean stars on {site} by month. {means}.", site=name, means="; ".join(means)),
     )
 
 
@@ -686,8 +756,8 @@ def _years(held: _Held, site: str) -> str:
 
 def _instead_of_trend(points: Sequence[Point]) -> str:
     if len(points) < 2:
-        return "The trend starts with the second month."
-    return "" if any(point.stars for point in points) else "No month had the 5 reviews that a mean needs."
+        return _("The trend starts with the second month.")
+    return "" if any(point.stars for point in points) else _("No month had the 5 reviews that a mean needs.")
 
 
 def _scale_floor(panels: Sequence[SitePanel]) -> int:
@@ -698,23 +768,29 @@ def _scale_floor(panels: Sequence[SitePanel]) -> int:
 
 def _point(held: _Held, site: str, months_back: int) -> Point:
     month = add_months(held.month, -months_back)
-    stars, reviews = held.stars(site, months_back), held.reviews(site, months_back)
-    words = NONE if reviews is None else "few" if reviews else ""
+    stars, number = held.stars(site, months_back), held.reviews(site, months_back)
+    words = NONE if number is None else _("few") if number else ""
     return Point(
         label=short_month(month),
         stars=stars,
         mean_words=words if stars is None else decimal(stars.mean),
-        reviews=NONE if reviews is None else f"{reviews:,}",
+        reviews=NONE if number is None else whole(number),
         long_label=long_month(month),
     )
 
 
 def _point_words(point: Point) -> str:
     if point.stars is not None:
-        return f"{decimal(point.stars.mean)} (likely {_range_words(point.stars, ' to ')}, {point.reviews} reviews)"
+        return _(
+            "{mean} (likely {low} to {high}, {number} reviews)",
+            mean=decimal(point.stars.mean),
+            low=decimal(point.stars.low),
+            high=decimal(point.stars.high),
+            number=point.reviews,
+        )
     if point.mean_words == NONE:
-        return "not measured"
-    return f"too few to say ({point.reviews})" if point.mean_words else "no reviews"
+        return verdict_words("not_measured")
+    return _("too few to say ({number})", number=point.reviews) if point.mean_words else _("no reviews")
 
 
 def _changed(held: _Held, sites: Sequence[SiteFindings]) -> tuple[ChangedRow, ...]:
@@ -727,28 +803,31 @@ def _changed_row(held: _Held, site: SiteFindings) -> ChangedRow:
     cells = [_changed_cell(site, metric) for metric in ("mean_stars", "low_share", "reviews_received", "reply_share")]
     answered = held.figure(site.site, "reply_share")
     if answered and answered["reason"] == "maturing":
-        cells[-1] = ChangedCell("too early to say", "", False)
+        cells[-1] = ChangedCell(_("too early to say"), "", False)
     return ChangedRow(site.name, tuple(cells))
 
 
 def _changed_cell(site: SiteFindings, metric: str) -> ChangedCell:
     change = site.changes.get(metric)
     if change is None:
-        return ChangedCell(VERDICT_WORDS["not_measured"], "", False)
-    word = VERDICT_WORDS.get(change.verdict, VERDICT_WORDS["not_measured"])
+        return ChangedCell(verdict_words("not_measured"), "", False)
     detail = ""
     if change.verdict in {"rose", "fell", "no_clear_change", "too_few"} and None not in (change.now, change.before):
         now, before = change.now or 0.0, change.before or 0.0
         if metric == "mean_stars":
-            detail = "" if change.verdict == "too_few" else f"{decimal(before)} to {decimal(now)}"
+            detail = "" if change.verdict == "too_few" else _from_to(decimal(before), decimal(now))
         elif metric == "reviews_received":
-            detail = f"{round(before):,} to {round(now):,}"
+            detail = _from_to(whole(round(before)), whole(round(now)))
         elif change.now_size and change.before_size:
-            detail = (
-                f"{round(before * change.before_size)} of {change.before_size} to "
-                f"{round(now * change.now_size)} of {change.now_size}"
+            detail = _from_to(
+                of(round(before * change.before_size), change.before_size),
+                of(round(now * change.now_size), change.now_size),
             )
-    return ChangedCell(word, detail, change.verdict in {"rose", "fell"})
+    return ChangedCell(verdict_words(change.verdict), detail, change.verdict in {"rose", "fell"})
+
+
+def _from_to(before: str, now: str) -> str:
+    return _("{before} to {now}", before=before, now=now)
 
 
 def _reply_row(held: _Held, site: str) -> ReplyRow:
@@ -764,25 +843,27 @@ def _reply_row(held: _Held, site: str) -> ReplyRow:
 def _reply_share(row: Row | None) -> str:
     if row is None:
         return NONE
-    share = share_cell(row)
     if row["reason"] == "maturing":
         # No percentage: it would be read as the month's, which is not over for its answers.
-        return f"{share.split(' (')[0]} so far" if share != NONE else _REASON_WORDS["maturing"]
+        if row["numerator"] is None or not row["sample_size"]:
+            return _(STILL_OPEN)
+        return _("{share} so far", share=of(int(row["numerator"]), int(row["sample_size"])))
     if row["state"] == "not_measured":
         return _reason(row)
-    return share if share != NONE else "none to answer"
+    share = share_cell(row)
+    return share if share != NONE else _("none to answer")
 
 
 def _reason(row: Row) -> str:
     reason = str(row["reason"] or "")
-    return _REASON_WORDS.get(reason) or dated(clean(reason, 60)) or VERDICT_WORDS["not_measured"]
+    return _(STILL_OPEN) if reason == "maturing" else clean(reason_words(reason), 60) or verdict_words("not_measured")
 
 
 def _typical_time(row: Row | None) -> str:
     if row is None:
         return NONE
     if row["value"] is None or row["state"] not in {"value", "zero"}:
-        return "too few to say" if row["state"] == "too_few" else _reason(row)
+        return verdict_words("too_few") if row["state"] == "too_few" else _reason(row)
     return hours_words(float(row["value"]))
 
 
@@ -791,7 +872,7 @@ def _replies_note(held: _Held, sites: Sequence[str]) -> str:
     if not any(row and row["reason"] == "maturing" for row in rows):
         return ""
     closes = add_months(held.month, 1) + dt.timedelta(days=30)
-    return f"{month_word(held.month)} is final on {written_day(closes)}"
+    return _("{month} is final on {day}", month=month_word(held.month), day=written_day(closes))
 
 
 def _coverage_row(held: _Held, site: str) -> CoverageRow:
@@ -800,45 +881,52 @@ def _coverage_row(held: _Held, site: str) -> CoverageRow:
     vanished = None if removed and removed["state"] == "not_measured" else int(seen.get("vanished") or 0)
     last = seen.get("last_complete_night")
     total = seen.get("platform_total")
+    expected = seen.get("nights_expected")
     return CoverageRow(
         name=clean(site_name(site), 40),
-        nights=f"{seen.get('nights_read') or 0} of {seen['nights_expected']}" if seen.get("nights_expected") else NONE,
-        full_list=written_day(last) if last else "never",
-        held=f"{(seen.get('held') or 0) + (seen.get('conversation_items') or 0):,}",
-        platform_total=NONE if total is None else f"{total:,}",
-        set_aside=f"{seen.get('set_aside') or 0:,}",
-        vanished=NONE if vanished is None else f"{vanished:,}",
+        nights=of(int(seen.get("nights_read") or 0), int(expected)) if expected else NONE,
+        full_list=written_day(last) if last else _("never"),
+        held=whole((seen.get("held") or 0) + (seen.get("conversation_items") or 0)),
+        platform_total=NONE if total is None else whole(total),
+        set_aside=whole(seen.get("set_aside") or 0),
+        vanished=NONE if vanished is None else whole(vanished),
     )
 
 
 def _data_notes(held: _Held, sites: Sequence[str], found: Findings) -> tuple[str, ...]:
     unread = {site.site for site in found.unread()}
-    notes = []
-    for site in sites:
-        seen = held.coverage.get(site, {})
-        name = clean(site_name(site), 40)
-        why = _sentence(str(seen.get("why") or ""))
-        if seen.get("left_out"):
-            notes.append(f"{name}: not read, because no key for it was given. Ask us to connect it.")
-        elif site in unread:
-            last = seen.get("last_read_night")
-            since = f"since {written_day(last)}" if last else "yet"
-            notes.append(f"{name}: not read {since}.{why}")
-        elif why:
-            notes.append(f"{name}:{why}")
-        elif seen and not seen.get("month_is_complete") and found.month_is_over:
-            notes.append(f"{name}: no full list was read late enough to be sure that no review of the month is gone.")
+    said = [_data_note(held.coverage.get(site, {}), site, found, was_read=site not in unread) for site in sites]
+    notes = [note for note in said if note]
     if named := sorted({clean(str(row["attribution"]), 80) for row in held.coverage.values() if row["attribution"]}):
-        notes.append(f"Sources, as their terms want them named: {'; '.join(named)}.")
+        notes.append(_("Sources, as their terms want them named: {names}.", names="; ".join(named)))
     return tuple(notes)
 
 
-def _sentence(why: str) -> str:
-    """Return a reason as a sentence with a space before it, or nothing where it repeats what a note says anyway."""
-    if not why or why.startswith(("last read on", "never read", "the month is not over")):
+def _data_note(seen: Row, site: str, found: Findings, *, was_read: bool) -> str:
+    """Return what has to be said of how a site was read, or nothing."""
+    name = clean(site_name(site), 40)
+    if seen.get("left_out"):
+        return _("{site}: not read, because no key for it was given. Ask us to connect it.", site=name)
+    why = _why(str(seen.get("why") or ""))
+    if not was_read:
+        last = seen.get("last_read_night")
+        if last:
+            note = _("{site}: not read since {day}.", site=name, day=written_day(last))
+        else:
+            note = _("{site}: not read yet.", site=name)
+        return f"{note} {why}" if why else note
+    if why:
+        return f"{name}: {why}"
+    if seen and not seen.get("month_is_complete") and found.month_is_over:
+        return _("{site}: no full list was read late enough to be sure that no review of the month is gone.", site=name)
+    return ""
+
+
+def _why(reason: str) -> str:
+    """Return a reason as a sentence, or nothing where it repeats what a note says anyway."""
+    if not reason or reason.startswith(("last read on", "never read", "the month is not over")):
         return ""
-    said = dated(clean(why, 160)).rstrip(".")
-    return f" {said[:1].upper()}{said[1:]}."
+    return sentence(clean(reason_words(reason), 160))
 
 
 def _script_language(name: str) -> str | None:

@@ -36,6 +36,7 @@ from pipelines.settings import REPOSITORY
 from tests.bench_fetch import measure_fetch, peak_mb
 from tests.bench_history import practices_of as practices_of_years
 from tests.bench_history import write_history
+from tests.reports_pages import BUSY_PLACES, Client, many_practices, mounted
 
 NIGHT = dt.date(2026, 11, 1)
 MONTH = dt.date(2026, 10, 1)
@@ -184,6 +185,12 @@ def render_step(root: Path, count: int, workers: int) -> None:
     render(DataDir(root), practices_of(count), MONTH, workers=workers, practice_ids=ids, say=_silent)
 
 
+def pages_step(root: Path) -> None:
+    pages = Client(mounted(DataDir(root)))
+    for place in BUSY_PLACES:
+        pages.get(place).raise_for_status()
+
+
 def measure_parse(root: Path) -> dict[str, float]:
     """Return the seconds that Airflow takes to parse each DAG's file, by its name; the first imports for all."""
     os.environ["AIRFLOW_HOME"] = str(REPOSITORY)
@@ -230,6 +237,13 @@ def main() -> None:
         for workers in (1, 2):
             shutil.rmtree(DataDir(root / "100").root / "reports", ignore_errors=True)
             note(f"render, {workers} workers", 40, "reports", measure(render_step, root / "100", 40, workers))
+        many_practices(root / "pages", 1_000, 24)
+        note(
+            "Reports pages of 1,000 practices and 24 months",
+            len(BUSY_PLACES),
+            "pages",
+            measure(pages_step, root / "pages"),
+        )
         result["parse_seconds"] = measure_parse(root)
     print(json.dumps(result, indent=1))
 

@@ -9,8 +9,9 @@ import string
 
 import pytest
 
-from pipelines import advice
+from pipelines import advice, wording
 from pipelines.advice import (
+    COUNTED_HEADLINES,
     HEADLINES,
     LIBRARY,
     NEXT_WORDS,
@@ -111,12 +112,21 @@ JUST_NOT: dict[str, Findings] = {
 
 def every_text() -> list[str]:
     cards = [dataclasses.astuple(card) for case in FIRES.values() for card in choose(case)]
+    counted = [text for both in COUNTED_HEADLINES.values() for text in both]
     library = [text for entry in LIBRARY for text in _texts(entry)]
-    return [*library, *(str(part) for card in cards for part in card), *HEADLINES.values(), *NEXT_WORDS, *SEEN.values()]
+    return [
+        *library,
+        *(str(part) for card in cards for part in card),
+        *HEADLINES.values(),
+        *counted,
+        *NEXT_WORDS,
+        *SEEN.values(),
+    ]
 
 
 def _texts(entry: advice.Action) -> tuple[str, ...]:
-    return entry.what, entry.who, entry.how_long, entry.why, entry.effect, entry.done_when, entry.link_words
+    forms = entry.what, entry.what_many, entry.why, entry.why_many
+    return *forms, entry.who, entry.how_long, entry.effect, entry.done_when, entry.link_words
 
 
 def test_no_text_of_the_library_is_on_the_forbidden_side() -> None:
@@ -177,8 +187,9 @@ def test_fields_of_the_texts_are_filled_by_their_rules() -> None:
     for entry in LIBRARY:
         reason = entry.chosen_by(FIRES[entry.id])
         assert reason is not None
-        named = {name for text in (entry.what, entry.why) for _, name, _, _ in string.Formatter().parse(text) if name}
-        assert named <= set(reason.filled)
+        texts = (entry.what, entry.what_many, entry.why, entry.why_many)
+        named = {name for text in texts for _, name, _, _ in string.Formatter().parse(text) if name}
+        assert named <= set(reason.filled) | ({"number"} if entry.what_many or entry.why_many else set())
 
 
 def test_at_most_three_actions_the_most_urgent_first() -> None:
@@ -273,10 +284,10 @@ def test_names_and_counts_are_written_for_people() -> None:
         "Local paper",
         "Unnamed site",
     ]
-    assert advice.listed(["A", "B", "C"]) == "A, B and C"
-    assert advice.listed([]) == ""
-    assert advice.count(1234, "review") == "1,234\u00a0reviews"
-    assert advice.written_day(dt.date(2026, 2, 3)) == "3 Feb 2026"
+    assert wording.listed(["A", "B", "C"]) == "A, B and C"
+    assert wording.listed([]) == ""
+    assert wording.reviews(1234) == "1,234\u00a0reviews"
+    assert wording.written_day(dt.date(2026, 2, 3)) == "3 Feb 2026"
 
 
 def test_of_conversation_there_is_one_action_at_most() -> None:

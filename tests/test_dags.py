@@ -24,8 +24,10 @@ SHAPE: dict[str, dict[str, set[str]]] = {
     },
     "monthly": {
         "gate": {"render"},
-        "render": {"approve", "send"},
-        "approve": {"send"},
+        "render": {"check", "release"},
+        "check": {"approve", "release", "verdict"},
+        "approve": {"release"},
+        "release": {"send"},
         "send": {"verdict"},
         "verdict": set(),
     },

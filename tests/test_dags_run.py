@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import email
 import email.policy
 import json
@@ -14,6 +15,7 @@ from unittest import mock
 
 import pytest
 
+from pipelines.decisions import Decisions
 from pipelines.demo.run import hand_over, town_services
 from pipelines.demo.server import TownServer
 from pipelines.demo.town import NIGHTS, build_town
@@ -22,6 +24,7 @@ from pipelines.ledger import Ledger
 from pipelines.pdf import standing_manifest
 from pipelines.settings import REPOSITORY
 from pipelines.sources import source_names
+from pipelines.urgent import Causes
 from pipelines.warehouse import open_warehouse, rows
 
 pytestmark = [
@@ -30,12 +33,16 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning"),
 ]
-ANSWER = {
-    "chosen_options": ["Approve"],
-    "params_input": {},
-    "responded_at": None,
-    "responded_by_user": {"id": "olga", "name": "olga"},
-}
+
+
+def answer(choice: str, reason: str = "Olga has looked.", **names: list[str]) -> dict[str, Any]:
+    """What Airflow hands on of an answer to `approve`."""
+    return {
+        "chosen_options": [choice],
+        "params_input": {"leave_out": None, "held_too": None, "reason": reason, **names},
+        "responded_at": dt.datetime.now(dt.UTC),
+        "responded_by_user": {"id": "olga", "name": "olga"},
+    }
 
 
 class Theatre(NamedTuple):
@@ -45,17 +52,33 @@ class Theatre(NamedTuple):
     data: DataDir
     server: TownServer
     variables: dict[str, str]
+    asked: list[str]
 
-    def play(self, dag: str, *, spare: str = "", **conf: str) -> dict[str, str]:
-        """Run a DAG to its end, somebody approving, and return the state of each task and of the run ("").
+    def play(
+        self,
+        dag: str,
+        *,
+        spare: str = "",
+        said: dict[str, Any] | None = None,
+        settings: dict[str, str] | None = None,
+        **conf: str,
+    ) -> dict[str, str]:
+        """Run a DAG to its end, somebody answering `said`, and return the state of each task and of the run ("").
 
         Boxes whose names match `spare` count as done, which saves their time.
         """
-        from airflow.providers.standard.operators.hitl import ApprovalOperator
+        from airflow.providers.standard.operators.hitl import HITLOperator
+
+        def execute(operator: Any, context: Any) -> dict[str, Any]:
+            del context
+            self.asked.append(operator.body)
+            assert said, "nobody should be asked"
+            return said
 
         with (
-            mock.patch.dict(os.environ, self.variables),
-            mock.patch.object(ApprovalOperator, "execute", return_value=ANSWER),
+            mock.patch.dict(os.environ, {**self.variables, **(settings or {})}),
+            # Only the waiting is left out: it is the scheduler's.
+            mock.patch.object(HITLOperator, "execute", execute),
             # The scheduler stores deadlines and refers to them; `dag.test()` does not, and looks for them nevertheless.
             mock.patch.object(self.dags[dag], "deadline", None),
         ):
@@ -90,7 +113,7 @@ def theatre(tmp_path_factory: pytest.TempPathFactory, airflow_home: Path) -> Ite
                 # The town asks for no patience.
                 "RAPPORT_PER_MINUTE": json.dumps(dict.fromkeys(source_names(), 60_000)),
             }
-            yield Theatre(bag.dags, data, server, given)
+            yield Theatre(bag.dags, data, server, given, [])
 
 
 @pytest.fixture(scope="module")
@@ -129,24 +152,95 @@ def test_a_key_that_has_expired_is_told_once(theatre: Theatre, nights: list[dict
     assert len(theatre.mails("Rapport: nightly")) == 1
 
 
-def test_the_month_goes_out_and_its_correction_after_it(theatre: Theatre, nights: list[dict[str, str]]) -> None:
-    month = theatre.play("monthly", month="2026-10")
-    assert {name: month[name] for name in ("gate", "render", "approve", "send")} == dict.fromkeys(
-        ("gate", "render", "approve", "send"), "success"
+def sent_of(theatre: Theatre) -> set[str]:
+    return {row.practice_id for row in Ledger(theatre.data.ledger).rows("2026-10") if row.state == "sent"}
+
+
+def test_the_month_goes_out_as_a_person_says_and_its_correction_after_it(
+    theatre: Theatre, nights: list[dict[str, str]]
+) -> None:
+    everybody = {practice.id for practice in build_town().practices}
+    # None: nothing goes out, and the run is green, for that is what somebody wanted.
+    month = theatre.play("monthly", month="2026-10", said=answer("None", "Not before Monday."))
+    assert (month["release"], month["send"], month["verdict"], month[""]) == (
+        "skipped",
+        "skipped",
+        "success",
+        "success",
     )
-    sent = {row.practice_id for row in Ledger(theatre.data.ledger).rows("2026-10") if row.state == "sent"}
-    practice = min(sent)
-    conf = {"practice": practice, "month": "2026-10", "reason": "One review was counted twice."}
-    assert set(theatre.play("restate", **conf).values()) == {"success"}
+    assert sent_of(theatre) == set()
+    [question] = theatre.asked
+    assert f"8 reports of October 2026 wait to be sent: {len(everybody) - 1} passed every gate, 1 are held" in question
+    assert "| [maple-street-dental](/reports/report/maple-street-dental/2026-10) | [" in question
+    assert "alert: 4 on the page Urgent" in question
+    # No reason: the box is red, and nothing goes out.
+    month = theatre.play("monthly", spare="gate|render", month="2026-10", said=answer("All that passed", " "))
+    assert (month["release"], month["send"]) == ("failed", "upstream_failed")
+    assert sent_of(theatre) == set()
+    # Some: one is left out, and the one that is held is not sent, because nobody named it.
+    said = answer("Some", "Arroyo asked for time.", leave_out=["arroyo-dental"])
+    month = theatre.play("monthly", month="2026-10", said=said)
+    assert set(month.values()) == {"success"}
+    assert sent_of(theatre) == everybody - {"arroyo-dental", "maple-street-dental"}
+    # All that passed: of what is not out yet.
+    theatre.play("monthly", month="2026-10", said=answer("All that passed"))
+    assert sent_of(theatre) == everybody - {"maple-street-dental"}
+    # Auto-release asks nevertheless as long as a report is held, and a held one goes out when it is named.
+    asked, by_itself = len(theatre.asked), {"RAPPORT_AUTO_RELEASE": "true"}
+    said = answer("Some", "Its contact has answered.", held_too=["maple-street-dental"])
+    theatre.play("monthly", month="2026-10", said=said, settings=by_itself)
+    assert len(theatre.asked) == asked + 1
+    assert sent_of(theatre) == everybody
+    found = [
+        (one.person, one.choice, len(one.released), one.kept_back, one.reason)
+        for one in Decisions(theatre.data.ledger).of("2026-10")
+    ]
+    assert found == [
+        ("olga", "None", 0, tuple(sorted(everybody)), "Not before Monday."),
+        ("olga", "Some", 6, ("arroyo-dental", "maple-street-dental"), "Arroyo asked for time."),
+        ("olga", "All that passed", 1, ("maple-street-dental",), "Olga has looked."),
+        ("olga", "Some", 1, (), "Its contact has answered."),
+    ]
+    practice = min(everybody)
+    conf: dict[str, Any] = {"practice": practice, "month": "2026-10", "reason": "One review was counted twice."}
+    assert set(theatre.play("restate", said=answer("Approve"), **conf).values()) == {"success"}
     files = theatre.data.report("2026-10", practice), theatre.data.manifest("2026-10", practice)
     assert (standing_manifest(*files) or {})["version"] == 2
     rows = [row for row in Ledger(theatre.data.ledger).rows("2026-10") if row.practice_id == practice]
     assert sorted((row.version, row.state) for row in rows) == [(1, "sent"), (2, "sent")]
-    # Any box again, in any order: nobody gets anything twice.
-    before = len(theatre.mails("Your monthly report"))
-    theatre.play("restate", **conf)
-    theatre.play("monthly", month="2026-10")
+    # Any box again, in any order: nobody is asked about what is out, and nobody gets anything twice.
+    before, asked = len(theatre.mails("Your monthly report")), len(theatre.asked)
+    theatre.play("restate", said=answer("Approve"), **conf)
+    month = theatre.play("monthly", month="2026-10")
+    assert (month["approve"], month["send"], month["verdict"], month[""]) == (
+        "skipped",
+        "skipped",
+        "success",
+        "success",
+    )
     assert len(theatre.mails("Your monthly report")) == before
+    assert len(theatre.asked) == asked + 1, "the correction's own question"
+
+
+def test_where_every_gate_passes_auto_release_asks_nobody(theatre: Theatre, nights: list[dict[str, str]]) -> None:
+    theatre.data.ledger.rename(theatre.data.root / "ledger.kept")
+    for cause in Causes(theatre.data.urgent).all():
+        Causes(theatre.data.urgent).acknowledge(cause.number, "olga", "2026-11-03T08:00")
+    asked = len(theatre.asked)
+    try:
+        month = theatre.play("monthly", month="2026-10", settings={"RAPPORT_AUTO_RELEASE": "true"})
+        assert (month["approve"], month["release"], month["send"], month[""]) == (
+            "skipped",
+            "success",
+            "success",
+            "success",
+        )
+        assert len(theatre.asked) == asked
+        assert len(sent_of(theatre)) == 8
+        [decision] = Decisions(theatre.data.ledger).of("2026-10")
+        assert (decision.person, decision.reason) == ("auto-release", "every gate passed")
+    finally:
+        (theatre.data.root / "ledger.kept").rename(theatre.data.ledger)
 
 
 def test_a_new_practice_is_looked_at_by_itself_and_nothing_is_sent(

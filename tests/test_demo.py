@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import email
 import email.policy
+import re
+import shutil
+import time
+from email.message import EmailMessage
 from pathlib import Path
 
 import pypdf
 import pytest
+from playwright.sync_api import sync_playwright
 
-from pipelines.demo.run import demo_folder, run_demo
+from pipelines.decisions import Decisions
+from pipelines.demo.run import demo_folder, run_demo, town_services
+from pipelines.demo.stage import USER, Stage, free_port
 from pipelines.demo.town import MONTH, NIGHTS, build_town, pull_instant
 from pipelines.landing import DataDir, read_page
 from pipelines.pdf import practice_of
@@ -43,6 +50,10 @@ def canaries() -> list[str]:
     return sorted(found)
 
 
+def mails(data: DataDir) -> list[EmailMessage]:
+    return [email.message_from_bytes(p.read_bytes(), policy=email.policy.default) for p in data.mailbox.glob("*.eml")]
+
+
 def leaked(canaries: list[str], held: str) -> list[str]:
     return [canary for canary in canaries if canary in held]
 
@@ -61,8 +72,25 @@ def test_a_pdf_for_every_practice_and_a_mail_for_every_recipient(demo: tuple[Dat
     town = build_town()
     for practice in town.practices:
         assert practice_of(data.report(month_name(MONTH), practice.id)) == practice.id
-    mails = [email.message_from_bytes(p.read_bytes(), policy=email.policy.default) for p in data.mailbox.glob("*.eml")]
-    assert sorted(str(mail["To"]) for mail in mails) == sorted(r for p in town.practices for r in p.recipients)
+    sent = [mail for mail in mails(data) if str(mail["Subject"]).startswith("Your monthly report")]
+    assert sorted(str(mail["To"]) for mail in sent) == sorted(r for p in town.practices for r in p.recipients)
+
+
+def test_a_contact_is_told_of_what_cannot_wait_and_its_report_is_held_until_it_is_named(
+    demo: tuple[DataDir, list[str]],
+) -> None:
+    data, said = demo
+    urgent = [mail for mail in mails(data) if "should not wait" in str(mail["Subject"])]
+    assert [mail["To"] for mail in urgent] == ["manager@maple-street-dental.example"]
+    body = urgent[0].get_body(("plain",))
+    assert body is not None
+    assert "A public reply of the practice may give private details away" in body.get_content()
+    assert [line for line in said if "held: " in line] == [
+        "  held: maple-street-dental, alert: 6 on the page Urgent, and nobody has looked; the demo lets it go"
+    ]
+    [decision] = Decisions(data.ledger).of(month_name(MONTH))
+    assert "maple-street-dental" in decision.released
+    assert decision.reason == "The demo has looked at every report that is held."
 
 
 def test_every_night_is_in_the_warehouse_and_the_dead_key_is_named(demo: tuple[DataDir, list[str]]) -> None:
@@ -140,3 +168,74 @@ def test_nothing_is_left_half_done(demo: tuple[DataDir, list[str]]) -> None:
     data, _ = demo
     assert list(data.root.rglob("*.partial")) == []
     assert not Path(f"{data.warehouse}.wal").exists()
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="needs Chromium")
+def test_an_operator_releases_the_month_in_the_browser(demo: tuple[DataDir, list[str]], tmp_path: Path) -> None:
+    data, _ = demo
+    walk(data, tmp_path)
+
+
+def walk(data: DataDir, folder: Path) -> None:
+    """Trigger the month, answer its Required Action, look at the Reports pages and find the mails, by hand."""
+    left_out = shutil.ignore_patterns("airflow", "ledger.db*", "*.eml")
+    mine = DataDir(Path(shutil.copytree(data.root, folder / "walk", ignore=left_out)))
+    month, held = month_name(MONTH), "maple-street-dental"
+    parts = ("api-server", "dag-processor", "scheduler", "triggerer")
+    with (
+        town_services(mine.root, build_town()) as (_, variables),
+        Stage(mine.root, variables, port=free_port(), components=parts, fresh=True, say=lambda line: None) as stage,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page(viewport={"width": 1500, "height": 1100})
+        page.set_default_timeout(90_000)
+        page.goto(stage.url)
+        page.fill("input[name=username]", USER)
+        page.fill("input[name=password]", stage.password)
+        page.click("button[type=submit]")
+        page.wait_for_url(lambda url: "/auth/login" not in url)
+        page.goto(f"{stage.url}/dags/monthly")
+        page.get_by_test_id("trigger-dag-button").click()
+        page.locator("#element_month").fill(month)
+        # Leaving the field is what takes it over.
+        page.keyboard.press("Tab")
+        with page.expect_response(lambda one: one.request.method == "POST" and one.url.endswith("/dagRuns")) as asked:
+            page.get_by_role("dialog").get_by_role("button", name="Trigger").last.click()
+        run = asked.value.json()["dag_run_id"]
+        assert asked.value.json()["conf"]["month"] == month
+
+        task = f"{stage.url}/api/v2/dags/monthly/dagRuns/{run}/taskInstances/approve"
+        give_up = time.monotonic() + 180
+        while page.request.get(task).json()["state"] != "awaiting_input":
+            assert time.monotonic() < give_up, "nobody is asked"
+            page.wait_for_timeout(1_000)
+        page.goto(f"{stage.url}/dags/monthly/runs/{run}/tasks/approve/required_actions?map_index=-1")
+        page.get_by_text("8 reports of October 2026 wait to be sent: 7 passed every gate, 1 are held back.").wait_for()
+        assert page.get_by_test_id("hitl-option-Some").is_disabled(), "there is no reason yet"
+        pdf = page.get_by_role("link", name=re.compile("pages")).first.get_attribute("href")
+        answer = page.request.get(f"{stage.url}{pdf}")
+        assert answer.body().startswith(b"%PDF-")
+        page.locator("#element_held_too").fill(held)
+        page.locator("#element_reason").fill("Its contact has answered.")
+        page.keyboard.press("Tab")
+        # Answered before the scheduler has taken note of the waiting, it would ask once more.
+        page.wait_for_timeout(8_000)
+        page.get_by_test_id("hitl-option-Some").click()
+        page.goto(f"{stage.url}/dags/monthly/runs/{run}")
+        badge = page.get_by_test_id("header-card").get_by_test_id("state-badge")
+        badge.filter(has_text="Success").wait_for(timeout=180_000)
+
+        page.goto(f"{stage.url}/plugin/reports")
+        frame = page.frame_locator("iframe")
+        frame.get_by_role("link", name=re.compile(f"Maple Street.*{MONTH:%B %Y}: sent")).wait_for()
+        frame.get_by_role("link", name="Ledger").click()
+        frame.get_by_text("Its contact has answered.").wait_for()
+        browser.close()
+    sent = [mail for mail in mails(mine) if str(mail["Subject"]).startswith("Your monthly report")]
+    assert sorted(str(mail["To"]) for mail in sent) == sorted(r for p in build_town().practices for r in p.recipients)
+    [decision] = Decisions(mine.ledger).of(month)
+    assert (decision.person, decision.choice, decision.kept_back) == (USER, "Some", ())
+    assert held in decision.released

@@ -7,7 +7,6 @@ import hashlib
 import json
 import re
 import shutil
-import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -23,13 +22,14 @@ from fastapi import Depends, HTTPException
 from playwright.sync_api import Browser, sync_playwright
 
 from pipelines import standing
+from pipelines.decisions import Decision, Decisions
 from pipelines.landing import DataDir, Visit
 from pipelines.ledger import Key, Ledger
 from pipelines.practices import Practices
 from pipelines.records import COMPLETENESS, SetAside, write_table
 from pipelines.urgent import Causes
 from tests.histories import built_at, visit
-from tests.reports_pages import TODAY, Client, mounted
+from tests.reports_pages import BUSY_PLACES, TODAY, Client, big_warehouse, many_practices, mounted
 
 OCTOBER, NOVEMBER = dt.date(2026, 10, 1), dt.date(2026, 11, 1)
 HOSTILE = '<script>alert(1)</script> & "Sons" \u202egnp.exe'
@@ -38,7 +38,7 @@ SAME = {"sec-fetch-site": "same-origin"}
 KEYS = {"riverside": "own", "hilltop": "shared", "quiet": "shared"}
 PLACES = (
     "/",
-    "/?find=riverside&state=rendered",
+    "/?find=riverside&state=kept",
     "/report/riverside/2026-10",
     "/report/quiet/2026-10",
     "/urgent",
@@ -82,6 +82,17 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> DataDir:
     ledger.plan(key, digest, STAMP)
     ledger.mark(key, "sent", STAMP)
     put_report(data, "riverside")
+    Decisions(data.ledger).add(
+        Decision(
+            month="2026-10",
+            decided_at="2026-11-02T07:30:00+00:00",
+            person="olga <b>",
+            choice="Some",
+            released=("hilltop",),
+            kept_back=("riverside",),
+            reason="Riverside <i>asked</i> for time",
+        )
+    )
     told = (("riverside", 12, dt.date(2026, 11, 6)), ("hilltop", 900, None), ("quiet", 40, dt.date(2027, 1, 31)))
     for practice_id, left, ends in told:
         whole = Visit(data, "google_business", TODAY, practice_id)
@@ -124,7 +135,10 @@ def test_each_practice_has_the_state_of_each_month(pages: Client, town: DataDir)
     assert heads[0] == "Practice"
     assert heads[-6:] == ["Jun", "Jul", "Aug", "Sep", "Oct", "Nov"]
     assert "Jan 2026" in heads, "the first month of a year says which"
-    assert cells(page, "Riverside")[-2:] == ["rendered", "open"]
+    assert cells(page, "Riverside")[-2:] == ["kept", "open"]
+    assert {(link.get_text(), link["href"]) for link in page.select("a.waits")} == {
+        (f"1 urgent of {name}", f"/reports/urgent?find={name}") for name in ("riverside", "quiet")
+    }
     assert cells(page, "Hilltop")[-2:] == ["sent", "open"]
     assert "October 2026" in page.select_one(".lead").get_text()  # type: ignore[union-attr]
     link = page.find("a", attrs={"aria-label": "Hilltop, October 2026: sent"})
@@ -133,7 +147,8 @@ def test_each_practice_has_the_state_of_each_month(pages: Client, town: DataDir)
 
 
 def test_every_state_is_what_the_files_say(tmp_path: Path) -> None:
-    data = big_warehouse(tmp_path, practices=9, months=2)
+    data = DataDir(tmp_path)
+    big_warehouse(data, practices=9, months=2)
     people = [f"p-{n}" for n in range(9)]
     practices = Practices.model_validate({"practice": [{"id": name, "name": name} for name in [*people, "new"]]})
     month = dt.date(2026, 9, 1)
@@ -318,6 +333,43 @@ def test_the_ledger_can_be_searched(pages: Client) -> None:
     assert pages.get("/ledger?month=2025-01").status_code == 404
 
 
+def test_who_decided_what_and_why_is_told(pages: Client) -> None:
+    ledger = pages.page("/ledger")
+    assert cells(ledger, "2026-11-02 07:30:00") == [
+        "olga <b>",
+        "Some",
+        "1",
+        "riverside",
+        "Riverside <i>asked</i> for time",
+    ]
+    assert cells(pages.page("/report/riverside/2026-10"), "2026-11-02 07:30:00")[2] == "kept back"
+    assert cells(pages.page("/report/hilltop/2026-10"), "2026-11-02 07:30:00")[2] == "may go out"
+
+
+def test_a_report_says_which_gates_hold_it(town: DataDir, tmp_path: Path) -> None:
+    shutil.copytree(town.root, tmp_path, dirs_exist_ok=True)
+    listed = tmp_path / "practices.toml"
+    listed.write_text('[[practice]]\nid = "riverside"\nname = "Riverside"\nrecipients = ["a@x.example"]\n')
+    page = Client(mounted(DataDir(tmp_path))).page("/report/riverside/2026-10")
+    heading = page.find("h2", string="Held back")
+    assert heading is not None
+    assert [one.get_text() for one in heading.find_next("ul").find_all("li")][-2:] == [  # type: ignore[union-attr]
+        "page count: 1",
+        "alert: 1 on the page Urgent, and nobody has looked",
+    ]
+
+
+def test_long_lists_can_be_narrowed(pages: Client) -> None:
+    assert [one.get_text() for one in pages.page("/keys?find=YELP").select("tbody code")] == ["RAPPORT_KEY_YELP"]
+    assert "No key fits" in pages.get("/keys?find=oak").text
+    assert "1 key ends within a week" in pages.page("/keys?find=yelp").get_text(), "what ends is told all the same"
+    found = pages.page("/nights?month=2026-10&find=expired").select("tbody tr .day + td + .day ~ td:last-child")
+    assert {one.get_text() for one in found} == {"the key has expired"}
+    assert "No reason fits" in pages.get("/nights?month=2026-10&find=oak").text
+    assert cells(pages.page("/set-aside?find=RIVER"), "google_business")[0] == "riverside"
+    assert "Nothing fits" in pages.get("/set-aside?find=oak").text
+
+
 def test_a_figure_is_explained_as_on_the_command_line(pages: Client, town: DataDir) -> None:
     from pipelines.explain import explain
 
@@ -409,9 +461,10 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.mark.skipif(not shutil.which("chromium"), reason="needs Chromium")
+@pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("place", PLACES)
-def test_axe_finds_nothing(served: str, browser: Browser, place: str) -> None:
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
+def test_axe_finds_nothing(served: str, browser: Browser, place: str, width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(said.text) if "Security" in said.text else None)
     page.goto(served + place)
@@ -419,6 +472,7 @@ def test_axe_finds_nothing(served: str, browser: Browser, place: str) -> None:
     assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
     assert page.evaluate("document.fonts.check('15px \"Rapport Sans\"') && document.fonts.size") >= 3
     assert [one for one in complaints if "axe" not in one] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, "the page itself scrolls sideways"
     page.close()
 
 
@@ -439,65 +493,12 @@ def test_the_keyboard_alone_reaches_a_report(served: str, browser: Browser) -> N
     page.close()
 
 
-def big_warehouse(root: Path, practices: int, months: int) -> DataDir:
-    """Write what the pages read of a warehouse: three sources a practice, each month up to October 2026."""
-    data = DataDir(root)
-    with duckdb.connect(str(data.warehouse)) as db:
-        db.execute("create schema reports")
-        db.execute("create schema core")
-        db.execute("create table reports.build_info as select date '2026-10-20' as as_of_night, 'x' as inputs_id")
-        db.execute(
-            "create table reports.coverage as "
-            "select 'p-' || p as practice_id, (date '2026-10-01' - to_months(m::int))::date as month, source, "
-            "site, 31 as nights_expected, 31 as nights_read, date '2026-10-20' as last_read_night, "
-            "date '2026-10-18' as last_complete_night, 0 as set_aside, 0 as vanished, 40 as held, "
-            "0 as conversation_items, 40 as platform_total, false as left_out, m > 0 as month_is_complete, "
-            "null::varchar as why "
-            "from range($practices) as a (p), range($months) as b (m), "
-            "(values ('google_business', 'google'), ('facebook', 'facebook'), ('trustpilot', 'trustpilot')) "
-            "as c (source, site)",
-            {"practices": practices, "months": months},
-        )
-    return data
-
-
 def test_a_thousand_practices_and_two_years_are_quick(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    data = big_warehouse(tmp_path, practices=1000, months=24)
-    block = 'id = "p-{0}"\nname = "Practice {0}"\nrecipients = ["a@p-{0}.example"]\n'
-    places = 'google_business = {{ location = "accounts/1/locations/{0}" }}\nfacebook = {{ page = "1{0:06d}" }}\n'
-    (tmp_path / "practices.toml").write_text(
-        "".join(f"[[practice]]\n{block.format(n)}{places.format(n)}" for n in range(1000))
-    )
-    names = [f"{2024 + (10 + m) // 12}-{(10 + m) % 12 + 1:02d}" for m in range(23)]
-    assert (names[0], names[-1]) == ("2024-11", "2026-09")
-    ids = [f"p-{n}" for n in range(1000)]
-    Ledger(data.ledger)
-    with sqlite3.connect(data.ledger) as db:
-        db.executemany(
-            "insert into sending values (?, ?, 1, 'a@x.example', 'a', ?, 'sent', ?, null)",
-            [(practice_id, name, f"{practice_id} {name}", STAMP) for practice_id in ids for name in names],
-        )
-    nights = [dt.date(2026, 10, 1) - dt.timedelta(days=n) for n in range(-20, 11)]
-    for source in ("google_business", "facebook"):
-        for night in nights:
-            path = data.completeness(source, night)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            failed = {"status": "failed", "why": "it was down"} if night.day == 7 else {}
-            write_table([visit(source, source, night, name, **failed) for name in ids], COMPLETENESS, path)
-        for name in ids[:500]:
-            Visit(data, source, nights[0], name).publish(about={"practice_id": name}, quota_left=5)
+    data = many_practices(tmp_path, practices=1000, months=24)
     pages = Client(mounted(data))
     pages.get("/")
     took = {}
-    for place in (
-        "/",
-        "/?state=sent&page=7",
-        "/?find=99",
-        "/nights?month=2026-10",
-        "/keys",
-        "/ledger",
-        "/ledger?page=9",
-    ):
+    for place in BUSY_PLACES:
         start = time.perf_counter()
         assert pages.get(place).status_code == 200
         took[place] = round(time.perf_counter() - start, 2)

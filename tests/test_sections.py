@@ -31,7 +31,8 @@ def test_the_combined_score_goes_before_that_of_a_site() -> None:
     house = practice().score("google", 80.0, 5.0).score("survey", 90.0, 5.0)
     assert (report_of(house).scores[0].of, report_of(house).scores[0].number) == ("Google", "80")
     together = report_of(house.score("", 84.4, 4.0)).scores[0]
-    assert (together.of, together.number, together.firmness) == ("all sites that may be joined", "84", "firm")
+    assert (together.of, together.number) == ("all sites that may be joined", "84")
+    assert together.says == "likely 80 to 88, firm"
     assert together.made_of == "51 of 60 for stars, 17 of 20 for few unhappy people and 17 of 20 for safe answers"
 
 
@@ -43,7 +44,7 @@ def test_a_second_site_speaks_where_the_first_has_too_few() -> None:
 @pytest.mark.parametrize(("half", "word"), [(6.0, "firm"), (12.0, "fair"), (12.5, "rough")])
 def test_a_score_says_how_sure_it_is_in_the_warehouses_word(half: float, word: str) -> None:
     score = report_of(practice().score("google", 70.0, half)).scores[0]
-    assert score.firmness == word
+    assert score.says.endswith(f", {word}")
     assert score.alt.startswith("Reputation of Google: 70 of 100, likely ")
     assert score.alt.endswith(f", {word}.")
 
@@ -175,7 +176,7 @@ def test_parts_are_told_with_points_and_what_is_not_known_apart() -> None:
         ("6 of 22 threads with three turns or more", "14", "20"),
         ("not known", "11", "15"),
     ]
-    assert talk.not_known == ("Came back: the 90 days before are not known.",)
+    assert talk.not_known == ("Not known for Came back: the 90 days before are not known.",)
 
 
 def test_without_a_score_parts_have_no_points() -> None:

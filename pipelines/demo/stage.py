@@ -128,8 +128,10 @@ class Stage:
         run = self._call("POST", f"/api/v2/dags/{dag}/dagRuns", json={"logical_date": None, "conf": conf})
         return str(run["dag_run_id"])
 
-    def follow(self, dag: str, run: str, limit_seconds: float = 300.0, *, approve: bool = False) -> str:
-        """Print each task as it ends and return the run's state; answer the approval if `approve`."""
+    def follow(
+        self, dag: str, run: str, limit_seconds: float = 300.0, *, answer: Callable[[], Any] | None = None
+    ) -> str:
+        """Print each task as it ends and return the run's state; answer the approval with what `answer` returns."""
         told: dict[tuple[str, int], str] = {}
         waiting_since: float | None = None
         give_up = time.monotonic() + limit_seconds
@@ -137,8 +139,8 @@ class Stage:
             state = str(self._call("GET", f"/api/v2/dags/{dag}/dagRuns/{run}")["state"])
             for task in self._tasks(dag, run):
                 key = (task["task_id"], task["map_index"])
-                if approve and task["task_id"] == "approve":
-                    waiting_since = self._answer(dag, run, task, waiting_since)
+                if answer and task["task_id"] == "approve":
+                    waiting_since = self._answer(dag, run, task, answer, waiting_since)
                 if told.get(key) != task["state"] and task["state"] in _TOLD:
                     told[key] = task["state"]
                     named = f" {task['rendered_map_index']}" if task.get("rendered_map_index") else ""
@@ -164,8 +166,10 @@ class Stage:
         found = self._call("GET", f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances", params={"limit": "100"})
         return sorted(found["task_instances"], key=lambda task: (task["start_date"] or "9", task["task_id"]))
 
-    def _answer(self, dag: str, run: str, task: dict[str, Any], waiting_since: float | None) -> float | None:
-        """Press Approve once the question has stood for a while; return since when it has been standing."""
+    def _answer(
+        self, dag: str, run: str, task: dict[str, Any], answer: Callable[[], Any], waiting_since: float | None
+    ) -> float | None:
+        """Answer once the question has stood for a while; return since when it has been standing."""
         if task["state"] != "awaiting_input":
             return None
         if waiting_since is None:
@@ -173,7 +177,7 @@ class Stage:
         if time.monotonic() - waiting_since < _HUMAN_SECONDS:
             return waiting_since
         path = f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task['task_id']}/-1/hitlDetails"
-        self._call("PATCH", path, json={"chosen_options": ["Approve"], "params_input": {}})
+        self._call("PATCH", path, json=answer())
         return math.inf
 
     def _call(self, method: str, path: str, **body: Any) -> Any:

@@ -64,7 +64,10 @@ def pull_instant(night: dt.date) -> dt.datetime:
 
 
 class TownPractice(msgspec.Struct, frozen=True, kw_only=True):
-    """One practice and where Google keeps it. `key` is the name of the key that may read it."""
+    """One practice and where Google keeps it. `key` is the name of the key that may read it.
+
+    `contact` is who is told of what cannot wait, empty for nobody.
+    """
 
     id: str
     name: str
@@ -74,6 +77,7 @@ class TownPractice(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str
     paper: Literal["letter", "a4"]
     recipients: tuple[str, ...]
+    contact: str = ""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -234,6 +238,7 @@ class Town:
                         f"time_zone = {_quoted(p.time_zone)}",
                         f"paper = {_quoted(p.paper)}",
                         f"recipients = [{', '.join(_quoted(address) for address in p.recipients)}]",
+                        *([f"contact = {_quoted(p.contact)}"] if p.contact else []),
                         f"google_business = {{ {google} }}",
                         *blocks_of(p.id),
                         *conversation.blocks_of(p.id),
@@ -298,6 +303,7 @@ def _resident(
     key: str = "",
     paper: Literal["letter", "a4"] = "letter",
     recipients: tuple[str, ...] = ("owner",),
+    contact: str = "",
 ) -> TownPractice:
     return TownPractice(
         id=practice_id,
@@ -308,6 +314,7 @@ def _resident(
         time_zone=time_zone,
         paper=paper,
         recipients=tuple(f"{who}@{practice_id}.example" for who in recipients),
+        contact=f"{contact}@{practice_id}.example" if contact else "",
     )
 
 
@@ -375,7 +382,14 @@ _RESIDENTS: tuple[tuple[TownPractice, _Character], ...] = (
         ),
     ),
     (
-        _resident(7, "maple-street-dental", "Maple Street Dental & Smile Studio", "dental", "America/New_York"),
+        _resident(
+            7,
+            "maple-street-dental",
+            "Maple Street Dental & Smile Studio",
+            "dental",
+            "America/New_York",
+            contact="manager",
+        ),
         _Character(
             monthly=(6, 8),
             weights=(2, 1, 1, 3, 8),

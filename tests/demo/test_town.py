@@ -374,7 +374,7 @@ def test_practices_toml_loads(town: Town, practices: Practices) -> None:
             mine.kind,
             mine.time_zone,
         )
-        assert (loaded.paper, loaded.recipients) == (mine.paper, mine.recipients)
+        assert (loaded.paper, loaded.recipients, loaded.contact or "") == (mine.paper, mine.recipients, mine.contact)
         assert (loaded.google_business.location, loaded.google_business.key) == (mine.location, mine.key)
     assert len(practices.export) == 2
 
