@@ -118,7 +118,7 @@ def context(
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., DataDir]:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, airflow_home: Path) -> Callable[..., DataDir]:
     """Set what operators have set, and keep Airflow's connections out of it."""
     import wiring
 
