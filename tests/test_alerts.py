@@ -107,7 +107,8 @@ def test_an_alert_says_what_since_when_what_for_the_month_and_what_to_do() -> No
 def context(
     dag: str = "nightly", task: str = "verdict", error: Exception | None = KEY, **params: str
 ) -> dict[str, Any]:
-    due = dt.datetime(2026, 11, 3, 2, 30, tzinfo=dt.UTC)
+    # At noon it is the same day in whatever zone Airflow was imported with.
+    due = dt.datetime(2026, 11, 3, 12, tzinfo=dt.UTC)
     run = SimpleNamespace(dag_id=dag, logical_date=due, run_after=due)
     return {
         "ti": SimpleNamespace(task_id=task, log_url="http://here/log"),
