@@ -14,7 +14,7 @@ broken by it.
 
 import pendulum
 from airflow.sdk import DAG, Param, get_current_context, task
-from wiring import PRACTICE, TIME_ZONE, SourceRetry
+from wiring import PRACTICE, SourceRetry, time_zone
 
 LISTINGS = (
     "One a line, FIELD=VALUE: google_business.location=accounts/1/locations/2. Several values: semicolons between."
@@ -23,7 +23,7 @@ LISTINGS = (
 with DAG(
     "add_practice",
     schedule=None,
-    start_date=pendulum.datetime(2026, 1, 1, tz=TIME_ZONE),
+    start_date=pendulum.datetime(2026, 1, 1, tz=time_zone()),
     catchup=False,
     max_active_runs=1,
     params={

@@ -19,12 +19,12 @@ import os
 import pendulum
 from airflow.sdk import DAG, Param, get_current_context, task
 from alerts import told
-from wiring import TIME_ZONE, SourceRetry, night_of, open_rapport
+from wiring import SourceRetry, night_of, open_rapport, time_zone
 
 with DAG(
     "housekeeping",
     schedule=os.environ.get("RAPPORT_HOUSEKEEPING_SCHEDULE", "0 5 * * *") or None,
-    start_date=pendulum.datetime(2026, 1, 1, tz=TIME_ZONE),
+    start_date=pendulum.datetime(2026, 1, 1, tz=time_zone()),
     catchup=False,
     max_active_runs=1,
     params={"night": Param(None, type=["null", "string"], format="date", title="Today", description="YYYY-MM-DD")},

@@ -34,12 +34,12 @@ from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import DAG, Param, TriggerRule, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 from alerts import late_after, told
-from wiring import PRACTICES, REPORTS, TIME_ZONE, WAREHOUSE, SourceRetry, month_of, open_rapport
+from wiring import PRACTICES, REPORTS, WAREHOUSE, SourceRetry, month_of, open_rapport, time_zone
 
 with DAG(
     "monthly",
     schedule=os.environ.get("RAPPORT_MONTHLY_SCHEDULE", "0 7 2 * *") or None,
-    start_date=pendulum.datetime(2026, 1, 1, tz=TIME_ZONE),
+    start_date=pendulum.datetime(2026, 1, 1, tz=time_zone()),
     catchup=False,
     max_active_runs=1,
     params={

@@ -24,18 +24,17 @@ night has not ended after five hours.
 import datetime as dt
 import os
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pendulum
 from airflow.sdk import DAG, Param, TriggerRule, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 from alerts import late_after, told
-from wiring import SOURCES, TIME_ZONE, WAREHOUSE, SourceRetry, night_of, open_rapport, pool_of
+from wiring import SOURCES, WAREHOUSE, SourceRetry, night_of, open_rapport, pool_of, time_zone
 
 with DAG(
     "nightly",
     schedule=os.environ.get("RAPPORT_NIGHTLY_SCHEDULE", "30 2 * * *") or None,
-    start_date=pendulum.datetime(2026, 1, 1, tz=TIME_ZONE),
+    start_date=pendulum.datetime(2026, 1, 1, tz=time_zone()),
     catchup=False,
     max_active_runs=1,
     params={"night": Param(None, type=["null", "string"], format="date", title="Night", description="YYYY-MM-DD")},
@@ -96,7 +95,7 @@ with DAG(
         from pipelines.urgent import tell_urgent
 
         practices, data, settings = open_rapport()
-        return tell_urgent(practices, data, settings, dt.datetime.now(ZoneInfo(TIME_ZONE)), say=print)
+        return tell_urgent(practices, data, settings, dt.datetime.now(time_zone()), say=print)
 
     @task(trigger_rule=TriggerRule.ALL_DONE, retries=0)
     def verdict() -> str:

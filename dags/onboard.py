@@ -23,12 +23,12 @@ import pendulum
 from airflow.sdk import DAG, Param, TriggerRule, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 from alerts import told
-from wiring import PRACTICE, SOURCES, TIME_ZONE, SourceRetry, first_look_of, night_of, open_rapport, pool_of
+from wiring import PRACTICE, SOURCES, SourceRetry, first_look_of, night_of, open_rapport, pool_of, time_zone
 
 with DAG(
     "onboard",
     schedule=None,
-    start_date=pendulum.datetime(2026, 1, 1, tz=TIME_ZONE),
+    start_date=pendulum.datetime(2026, 1, 1, tz=time_zone()),
     catchup=False,
     max_active_runs=1,
     params={

@@ -22,12 +22,12 @@ import pendulum
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import DAG, Param, get_current_context, task
 from alerts import told
-from wiring import PRACTICE, REPORTS, TIME_ZONE, SourceRetry, month_of, open_rapport
+from wiring import PRACTICE, REPORTS, SourceRetry, month_of, open_rapport, time_zone
 
 with DAG(
     "restate",
     schedule=None,
-    start_date=pendulum.datetime(2026, 1, 1, tz=TIME_ZONE),
+    start_date=pendulum.datetime(2026, 1, 1, tz=time_zone()),
     catchup=False,
     max_active_runs=1,
     params={

@@ -7,11 +7,10 @@ import json
 import os
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
+import pendulum
 from airflow.sdk import Asset, Param, RetryDecision, RetryPolicy
 
-TIME_ZONE = os.environ.get("RAPPORT_TIME_ZONE", "UTC")
 LONGEST_DELAY = dt.timedelta(hours=1)
 # The folder is the registry. Names only: a module is imported inside its task.
 SOURCES = sorted(path.stem for path in (Path(__file__).parent.parent / "pipelines" / "sources").glob("[!_]*.py"))
@@ -45,6 +44,11 @@ class SourceRetry(RetryPolicy):
         return RetryDecision.default()
 
 
+def time_zone() -> pendulum.Timezone:
+    """The zone in which a run's night is counted: `RAPPORT_TIME_ZONE`, else UTC."""
+    return pendulum.timezone(os.environ.get("RAPPORT_TIME_ZONE", "UTC"))
+
+
 def night_of(context: Any) -> dt.date:
     """The run's `night` parameter, else the local date on which the run was due."""
     from pipelines.periods import parse_night
@@ -53,7 +57,7 @@ def night_of(context: Any) -> dt.date:
     if given:
         return parse_night(given)
     due = context["dag_run"].logical_date or context["dag_run"].run_after
-    return dt.datetime.date(due.astimezone(ZoneInfo(TIME_ZONE)))
+    return dt.datetime.date(due.astimezone(time_zone()))
 
 
 def month_of(context: Any) -> dt.date:

@@ -211,16 +211,18 @@ def test_a_site_that_is_down_is_retried_and_nothing_else(
 
 
 @pytest.mark.parametrize(
-    ("params", "due", "night", "month"),
+    ("zone", "params", "due", "night", "month"),
     [
-        ({"night": "2026-10-31", "month": "2026-09"}, "2026-11-02T08:00:00Z", "2026-10-31", "2026-09"),
-        ({}, "2026-11-02T08:00:00Z", "2026-11-02", "2026-10"),
-        ({}, "2026-01-01T00:30:00Z", "2026-01-01", "2025-12"),
+        ("UTC", {"night": "2026-10-31", "month": "2026-09"}, "2026-11-02T08:00:00Z", "2026-10-31", "2026-09"),
+        ("UTC", {}, "2026-11-02T08:00:00Z", "2026-11-02", "2026-10"),
+        ("UTC", {}, "2026-01-01T00:30:00Z", "2026-01-01", "2025-12"),
+        ("America/Chicago", {}, "2026-01-01T00:30:00Z", "2025-12-31", "2025-11"),
     ],
 )
 def test_which_night_and_month_a_run_is_about(
-    dags: Any, params: dict[str, str], due: str, night: str, month: str
+    dags: Any, monkeypatch: pytest.MonkeyPatch, zone: str, params: dict[str, str], due: str, night: str, month: str
 ) -> None:
+    monkeypatch.setenv("RAPPORT_TIME_ZONE", zone)
     from types import SimpleNamespace
 
     from wiring import month_of, night_of
