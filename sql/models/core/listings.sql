@@ -17,6 +17,45 @@ with visits as (
     group by completeness.source, completeness.site, completeness.practice_id, completeness.night
 ),
 
+divided as (
+    select
+        source,
+        site,
+        practice_id
+    from {{ ref('completeness') }}
+    group by source, site, practice_id
+    having min(label) <> max(label)
+),
+
+-- Nights on which a visit of before was not made, as to a forum in which nobody listens any more: the others say nothing
+-- of what it held, so for as long as it would be listed their lists are not all there is.
+unvisited as (
+    select distinct
+        visits.source,
+        visits.site,
+        visits.practice_id,
+        visits.night
+    from visits
+    inner join {{ ref('sources') }} as sources on visits.source = sources.source
+    inner join (
+        select
+            source,
+            site,
+            practice_id,
+            night,
+            lead(night) over (partition by source, site, practice_id, label order by night) as next_night
+        from {{ ref('completeness') }}
+        where (source, site, practice_id) in (select (source, site, practice_id) from divided)
+    ) as made
+        on
+            visits.source = made.source
+            and visits.site = made.site
+            and visits.practice_id = made.practice_id
+            and visits.night > made.night
+            and visits.night < coalesce(made.next_night, 'infinity'::date)
+            and visits.night <= made.night + sources.window_days
+),
+
 -- Most nights have nothing to say, and telling words apart is slow.
 reasons as (
     select
@@ -56,9 +95,9 @@ select
     visits.was_left_out,
     -- Only a list of everything proves that something is gone or that there is nothing. Where several visits make up
     -- the list, as of a practice that listens in two forums, each has to list its part whole: a failed visit spoils the
-    -- proof, one that reads changes alone does, and so does time: of a list whose features have expired nothing can be
-    -- concluded.
-    visits.was_read and visits.listed_everything
+    -- proof, one that reads changes alone or is not made does, and so does time: of a list whose features have expired
+    -- nothing can be concluded.
+    visits.was_read and visits.listed_everything and unvisited.night is null
     and (visits.fetched = 0 or kept_nights.night is not null) as was_complete,
     -- What a receipt says stays true when what it counted has expired.
     visits.was_read and visits.listed_everything as listed_everything,
@@ -72,6 +111,12 @@ left join kept_nights
         and visits.site = kept_nights.site
         and visits.practice_id = kept_nights.practice_id
         and visits.night = kept_nights.night
+left join unvisited
+    on
+        visits.source = unvisited.source
+        and visits.site = unvisited.site
+        and visits.practice_id = unvisited.practice_id
+        and visits.night = unvisited.night
 left join reasons
     on
         visits.source = reasons.source
