@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import email
 import email.policy
-import json
 import os
 from collections.abc import Iterator
 from email.message import EmailMessage
@@ -23,7 +22,6 @@ from pipelines.landing import DataDir
 from pipelines.ledger import Ledger
 from pipelines.pdf import standing_manifest
 from pipelines.settings import REPOSITORY
-from pipelines.sources import source_names
 from pipelines.urgent import Causes
 from pipelines.warehouse import open_warehouse, rows
 
@@ -110,8 +108,6 @@ def theatre(tmp_path_factory: pytest.TempPathFactory, airflow_home: Path) -> Ite
             given = {
                 **variables,
                 "RAPPORT_ALERT_TO": "ops@rapport.example",
-                # The town asks for no patience.
-                "RAPPORT_PER_MINUTE": json.dumps(dict.fromkeys(source_names(), 60_000)),
             }
             yield Theatre(bag.dags, data, server, given, [])
 
