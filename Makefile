@@ -35,7 +35,7 @@ up: setup
 	@$(BIN)/rapport up
 
 test: setup-dev
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: setup-dev
 	@$(BIN)/ruff format --check $(SOURCES)

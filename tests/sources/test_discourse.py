@@ -277,3 +277,187 @@ def test_what_a_forum_held_in_which_nobody_listens_any_more_is_not_gone(data: Da
     with open_warehouse(data) as warehouse:
         found = rows(warehouse, "select item_id, removed_on from core.items where kind = 'post' order by item_id")
     assert [tuple(row.values()) for row in found] == [("1/1", None), ("2/1", None)]
+
+
+def test_a_key_goes_only_to_the_forum_it_is_named_for(monkeypatch: pytest.MonkeyPatch, data: DataDir) -> None:
+    class Keyed(StandIn):
+        block = [{"forum": FORUM, "key": "town"}]  # noqa: RUF012
+
+        def check_key(self, request: Request) -> None:
+            assert (request.headers["api-key"], request.headers["api-username"]) == ("the-key", "reader")
+
+    monkeypatch.setenv("RAPPORT_KEY_DISCOURSE", json.dumps({"api_key": "never", "api_username": "anybody"}))
+    pull(data, StandIn(1))
+    monkeypatch.setenv("RAPPORT_KEY_DISCOURSE__TOWN", json.dumps({"api_key": "the-key", "api_username": "reader"}))
+    pull(data, Keyed(1), NEXT)
+    assert [planned.key for planned in discourse.visits(Keyed.practices(), Path())] == ["town"]
+
+
+def test_a_private_forum_says_what_to_do(data: DataDir) -> None:
+    platform = StandIn(1)
+    told = {"errors": ["You are not permitted to view the requested resource."], "error_type": "invalid_access"}
+    platform.refuse = [(403, {}, json.dumps(told).encode())]
+    with pytest.raises(SeveralFailed, match="invalid_access") as raised:
+        pull(data, platform)
+    assert isinstance(raised.value.failures[0], BadKey)
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "seconds"),
+    [
+        ({"Content-Type": "text/plain", "Retry-After": "70"}, b"Slow down, too many requests from this IP.", 70.0),
+        ({}, b'{"errors": ["Too often."], "error_type": "rate_limit", "extras": {"wait_seconds": 90}}', 90.0),
+    ],
+    ids=["gate", "action"],
+)
+def test_both_ways_to_say_slow_down_are_understood(
+    headers: dict[str, str], body: bytes, seconds: float, data: DataDir
+) -> None:
+    platform = StandIn(1)
+    platform.refuse = [(429, headers, body)]
+    with pytest.raises(SeveralFailed) as raised:
+        pull(data, platform)
+    assert raised.value.can_recover
+    assert raised.value.retry_after_seconds == seconds
+
+
+def operations() -> dict[str, Any]:
+    told: dict[str, Any] = json.loads((CONTRACT / "openapi" / "openapi.json").read_text(encoding="utf-8"))["paths"]
+    return told
+
+
+def schema_of(path: str) -> Any:
+    """Return what the document says of an answer, less what live forums do otherwise.
+
+    All its fields are "required" because it was made of one answer; a reply's parent is a number, the count of likes
+    stands beside `can_act`, and more results are announced by true.
+    """
+    schema = copy.deepcopy(operations()[path]["get"]["responses"]["200"]["content"]["application/json"]["schema"])
+    waiting = [schema]
+    while waiting:
+        part = waiting.pop()
+        part.pop("required", None)
+        for name, inner in part.get("properties", {}).items():
+            if name == "reply_to_post_number":
+                inner["type"] = ["integer", "null"]
+            elif name in ("name", "display_username"):
+                inner["type"] = ["string", "null"]
+            elif name == "can_act":
+                part["properties"] |= {"count": {"type": "integer"}}
+                break
+            elif name == "more_full_page_results":
+                inner["type"] = ["boolean", "null"]
+        waiting += [*part.get("properties", {}).values(), *([part["items"]] if "items" in part else [])]
+    return schema
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared")
+def test_every_request_and_the_towns_answers_are_as_the_document_has_them(data: DataDir) -> None:
+    platform = StandIn(1)
+    platform.posts[1] = [{} for _ in range(30)]
+    pull(data, platform)
+    patterns = {"/posts.json": "/posts.json", "/search.json": "/search.json", "/t/1.json": "/t/{id}.json",
+                "/t/1/posts.json": "/t/{id}/posts.json"}  # fmt: skip
+    seen = set()
+    for request in platform.asked:
+        path = patterns[request.path.removeprefix("/talk.springfield.example")]
+        parameters = {p["name"] for p in operations()[path]["get"].get("parameters", [])}
+        # The document wants the ids in a body, which a GET has not; every forum's own page asks as we do.
+        assert set(request.query) <= parameters | ({"post_ids[]"} if path.endswith("{id}/posts.json") else set())
+        seen.add(path)
+    assert seen == set(patterns.values())
+    topic = told_by_town("posts.json")["latest_posts"][0]
+    answers = {
+        "/posts.json": told_by_town("posts.json"),
+        "/search.json": told_by_town("search.json", q='"Riverside Dental" after:2026-08-01'),
+        "/t/{id}.json": told_by_town(f"t/{topic['topic_id']}.json"),
+        "/t/{id}/posts.json": told_by_town(f"t/{topic['topic_id']}/posts.json", **{"post_ids[]": str(topic["id"])}),
+    }
+    for path, answer in answers.items():
+        jsonschema.validate(answer, schema_of(path))
+    assert answers["/t/{id}/posts.json"]["post_stream"]["posts"]
+
+
+def told_by_town(path: str, **query: str) -> Any:
+    asked = Asked(
+        method="GET", path=f"/talk.riverside.example/{path}", query={k: [v] for k, v in query.items()}, headers={},
+        body=b"", base="", at=pull_instant(NIGHTS[0]), night=NIGHTS[0], seed=1913,
+    )  # fmt: skip
+    told = town_forum.tell(asked)
+    assert told.status == 200
+    return told.body
+
+
+# What this source never asks for: accounts, badges, settings, lists of topics, and a search of an older form.
+NOT_OURS = {
+    "categories", "category_latest_topics", "email_settings", "groups", "hot", "latest", "members_2", "notifications",
+    "regenerate_api_key", "replies", "search", "update_trust_level", "upload_avatar", "upload_file", "user_badges",
+    "user_create_success", "user_grant_admin", "user_grant_moderator", "user_list", "user_update_user",
+}  # fmt: skip
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared")
+def test_every_file_is_read_or_refused_for_a_reason() -> None:
+    files = sorted((CONTRACT / "fixtures").rglob("*.json"))
+    assert {path.stem for path in files} == NOT_OURS | {"posts_before", "posts_latest", "topic_posts"}
+    practices = StandIn.practices()
+    for path in files:
+        about = {"practice_id": "riverside", "forum": FORUM}
+        receipt = Receipt(source="discourse", night=NIGHT, label="forum", about=about)
+        page = SavedPage(path="pages/discourse/x.json", body=path.read_bytes(), receipt=receipt)
+        if path.stem in NOT_OURS:
+            with pytest.raises(ChangedShape):
+                list(discourse.read(page, practices))
+        else:
+            assert not [item for item in discourse.read(page, practices) if isinstance(item, SetAside)], path.stem
+
+
+def test_nothing_is_read_that_names_nobody(data: DataDir) -> None:
+    platform = StandIn(3)
+    platform.openings = ["<p>Tyres?</p>", "<p>Riverside Dental?</p>", "<p>Bread?</p>"]
+    pull(data, platform)
+    assert {record.item_id for record in found_in(data, platform) if isinstance(record, Record)} == {
+        "2/1",
+        *(f"2/1/{name}" for name in ("likes", "views", "reply_count")),
+    }
+
+
+def test_a_post_that_only_the_search_knows_is_found_in_its_long_topic(
+    data: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stands neither among the topic's first twenty posts nor among the forum's newest fifty."""
+    platform = StandIn(1)
+    platform.openings = ["<p>Who is good around here?</p>"]
+    platform.posts[1] = [{} for _ in range(70)]
+    platform.posts[1][19] = {"cooked": "<p>Riverside Dental, without a doubt.</p>"}
+    real = platform.answer
+    hit: Any = {"posts": [{"id": 121, "topic_id": 1}], "grouped_search_result": {}}
+    monkeypatch.setattr(platform, "answer", lambda asked: hit if "search" in asked.path else real(asked))
+    pull(data, platform)
+    assert ids(data, platform, "comment") == ["1/21"]
+    sweep = NIGHT.replace(month=11, day=8)
+    monkeypatch.setattr(platform, "answer", lambda asked: EMPTY if "search" in asked.path else real(asked))
+    pull(data, platform, sweep)
+    assert ids(data, platform, "comment", sweep) == ["1/21"], "what was found once is asked for again"
+
+
+def test_an_edit_is_a_later_version_of_the_same_post(data: DataDir) -> None:
+    platform = StandIn(1)
+    platform.posts[1] = [{"cooked": "<p>Good.</p>", "created_at": YOUNG, "updated_at": YOUNG}]
+    pull(data, platform)
+    platform.posts[1][0] |= {"cooked": "<p>Very good.</p>", "updated_at": "2026-11-01T08:00:00.000Z"}
+    pull(data, platform, NEXT)
+    [before], [after] = (records_in(data, platform, "comment", night) for night in (NIGHT, NEXT))
+    assert (before.item_id, before.text, after.item_id, after.text) == ("1/2", "Good.", "1/2", "Very good.")
+    assert after.updated_at == dt.datetime(2026, 11, 1, 8, tzinfo=dt.UTC)
+    assert before.created_at == after.created_at == before.updated_at
+
+
+def test_a_search_whose_pages_are_empty_and_still_name_another_is_stopped(data: DataDir) -> None:
+    class Hollow(StandIn):
+        def answer(self, request: Request) -> Any:
+            more = {"posts": [], "grouped_search_result": {"more_full_page_results": True}}
+            return more if "search" in request.path else super().answer(request)
+
+    with pytest.raises(SeveralFailed, match="would never end"):
+        pull(data, Hollow(1))

@@ -17,6 +17,7 @@ with visits as (
     group by completeness.source, completeness.site, completeness.practice_id, completeness.night
 ),
 
+-- A list in several parts, as of a practice that listens in two forums.
 divided as (
     select
         source,
@@ -27,8 +28,26 @@ divided as (
     having min(label) <> max(label)
 ),
 
--- Nights on which a visit of before was not made, as to a forum in which nobody listens any more: the others say nothing
--- of what it held, so for as long as it would be listed their lists are not all there is.
+parts as (
+    select
+        completeness.source,
+        completeness.site,
+        completeness.practice_id,
+        completeness.night,
+        lead(completeness.night) over (
+            partition by completeness.source, completeness.site, completeness.practice_id, completeness.label
+            order by completeness.night
+        ) as next_night
+    from {{ ref('completeness') }} as completeness
+    inner join divided
+        on
+            completeness.source = divided.source
+            and completeness.site = divided.site
+            and completeness.practice_id = divided.practice_id
+),
+
+-- Nights on which a part of before was not asked for, as a forum in which nobody listens any more: what there is of the
+-- others says nothing of what it held, for as long as that would be listed.
 unvisited as (
     select distinct
         visits.source,
@@ -37,23 +56,14 @@ unvisited as (
         visits.night
     from visits
     inner join {{ ref('sources') }} as sources on visits.source = sources.source
-    inner join (
-        select
-            source,
-            site,
-            practice_id,
-            night,
-            lead(night) over (partition by source, site, practice_id, label order by night) as next_night
-        from {{ ref('completeness') }}
-        where (source, site, practice_id) in (select (source, site, practice_id) from divided)
-    ) as made
+    inner join parts
         on
-            visits.source = made.source
-            and visits.site = made.site
-            and visits.practice_id = made.practice_id
-            and visits.night > made.night
-            and visits.night < coalesce(made.next_night, 'infinity'::date)
-            and visits.night <= made.night + sources.window_days
+            visits.source = parts.source
+            and visits.site = parts.site
+            and visits.practice_id = parts.practice_id
+            and visits.night > parts.night
+            and visits.night < coalesce(parts.next_night, 'infinity'::date)
+            and visits.night <= parts.night + sources.window_days
 ),
 
 -- Most nights have nothing to say, and telling words apart is slow.
