@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -11,6 +10,8 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+from dbt.contracts.graph.manifest import Manifest
+from dbt.contracts.graph.nodes import ModelNode
 
 from pipelines import build, records
 from pipelines.landing import DataDir
@@ -40,22 +41,22 @@ class Compiled(tuple[tuple[str, str, str], ...]):
 def compiled(data: DataDir, wanted: tuple[str, ...]) -> Compiled:
     """Return schema, name and SQL of the wanted models and all they are made of, in the order to run them."""
     folder = data.build_folder / "dbt"
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    models = {id_: node for id_, node in manifest["nodes"].items() if node["resource_type"] == "model"}
+    parsed = Manifest.from_msgpack((folder / "partial_parse.msgpack").read_bytes())
+    models = {id_: node for id_, node in parsed.nodes.items() if isinstance(node, ModelNode)}
     order: dict[str, None] = {}
 
     def visit(id_: str) -> None:
-        for parent in models[id_]["depends_on"]["nodes"]:
+        for parent in models[id_].depends_on.nodes:
             if parent in models:
                 visit(parent)
         order.setdefault(id_)
 
     for id_, node in sorted(models.items()):
-        if node["name"] in wanted:
+        if node.name in wanted:
             visit(id_)
     root = folder / "compiled" / "rapport"
     return Compiled(
-        (models[id_]["schema"], models[id_]["name"], (root / models[id_]["original_file_path"]).read_text("utf-8"))
+        (models[id_].schema, models[id_].name, (root / models[id_].original_file_path).read_text("utf-8"))
         for id_ in order
     )
 
