@@ -14,7 +14,7 @@ from typing import Final, Literal
 import numpy as np
 
 from pipelines.text.disclosure import BODY, CONDITION
-from pipelines.text.linear import Buckets, Floats, buckets_of, load, probabilities, weighted, word_grams
+from pipelines.text.linear import Buckets, Floats, buckets_of, hash_of, load, probabilities, weighted, word_grams
 from pipelines.text.patterns import either
 from pipelines.text.sentences import lowered, words_of
 
@@ -161,6 +161,6 @@ def evidence(text: str, content_type: Content, most: int = 5) -> list[tuple[str,
     output = OUTPUTS.index(content_type)
     pulls = []
     for word in sorted(set(words_of(LINK.sub(" ", text)))):
-        [bucket] = buckets_of([word], BUCKETS).tolist()
+        [bucket] = buckets_of([hash_of(word)], BUCKETS).tolist()
         pulls.append((word, round(scale.get(bucket, 0.0) * float(model.weights[bucket][output]), 3)))
     return sorted(pulls, key=lambda pull: -pull[1])[:most]

@@ -728,7 +728,7 @@ def model_features(sentence: Sentence) -> tuple[Buckets, Floats]:
         sentence.general, sentence.refusal, len(words) > 20,
     ]  # fmt: skip
     runs = frozenset[int]().union(*map(character_hashes, words))
-    return buckets_of(word_grams(words), BUCKETS, runs), np.asarray(signs, dtype=np.float32)
+    return buckets_of([*word_grams(words), *runs], BUCKETS), np.asarray(signs, dtype=np.float32)
 
 
 def suspicion(sentence: Sentence) -> float:

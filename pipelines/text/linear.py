@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +24,30 @@ Floats = npt.NDArray[np.float32]
 Buckets = npt.NDArray[np.int64]
 
 
-def word_grams(words: Sequence[str], prefix: str = "") -> list[str]:
-    """Return the single words and the pairs of neighbours, each marked with a prefix."""
-    marked = [prefix + word for word in words]
-    return marked + [f"{one} {other}" for one, other in zip(marked, words[1:], strict=False)]
-
-
 # The same few thousand words make up most of all texts; long made-up ones do not stay.
+@lru_cache(maxsize=1 << 16)
+def _spelt(word: str) -> tuple[int, int, bytes]:
+    """Return the hash of a word, that of the word with a space behind it, and its letters."""
+    letters = word.encode("utf-8", "surrogatepass")
+    hashed = zlib.crc32(letters)
+    return hashed, zlib.crc32(b" ", hashed), letters
+
+
 @lru_cache(maxsize=1 << 16)
 def hash_of(gram: str) -> int:
     """Return the number by which a word or pair is known: the CRC-32 of its letters."""
-    return zlib.crc32(gram.encode("utf-8", "surrogatepass"))
+    return _spelt(gram)[0]
+
+
+def word_grams(words: Sequence[str]) -> list[int]:
+    """Return the hashes of the single words and of the pairs of neighbours, with a space between.
+
+    A CRC goes on from where that of the first word ended, so no pair has to be written out.
+    """
+    spelt = [_spelt(word) for word in words]
+    return [hashed for hashed, _, _ in spelt] + [
+        zlib.crc32(letters, before) for (_, before, _), (_, _, letters) in pairwise(spelt)
+    ]
 
 
 @lru_cache(maxsize=1 << 14)
@@ -46,11 +60,10 @@ def character_hashes(word: str, shortest: int = 3, longest: int = 5) -> frozense
     return frozenset(zlib.crc32(f"\x02{run}".encode("utf-8", "surrogatepass")) for run in runs)
 
 
-def buckets_of(grams: Iterable[str], size: int, more: Iterable[int] = ()) -> Buckets:
-    """Return the distinct buckets of the grams and of `more` hashes, in order, below `size`, a power of two."""
+def buckets_of(hashes: Iterable[int], size: int) -> Buckets:
+    """Return the distinct buckets of the hashes, in order, below `size`, a power of two."""
     mask = size - 1
-    found = {hashed & mask for hashed in map(hash_of, grams)}
-    found.update([hashed & mask for hashed in more])
+    found = {hashed & mask for hashed in hashes}
     return np.fromiter(sorted(found), dtype=np.int64, count=len(found))
 
 
@@ -83,7 +96,12 @@ class Linear:
 
 def probabilities(margins: Floats) -> Floats:
     """Return the logistic function of log-odds."""
-    return np.asarray(1.0 / (1.0 + np.exp(np.minimum(np.maximum(-margins, -30), 30))), dtype=np.float32)
+    found = np.negative(margins, dtype=np.float32)
+    np.maximum(found, -30, out=found)
+    np.minimum(found, 30, out=found)
+    np.exp(found, out=found)
+    found += 1.0
+    return np.divide(1.0, found, out=found)
 
 
 @cache

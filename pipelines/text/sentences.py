@@ -21,6 +21,8 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:dr|drs|mr|mrs|ms|prof|st|ave|rd|no|vs|etc|e\.g|i\.e|a\.m|p\.m|jr|sr|inc|approx|dept|ext|tel)|\b[a-z])\.$",
     re.IGNORECASE,
 )
+# As many characters as the longest of them has with its full stop, and more.
+_ABBREVIATION_REACH = 12
 _END = re.compile(r"[.!?\u2026]+[\"')\]]*(?=\s)|\n+")
 WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+")
 
@@ -38,7 +40,9 @@ def sentences_of(text: str) -> list[str]:
     start = 0
     for end in _END.finditer(text):
         piece = text[start : end.end()]
-        if not end.group().startswith("\n") and _ABBREVIATION.search(text[start : end.start() + 1]):
+        if not end.group().startswith("\n") and _ABBREVIATION.search(
+            text[max(start, end.start() - _ABBREVIATION_REACH) : end.start() + 1]
+        ):
             continue
         start = end.end()
         if WORD.search(piece):
