@@ -14,7 +14,9 @@ LONGEST_WORD = 64
 
 _MARKUP = re.compile(r"<[^<>]{1,200}>")
 _ADDED_BY_GOOGLE = re.compile(r"\(Translated by Google\)|\(Original\).*", re.DOTALL)
-_UNSEEN = re.compile(r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+_UNSEEN = re.compile(
+    r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u00ad\u034f\u061c\u180e]"
+)
 _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "`": "'", "\u201c": '"', "\u201d": '"'})
 # A full stop after these is part of the word; neither is one between two initials an end.
 _ABBREVIATION = re.compile(
