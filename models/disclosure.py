@@ -44,10 +44,10 @@ FIRST_RESULTS: dict[str, dict[str, str]] = {
         "the whole check": "32 of 34 flagged, 1 of 29 safe ones flagged, 17 green, 0 violating green",
     },
     "batch_8": {
-        "the whole check": "32 of 38 flagged, 5 of 32 safe ones flagged, 9 green, 0 violating green",
+        "the whole check": "32 of 38 flagged, 5 of 31 safe ones flagged, 8 green, 0 violating green",
     },
     "batch_9": {
-        "the whole check": "30 of 32 flagged, 4 of 30 safe ones flagged, 8 green, 0 violating green",
+        "the whole check": "30 of 32 flagged, 4 of 29 safe ones flagged, 7 green, 0 violating green",
     },
     # Written against what had just been changed for the two before it: some lines are made of its harmless words.
     "batch_10": {

@@ -17,7 +17,7 @@ from models import texts
 from models.fit import balanced, fit, matrix, rarities, wilson, write
 from models.sentiment import valences
 from pipelines.text import linear
-from pipelines.text.linear import FOLDER, buckets_of, hash_of, load, model_id, word_grams
+from pipelines.text.linear import FOLDER, buckets_of, hash_of, load, model_id, probabilities, word_grams
 from pipelines.text.sentences import plain, sentences_of, words_of
 from pipelines.text.sentiment import (
     Mood,
@@ -154,6 +154,12 @@ def test_training_twice_gives_the_same_bytes_and_what_was_learnt(tmp_path: Path)
         write(tmp_path / name, "m", weights[:, None], dense[:, None], np.array([bias]), rarity, {})
         assert ((matrix(hashed, rarity) @ weights + bias > 0) == (wanted > 0)).all()
     assert (tmp_path / "one" / "m.npz").read_bytes() == (tmp_path / "two" / "m.npz").read_bytes()
+
+
+def test_probabilities_are_the_logistic_function_within_bounds() -> None:
+    found = probabilities(np.array([-100.0, -2.0, 0.0, 2.0, 100.0], dtype=np.float32))
+    assert found.dtype == np.float32
+    assert found == pytest.approx([1 / (1 + np.exp(30)), 1 / (1 + np.exp(2)), 0.5, 1 / (1 + np.exp(-2)), 1.0], rel=1e-5)
 
 
 def test_an_empty_text_takes_no_part_in_training() -> None:

@@ -14,7 +14,17 @@ from typing import Final, Literal
 import numpy as np
 
 from pipelines.text.disclosure import BODY, CONDITION
-from pipelines.text.linear import Buckets, Floats, buckets_of, hash_of, load, probabilities, weighted, word_grams
+from pipelines.text.linear import (
+    Buckets,
+    Floats,
+    Vectors,
+    buckets_of,
+    hash_of,
+    load,
+    probabilities,
+    weighted,
+    word_grams,
+)
 from pipelines.text.patterns import either
 from pipelines.text.sentences import lowered, words_of
 
@@ -23,6 +33,8 @@ ABOUT: Final[tuple[Content, ...]] = ("health_information", "community", "recogni
 # The first three outputs say how a post speaks, the others what one that informs is about.
 OUTPUTS: Final[tuple[str, ...]] = ("informs", "promotion", "answer", *ABOUT)
 BUCKETS: Final = 1 << 14
+# How much the meaning of the words counts beside the words themselves.
+MEANING: Final = np.float32(0.3)
 
 LINK: Final = re.compile(r"https?:?/?/?\S*|\bwww\.\S+|\b[a-z]+\.(?:com|org|co|ly|net|gov)/\S+", re.IGNORECASE)
 _SIGN: Final = r"[$\u00a3\u20ac\u00a5\u20b9\u20a9\u20aa\u20ab\u20b1\u20ba\u20bd\u20a6\u0e3f]"
@@ -93,6 +105,8 @@ SIGNS: Final[tuple[re.Pattern[str], ...]] = tuple(
 )  # fmt: skip
 
 
+# How many of the further features are signs of form; the meaning of the words comes behind them.
+FORM: Final = len(SIGNS) + 2
 _ADDRESSED: Final = re.compile(
     r"@|\brt\b|\?|\b(?:you|your|yours|ask(?:ed|ing)?|questions?|reply|answer(?:s|ed|ing)?|wrote|sorry|yes|q|thanks for)\b"
 )
@@ -119,12 +133,13 @@ def offer_in(text: str) -> re.Match[str] | None:
     return None
 
 
-def features_of(text: str) -> tuple[Buckets, Floats]:
-    """Return what the trained part sees of a text (`plain`): hashed words and pairs, and signs of its form."""
+def features_of(text: str, vectors: Vectors) -> tuple[Buckets, Floats]:
+    """Return what the trained part sees of a text (`plain`): hashed words and pairs, signs of its form, its meaning."""
     low = LINK.sub(" \u2192 ", text.lower())
     words = words_of(low)
     signs = [bool(sign.search(low)) for sign in SIGNS]
-    return buckets_of(word_grams(words), BUCKETS), np.asarray([*signs, len(words) < 10, len(words) > 25], np.float32)
+    form = np.asarray([*signs, len(words) < 10, len(words) > 25], np.float32)
+    return buckets_of(word_grams(words), BUCKETS), np.concatenate([form, MEANING * vectors.meaning(words)])
 
 
 def is_addressed(text: str) -> bool:
@@ -151,16 +166,16 @@ def content_of(text: str) -> Kind:
     offer = offer_in(text)
     if offer:
         return Kind("promotion", 1.0, "names a price or an offer, or asks to book", offer.start(), offer.end())
-    content_type, sure = decided(
-        probabilities(load("content").margins(*features_of(text))).tolist(), addressed=is_addressed(text)
-    )
+    model = load("content")
+    chances = probabilities(model.margins(*features_of(text, model.vectors))).tolist()
+    content_type, sure = decided(chances, addressed=is_addressed(text))
     return Kind(content_type, round(sure, 2), f"reads like such posts (probability {sure:.2f})")
 
 
 def evidence(text: str, content_type: Content, most: int = 5) -> list[tuple[str, float]]:
     """Return the words of this text that spoke most for its type, with how much; for `--explain` only, never stored."""
     model = load("content")
-    every, _ = features_of(text)
+    every, _ = features_of(text, model.vectors)
     scale = dict(zip(every.tolist(), weighted(every, model.rarity).tolist(), strict=True))
     output = OUTPUTS.index(content_type)
     pulls = []

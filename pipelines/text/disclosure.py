@@ -519,9 +519,9 @@ _GENERIC_WORDS: Final = frozenset(
     counts stings honesty also neither nor breaks site site's removed request anything information anybody's parties welcoming friendly efficient easier faster quicker picked answered shorter
     equal equally treated welcomed languages interpreter interpreters accessible entrance ramp wheelchair stairs elevator map directions bus stop weekdays evening evenings extended early late
     department passed along raised raise seriously heard count lead leads kindly truth city town local neighbors neighbours schools library charity event events volunteer volunteers
-    has ways saying billing insurance patients patients' deserve deserves clean calm opinions plans major price specifics inbox keeping run sooner bottom hearts pride
-    inconvenience caused intention unheard ourselves set blessed wow allow allows detail bigger healthcare health small-town family-run
-    family-owned locally speaking obliged y'all road work construction kinds nothing costs applause
+    has ways saying under billing insurance patients patients' deserve deserves clean calm opinions plans major price specifics inbox keeping run sooner bottom hearts pride
+    inconvenience caused intention unheard ourselves set blessed wow allow allows detail bigger healthcare health
+    locally speaking obliged y'all road work construction kinds nothing costs applause
     morning meeting meetings cases create creates english spanish french polish certified courses course location sincere accept apply applies bad reached weekly monthly regularly hearing read aloud whole entire daily every hard-working""",
     )
 )  # fmt: skip

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -74,11 +74,33 @@ def weighted(buckets: Buckets, rarity: Floats) -> Floats:
     return values / np.float32(length) if length else values
 
 
+class Vectors(NamedTuple):
+    """What words mean by the company they keep: the row of each word's hash, and the vectors (words, dimensions)."""
+
+    rows: Mapping[int, int]
+    values: Floats
+
+    @classmethod
+    def of(cls, hashes: npt.NDArray[np.uint32], values: npt.NDArray[np.float16]) -> Vectors:
+        return cls({hashed: row for row, hashed in enumerate(hashes.tolist())}, values.astype(np.float32))
+
+    def meaning(self, words: Iterable[str]) -> Floats:
+        """Return the sum of the vectors of the words that are known, brought to length one; zeros where none is."""
+        rows = [row for row in (self.rows.get(hash_of(word)) for word in words) if row is not None]
+        total = np.asarray(self.values[rows].sum(axis=0), dtype=np.float32)
+        length = float(np.sqrt(np.dot(total, total)))
+        return total / np.float32(length) if length else total
+
+
+NO_VECTORS: Final = Vectors({}, np.zeros((0, 0), dtype=np.float32))
+
+
 @dataclass(frozen=True)
 class Linear:
     """Weights of one model. `weights` is (buckets, outputs), `dense` (further features, outputs).
 
-    `valences` tells how words sound by themselves, by their `hash_of`; empty where a model does not use them.
+    `valences` tells how words sound by themselves, by their `hash_of`, `vectors` what they mean; both are empty where a
+    model does not use them.
     """
 
     weights: Floats
@@ -87,6 +109,7 @@ class Linear:
     rarity: Floats
     card: dict[str, Any]
     valences: Mapping[int, float] = field(default_factory=dict)
+    vectors: Vectors = NO_VECTORS
 
     def margins(self, buckets: Buckets, more: Floats | None = None) -> Floats:
         """Return the log-odds of each output for one text."""
@@ -115,8 +138,11 @@ def load(name: str) -> Linear:
         )
     with np.load(path, allow_pickle=False) as held:
         arrays = {key: held[key].astype(np.float32) for key in ("weights", "dense", "bias", "rarity")}
-        valences = dict(zip(held["words"].tolist(), held["valences"].tolist(), strict=True)) if "words" in held else {}
-    return Linear(**arrays, card=card, valences=valences)
+        valences = (
+            dict(zip(held["words"].tolist(), held["valences"].tolist(), strict=True)) if "valences" in held else {}
+        )
+        known = Vectors.of(held["words"], held["vectors"]) if "vectors" in held else NO_VECTORS
+    return Linear(**arrays, card=card, valences=valences, vectors=known)
 
 
 def model_id(name: str) -> str:
