@@ -34,7 +34,7 @@ def cut(folder: Path, target: Path = PATH, most: int = MOST_WORDS) -> None:
     ranks = [rank for rank, word in enumerate(words) if not word.isdecimal() and words_of(word) == [word]][:most]
     held = {
         hash_of(words[rank]): np.asarray(every[rank] * _USUAL / (_USUAL + 1 / ((rank + 10) * _ZIPF)), np.float16)
-        for rank in reversed(ranks)
+        for rank in ranks
     }
     hashes = sorted(held)
     archive(target, {"words": np.array(hashes, np.uint32), "vectors": np.array([held[each] for each in hashes])})

@@ -531,7 +531,7 @@ _NOT_GENERIC: Final = re.compile(
     r"(?<!our )(?<!all )(?<!every )\bpatients\b|\bpatients\b.{0,60}\b(?:reviews?|ratings?|posts?|write|comments?)\b|"
     r"\bhealth\b(?! privacy| laws?| rules| information privacy| care (?:privacy|laws?|rules|regulations|practices?|providers?))|"
     r"^(?!(?:general |for |any |with )*questions about ).*\b(?:insurance|billing)\b|\bclean\b(?! (?:office|place|building|lobby|room|space)|, calm)|"
-    r"\bplans\b(?<!major plans)(?<!most plans)|\b(?:has|have) been\b(?! (?:shared|passed|updated|changed|added|extended|raised|heard|noted))|"
+    r"\b(?:about|for|after|since) the fall\b|\bon us\b|\bit works?\b|\bkeep going\b|\bplans\b(?<!major plans)(?<!most plans)|\b(?:has|have) been\b(?! (?:shared|passed|updated|changed|added|extended|raised|heard|noted))|"
     r"\bonly for this\b|(?<!hours )(?<!open )(?<!through )(?<!to )(?<!and )(?<!on )(?<!until )\b\w+day\b(?<!every day)(?<!each day)(?<! day)(?<! today)(?<! weekday)(?! (?:through|to|and|until|hours|meeting))|\bforward to (?!hear|read|learn|speak|talk|listen)|\b(?:that|this|last) \w+day\b|\b(?:never|was|were)\b.{0,40}\b(?:review|post|person|individual|right|good)\b|\b(?:this|that|the) (?:person|individual|reviewer)\b|\breviewer'?s?\b(?! and)|"
     r"\bplease\b.{0,25}\b(?:review|rating|stars?|post)\b|\b(?:better|good|new|five|0|positive)[ -]*(?:star )?(?:review|rating)s?\b.{0,40}\b(?:if|and we|help|make|offer)\b|"
     r"\b(?:make|offer|give)\b.{0,40}\b(?:review|rating|stars?|post)\b|\bvisit\b(?! (?:our )?website)|\btreat(?!ed with| every| all| each| people)|\btreated(?! with)|(?<!health )\bcare\b(?! about| deeply| to (?:all|every))|\bsee\b(?! this| things| it)|"
