@@ -43,6 +43,16 @@ FIRST_RESULTS: dict[str, dict[str, str]] = {
     "batch_7": {
         "the whole check": "32 of 34 flagged, 1 of 29 safe ones flagged, 17 green, 0 violating green",
     },
+    "batch_8": {
+        "the whole check": "32 of 38 flagged, 5 of 31 safe ones flagged, 8 green, 0 violating green",
+    },
+    "batch_9": {
+        "the whole check": "30 of 32 flagged, 4 of 29 safe ones flagged, 7 green, 0 violating green",
+    },
+    # Written against what had just been changed for the two before it: some lines are made of its harmless words.
+    "batch_10": {
+        "the whole check": "20 of 24 flagged, 3 of 20 safe ones flagged, 9 green, 1 violating green",
+    },
 }
 
 
@@ -61,7 +71,7 @@ class Prepared(NamedTuple):
 def read_batches() -> dict[str, list[Reply]]:
     """Return the written replies by batch, oldest first. A line is `codes TAB text`; `-` for none."""
     found: dict[str, list[Reply]] = {}
-    for path in sorted(REPLIES.glob("batch_*.tsv")):
+    for path in sorted(REPLIES.glob("batch_*.tsv"), key=lambda path: int(path.stem.removeprefix("batch_"))):
         found[path.stem] = [
             Reply(frozenset(codes.split(",")) - {"-"}, text)
             for codes, text in (line.split("\t", 1) for line in path.read_text(encoding="utf-8").splitlines())
@@ -179,7 +189,7 @@ def train(domain: list[Reply], folder: Path = FOLDER) -> dict[str, Any]:
         "data": [
             {"name": "replies of the task", "replies": len(domain), "licence": "synthetic, given with the task"},
             {
-                "name": "replies written for Rapport, seven batches",
+                "name": f"replies written for Rapport, {len(FIRST_RESULTS)} batches",
                 "replies": len(everything) - len(domain),
                 "licence": "Apache-2.0",
             },

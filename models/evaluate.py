@@ -254,11 +254,14 @@ def content_part(folder: Path) -> Iterator[str]:
     everyone = content.together(list(companies.values()))
     for name, judged in [*companies.items(), ("All", everyone), ("All with a clear label", everyone.clear())]:
         yield from _content_set(f"{name} ({len(judged.true)} posts)", judged, CONTENT_OUTPUTS[:3])
-    given, true_ = content.by_copies(content.prepare(content.by_companies(folder)))
+    posts = content.prepare(content.by_companies(folder))
+    (given, true_), person = content.by_copies(posts), content.by_one_person(posts)
     yield from [
         "", f"Of {len(true_)} posts that have near copies, as many are labelled what most of those are: "
         f"{shown(*accuracy(given, true_))}, macro-F1 {macro_f1(by_class(given, true_)):.3f}. A model that reads "
-        "the text alone can hardly be expected to do better on them.",
+        "the text alone can hardly be expected to do better on them. One more person of the crowd would give the label "
+        f"of at least {person['at least']} and at most {person['at most']} of all posts: nearly all were labelled by "
+        "three, who did not always agree.",
     ]  # fmt: skip
     everything = content.prepare([*content.by_companies(folder), *content.by_news(folder)])
     for name, lessons in content.written().items():

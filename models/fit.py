@@ -18,7 +18,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
-from pipelines.text.linear import Buckets, Floats
+from pipelines.text.linear import Buckets, Floats, Vectors
 
 Array = npt.NDArray[np.float64]
 
@@ -99,6 +99,7 @@ def write(
     rarity: Floats,
     card: dict[str, Any],
     valences: Mapping[int, float] | None = None,
+    vectors: Vectors | None = None,
 ) -> None:
     """Write `<name>.npz` and its card. Weights too small to matter become zero, the rest three significant digits."""
     small = np.where(np.abs(weights) < 1e-3, 0, weights)
@@ -114,6 +115,10 @@ def write(
     if valences is not None:
         arrays["words"] = np.array(sorted(valences), dtype=np.uint32)
         arrays["valences"] = np.array([valences[word] for word in sorted(valences)], dtype=np.float16)
+    if vectors is not None:
+        hashes = sorted(vectors.rows)
+        arrays["words"] = np.array(hashes, dtype=np.uint32)
+        arrays["vectors"] = vectors.values[[vectors.rows[hashed] for hashed in hashes]].astype(np.float16)
     archive(path, arrays)
     full = {"name": name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "bytes": path.stat().st_size, **card}
     (folder / f"{name}.json").write_text(json.dumps(full, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

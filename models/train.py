@@ -55,7 +55,8 @@ def write_page(page: Path = PAGE) -> None:
         if "reported" in card:
             lines += [f"Shown in a report: {', '.join(card['reported'])}. The others were right too seldom to be.", ""]
         if "tried" in card:
-            lines += ["Tried:", "", *_nested(card["tried"]), ""]
+            lines += ["Tried:", "", "| what | gave |", "|---|---|"]
+            lines += [*(f"| {what} | {gave} |" for what, gave in card["tried"].items()), ""]
         lines += ["Weaknesses:", "", *(f"- {weakness}" for weakness in card["weaknesses"])]
     page.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

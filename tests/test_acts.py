@@ -49,6 +49,29 @@ def test_a_question_that_answers_itself_wants_no_answer(text: str) -> None:
     assert "question" not in acts(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "act"),
+    [
+        ("where r u located", "question"),
+        ("still doing flu shots or nah", "question"),
+        ("need the number for billing please", "question"),
+        ("you guys still open this late tomorrow", "question"),
+        ("y'all never answer", "complaint"),
+        ("worst office ever dont go", "discouragement"),
+        ("they r the best fr", "advocacy"),
+        ("10/10 recommend", "advocacy"),
+        ("Sarah Jones you need this", "advocacy"),
+    ],
+)
+def test_a_comment_typed_in_haste_does_what_it_says(text: str, act: str) -> None:
+    assert act in acts(text)
+
+
+@pytest.mark.parametrize("text", ["who can relate lol", "is it me or is it hot today", "It is 0/10 degrees out"])
+def test_what_only_sounds_like_a_question_or_praise_is_none(text: str) -> None:
+    assert not acts(text) & {"question", "advocacy"}
+
+
 def test_substance_is_four_words_or_a_question() -> None:
     assert "substantive" not in acts("They moved again")
     assert "substantive" in acts("They moved again yesterday")

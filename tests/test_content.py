@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.content import CLEAR, Judged, Lesson, Prepared, by_copies, prepare, written
+from models.content import CLEAR, Judged, Lesson, Prepared, by_copies, by_one_person, prepare, written
+from models.vectors import cut, vectors
 from pipelines.text.content import ABOUT, OUTPUTS, content_of, decided, evidence, is_addressed, offer_in
+from pipelines.text.linear import Vectors, hash_of, load
 from pipelines.text.sentences import plain
 
 
@@ -21,6 +27,30 @@ from pipelines.text.sentences import plain
         "A fever can be watched at home. Schedule your visit online.",
         "The river clean-up is on Saturday. New patients get a free exam.",
         "Like and share to win a year of brushes",
+        "Whitening for CHF 199 this month",
+        "Teeth cleaning, 80 EUR",
+        "Consultation 45€",
+        "Implants from 1.200 €",
+        "Invisalign ₹85,000 all in",
+        "R$ 250 limpeza, come in",
+        "A$4,500 for braces",
+        "50 % OFF all of March",
+        "2-for-1 on night guards",
+        "BOGO sunglasses",
+        "Two hundred dollars off aligners",
+        "DM us to book your spot",
+        "DM to book",
+        "Link in bio to schedule",
+        "Text us to schedule",
+        "Now booking for spring",
+        "Schedule yours",
+        "Don't wait, claim your spot",
+        "📲 Book: example.com/book",
+        "We just had two openings tomorrow, message us",
+        "Complimentary consult with every exam",
+        "Kids' exams on us this Saturday",
+        "Use code SMILE20 at checkout",
+        "Our summer sale starts now",
     ],
 )
 def test_a_price_or_an_offer_is_promotion_whatever_else_is_said(text: str) -> None:
@@ -35,11 +65,53 @@ def test_a_price_or_an_offer_is_promotion_whatever_else_is_said(text: str) -> No
         "We never offer discounts for reviews.",
         "The bank reported $5.8bn in losses",
         "The walk raised $2,400 for the food pantry",
+        "Our team donated €500 to the shelter",
+        "Link in bio to read the study",
+        "Two for one high five",
+        "Make an appointment with yourself to rest",
+        "Tips to keep pounds off",
+        "Something special this Valentine's Day",
+        "We have two openings for a hygienist",
+        "Our bake sale starts at nine",
+        "You can count on us this winter",
+        "A new book by a local nurse, and a book about sleep",
+        "Half of adults have gum disease",
         "No appointment needed on Saturday, no coupons needed.",
     ],
 )
 def test_money_that_is_no_price_and_an_offer_that_is_denied_are_no_promotion_by_rule(text: str) -> None:
     assert offer_in(text) is None
+
+
+def test_the_meaning_of_a_text_is_that_of_its_known_words_whatever_their_order() -> None:
+    known = Vectors.of(
+        np.array([hash_of("tooth"), hash_of("gum")], np.uint32), np.array([[3.0, 0.0], [0.0, 4.0]], np.float16)
+    )
+    assert known.meaning(["tooth", "and", "gum"]).tolist() == pytest.approx([0.6, 0.8])
+    assert known.meaning(["gum", "tooth"]).tolist() == known.meaning(["tooth", "gum"]).tolist()
+    assert known.meaning(["nothing"]).tolist() == [0.0, 0.0]
+
+
+def test_the_packaged_vectors_are_those_that_were_trained_with() -> None:
+    trained, packaged = vectors(), load("content").vectors
+    assert trained.rows == packaged.rows
+    assert (trained.values == packaged.values).all()
+    near = packaged.meaning(["nurse"]) @ packaged.meaning(["doctor"])
+    assert near > packaged.meaning(["nurse"]) @ packaged.meaning(["parliament"])
+
+
+def test_vectors_are_cut_from_a_release_by_rank_and_the_same_bytes_each_time(tmp_path: Path) -> None:
+    words = ["the", "12", "don't", "two words", "tooth", "gum", "rare"]
+    pq.write_table(pa.table({"index": words}), tmp_path / "glove_6B_index.parquet")
+    np.save(tmp_path / "glove_6B_50d_emb.npy", np.eye(len(words), 50, dtype=np.float32))
+    for name in ("one.npz", "other.npz"):
+        cut(tmp_path, tmp_path / name, most=4)
+    assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "other.npz").read_bytes()
+    found = vectors(tmp_path / "one.npz")
+    assert set(found.rows) == {*map(hash_of, ["the", "don't", "tooth", "gum"])}
+    the, tooth = (found.values[found.rows[hash_of(word)]] for word in ("the", "tooth"))
+    assert (the.argmax(), tooth.argmax()) == (0, 4)
+    assert 0 < the.max() < tooth.max() < 1
 
 
 @pytest.mark.parametrize(
@@ -112,3 +184,13 @@ def test_posts_with_a_clear_label_are_kept_with_what_was_said_of_them() -> None:
     judged = Judged(["informs", "answer"], ["informs", "informs"], np.array([[0.0] * 7, [1.0] * 7]), [0.66, CLEAR])
     assert judged.clear().said == ["answer"]
     assert judged.clear().chances.tolist() == [[1.0] * 7]
+
+
+def test_one_more_person_is_right_where_all_agree_and_of_a_third_to_two_thirds_of_the_rest() -> None:
+    lessons = [
+        Lesson("x", f"post {number}", frozenset({"informs"}), frozenset(OUTPUTS[:3]), agreed=agreed)
+        for number, agreed in enumerate([1.0, 1.0, 1.0, 1.0, 0.67, 0.67, 0.34])
+    ]
+    found = by_one_person(prepare(lessons))
+    assert found["at least"].startswith("5 of 7")
+    assert found["at most"].startswith("6 of 7")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.disclosure import cross_validated, prepare, read_batches, read_domain
+from models.disclosure import FIRST_RESULTS, cross_validated, prepare, read_batches, read_domain
 from pipelines.text.disclosure import CLASSES, VERDICT_WORDS, Roster, clinical_words, judge
 from tests.conftest import SHARED
 
@@ -101,6 +101,86 @@ def test_hours_of_somebody_are_not_those_of_every_week(reply: str) -> None:
 @pytest.mark.parametrize("reply", ["", "👍", "1234", "\u202e\u0000", "Our lobby has a fish tank."])
 def test_what_nobody_knows_is_for_a_person(reply: str) -> None:
     assert judge(reply).verdict == "look"
+
+
+@pytest.mark.parametrize("name", ["May", "April", "Hope", "Will", "Law", "Street"])
+def test_a_name_that_is_a_word_too_is_a_name_where_somebody_is_spoken_to(name: str) -> None:
+    for reply in (f"Thank you, {name}!", f"{name}, thank you for the kind words.", f"Hi {name}, thank you for this."):
+        assert "P7" in judge(reply).classes
+    assert judge("We will hope for the best.").verdict != "pattern"
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        ("Living with tinnitus is exhausting.", "P5"),
+        ("Plantar fasciitis can be stubborn.", "P5"),
+        ("A second round was offered and turned down, as is anybody's right.", "P4"),
+        ("We pulled the audio, and nobody raised a voice.", "P8"),
+        ("The name above does not appear among the people whom we have served.", "P2"),
+        ("This will be dealt with by our legal people.", "N1"),
+        ("We would write off the late fee as soon as this comes down.", "N2"),
+        ("Long time no see!", "P1"),
+    ],
+)
+def test_what_is_told_of_nobody_in_particular_is_told_all_the_same(reply: str, code: str) -> None:
+    assert code in judge(reply).classes
+
+
+@pytest.mark.parametrize(
+    ("reply", "green"),
+    [
+        ("Our patients deserve a clean, calm place.", True),
+        ("The patients write such reviews.", False),
+        ("Under federal law, we cannot say whether anyone is a patient here.", True),
+        ("The law does not allow us to say whether anyone is a patient.", True),
+        ("The law is that anyone is a patient.", False),
+        ("Questions about insurance are best answered by our billing team.", True),
+        ("Our billing office has set this right.", False),
+        ("All clean again!", False),
+        ("It has been long.", False),
+        ("We heard about the fall and we wish the best.", False),
+        ("We are glad it works again.", False),
+        ("It is on us.", False),
+        ("We are sorry about the health issue.", False),
+        ("We're sorry to hear about your experience.", False),
+        ("You made our day, thank you!", True),
+    ],
+)
+def test_harmless_words_are_green_only_in_harmless_sentences(reply: str, green: bool) -> None:
+    assert (judge(reply).verdict == "generic") == green
+
+
+def test_the_regret_of_an_experience_is_no_disclosure_and_of_one_here_is() -> None:
+    assert judge("We are sorry to hear about your bad experience.").verdict == "look"
+    assert judge("We are sorry to hear about your bad experience with us.").verdict == "pattern"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "Glad your ro\u200bot ca\u200bnal went well.",
+        "Glad your root ca\u00adnal went well.",
+        "Glad your root \u2066canal\u2069 went well.",
+        "Your \U0001d5e5\U0001d5e2\U0001d5e2\U0001d5e7 canal went well.",
+        "YOUR ROOT CANAL WENT WELL!!!",
+        "your \U0001f9b7 root canal \U0001f616 went well",
+    ],
+)
+def test_what_is_hidden_from_the_eye_is_not_hidden_from_the_rules(reply: str) -> None:
+    assert "P4" in judge(reply).classes
+
+
+@pytest.mark.parametrize(
+    "reply", ["so hapy yuor cronw fits grate now", "Thank y\u043eu f\u043er your f\u0435edback.", "y0ur cr0wn is gr8"]
+)
+def test_what_is_misspelt_or_in_letters_of_another_script_is_never_green(reply: str) -> None:
+    assert judge(reply).verdict != "generic"
+
+
+def test_batches_are_read_in_the_order_in_which_they_were_written() -> None:
+    assert list(BATCHES) == [f"batch_{number}" for number in range(1, len(BATCHES) + 1)]
+    assert set(BATCHES) == set(FIRST_RESULTS)
 
 
 def test_the_worst_sentence_decides() -> None:

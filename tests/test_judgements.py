@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from pipelines.errors import RapportError
 from pipelines.score import explain_text, score_lines
-from pipelines.text.language import language_of
-from pipelines.text.sentences import LONGEST_WORD, lowered, words_of
+from pipelines.text.language import MAY_HOLD_NONE, NO_LANGUAGE, language_of
+from pipelines.text.sentences import LONGEST_WORD, lowered, sentences_of, words_of
 
 KINDS = ("review", "comment", "post", "reply")
 
@@ -100,6 +100,15 @@ def test_a_headline_in_english_is_judged_and_addresses_do_not_decide() -> None:
     address = " https://example.org/the-best-dentist-in-the-town-is-open-for-you-and-all-of-your-family" * 3
     assert language_of(german + address) == language_of(german)
     assert scored("Bravo " + address, "post")["judged"] is False
+
+
+@given(st.from_regex(NO_LANGUAGE, fullmatch=True))
+def test_what_stands_in_any_language_is_told_by_a_quick_look(text: str) -> None:
+    assert MAY_HOLD_NONE.search(text)
+
+
+def test_an_abbreviation_ends_no_sentence_however_long_that_is() -> None:
+    assert len(sentences_of("It took " + "very " * 40 + "long, approx. ten minutes. Fine.")) == 2
 
 
 def test_stars_change_no_judgement_but_their_contradiction_is_kept() -> None:

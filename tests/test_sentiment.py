@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ from models import texts
 from models.fit import balanced, fit, matrix, rarities, wilson, write
 from models.sentiment import valences
 from pipelines.text import linear
-from pipelines.text.linear import FOLDER, buckets_of, hash_of, load, model_id
+from pipelines.text.linear import FOLDER, buckets_of, hash_of, load, model_id, probabilities, word_grams
 from pipelines.text.sentences import plain, sentences_of, words_of
 from pipelines.text.sentiment import (
     Mood,
@@ -57,8 +59,14 @@ def test_doubtful_praise_is_unsure_and_doubtful_blame_is_not() -> None:
 
 def test_a_negation_reaches_three_words_and_the_end_after_but_counts_more() -> None:
     grams = grams_of(words_of("never felt rushed or hurried once but late"))
-    assert {"\x03felt", "\x03rushed", "\x03or", "\x04late"} <= set(grams)
-    assert "\x03hurried" not in grams
+    assert {*map(hash_of, ["\x03felt", "\x03rushed", "\x03or", "\x04late"])} <= set(grams)
+    assert hash_of("\x03hurried") not in grams
+
+
+@given(st.lists(st.text(min_size=1, max_size=6), max_size=6))
+def test_a_pair_of_words_is_hashed_as_if_it_were_written_out(words: list[str]) -> None:
+    written = [*words, *map(" ".join, pairwise(words))]
+    assert word_grams(words) == [zlib.crc32(gram.encode("utf-8", "surrogatepass")) for gram in written]
 
 
 def test_the_words_of_the_list_are_added_and_a_negation_turns_the_three_after_it() -> None:
@@ -148,8 +156,14 @@ def test_training_twice_gives_the_same_bytes_and_what_was_learnt(tmp_path: Path)
     assert (tmp_path / "one" / "m.npz").read_bytes() == (tmp_path / "two" / "m.npz").read_bytes()
 
 
+def test_probabilities_are_the_logistic_function_within_bounds() -> None:
+    found = probabilities(np.array([-100.0, -2.0, 0.0, 2.0, 100.0], dtype=np.float32))
+    assert found.dtype == np.float32
+    assert found == pytest.approx([1 / (1 + np.exp(30)), 1 / (1 + np.exp(2)), 0.5, 1 / (1 + np.exp(-2)), 1.0], rel=1e-5)
+
+
 def test_an_empty_text_takes_no_part_in_training() -> None:
-    hashed = [buckets_of([], 8), buckets_of(["a"], 8), buckets_of([], 8)]
+    hashed = [buckets_of([], 8), buckets_of(word_grams(["a"]), 8), buckets_of([], 8)]
     rows = matrix(hashed, np.ones(8, dtype=np.float32))
     assert rows.toarray().sum(axis=1).tolist() == [0, 1, 0]
 

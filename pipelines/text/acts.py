@@ -35,19 +35,20 @@ _RHETORICAL: Final = re.compile(
 _ASKS: Final = re.compile(
     either(
         r"^(?:(?:hi|hello|hey|so|and|but|ok|okay|just|also|please|quick question|question)[ ,:!-]+)*"
-        r"(?:(?:do|does|did|can|could|would|will|are|is|was|were|have|has|should|may) (?:you|i|we|they|it|there|this|that|the|your|my|anyone|anybody|someone|somebody|he|she)\b"
-        r"|(?:how|what|when|where|why|which|who|whose) (?:do|does|did|can|could|would|will|is|are|was|were|have|has|should|much|many|long|old|often|soon|time|kind|about|far|of these|of your)\b"
+        r"(?:(?:do|does|did|can|could|would|will|are|r|is(?! it (?:just )?me\b)|was|were|have|has|should|may) (?:you|u|y'all|i|we|they|it|there|this|that|the|your|my|anyone|anybody|someone|somebody|he|she)\b"
+        r"|(?:how|what|when|where|why|which|who(?! can relate)|whose) (?:r|u|do|does|did|can|could|would|will|is|are|was|were|have|has|should|much|many|long|old|often|soon|time|kind|about|far|of these|of your)\b"
         r"|(?:anyone|anybody|someone|somebody)(?: here| else| out there)? (?:know|been|tried|try|have|has|had|else|recommend|got|use|using|go|gone|able)\b"
-        r"|any (?:recommendations?|suggestions?|advice|ideas?|tips|recs|openings|chance|luck)\b|what about|how about)"
+        r"|any (?:recommendations?|suggestions?|advice|ideas?|tips|recs|openings|chance|luck)\b|what about|how about"
+        r"|(?:you|u|y'all|you guys|u guys|they) (?:still )?(?:open|closed|taking|accepting|doing)\b|still (?:doing|taking|accepting|open|offering|hiring)\b)"
         r"|\b(?:(?:was|am|i'm|been|just) )?wondering (?:if|whether|how|what|when|where|who|about)\b|\bi(?:'d| would) like to (?:know|ask)\b"
         r"|\b(?:please |can (?:you|someone|somebody|anyone) (?:please )?|could (?:you|someone|somebody|anyone) (?:please )?)(?:tell me|let me know|send me|explain|advise|confirm)\b"
         r"|\b(?:does|do|has|have|can|could|is|did|would) (?:anyone|anybody|someone|somebody|you guys|y'all)\b|\blet me know (?:if|when|how|what|whether)\b"
-        r"|\blooking for (?:a|an|some|somebody|someone|recommendations?|advice|the name|suggestions?)\b|\bneed (?:a|some) (?:recommendation|recommendations|advice|help finding)\b"
+        r"|\blooking for (?:a|an|some|somebody|someone|recommendations?|advice|the name|suggestions?)\b|\bneed (?:a|some) (?:recommendation|recommendations|advice|help finding)\b|\bneed (?:the|your|a) (?:phone |fax )?(?:number|address|hours|e-?mail|link|name of)\b"
     )
 )
 _BLAME: Final = re.compile(
     either(
-        r"\b(?:nobody|no one|no-one|none of you|never (?:called|got|heard|received|answered|came|return\w*|respond\w*|replied)|not (?:one|a single) (?:call|reply|answer|response|word)|"
+        r"\b(?:nobody|no one|no-one|none of you|never (?:answers?|calls? back|picks? up|responds?|repl(?:y|ies)|called|got|heard|received|answered|came|return\w*|respond\w*|replied)|not (?:one|a single) (?:call|reply|answer|response|word)|"
         r"no (?:answer|reply|response|call ?back|refund|results?|apology|explanation|one (?:answered|called|picked))|still (?:no|waiting|haven't|have not|not|nothing|hasn't)|"
         r"(?:called|rang|emailed|e-mailed|messaged|tried|phoned|asked|left) (?:\w+ ){0,4}?(?:times|twice|messages?|voicemails?|weeks?|days) ?(?:and|but|with|,)|"
         r"(?:over)?charged (?:me|us|twice|double|for)|billed (?:me|us|twice|for)|got a bill|wrong bill|double[- ]booked|"
@@ -73,7 +74,7 @@ _FOR: Final = re.compile(
         r"(?:go|went|head|take (?:him|her|them)) (?:to|see|there|with)(?: \w+)? .{0,40}\b(?:regret|love|best|great|wonderful|eyes closed|amazing|happy)|"
         r"(?:you|everyone|everybody) (?:should|need to|have to|gotta|must) (?:\w+ )?(?:go|see|try|call|book|visit|meet|check (?:them|it) out|read this)|go see (?:them|him|her|dr)|give them a (?:call|try)|"
         r"(?:best|greatest|nicest|kindest|most caring) (?:\w+ )?(?:dentist|doctor|doc|pediatrician|hygienist|practice|office|clinic|team|staff|place|orthodontist|care|therapist|surgeon|optometrist|vet|midwife|gp|nurse|people)|"
-        r"best decision|love (?:this (?:place|practice|office|clinic|team)|them|these (?:people|guys|folks)|my dentist|my doctor|our dentist|our doctor|dr\b)|"
+        r"(?:they|she|he|(?:these|those) (?:guys|people|folks))(?: are| r|'re|'s| is) (?:simply |just |truly |hands down |honestly )?the (?:best|greatest|goat)|(?:10|11|12|100)/10|best decision|love (?:this (?:place|practice|office|clinic|team)|them|these (?:people|guys|folks)|my dentist|my doctor|our dentist|our doctor|dr\b)|"
         r"can(?:'t|not) say enough (?:good|great|nice)|can(?:'t|not) recommend (?:them|this place|her|him) enough|without a doubt|hands down|"
         r"been (?:going|coming|a patient)(?: here| there| to| with)\b.{0,30}\b(?:years?|since|forever|life)|we (?:all )?(?:go|drive) (?:to|there|here)\b|(?:whole|entire) family (?:goes|go|sees|loves)|"
         r"(?:won't|wouldn't|would not|will not) (?:\w+ )?(?:go|trust|take \w+|see|drive) (?:anywhere|anybody|anyone) else|only (?:place|one|office|dentist|doctor|ones?)(?: that)? (?:i|we) (?:\w+ )?(?:trust|go|recommend)|"
@@ -92,11 +93,15 @@ _TAGGED: Final = re.compile(
 _AGAINST: Final = re.compile(
     either(
         r"\b(?:avoid(?! (?:sugar|snack|straw|food|hot|cold|hard|sticky|rinsing|brush\w*|touching|the (?:sun|straw|heat)))|stay(?:ing)? (?:far )?away|steer clear|keep away|run the other way|run away|"
-        r"(?:would|will|wouldn't|would not|will not|won't|could not|couldn't|can't|cannot|do not|don't|never) (?:\w+ )?(?:not |never )?(?:recommend(?! (?:them|him|her|it|this place|this office) enough| enough)|send (?:a |my |any\w* |anybody|anyone)|go back|be back|return|come back|go (?:there|here)(?! unless)|trust (?:them|this)|book (?:here|there)|bother|waste your)|"
+        r"(?:would|will|wouldn'?t|would not|will not|won'?t|could not|couldn'?t|can'?t|cannot|do not|don'?t|never) (?:\w+ )?(?:not |never )?(?:recommend(?! (?:them|him|her|it|this place|this office) enough| enough)|send (?:a |my |any\w* |anybody|anyone)|go back|be back|return|come back|go (?:there|here)(?! unless)|trust (?:them|this)|book (?:here|there)|bother|waste your)|"
         r"never again|(?:look|go|went|going|find|try|took \w+|take your \w+) (?:for )?(?:elsewhere|somewhere else|somebody else|someone else)|think twice|beware|warn(?:ing)? (?:you|everyone|others)|"
         r"not (?:them|this place|that place|worth it)|switched (?:\w+ )?(?:after|because|dentists|doctors|practices|offices)|left (?:\w+ ){0,3}?(?:over|because)|left (?:them|this place|this practice)|do yourself a favou?r|"
-        r"wouldn't (?:take|trust|let)|should have (?:done it|left|switched) sooner|don't go|do not go|do not use|don't use (?:them|this))\b"
+        r"wouldn'?t (?:take|trust|let)|should have (?:done it|left|switched) sooner|don'?t go|do not go|do not use|don'?t use (?:them|this))\b"
     )
+)
+# Friends are named without an @ where a platform writes the tag as a name.
+_NAMED: Final = re.compile(
+    r"^[A-Z][a-z]+ [A-Z][a-z]+,? (?:you (?:need|should see|have to see|must see) (?:this|to (?:see|go|try))|look at this|check this|this is (?:the|for you)|we should|read this)"
 )
 # The only two that need the capital of a name: “Not Oak Dental.”, “Second Oak Dental, …”.
 _NOT_THEM: Final = re.compile(r"^Not (?:[Dd]r\.? )?[A-Z]")
@@ -240,6 +245,9 @@ def _sounds_like_blame(sentence: str, low: str, mood: Mood) -> bool:
 
 def _tag(whole: str, low: str) -> list[Found]:
     """Return the naming of a friend: a tag alone, or one with words that hand the post on."""
+    named = _NAMED.search(whole)
+    if named:
+        return [Found("advocacy", 0, named.start(), named.end(), "names a friend")]
     tag = _TAG.search(whole)
     if not tag:
         return []

@@ -14,7 +14,17 @@ from typing import Final, Literal
 import numpy as np
 
 from pipelines.text.disclosure import BODY, CONDITION
-from pipelines.text.linear import Buckets, Floats, buckets_of, load, probabilities, weighted, word_grams
+from pipelines.text.linear import (
+    Buckets,
+    Floats,
+    Vectors,
+    buckets_of,
+    hash_of,
+    load,
+    probabilities,
+    weighted,
+    word_grams,
+)
 from pipelines.text.patterns import either
 from pipelines.text.sentences import lowered, words_of
 
@@ -23,14 +33,20 @@ ABOUT: Final[tuple[Content, ...]] = ("health_information", "community", "recogni
 # The first three outputs say how a post speaks, the others what one that informs is about.
 OUTPUTS: Final[tuple[str, ...]] = ("informs", "promotion", "answer", *ABOUT)
 BUCKETS: Final = 1 << 14
+# How much the meaning of the words counts beside the words themselves.
+MEANING: Final = np.float32(0.3)
 
 LINK: Final = re.compile(r"https?:?/?/?\S*|\bwww\.\S+|\b[a-z]+\.(?:com|org|co|ly|net|gov)/\S+", re.IGNORECASE)
+_SIGN: Final = r"[$\u00a3\u20ac\u00a5\u20b9\u20a9\u20aa\u20ab\u20b1\u20ba\u20bd\u20a6\u0e3f]"
+_CURRENCY: Final = r"(?:usd|eur|gbp|chf|cad|aud|nzd|inr|mxn|sek|nok|dkk|pln|aed|zar|brl|sgd|hkd)"
 _PRICE: Final = re.compile(
-    r"(?<!raised )(?<!raising )(?<!donated )(?<!collected )[$\u00a3\u20ac] ?\d[\d,]*(?:\.\d\d)?(?![\d,.]*\d)"
+    rf"(?<!raised )(?<!raising )(?<!donated )(?<!collected )(?:(?<![^\W\d_])[a-z]{{0,2}}{_SIGN}|\b{_CURRENCY}) ?\d[\d,]*(?:\.\d\d)?(?![\d,.]*\d)"
     r"(?! ?(?:bn|billion|m\b|mn\b|mm\b|million|trillion|tn\b|k\b|b\b))(?!\w)"
     r"(?! (?:for the (?:pantry|school|shelter|library|fund|food bank|hospice)|in (?:donations|grants)|was raised|were raised))|"
-    r"\b\d+ ?(?:%|percent) (?:off|discount)\b|\b(?:half|two for one|2 for 1|buy one)\b.{0,20}\b(?:price|off|get|free)\b|\btwo for one\b|\bhalf (?:the )?price\b|"
-    r"\b(?:only|just|from|for|at) \d+ (?:dollars|pounds|euros|bucks)\b"
+    rf"(?<!raised )(?<!raising )(?<!donated )(?<!collected )(?<![\w.,])\d[\d,.]* ?(?:{_SIGN}|{_CURRENCY}\b)|"
+    r"\b\d+ ?(?:%|percent) (?:off|discount)\b|\b(?:half|buy one)\b.{0,20}\b(?:price|off|get|free)\b|\bhalf[- ](?:the )?(?:price|off)\b|\bbogo\b|"
+    r"\b(?:two|2|three|3)[ -]for[ -](?:one|1|two|2)\b(?! high)|\b(?:only|just|from|for|at) \d+ (?:dollars|pounds|euros|bucks)\b|"
+    r"\b(?:\d+|ten|fifteen|twenty|twenty-five|thirty|forty|fifty|hundred) (?:dollars|pounds|euros|bucks|percent) off\b|\bsave \d+ ?(?:%|percent)|\bprice (?:drop|cut)s? (?:on|for|all|this)\b"
 )
 _OFFER: Final = re.compile(
     either(
@@ -39,16 +55,16 @@ _OFFER: Final = re.compile(
         r"free (?:exam|x-?rays?|consult\w*|whitening|cleaning|trial|quote|estimate|gift|second opinion|smile|electric toothbrush|toothbrush with)|(?:0|zero) ?(?:%|percent) (?:interest|financing|apr)|"
         r"financing (?:is )?available|payment plans?|claim (?:your|this|the)|save (?:up to )?[$\u00a3\u20ac]?\d+|savings? on|while (?:supplies|they) last|"
         r"(?:spots?|seats?|openings?|slots?|appointments?) (?:are |is )?(?:left|limited|going fast|filling|still available|available (?:this|next|now|today))|"
-        r"(?:a few|limited|only \w+) (?:spots?|openings?|slots?|appointments?)|don't miss (?:out|it|this)|hurry|act (?:now|fast)|last chance|book(?:ing)? (?:now|today|online|your|a visit|an appointment|in seconds)|"
-        r"(?:schedule|reserve|make|request) (?:your|an?|the) (?:\w+ )?(?:appointment|consult\w*|visit|exam|cleaning|seat|spot|slot|session|check-?up)|schedule (?:now|today|online)|call (?:us )?(?:now|today)|"
-        r"(?:to )?(?:order|shop|buy|enroll|sign up) (?:now|today|here)|link in (?:our )?bio|accepting new patients|taking new patients|new patients? (?:welcome|get|receive|special)|"
+        r"(?:a few|limited|only \w+) (?:spots?|openings?|slots?|appointments?)|don't miss (?:out|it|this)|use (?:the )?code \w+|(?:promo|discount) code|at checkout|deals? of the (?:day|week|month)|(?:today's|this week's|hot) deals?|specials (?:inside|this|all)|specials? of the (?:day|week|month)|(?:our|the|big) (?!bake|yard|garage|plant|book|rummage|tag|estate)(?:\w+ )?sale (?:starts?|ends?|is (?:on|here)|begins)|(?:complimentary|no[- ]cost) (?:\w+ )?(?:exams?|consult\w*|whitening|x-?rays?|screenings?|assessments?|evaluations?|cleanings?|visits?|gifts?)|(?:schedule|reserve|claim|book|grab) yours|(?:now|currently) booking|booking (?:link|is open|opens)|book (?:here|(?:through|via|on|in) (?:our|the) (?:app|site|website|link|portal))|book(?=: ?\S)|last[- ]minute (?:openings?|appointments?|slots?|spots?|cancell?ations?)|we (?:still |just |now )?(?:have|had) (?:\w+ ){0,3}(?:openings?|slots?|spots?|cancell?ations?)(?! for (?:an? )?(?:\w+ )?(?:hygienist|assistant|nurse|receptionist|dentist|doctor|role|position|intern|volunteer)s?)|(?:dm|pm|text|call|tap|click|message|ring|swipe|e-?mail|whatsapp)\b[^.!?]{0,40}\b(?:to|and) (?:book|schedule|reserve|secure|claim|grab) ?(?!(?:club|fair|of|report)\b)|(?<!count )(?<!rely )(?<!depend )(?<!call )(?<!lean )(?<!easy )(?<!hard )(?<!tough )on us (?:this|all|today|tonight|until|through)|hurry|act (?:now|fast)|last chance|book(?:ing)? (?:now|today|online|your|a visit|an appointment|in seconds)|"
+        r"(?:schedule|reserve|make|request) (?:your|an?|the) (?:\w+ )?(?:appointment(?! with yourself)|consult\w*|visit|exam|cleaning|seat|spot|slot|session|check-?up)|schedule (?:now|today|online)|call (?:us )?(?:now|today)|"
+        r"(?:to )?(?:order|shop|buy|enroll|sign up) (?:now|today|here)|link in (?:our )?bio(?! (?:to|for) (?:read|learn|watch|listen|hear|see|more|the (?:\w+ )?(?:study|article|recipe|story|guide|video|episode)))|accepting new patients|taking new patients|new patients? (?:welcome|get|receive|special)|"
         r"refer a friend|members?-only|use your (?:benefits|fsa|hsa|insurance)|benefits (?:expire|run out)|to win (?:a|an|one)|(?:and|&) win\b|giveaway|monthly drawing|"
         r"that you deserve|you deserve|starting at (?:only |just )?[$\u00a3\u20ac\d]|free of charge for new)\b"
     )
 )
 # What is offered to nobody: "no appointment needed", "we never give discounts for reviews".
 _DENIED: Final = re.compile(
-    r"\b(?:no|not|never|without|don't|do not|isn't|aren't|against|beware of|fake|instead of)\b[^.!?]{0,24}$"
+    r"\b(?:no|not|never|without|(?:don't|do not)(?! (?:wait|miss|forget|hesitate|delay|sleep))|isn't|aren't|against|beware of|fake|instead of)\b[^.!?]{0,24}$"
 )
 _CALL: Final = (
     r"(?:read|watch|see|check|learn|find|discover|join|follow|visit|click|download|register|tune|listen|take|have|share|"
@@ -89,6 +105,8 @@ SIGNS: Final[tuple[re.Pattern[str], ...]] = tuple(
 )  # fmt: skip
 
 
+# How many of the further features are signs of form; the meaning of the words comes behind them.
+FORM: Final = len(SIGNS) + 2
 _ADDRESSED: Final = re.compile(
     r"@|\brt\b|\?|\b(?:you|your|yours|ask(?:ed|ing)?|questions?|reply|answer(?:s|ed|ing)?|wrote|sorry|yes|q|thanks for)\b"
 )
@@ -115,12 +133,13 @@ def offer_in(text: str) -> re.Match[str] | None:
     return None
 
 
-def features_of(text: str) -> tuple[Buckets, Floats]:
-    """Return what the trained part sees of a text (`plain`): hashed words and pairs, and signs of its form."""
+def features_of(text: str, vectors: Vectors) -> tuple[Buckets, Floats]:
+    """Return what the trained part sees of a text (`plain`): hashed words and pairs, signs of its form, its meaning."""
     low = LINK.sub(" \u2192 ", text.lower())
     words = words_of(low)
     signs = [bool(sign.search(low)) for sign in SIGNS]
-    return buckets_of(word_grams(words), BUCKETS), np.asarray([*signs, len(words) < 10, len(words) > 25], np.float32)
+    form = np.asarray([*signs, len(words) < 10, len(words) > 25], np.float32)
+    return buckets_of(word_grams(words), BUCKETS), np.concatenate([form, MEANING * vectors.meaning(words)])
 
 
 def is_addressed(text: str) -> bool:
@@ -147,20 +166,20 @@ def content_of(text: str) -> Kind:
     offer = offer_in(text)
     if offer:
         return Kind("promotion", 1.0, "names a price or an offer, or asks to book", offer.start(), offer.end())
-    content_type, sure = decided(
-        probabilities(load("content").margins(*features_of(text))).tolist(), addressed=is_addressed(text)
-    )
+    model = load("content")
+    chances = probabilities(model.margins(*features_of(text, model.vectors))).tolist()
+    content_type, sure = decided(chances, addressed=is_addressed(text))
     return Kind(content_type, round(sure, 2), f"reads like such posts (probability {sure:.2f})")
 
 
 def evidence(text: str, content_type: Content, most: int = 5) -> list[tuple[str, float]]:
     """Return the words of this text that spoke most for its type, with how much; for `--explain` only, never stored."""
     model = load("content")
-    every, _ = features_of(text)
+    every, _ = features_of(text, model.vectors)
     scale = dict(zip(every.tolist(), weighted(every, model.rarity).tolist(), strict=True))
     output = OUTPUTS.index(content_type)
     pulls = []
     for word in sorted(set(words_of(LINK.sub(" ", text)))):
-        [bucket] = buckets_of([word], BUCKETS).tolist()
+        [bucket] = buckets_of([hash_of(word)], BUCKETS).tolist()
         pulls.append((word, round(scale.get(bucket, 0.0) * float(model.weights[bucket][output]), 3)))
     return sorted(pulls, key=lambda pull: -pull[1])[:most]

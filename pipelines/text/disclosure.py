@@ -99,12 +99,22 @@ PROCEDURE: Final = either(
     "injections?", "injected", "shots?", "vaccin(?:es?|ations?|ated)", "boosters?", "biops(?:y|ies)", "blood work",
     "bloodwork", "lab work", "mammograms?", "colonoscop(?:y|ies)", "endoscopy", "an?a?esthe(?:sia|tic)", "sedation",
     "sedated", "novocaine", "numb(?:ed|ing|ness)?", "stitch(?:es|ed)?", "sutures?", "referrals?", "referred", "therap(?:y|ies)",
-    "counsell?ing", "physio(?:therapy)?", "botox", "fillers?", "lasik", "lenses", "glasses", "hearing aids?", "splints?",
+    "counsell?ing", "physio(?:therapy)?", "botox", "lip flip", "cortisone", "steroids?", "chemo(?:therapy)?", "dialysis", "infusions?", "fillers?", "lasik", "lenses", "glasses", "hearing aids?", "splints?",
     "night ?guards?", "mouth ?guards?", "consult(?:ation|ations|s)?", "screenings?", "c-section", "ivf", "replacements?",
     "wisdom (?:tooth|teeth)", "restorations?", "makeover", "orthodontics?", "appliances?", "moulds?", "molds?",
     "impressions? of", "second opinion", "hygiene (?:visit|session)", "smear", "trays?", "temporar(?:y|ies)", "permanent ones?", "attachments?", "mesh", "pacemaker", "physicals?", "inhalers?", "epidural", "dressings?",
 )  # fmt: skip
+# Names of illnesses and drugs that nobody needs in order to speak of everybody's matters.
+AILMENT: Final = either(
+    "tinnitus", "shingles", "sciatica", "lupus", "fibromyalgia", "vertigo", "gout", "hives", "psoriasis", "rosacea", "herpes", "hpv", "chlamydia",
+    "pcos", "endometriosis", "postpartum(?: depression)?", "colic", "croup", "strep(?: throat)?", "bronchitis", "pneumonia", "concussion", "tend[oi]nitis",
+    "fasciitis", "bursitis", "scoliosis", "whiplash", "herniated disc", "slipped disc", "glaucoma", "astigmatism", "conjunctivitis", "pink eye", "uti",
+    "hemorrhoids", "crohn'?s", "colitis", "celiac", "an(?:a)?emia", "dementia", "alzheimer'?s", "parkinson'?s", "epilepsy", "schizophrenia", "ocd",
+    "anorexia", "bulimia", "eating disorder", "suicidal", "self-harm", "overdose", "zoloft", "lexapro", "prozac", "adderall", "xanax", "metformin",
+    "ozempic", "accutane", "percocet", "oxycodone", "amoxicillin", "penicillin", "prednisone", "gabapentin", "suboxone", "blood thinners?",
+)  # fmt: skip
 CONDITION: Final = either(
+    AILMENT,
     "pain(?:ful)?", "aches?", "aching", "toothaches?", "sore(?:ness)?", "swelling", "swollen", "bleed(?:s|ing)?", "bled",
     "infect(?:ion|ions|ed)", "abscess(?:es)?", "cavit(?:y|ies)", "decay(?:ed)?", "gum disease", "periodont(?:al|itis)",
     "gingivitis", "diabet(?:es|ic)", "anxi(?:ety|ous)", "depress(?:ion|ed)", "pregnan(?:t|cy)", "cancer", "tumou?r",
@@ -212,7 +222,8 @@ _HARMLESS: Final = re.compile(
         r"\byou (?:feel|felt) (?:that|this)(?: way)?\b", r"\byou feel\b",
         r"\byou(?:'re| are)(?: always| most| very)? welcome to (?:call|contact|write|reach|e-?mail|speak|talk|ask)\b",
         r"\byou(?:'re| are) (?:very |most |always |so )?(?:welcome(?! to our)(?! back)|kind|awesome|the best)\b",
-        r"\byour (?:call|convenience|earliest convenience)\b",
+        r"\byour (?:call|convenience|earliest convenience)\b", r"\byou (?:\w+ )?(?:made|make) (?:all of )?our (?:day|week|month|year|morning|weekend)\b",
+        r"\b(?:sorry|apologi[sz]e|regret|hear|learn|read) (?:to (?:hear|learn|read) )?(?:about|of|for) your (?:negative |bad |poor |recent |disappointing |frustrating )*experience\b(?! (?:at|with|in|here|on|during|when))",
         r"\b(?:good|great|nice|lovely|wonderful|happy) (?:day|week|weekend|evening|summer|holiday) to you\b",
         r"\b(?:very |so |really |most )?(?:generous|kind|thoughtful|sweet|nice|gracious|good) of you(?: to (?:say|write|share|post))?\b",
     ),
@@ -253,7 +264,7 @@ _SOMEBODY: Final = re.compile(
 _DEFINITE: Final = r"(?:the|that|those|these|this|new|old|both|such a|a|an|another|one)"
 _REFUSAL: Final = re.compile(
     either(
-        r"\b(?:cannot|can't|can not|neither|unable|not able|do not|don't|never|not permitted|not allowed|may not|won't|will not|prevents?|prohibits?|"
+        r"\b(?:cannot|can't|can not|neither|unable|not able|do not|don't|never|not permit(?:ted)?|not allow(?:ed)?|may not|won't|will not|prevents?|prohibits?|"
         r"forbids?|keeps? us from|stops? us from|rather not)\b.{0,40}\b(?:confirm|deny|discuss|comment|share|respond|reply|say|look up|speak about|"
         r"talk about|disclose|address|go into|detail|give medical)"
     )
@@ -302,7 +313,7 @@ RULES: Final[tuple[_Rule, ...]] = (
         r"\byou (?:will )?(?:always )?(?:have|found|find) a (?:dental |medical )?(?:home|team)\b", r"\bin good hands\b",
         r"\bmiss(?:ed)? you\b", r"\b(?:made|make|making|keep|kept|keeping) (?:you|your)\b(?! (?:post|review|comment|aware))",
         r"\byour (?:care|treatment|health|case|situation|file|needs)\b", r"\bwe (?:\w+ )?(?!thank|hear|hope|wish|want|know|promise|assure|ask|encourage|invite|urge)\w+ you\b", r"\byou and yours\b", r"\blet you down\b",
-        r"\bour paths\b|\bsince we (?:last )?(?:met|saw|spoke)|\bface to the (?:voice|name)|\b(?:drive|trip|way|traveling|travelling) (?:\w+ )*to (?:us|see us|our)\b|\bbringing (?:the |your )(?!concern|matter|issue|feedback|problem)\w+",
+        r"\blong time no see\b|\bit(?:'s| has|'s been| is) (?:been )?(?:a |such a |too )?(?:long|minute)(?: time)?\b(?! (?:to|for|since we (?:opened|moved)))|\b(?:our|the) (?:\w+ )?(?:mon|tues|wednes|thurs|fri|satur|sun)day (?:\w+ )?regulars?\b|\bour paths\b|\bsince we (?:last )?(?:met|saw|spoke)|\bface to the (?:voice|name)|\b(?:drive|trip|way|traveling|travelling) (?:\w+ )*to (?:us|see us|our)\b|\bbringing (?:the |your )(?!concern|matter|issue|feedback|problem)\w+",
     ),
     # P2: the denial.
     _rule(
@@ -327,6 +338,11 @@ RULES: Final[tuple[_Rule, ...]] = (
     _rule("P6", r"\b(?:the|that|this|last|remaining|outstanding|half of (?:that|the)) (?:\w+ )?(?:invoice|balance|copay|co-pay|deductible|claim|amount|sum|refund|quote)\b", r"\b(?:medicare|medicaid|cigna|aetna|delta dental|humana|metlife|blue cross|united ?healthcare|your plan|the plan|insurance|insurer)(?:'s)? (?:\w+ )?(?:paid|pays for|does not pay|doesn't pay|denied|rejected|refused|covered|declined|lapsed|only|did not|didn't)\b",
           r"\b(?:the|that|your) (?:\w+ )?(?:discount|coupon|fee|total|receipt|payment|credit)\b.{0,40}\b(?:was|were|had|has been)\b", r"\b(?:quoted|billed|charged|paid|owed|refunded|credited|reimbursed) (?:\w+ )?(?:\$|£|€|\d|one|two|three|four|five|six|seven|eight|nine|ten|twice|in full|the|back|half)", unless_general=True),
     # P8: what is written down or remembered about one person.
+    _rule("P5", rf"\b{AILMENT}\b", rf"\b(?:living|dealing|struggling|coping|suffering) with (?:\w+ )?{CONDITION}\b", unless_general=True),
+    _rule("P4", r"\b(?:was|were|been) (?:\w+ )?(?:offered|recommended|explained|discussed|scheduled|proposed) and (?:\w+ )?(?:declined|turned down|refused|accepted|agreed|signed|ignored)\b"),
+    _rule("P8", r"\b(?:pulled|replayed|played back|went back to|listened (?:back )?to) (?:up )?(?:the|our|your|that) (?:\w+ )?(?:audio|tape|call|line|video|footage|log|logs|sheet|calendar|books?|thread|messages?)\b"),
+    _rule("P2", r"\b(?:name|person|account|profile|reviewer|individual)\b(?: \w+){0,3} (?:does|do|did) ?(?:not|n't) (?:appear|match|exist|show up|come up|ring)\b", r"\bmust have (?:sat|been|stood|walked|come|set foot)\b.{0,60}\b(?:did|has|was|have) not\b"),
+    _rule("P10", r"\b(?:was|is|were) one of th(?:ose|em) (?:mornings|afternoons|evenings|days|people|individuals|moments)\b"),
     _rule("P5", r"\b(?:speedy|quick|fast|full|good|smooth) recovery\b|\bfeel(?:ing)? better\b|\bget well\b", unless_general=True),
     _rule("P8", r"\blistened (?:back )?to (?:the|that|your) (?:\w+ )?(?:call|message|voicemail|recording|tape)\b|\b(?:the|that|your) (?:call|conversation) (?:itself )?(?:was|went|lasted)\b"),
     _rule("P8", r"\b(?:our|the|my|internal|office|phone|call|clinical) (?:\w+ )?(?:records?|notes|logs?|charts?|system|schedule|files?|cameras?|cctv|recordings?|footage|documentation|paperwork|database|appointment book)(?: \w+)? (?:show|shows|showed|say|says|indicate|indicates|confirm|confirms|prove|proves|reflect|reflects|tell|tells|reveal|list|lists|state|states|contain|contains|have|has|clearly|document|documents|disagree)\b",
@@ -350,7 +366,7 @@ RULES: Final[tuple[_Rule, ...]] = (
           r"\b(?:you|him|her|them)(?: back)? (?:at|on) (?:\S+@\S+|\(?\d{3}\)?[-. ]\d{3})", r"\b(?:live|lives|living|reside|resides|work|works|employed) (?:at|on|in|near|for) (?!our|the)(?:\d+ )?[\w']+(?: street| road| avenue| lane| drive)?", r"\b(?:photos?|pictures?|images?|video) of (?:you|your|her|his|them|the)\b",
           r"\b\d{1,2}/\d{1,2}/(?:19|20)?\d\d\b", r"\bborn (?:on|in)\b", r"\b(?:called|texted|emailed|e-mailed|phoned|faxed|mailed|messaged|wrote to|reached) (?:you|him|her)\b.{0,30}(?:\d{3}[-. ]\d{4}|@)", r"\bip address\b", r"\bhappy (?:\w+ )?birthday\b", r"\byour (?:work|home|personal|private) (?:e-?mail|phone|number|address|line)\b", r"\bending (?:in )?\d{2,}", r"\b(?:ending in|last four digits) \d+"),
     # N1: threats and accusations.
-    _rule("N1", r"\b(?:sue|suing|sued|lawsuit|litigation|legal (?:action|proceedings|steps|consequences|team|counsel|matter|options|recourse)|court|defam\w+|libel\w*|slander\w*|cease and desist|press(?:ing)? charges|prosecut\w+|small claims|legally)\b",
+    _rule("N1", r"\b(?:sue|suing|sued|lawsuit|litigation|legal (?:action|proceedings|steps|consequences|team|counsel|matter|options|recourse|people|folks|advis\w+|representati\w+|department)|court|defam\w+|libel\w*|slander\w*|cease and desist|press(?:ing)? charges|prosecut\w+|small claims|legally)\b",
           r"\bsee what happens\b|\bkeep (?:this|it) up and\b|\blegal (?:team|department)\b", r"\bmade[- ]up (?:stories|story|reviews?|claims)\b|\bconsequences\b|\b(?:letter|word) from (?:our )?counsel\b|\bif this (?:stays|remains|is not)\b|\bwhole town\b", r"\b(?:attorneys?|lawyers?|solicitors?|police|law enforcement|sheriff|authorities)\b(?!.{0,20}\b(?:each|every|yearly|annually))(?! (?:reviews?|recommend|general))(?!.{0,40}polic(?:y|ies))", r"\b(?:liars?|scamm?ers?|scam artist|fraud(?:ster|ulent)?|crooks?|trolls?|extort\w*|blackmail\w*|con artist|thie(?:f|ves)|malicious\w*)\b",
           r"\b(?:this|your|these|such|that|you|the|a|his|her) (?:\w+ ){0,3}(?:is |are |was |were |posts? |spread(?:ing)? )?(?:\w+ )?(?:a |an |all |pure |just )?(?:lie|lies|lying|lied|false|fake|untrue|fabricat\w+|made[- ]up|bogus|fiction|nonsense|dishonest)\b",
           r"\b(?:or (?:else|face|you will|we will|we'll|expect)|you(?:'ll| will| are going to) (?:regret|be sorry|hear from|pay|be hearing|be blocked|be reported|answer))\b", r"\b(?:know|find out|found out|figured out) (?:exactly )?(?:who|where) (?:you|this)\b", r"\breport(?:ing|ed)? (?:you|him|her)\b",
@@ -360,7 +376,7 @@ RULES: Final[tuple[_Rule, ...]] = (
           rf"\b(?:{_REVIEW}|take (?:this|it|that) down|remov\w+|delet\w+|revis\w+|edit\w*|recommend\w*)\b.{{0,90}}\b(?:gift ?cards?|(?:coffee|thank-you|store) cards?|vouchers?|coupons?|discount|\d+ ?% off|percent off|\$ ?\d+|free(?! to)|complimentary|refund\w*|credit|raffle|prize|giveaway|drawing|entered|reward|bonus|perk|on us|on the house|no charge|waive\w*|make it worth|compensat\w+|upgrade|gift|cash)\b",
           rf"\b(?:if|once|when|after|as soon as|in exchange|in return|provided)\b.{{0,70}}\b(?:remov\w+|delet\w+|take .{{0,20}}down|chang\w+|updat\w+|revis\w+|edit\w*|withdraw\w*|rais\w+|post|leave|write|bump)\b.{{0,30}}\b{_REVIEW}\b",
           rf"\b(?:remov\w+|delet\w+|take|chang\w+|updat\w+|revis\w+|edit\w*|withdraw\w*|reconsider\w*|rais\w+|leave us|give us|write us|post)\b.{{0,40}}\b{_REVIEW}\b.{{0,40}}\b(?:and|if|then|so|when|once|after|in exchange|in return)\b.{{0,60}}\b(?:we|your|you|get|receive|fix|make)\b",
-          rf"\b(?:rates?|rated|reviews? us|bump|five stars|5 stars|{_REVIEW})\b.{{0,60}}\b(?:off the bill|knock|dollars off|% off|on the house|for free)\b|\b(?:dollars|%|percent) off\b.{{0,80}}\b(?:rates?|reviews?|stars?|post)\b", rf"\b(?:drop|waive|forget|lower|reduce|cancel|refund|return)\b.{{0,40}}\b(?:once|if|when|after)\b.{{0,40}}\b(?:{_REVIEW}|gone|down|removed)\b", r"\b(?:if|once|after) we (?:\w+ ){0,4}(?:you|the|your|this|it)\b.{0,60}\b(?:remove|delete|change|update|take|revise|edit|five|5|stars?)\b", unless_general=False),
+          rf"\b(?:rates?|rated|reviews? us|bump|five stars|5 stars|{_REVIEW})\b.{{0,60}}\b(?:off the bill|knock|dollars off|% off|on the house|for free)\b|\b(?:dollars|%|percent) off\b.{{0,80}}\b(?:rates?|reviews?|stars?|post)\b", rf"\b(?:drop|waive|forget|lower|reduce|cancel|refund|return|write off|forgive|credit|wipe)\b.{{0,40}}\b(?:once|if|when|after|as soon as|the moment|provided)\b.{{0,40}}\b(?:{_REVIEW}|gone|down|removed|deleted)\b", r"\b(?:if|once|after) we (?:\w+ ){0,4}(?:you|the|your|this|it)\b.{0,60}\b(?:remove|delete|change|update|take|revise|edit|five|5|stars?)\b", unless_general=False),
     # N3: advice to one person.
     _rule("N2", r"\bin (?:return|exchange) for (?:an? |your |the )?(?:\w+ )?(?:edit|change|removal|update|correction|deletion)\b|\bmake it right financially\b"),
     _rule("N3", r"\byou (?:should|must|need to|ought to|have to|can|could|may|might want to|had better|'d better) (?:\w+ )?(?:take|stop|start|use|rinse|apply|avoid|eat|drink|switch|double|reduce|increase|try|ice|brush|floss|see|get|keep|wear|rest|continue|skip|ask your|go|put|massage|elevate|swap)\b(?! (?:in touch|us\b|more (?:about|on)|our))",
@@ -427,6 +443,8 @@ _NO_NAME: Final = frozenset(
     stay call contact email e-mail write ask visit look let give remember refund""",
     )
 )
+# Words that are names too, where somebody is spoken to by them: "Thank you, May!"
+_NAMES_TOO: Final = frozenset(("may", "april", "june", "august", "hope", "will", "law", "english", "french", "street"))
 _STAFF_BEFORE: Final = re.compile(
     r"(?:ask(?:ing)? for|contact|call|e-?mail|speak (?:with|to)|reach(?: out to)?|talk (?:with|to)|sincerely,?|regards,?|team,?|manager,?|owner,?|director,?|"
     r"officer,?|coordinator,?|yours,?|warmly,?|love,?|cheers,?|signed,?|from|by|dr\.?|doctors?|hygienist|assistant|nurse|receptionist|and|&) $",
@@ -451,8 +469,10 @@ def _names(sentence: str, known: frozenset[str]) -> Iterable[tuple[int, int, str
             words = re.findall(r"[^\W\d_]+", name.lower())
             if not words or all(word in known for word in words) or _CLINICAL.fullmatch(name.lower()):
                 continue
+            spoken_to = pattern in (_GREETED, _VOCATIVE) and re.match(r"\s*(?:[,.!\u2013-]|$)", sentence[end:])
             if pattern is not _TITLE and any(
-                word in _NO_NAME or (len(word) > 4 and word.endswith("ly")) for word in words
+                (word in _NO_NAME and not (spoken_to and word in _NAMES_TOO)) or (len(word) > 4 and word.endswith("ly"))
+                for word in words
             ):
                 continue
             if (
@@ -499,21 +519,34 @@ _GENERIC_WORDS: Final = frozenset(
     counts stings honesty also neither nor breaks site site's removed request anything information anybody's parties welcoming friendly efficient easier faster quicker picked answered shorter
     equal equally treated welcomed languages interpreter interpreters accessible entrance ramp wheelchair stairs elevator map directions bus stop weekdays evening evenings extended early late
     department passed along raised raise seriously heard count lead leads kindly truth city town local neighbors neighbours schools library charity event events volunteer volunteers
+    has ways saying under billing insurance patients patients' deserve deserves clean calm opinions plans major price specifics inbox keeping run sooner bottom hearts pride
+    inconvenience caused intention unheard ourselves set blessed wow allow allows detail bigger healthcare health
+    locally speaking obliged y'all road work construction kinds nothing costs applause
     morning meeting meetings cases create creates english spanish french polish certified courses course location sincere accept apply applies bad reached weekly monthly regularly hearing read aloud whole entire daily every hard-working""",
     )
 )  # fmt: skip
 # Harmless words that together are not: praise for a deal, a body that is sorry for a deed.
 _NOT_GENERIC: Final = re.compile(
     either(
+    r"(?<!our )(?<!all )(?<!every )\bpatients\b|\bpatients\b.{0,60}\b(?:reviews?|ratings?|posts?|write|comments?)\b|"
+    r"\bhealth\b(?! privacy| laws?| rules| information privacy| care (?:privacy|laws?|rules|regulations|practices?|providers?))|"
+    r"^(?!(?:general |for |any |with )*questions about ).*\b(?:insurance|billing)\b|\bclean\b(?! (?:office|place|building|lobby|room|space)|, calm)|"
+    r"\b(?:about|for|after|since) the fall\b|\bon us\b|\bit works?\b|\bkeep going\b|\bplans\b(?<!major plans)(?<!most plans)|\b(?:has|have) been\b(?! (?:shared|passed|updated|changed|added|extended|raised|heard|noted))|"
     r"\bonly for this\b|(?<!hours )(?<!open )(?<!through )(?<!to )(?<!and )(?<!on )(?<!until )\b\w+day\b(?<!every day)(?<!each day)(?<! day)(?<! today)(?<! weekday)(?! (?:through|to|and|until|hours|meeting))|\bforward to (?!hear|read|learn|speak|talk|listen)|\b(?:that|this|last) \w+day\b|\b(?:never|was|were)\b.{0,40}\b(?:review|post|person|individual|right|good)\b|\b(?:this|that|the) (?:person|individual|reviewer)\b|\breviewer'?s?\b(?! and)|"
     r"\bplease\b.{0,25}\b(?:review|rating|stars?|post)\b|\b(?:better|good|new|five|0|positive)[ -]*(?:star )?(?:review|rating)s?\b.{0,40}\b(?:if|and we|help|make|offer)\b|"
-    r"\b(?:make|offer|give)\b.{0,40}\b(?:review|rating|stars?|post)\b|\bvisit\b(?! (?:our )?website)|\btreat(?!ed with| every| all| each| people)|\btreated(?! with)|\bcare\b(?! about| deeply)|\bsee\b(?! this| things| it)|"
+    r"\b(?:make|offer|give)\b.{0,40}\b(?:review|rating|stars?|post)\b|\bvisit\b(?! (?:our )?website)|\btreat(?!ed with| every| all| each| people)|\btreated(?! with)|(?<!health )\bcare\b(?! about| deeply| to (?:all|every))|\bsee\b(?! this| things| it)|"
     r"\bmeet\b|\bexperiences?\b(?! (?:for|of) (?:everyone|everybody|all|every))|\bservice\b.{0,20}\breceived\b|\breceived\b(?! (?:this|these|all))|\bshare\b.{0,20}\b(?:their|personal)\b|\bwelcome\b.{0,12}\b(?:again|new|member)\b|\bnew\b.{0,10}\bmembers?\b"
     r"|\bsmiles?\b(?!.{0,12}\b(?:on|to) (?:our|all|everyone))"
     )
 )  # fmt: skip
 
 
+# What a refusal to speak says of everybody: "whether anyone is a patient".
+_ANYBODY_A_PATIENT: Final = re.compile(
+    r"\b(?:whether|if|that) (?:or not )?(?:any ?one|anybody|someone|somebody|any (?:person|individual|reviewer)|an? (?:person|individual)) "
+    r"(?:is or was|was or is|is or has been|is|was|has been|may be)(?: or (?:is|was|has) not(?: been)?)? (?:a |our )?patients?"
+    r"(?: (?:here|of ours|of this (?:practice|office|clinic)))?\b"
+)
 # Hours of a week like any other are everybody's to know. One day, or one time alone, can be somebody's appointment.
 _WEEKLY: Final = r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days|weekdays|weekends|every day)"
 _CLOCK: Final = (
@@ -566,9 +599,10 @@ def _is_generic(sentence: Sentence, known: frozenset[str]) -> bool:
     """Return True where every word is a harmless one and nobody is left in the sentence."""
     if _OPENING_HOURS.fullmatch(sentence.lowered):
         return True
-    if sentence.you or _SOMEBODY.search(sentence.lowered) or _NOT_GENERIC.search(sentence.lowered):
+    low = _ANYBODY_A_PATIENT.sub(" ", sentence.lowered) if sentence.refusal else sentence.lowered
+    if sentence.you or _SOMEBODY.search(low) or _NOT_GENERIC.search(low):
         return False
-    without_contacts = _PHONE.sub(" ", _ADDRESS.sub(" ", sentence.lowered))
+    without_contacts = _PHONE.sub(" ", _ADDRESS.sub(" ", low))
     words = re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+", without_contacts)
     for word in words:
         plain_word = "0" if word.isdecimal() and len(word) <= 2 else word
@@ -728,7 +762,7 @@ def model_features(sentence: Sentence) -> tuple[Buckets, Floats]:
         sentence.general, sentence.refusal, len(words) > 20,
     ]  # fmt: skip
     runs = frozenset[int]().union(*map(character_hashes, words))
-    return buckets_of(word_grams(words), BUCKETS, runs), np.asarray(signs, dtype=np.float32)
+    return buckets_of([*word_grams(words), *runs], BUCKETS), np.asarray(signs, dtype=np.float32)
 
 
 def suspicion(sentence: Sentence) -> float:

@@ -17,10 +17,12 @@ LEAST_PROBABILITY = 0.8
 # Of a hundred languages; it decides only where none reached the other.
 LEAST_LEANING = 0.3
 # What stands in a text in any language: Google's remarks, addresses, names of accounts, the mark of a passed-on post.
-_NO_LANGUAGE = re.compile(
+NO_LANGUAGE = re.compile(
     r"\(Translated by Google\)|\(Original\)|"
     r"https?:\S*|\bwww\.\S+|[\w.+-]*@[\w.-]+|\b(?:RT|MT|via)\b|\b[a-z]+\.[a-z]{2,3}/\S+"
 )
+# One of these is in all that the pattern above matches, and few reviews hold any.
+MAY_HOLD_NONE = re.compile(r"[(@/]|http|www|RT|MT|via")
 
 
 @cache
@@ -30,7 +32,9 @@ def _identifier() -> LanguageIdentifier:
 
 def language_of(text: str) -> tuple[str | None, bool]:
     """Return (ISO 639-1 code, True), or (None, False) where the text is too short or the model unsure."""
-    bare = _NO_LANGUAGE.sub(" ", text[:4000])
+    bare = text[:4000]
+    if MAY_HOLD_NONE.search(bare):
+        bare = NO_LANGUAGE.sub(" ", bare)
     words = re.findall(r"[^\W\d_]+", bare)
     letters = sum(map(len, words))
     # Scripts written without spaces put a sentence into one "word"; letters tell how much there is to go by.
@@ -68,7 +72,7 @@ def is_english(text: str, language: str | None) -> bool:
     """
     if language == "en":
         return True
-    text = _NO_LANGUAGE.sub(" ", text[:4000])
+    text = NO_LANGUAGE.sub(" ", text[:4000])
     words = re.findall(r"[a-z]+(?:'[a-z]+)?", text.lower().replace("\u2019", "'")[:2000])
     if not words or (language is not None and len(words) > 10):
         return False

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
-_START: Final = re.compile(r"\b\w")
 _LITERAL: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789 '-")
-# Longer ones tell hardly more and cost a look each.
+# Longer ones tell hardly more.
 _LONGEST_BEGINNING: Final = 6
+# What stands at each edge of a word, where a pattern may begin; it may reach into the next word.
+_EDGES: Final = re.compile(rf"\b(?=(\w.{{0,{_LONGEST_BEGINNING - 1}}}))", re.DOTALL)
 
 
 def _bars(pattern: str) -> tuple[list[int], int]:
@@ -97,17 +99,19 @@ class Beginnings:
             for beginning in {letters for one in found for letters in one or ()}:
                 self._names.setdefault(beginning, set()).add(name)
         self._lengths = sorted({len(beginning) for beginning in self._names})
+        # The same few thousand beginnings of words make up most of all texts.
+        self._named = lru_cache(maxsize=1 << 16)(self._look_up)
 
     def possible(self, low: str) -> set[str]:
         """Return the names of the patterns that may match a text in lower case; none of the others does."""
         found = set(self._always)
-        for start in _START.finditer(low):
-            at = start.start()
-            for length in self._lengths:
-                names = self._names.get(low[at : at + length])
-                if names:
-                    found |= names
+        for names in set(map(self._named, _EDGES.findall(low))):
+            found |= names
         return found
+
+    def _look_up(self, letters: str) -> frozenset[str]:
+        """Return the names of the patterns that may match where a word begins with these letters."""
+        return frozenset(name for length in self._lengths for name in self._names.get(letters[:length], ()))
 
 
 def _beginnings(part: str) -> set[str] | None:

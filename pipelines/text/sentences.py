@@ -14,13 +14,17 @@ LONGEST_WORD = 64
 
 _MARKUP = re.compile(r"<[^<>]{1,200}>")
 _ADDED_BY_GOOGLE = re.compile(r"\(Translated by Google\)|\(Original\).*", re.DOTALL)
-_UNSEEN = re.compile(r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+_UNSEEN = re.compile(
+    r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u00ad\u034f\u061c\u180e]"
+)
 _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "`": "'", "\u201c": '"', "\u201d": '"'})
 # A full stop after these is part of the word; neither is one between two initials an end.
 _ABBREVIATION = re.compile(
     r"(?:\b(?:dr|drs|mr|mrs|ms|prof|st|ave|rd|no|vs|etc|e\.g|i\.e|a\.m|p\.m|jr|sr|inc|approx|dept|ext|tel)|\b[a-z])\.$",
     re.IGNORECASE,
 )
+# As many characters as the longest of them has with its full stop, and more.
+_ABBREVIATION_REACH = 12
 _END = re.compile(r"[.!?\u2026]+[\"')\]]*(?=\s)|\n+")
 WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+")
 
@@ -38,7 +42,9 @@ def sentences_of(text: str) -> list[str]:
     start = 0
     for end in _END.finditer(text):
         piece = text[start : end.end()]
-        if not end.group().startswith("\n") and _ABBREVIATION.search(text[start : end.start() + 1]):
+        if not end.group().startswith("\n") and _ABBREVIATION.search(
+            text[max(start, end.start() - _ABBREVIATION_REACH) : end.start() + 1]
+        ):
             continue
         start = end.end()
         if WORD.search(piece):

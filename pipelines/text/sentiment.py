@@ -40,8 +40,8 @@ _SPREAD: Final = 15.0
 _NO_FEELING: Final = 0.05
 
 
-def grams_of(words: Sequence[str]) -> list[str]:
-    """Return words, pairs, and the words within `_REACH` of a negation once more as negated ones.
+def grams_of(words: Sequence[str]) -> list[int]:
+    """Return the hashes of words, pairs, and the words within `_REACH` of a negation once more as negated ones.
 
     The words after the last "but" count once more too, because they tell where the writer ends.
     """
@@ -52,12 +52,12 @@ def grams_of(words: Sequence[str]) -> list[str]:
         if word in _NEGATIONS:
             left = _REACH
         elif left:
-            grams.append("\x03" + word)
+            grams.append(hash_of("\x03" + word))
             left -= 1
         if word in _TURNS:
             turn = at
     if turn >= 0:
-        grams += ["\x04" + word for word in words[turn + 1 :]]
+        grams += [hash_of("\x04" + word) for word in words[turn + 1 :]]
     return grams
 
 
@@ -160,7 +160,7 @@ def evidence(words: Sequence[str], most: int = 5) -> list[tuple[str, float]]:
     left = 0
     for word in words:
         if word not in pulls:
-            [bucket] = buckets_of([word], BUCKETS).tolist()
+            [bucket] = buckets_of([hash_of(word)], BUCKETS).tolist()
             weight = model.weights[bucket]
             pulls[word] = scale.get(bucket, 0.0) * float(weight[2] - weight[0])
         if word in _NEGATIONS:

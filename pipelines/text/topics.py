@@ -179,6 +179,12 @@ def _compiled() -> tuple[dict[str, tuple[re.Pattern[str], ...]], dict[str, tuple
 
 
 @cache
+def _any_alert() -> re.Pattern[str]:
+    """Return all alerts in one pattern: most sentences hold none, and one look tells."""
+    return re.compile(rf"\b{either(*(pattern for pattern, _ in ALERTS.values()))}")
+
+
+@cache
 def _beginnings() -> Beginnings:
     return Beginnings(PATTERNS)
 
@@ -285,9 +291,11 @@ def _topics_of_clause(clause: str, words: Sequence[str], mood: Mood, number: int
 def alerts_of(sentences: Sequence[str]) -> list[tuple[str, int]]:
     """Return the alerts and the numbers of their sentences. An alert needs a person, at once; it is never scored."""
     _, alerts = _compiled()
+    any_of_them = _any_alert()
     return [
         (alert, number)
         for number, sentence in enumerate((sentence.lower() for sentence in sentences), 1)
+        if any_of_them.search(sentence)
         for alert, (pattern, unless) in alerts.items()
         if pattern.search(sentence) and not unless.search(sentence)
     ]
