@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
@@ -27,6 +25,7 @@ from pipelines.locales import _, language, speaking
 from pipelines.mail import Digest, Doubtful, NotTaken, compose_digest, deliver, mail_server
 from pipelines.practices import Practice, Practices
 from pipelines.settings import Settings
+from pipelines.store import open_store
 from pipelines.warehouse import open_warehouse, rows
 
 # What is older when it is first seen, of a new practice for example, stands in the month's report.
@@ -114,21 +113,12 @@ class Causes:
     def __init__(self, path: Path) -> None:
         self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        with self._open() as db:
+        with open_store(self._path) as db:
             db.execute(_TABLE)
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        db = sqlite3.connect(self._path, timeout=30)
-        try:
-            with db:
-                yield db
-        finally:
-            db.close()
 
     def note(self, found: Sequence[dict[str, Any]], today: dt.date) -> int:
         """Add what is not known yet and return how much that is."""
-        with self._open() as db:
+        with open_store(self._path) as db:
             before = db.total_changes
             db.executemany(
                 "insert into cause values (:practice_id, :class, :source, :site, :item_id, :url, :today, null, null, "
@@ -139,7 +129,7 @@ class Causes:
 
     def all(self) -> list[Cause]:
         """Return every cause: what nobody has looked at first, then the newest."""
-        with self._open() as db:
+        with open_store(self._path) as db:
             found = db.execute(
                 "select rowid, * from cause order by seen_at is not null, found_on desc, practice_id, class, rowid"
             )
@@ -147,12 +137,12 @@ class Causes:
 
     def tell(self, causes: Sequence[Cause], day: str) -> None:
         """Say with which day's mail causes go out."""
-        with self._open() as db:
+        with open_store(self._path) as db:
             db.executemany("update cause set told_on = ? where rowid = ?", [(day, one.number) for one in causes])
 
     def acknowledge(self, number: int, who: str, now: str) -> Cause:
         """Keep who looked at a cause and when; the first one counts. Raises UnknownName."""
-        with self._open() as db:
+        with open_store(self._path) as db:
             db.execute(
                 "update cause set seen_at = ?, seen_by = ? where rowid = ? and seen_at is null", (now, who, number)
             )
