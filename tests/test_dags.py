@@ -41,7 +41,7 @@ SHAPE: dict[str, dict[str, set[str]]] = {
         "verdict": set(),
     },
     "add_practice": {"add": set()},
-    "restate": {"begin": {"render"}, "render": {"approve"}, "approve": {"send"}, "send": set()},
+    "restate": {"begin": {"render"}, "render": {"approve"}, "approve": {"release"}, "release": {"send"}, "send": set()},
 }
 # Who asks for what: whether a run starts by itself, and what its form has.
 FORMS: dict[str, tuple[str | None, set[str]]] = {

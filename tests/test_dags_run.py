@@ -18,10 +18,12 @@ import pytest
 from pipelines.decisions import Decisions
 from pipelines.demo.run import hand_over, town_services
 from pipelines.demo.server import TownServer
-from pipelines.demo.town import NIGHTS, build_town
+from pipelines.demo.town import MONTH, NIGHTS, build_town
 from pipelines.landing import DataDir
 from pipelines.ledger import Ledger
 from pipelines.pdf import standing_manifest
+from pipelines.practices import load_practices
+from pipelines.render import render
 from pipelines.settings import REPOSITORY
 from pipelines.sources import source_names
 from pipelines.urgent import Causes
@@ -267,3 +269,26 @@ def test_the_first_look_expires_with_everything_else(theatre: Theatre, first_loo
     assert theatre.play("housekeeping", night="2027-06-01")["purge"] == "success"
     assert not list(theatre.data.root.rglob("*.zst"))
     assert not list(place.root.glob("records/*/*.parquet"))
+
+
+def test_a_correction_that_is_rejected_stays_here_and_the_ledger_says_why(
+    theatre: Theatre, nights: list[dict[str, str]]
+) -> None:
+    practice, before = build_town().practices[-1].id, len(theatre.mails("Your monthly report"))
+    practices = load_practices(theatre.data.root / "practices.toml")
+    if not theatre.data.report("2026-10", practice).is_file():
+        render(theatre.data, practices, MONTH, practice_ids=[practice])
+    sentence = "A review of another practice was left out."
+    played = theatre.play(
+        "restate",
+        said=answer("Reject", "The sentence names nobody."),
+        practice=practice,
+        month="2026-10",
+        reason=sentence,
+    )
+    assert (played["release"], played["send"], played[""]) == ("skipped", "skipped", "success")
+    assert theatre.asked[-1].endswith(f"It says: {sentence}")
+    decision = Decisions(theatre.data.ledger).of("2026-10")[-1]
+    assert (decision.person, decision.choice, decision.kept_back) == ("olga", "Reject version 2", (practice,))
+    assert decision.reason == f"The sentence names nobody. (What was changed: {sentence})"
+    assert len(theatre.mails("Your monthly report")) == before
