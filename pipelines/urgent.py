@@ -44,7 +44,9 @@ with news as (
     select as_of_night, as_of_night - $days as since from reports.build_info
 ),
 found as (
-    select items.practice_id, 'disclosure' as class, items.source, items.site, items.item_id, reviews.url
+    select items.practice_id, 'disclosure' as class, items.source, items.site, items.item_id, reviews.url,
+        -- An edit may be what gave it away.
+        greatest(replies.first_reply_at, items.updated_at)::date as on_day
     from core.replies as replies
     inner join core.items as items
         on items.kind = 'reply' and items.source = replies.source and items.site = replies.site
@@ -53,21 +55,22 @@ found as (
         on reviews.source = replies.source and reviews.site = replies.site
         and reviews.practice_id = replies.practice_id and reviews.item_id = replies.parent_id
     cross join news
-    where replies.visible and replies.disclosure = 'pattern'
-        -- An edit may be what gave it away.
-        and greatest(replies.first_reply_at, items.updated_at)::date >= news.since
+    where replies.visible and replies.disclosure = 'pattern' and on_day >= news.since
     union all
-    select practice_id, unnest(list_distinct(alerts)) as class, source, site, item_id, url
+    select practice_id, unnest(list_distinct(alerts)) as class, source, site, item_id, url,
+        created_local::date as on_day
     from core.items cross join news
     where kind in ('review', 'comment', 'post') and removed_on is null and voice is distinct from 'practice'
         and created_at::date >= news.since
     union all
-    select distinct practice_id, 'cluster' as class, '' as source, site, week::varchar as item_id, null as url
+    select distinct practice_id, 'cluster' as class, '' as source, site, week::varchar as item_id, null as url,
+        week as on_day
     from reports.bursts cross join news
     where verdict = 'unusual cluster' and week >= news.since
 )
 -- What a platform calls a link may be something else.
-select practice_id, class, source, site, item_id, case when url ~ '^https?://.*' then url end as url
+select practice_id, class, source, site, item_id, case when url ~ '^https?://.*' then url end as url,
+    strftime(on_day, '%Y-%m') as month
 from found order by practice_id, class, site, source, item_id
 """
 _TABLE = """
@@ -82,13 +85,17 @@ create table if not exists cause (
     told_on text,
     seen_at text,
     seen_by text,
+    month text not null,
     primary key (practice_id, class, source, site, item_id)
 ) strict
 """
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that does not wait. `told_on` is the day of the mail it went out with; `number` is its place."""
+    """One thing that does not wait. `told_on` is the day of the mail it went out with; `number` is its place.
+
+    `month` ("2026-10") is the one in which it was written; its report tells of it too.
+    """
 
     number: int
     practice_id: str
@@ -101,6 +108,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     told_on: str | None
     seen_at: str | None
     seen_by: str | None
+    month: str
 
     @property
     def words(self) -> str:
@@ -115,6 +123,11 @@ class Causes:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open_store(self._path) as db:
             db.execute(_TABLE)
+            if not db.execute("select 1 from pragma_table_info('cause') where name = 'month'").fetchone():
+                # The first table did not keep the month; the day on which a cause was found is near it.
+                db.execute("begin immediate")
+                db.execute("alter table cause add column month text not null default ''")
+                db.execute("update cause set month = substr(found_on, 1, 7)")
 
     def note(self, found: Sequence[dict[str, Any]], today: dt.date) -> int:
         """Add what is not known yet and return how much that is."""
@@ -122,7 +135,7 @@ class Causes:
             before = db.total_changes
             db.executemany(
                 "insert into cause values (:practice_id, :class, :source, :site, :item_id, :url, :today, null, null, "
-                "null) on conflict do nothing",
+                "null, :month) on conflict do nothing",
                 [{**row, "today": today.isoformat()} for row in found],
             )
             return db.total_changes - before
