@@ -292,3 +292,64 @@ def test_a_correction_that_is_rejected_stays_here_and_the_ledger_says_why(
     assert (decision.person, decision.choice, decision.kept_back) == ("olga", "Reject version 2", (practice,))
     assert decision.reason == f"The sentence names nobody. (What was changed: {sentence})"
     assert len(theatre.mails("Your monthly report")) == before
+
+
+def test_a_night_whose_deadline_has_passed_is_told_of_once(theatre: Theatre) -> None:
+    """What Airflow stores with a run, the scheduler's own loop, and the function with which an executor calls back."""
+    import structlog
+    from airflow.executors.base_executor import BaseExecutor
+    from airflow.jobs.job import Job
+    from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
+    from airflow.models.dagbag import DBDagBag
+    from airflow.models.deadline import Deadline
+    from airflow.sdk.execution_time.callback_supervisor import execute_callback
+    from airflow.utils.session import create_session
+    from airflow.utils.state import DagRunState
+    from airflow.utils.types import DagRunTriggeredByType, DagRunType
+    from sqlalchemy import select
+
+    class Holding(BaseExecutor):  # type: ignore[misc]
+        supports_callbacks = True
+
+        def heartbeat(self) -> None:
+            """Nothing is run: what was queued stays to be looked at."""
+
+    due = dt.datetime(2026, 11, 3, 8, 30, tzinfo=dt.UTC)
+    with create_session() as session:
+        nightly = DBDagBag().get_latest_version_of_dag("nightly", session=session)
+        run = nightly.create_dagrun(
+            run_id="scheduled__2026-11-03T08:30:00+00:00",
+            logical_date=due,
+            data_interval=(due, due),
+            run_after=due,
+            run_type=DagRunType.SCHEDULED,
+            triggered_by=DagRunTriggeredByType.TIMETABLE,
+            state=DagRunState.QUEUED,
+            session=session,
+        )
+        session.flush()
+        [deadline] = session.scalars(select(Deadline).where(Deadline.dagrun_id == run.id))
+        assert deadline.deadline_time - run.queued_at == dt.timedelta(hours=5)
+    executor = Holding()
+    runner = SchedulerJobRunner(job=Job(), num_runs=1, executors=[executor])
+    try:
+        runner._run_scheduler_loop()
+        assert executor.queued_callbacks == {}, "it is not late yet"
+        with create_session() as session:
+            session.merge(deadline).deadline_time -= dt.timedelta(hours=6)
+        for _ in range(2):
+            runner._run_scheduler_loop()
+        [workload] = executor.queued_callbacks.values()
+        told = workload.callback.data
+        with mock.patch.dict(os.environ, theatre.variables):
+            for _ in range(2):
+                assert execute_callback(
+                    told["path"], told["kwargs"], workload.dag_rel_path, None, structlog.get_logger()
+                ) == (True, None)
+    finally:
+        with create_session() as session:
+            session.delete(session.merge(run))
+    [mail] = theatre.mails("Rapport: nightly, late")
+    text = mail.get_body(("html",)).get_content()  # type: ignore[union-attr]
+    assert "has not ended within 5 hours" in text
+    assert "(since 2026-11-03)" in text
