@@ -28,6 +28,7 @@ from pipelines.settings import REPOSITORY
 from pipelines.sources import source_names
 from pipelines.urgent import Causes
 from pipelines.warehouse import open_warehouse, rows
+from tests.test_demo import canaries, leaked  # noqa: F401
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
@@ -271,13 +272,18 @@ def test_the_first_look_expires_with_everything_else(theatre: Theatre, first_loo
     assert not list(place.root.glob("records/*/*.parquet"))
 
 
+def reported(theatre: Theatre) -> str:
+    """A practice that has a report of October."""
+    practice = build_town().practices[-1].id
+    if not theatre.data.report("2026-10", practice).is_file():
+        render(theatre.data, load_practices(theatre.data.root / "practices.toml"), MONTH, practice_ids=[practice])
+    return practice
+
+
 def test_a_correction_that_is_rejected_stays_here_and_the_ledger_says_why(
     theatre: Theatre, nights: list[dict[str, str]]
 ) -> None:
-    practice, before = build_town().practices[-1].id, len(theatre.mails("Your monthly report"))
-    practices = load_practices(theatre.data.root / "practices.toml")
-    if not theatre.data.report("2026-10", practice).is_file():
-        render(theatre.data, practices, MONTH, practice_ids=[practice])
+    practice, before = reported(theatre), len(theatre.mails("Your monthly report"))
     sentence = "A review of another practice was left out."
     played = theatre.play(
         "restate",
@@ -300,15 +306,16 @@ def test_a_night_whose_deadline_has_passed_is_told_of_once(theatre: Theatre) -> 
     from airflow.executors.base_executor import BaseExecutor
     from airflow.jobs.job import Job
     from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
+    from airflow.models import DagRun
     from airflow.models.dagbag import DBDagBag
     from airflow.models.deadline import Deadline
     from airflow.sdk.execution_time.callback_supervisor import execute_callback
     from airflow.utils.session import create_session
     from airflow.utils.state import DagRunState
     from airflow.utils.types import DagRunTriggeredByType, DagRunType
-    from sqlalchemy import select
+    from sqlalchemy import delete, select
 
-    class Holding(BaseExecutor):  # type: ignore[misc]
+    class Holding(BaseExecutor):
         supports_callbacks = True
 
         def heartbeat(self) -> None:
@@ -317,6 +324,7 @@ def test_a_night_whose_deadline_has_passed_is_told_of_once(theatre: Theatre) -> 
     due = dt.datetime(2026, 11, 3, 8, 30, tzinfo=dt.UTC)
     with create_session() as session:
         nightly = DBDagBag().get_latest_version_of_dag("nightly", session=session)
+        assert nightly
         run = nightly.create_dagrun(
             run_id="scheduled__2026-11-03T08:30:00+00:00",
             logical_date=due,
@@ -329,9 +337,10 @@ def test_a_night_whose_deadline_has_passed_is_told_of_once(theatre: Theatre) -> 
         )
         session.flush()
         [deadline] = session.scalars(select(Deadline).where(Deadline.dagrun_id == run.id))
+        assert run.queued_at
         assert deadline.deadline_time - run.queued_at == dt.timedelta(hours=5)
     executor = Holding()
-    runner = SchedulerJobRunner(job=Job(), num_runs=1, executors=[executor])
+    runner = SchedulerJobRunner(job=Job(), num_runs=1, executors=[executor])  # type: ignore[no-untyped-call]
     try:
         runner._run_scheduler_loop()
         assert executor.queued_callbacks == {}, "it is not late yet"
@@ -348,8 +357,41 @@ def test_a_night_whose_deadline_has_passed_is_told_of_once(theatre: Theatre) -> 
                 ) == (True, None)
     finally:
         with create_session() as session:
-            session.delete(session.merge(run))
+            session.execute(delete(Deadline).where(Deadline.dagrun_id == run.id))
+            session.execute(delete(DagRun).where(DagRun.id == run.id))
     [mail] = theatre.mails("Rapport: nightly, late")
     text = mail.get_body(("html",)).get_content()  # type: ignore[union-attr]
     assert "has not ended within 5 hours" in text
     assert "(since 2026-11-03)" in text
+
+
+def test_no_word_and_no_name_is_in_what_any_of_the_six_dags_leaves_in_airflow(
+    theatre: Theatre,
+    first_look: dict[str, str],
+    canaries: list[str],  # noqa: F811
+    airflow_home: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """The database of all runs above: XComs, rendered templates, forms. And the logs of those that the demo has not."""
+    added = theatre.play("add_practice", practice="oak-street", name="Oak Street")
+    assert set(added.values()) == {"success"}
+    sentence = "A month was counted twice."
+    assert theatre.play("housekeeping", night=NIGHTS[1].isoformat())["purge"] == "success"
+    pulled = theatre.play(
+        "onboard", spare="score|build|report|verdict", practice="riverside-dental", night=NIGHTS[2].isoformat()
+    )
+    assert pulled["google_business"] == "success"
+    corrected = theatre.play(
+        "restate", said=answer("Reject"), practice=reported(theatre), month="2026-10", reason=sentence
+    )
+    assert (corrected["release"], corrected[""]) == ("skipped", "success")
+    logs = "".join(capfd.readouterr())
+    assert "riverside-dental: " in logs, "what the boxes say is there"
+    held = "".join(path.read_bytes().decode("utf-8", "replace") for path in airflow_home.glob("airflow.db*"))
+    assert sentence in held
+    assert all(f"{dag}.py" in held for dag in theatre.dags)
+    assert leaked(canaries, logs) == []
+    assert leaked(canaries, held) == []
+    for key in build_town().keys().values():
+        assert key["client_secret"] not in logs + held
+        assert key["refresh_token"] not in logs + held
