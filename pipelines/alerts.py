@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from pipelines.errors import RapportError, SeveralFailed
 from pipelines.periods import add_months
+from pipelines.store import open_store
 
 _NUMBERS = re.compile(r"\d+")
 _TABLE = """
@@ -89,22 +88,13 @@ class Announced:
     def __init__(self, path: Path) -> None:
         self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        with self._open() as db:
+        with open_store(self._path) as db:
             db.execute(_TABLE)
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        db = sqlite3.connect(self._path, timeout=30)
-        try:
-            with db:
-                yield db
-        finally:
-            db.close()
 
     def broken(self, box: str, causes: Sequence[Cause], about: str) -> list[Told]:
         """Note what is broken in a box, and return what nobody was told of yet."""
         self._forget(box, about, {cause.name for cause in causes})
-        with self._open() as db:
+        with open_store(self._path) as db:
             db.executemany(
                 "insert into cause values (?1, ?2, ?3, ?3, null) on conflict do update set "
                 "seen_last = max(seen_last, excluded.seen_last), since = min(since, excluded.since)",
@@ -116,7 +106,7 @@ class Announced:
 
     def told(self, box: str, told: Sequence[Told], now: str) -> None:
         """Note that somebody was told; `now` is ISO 8601."""
-        with self._open() as db:
+        with open_store(self._path) as db:
             db.executemany(
                 "update cause set told_at = ? where box = ? and name = ?",
                 [(now, box, one.cause.name) for one in told],
@@ -127,7 +117,7 @@ class Announced:
         self._forget(box, about, set())
 
     def _forget(self, box: str, about: str, kept: set[str]) -> None:
-        with self._open() as db:
+        with open_store(self._path) as db:
             names = db.execute("select name from cause where box = ? and seen_last <= ?", (box, about)).fetchall()
             db.executemany(
                 "delete from cause where box = ? and name = ?", [(box, name) for (name,) in names if name not in kept]

@@ -6,12 +6,11 @@ A decision is added and never changed. Of each practice its newest one counts.
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
+
+from pipelines.store import open_store
 
 # Who decides where nobody is asked.
 NOBODY = "auto-release"
@@ -48,24 +47,14 @@ class Decisions:
     def __init__(self, path: Path) -> None:
         self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        with self._open() as db:
+        with open_store(self._path) as db:
             db.execute(_TABLE)
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        db = sqlite3.connect(self._path, timeout=30)
-        try:
-            db.execute("pragma synchronous = full")
-            with db:
-                yield db
-        finally:
-            db.close()
 
     def add(self, decision: Decision) -> None:
         """Keep a decision; the same answer again, of a box that was cleared, is one."""
         told = msgspec.structs.asdict(decision)
         told |= {name: json.dumps(told[name]) for name in ("released", "kept_back")}
-        with self._open() as db:
+        with open_store(self._path) as db:
             db.execute(
                 "insert into decision values (:month, :decided_at, :person, :choice, :released, :kept_back, :reason) "
                 "on conflict do nothing",
@@ -74,7 +63,7 @@ class Decisions:
 
     def of(self, month: str) -> list[Decision]:
         """Return the decisions about a month, the oldest first."""
-        with self._open() as db:
+        with open_store(self._path) as db:
             found = db.execute("select * from decision where month = ? order by decided_at, rowid", (month,)).fetchall()
         return [
             Decision(
@@ -91,7 +80,7 @@ class Decisions:
 
     def months(self) -> list[str]:
         """Return the months that were decided about."""
-        with self._open() as db:
+        with open_store(self._path) as db:
             return [row[0] for row in db.execute("select distinct month from decision")]
 
     def kept_back(self, month: str) -> dict[str, Decision]:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
 import msgspec
 
 from pipelines.decisions import Decisions
-from pipelines.errors import NotApproved, NotReady, RapportError, SeveralFailed
+from pipelines.errors import NotReady, RapportError, SeveralFailed
 from pipelines.fetch import ANNOUNCE_KEYS_DAYS
 from pipelines.landing import DataDir, Receipt
 from pipelines.ledger import Key, Ledger
@@ -163,23 +163,6 @@ def month_readiness(month: dt.date, practices: Practices, data: DataDir) -> list
             next_step=f"Run the night of {add_months(month, 1)} or a later one, then this month again",
         )
     return answers
-
-
-def check_approval(answer: dict[str, object] | None) -> str:
-    """Return who approved. Raises NotApproved unless a person (or whoever holds a login) said so."""
-    if not answer or answer.get("chosen_options") != ["Approve"]:
-        raise NotApproved(
-            "nobody approved these reports",
-            where="send",
-            next_step="Nothing was sent. Open Required Action on the task approve, look at the PDFs, and press Approve",
-        )
-    return person_of(answer)
-
-
-def person_of(answer: Mapping[str, object]) -> str:
-    """Return who gave an answer, by the login."""
-    person = answer.get("responded_by_user")
-    return str(person.get("name") or person.get("id")) if isinstance(person, dict) else "unknown"
 
 
 def readiness(practice_id: str, month: dt.date, coverage: Sequence[dict[str, Any]]) -> Readiness:

@@ -13,6 +13,7 @@ import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeVar
 
@@ -20,6 +21,7 @@ import msgspec
 
 from pipelines.errors import SendFailed
 from pipelines.landing import DataDir
+from pipelines.store import open_store
 
 State = Literal["planned", "sending", "sent", "failed", "uncertain", "bounced"]
 StopKind = Literal["unsubscribed", "bounced"]
@@ -136,7 +138,8 @@ class Ledger:
     """The ledger file. Every change is its own committed transaction; `now` is ISO 8601 and given by the caller."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        # Each change is committed by itself, or says where it begins and ends.
+        self._open = partial(open_store, path, autocommit=True)
         path.parent.mkdir(parents=True, exist_ok=True)
         with self._open() as db:
             if db.execute("pragma user_version").fetchone()[0] == 2:
@@ -145,15 +148,6 @@ class Ledger:
             steps = (_SET_THE_FIRST_ASIDE, _TABLES, _TAKE_OVER_THE_FIRST) if first else (_TABLES,)
             # In one transaction: half a ledger would not know who has a mail.
             db.executescript(f"begin immediate; {''.join(steps)} pragma user_version = 2; commit;")
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        db = sqlite3.connect(self._path, timeout=30, isolation_level=None)
-        try:
-            db.execute("pragma synchronous = full")
-            yield db
-        finally:
-            db.close()
 
     def rows(self, month: str | None = None) -> list[Row]:
         """Return the ledger, one month of it if given, in a fixed order."""

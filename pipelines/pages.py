@@ -58,8 +58,8 @@ _PLACES = (
 )
 # No script at all: whatever a name or a file may hold, nothing of it can run beside Airflow's login.
 _RULES = (
-    "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'self'"
+    "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'self'"
 )
 # A browser's own PDF viewer brings styles and scripts of its own, which the rules above would forbid.
 _PDF_RULES = "frame-ancestors 'self'"
@@ -158,7 +158,7 @@ def reports_app(
             counts={name: count for name, count in counts.items() if count},
             counted_month=over,
             meanings=standing.MEANINGS,
-            urgent=Counter(cause.practice_id for cause in causes() if cause.seen_at is None),
+            urgent=Counter((cause.practice_id, cause.month) for cause in causes() if cause.seen_at is None),
             months=standing.month_range(first, last),
             reports=found or standing.reports(data, shown.items, first, last),
             earlier=_beside(request, until=month_name(add_months(first, -1))) if first > known_first else "",
@@ -201,6 +201,8 @@ def reports_app(
             figures=figures,
             manifest=manifest,
             has_pdf=data.report(name, practice.id).is_file(),
+            has_screen=_has_screen(data, practice.id, name),
+            urgent=[one for one in causes() if (one.practice_id, one.month) == (practice.id, name)],
             ledger=[row for row in held if row.practice_id == practice.id],
             gates=check_reports(first, [practice], data),
             decisions=[one for one in decisions(name) if practice.id in one.released + one.kept_back],
@@ -214,24 +216,21 @@ def reports_app(
     @app.get("/report/{practice_id}/{month}/screen")
     def report_screen(practice_id: str, month: str) -> Response:
         practice, name = practices().get(practice_id), month_name(parse_month(month))
-        manifest = standing_manifest(data.report(name, practice.id), data.manifest(name, practice.id))
-        if manifest is None or not belongs(data.twin(name, practice.id), manifest):
-            raise NotReady(
-                "there is no page for the screen that belongs to its manifest",
-                where=f"{practice.id}, {name}",
-                next_step=f"Run `rapport render {name} --practice {practice.id}`",
-            )
-        return FileResponse(data.twin(name, practice.id), headers={"Content-Security-Policy": _SCREEN_RULES})
+        return _screen(data, practice.id, name, f"Run `rapport render {name} --practice {practice.id}`")
 
     @app.get("/urgent")
-    def urgent(request: Request, find: _Text = "", page: _Number = 1) -> HTMLResponse:
+    def urgent(request: Request, month: _Text = "", find: _Text = "", page: _Number = 1) -> HTMLResponse:
         held = causes()
-        fitting = [cause for cause in held if find.casefold() in cause.practice_id]
+        if month:
+            parse_month(month)
+        fitting = [one for one in held if find.casefold() in one.practice_id and month in ("", one.month)]
         return _page(
             request,
             "urgent",
             "Urgent",
             find=find,
+            month=month,
+            months=sorted({one.month for one in held} | {month} - {""}, reverse=True),
             waiting=sum(cause.seen_at is None for cause in held),
             pager=_pager(request, fitting, page, ROWS_A_PAGE),
             may_acknowledge=person is not None,
@@ -246,18 +245,25 @@ def reports_app(
             return RedirectResponse(f"{request.scope.get('root_path', '')}/urgent", status_code=303)
 
     @app.get("/first-looks")
-    def first_looks(request: Request) -> HTMLResponse:
+    def first_looks(request: Request, find: _Text = "", page: _Number = 1) -> HTMLResponse:
         found = [
-            (practice_id, path.parent.name)
+            (practice_id, path.parent.name, _has_screen(place, practice_id, path.parent.name))
             for practice_id, place in data.first_looks().items()
-            for path in sorted(place.root.glob(f"reports/*/{practice_id}.pdf"))
+            if find.casefold() in practice_id
+            for path in sorted(place.root.glob(f"reports/*/{practice_id}.pdf"), reverse=True)
         ]
-        return _page(request, "first-looks", "First looks", found=found)
+        pager = _pager(request, found, page, ROWS_A_PAGE)
+        return _page(request, "first-looks", "First looks", find=find, pager=pager)
 
     @app.get("/first-looks/{practice_id}/{month}/pdf")
     def first_pdf(request: Request, practice_id: str, month: str) -> Response:
         practice, name = practices().get(practice_id), month_name(parse_month(month))
         return _pdf(request, data.first_look(practice.id), practice.id, name, f"Trigger onboard for {practice.id}")
+
+    @app.get("/first-looks/{practice_id}/{month}/screen")
+    def first_screen(practice_id: str, month: str) -> Response:
+        practice, name = practices().get(practice_id), month_name(parse_month(month))
+        return _screen(data.first_look(practice.id), practice.id, name, f"Trigger onboard for {practice.id}")
 
     @app.get("/nights")
     def nights(request: Request, month: _Text = "", find: _Text = "", page: _Number = 1) -> HTMLResponse:
@@ -438,6 +444,21 @@ def _pdf(request: Request, data: DataDir, practice_id: str, month: str, next_ste
         filename=f"{practice_id}-{month}.pdf",
         content_disposition_type="attachment" if framed else "inline",
     )
+
+
+def _screen(data: DataDir, practice_id: str, month: str, next_step: str) -> Response:
+    if not _has_screen(data, practice_id, month):
+        raise NotReady(
+            "there is no page for the screen that belongs to its manifest",
+            where=f"{practice_id}, {month}",
+            next_step=next_step,
+        )
+    return FileResponse(data.twin(month, practice_id), headers={"Content-Security-Policy": _SCREEN_RULES})
+
+
+def _has_screen(data: DataDir, practice_id: str, month: str) -> bool:
+    manifest = standing_manifest(data.report(month, practice_id), data.manifest(month, practice_id))
+    return manifest is not None and belongs(data.twin(month, practice_id), manifest)
 
 
 def _from_our_own_page(request: Request) -> None:

@@ -2,6 +2,7 @@
 
 The gates: every source was read, the counts of reviews did not jump, the PDF is there with a plausible number of pages,
 and nothing urgent waits for somebody to look. A report that does not pass is held, and goes out only if it is named.
+A correction is asked about by itself, and its answer is kept as a month's is.
 """
 
 from __future__ import annotations
@@ -15,19 +16,21 @@ import msgspec
 
 from pipelines.advice import site_name
 from pipelines.decisions import NOBODY, Decision
-from pipelines.errors import NotApproved
-from pipelines.gate import person_of, readiness
+from pipelines.errors import NotApproved, NotReady
+from pipelines.gate import readiness
 from pipelines.landing import DataDir
 from pipelines.ledger import Ledger, Row
 from pipelines.pdf import MOST_APPENDIX_PAGES, standing_manifest
 from pipelines.periods import add_months, month_name
 from pipelines.practices import Practice
 from pipelines.render import most_pages
+from pipelines.restate import restatements
 from pipelines.urgent import Causes
 from pipelines.warehouse import open_warehouse, rows
 from pipelines.wording import long_month
 
 PASSED, SOME, NONE = CHOICES = ("All that passed", "Some", "None")
+APPROVE, REJECT = ANSWERS = ("Approve", "Reject")
 LONGEST_REASON = 500
 LEAST_PAGES = 2
 # Fewer reviews than this a month go up and down by chance alone.
@@ -53,6 +56,15 @@ class Shown(NamedTuple):
 
     passed: dict[str, str]
     held: dict[str, str]
+
+
+class Correction(NamedTuple):
+    """A corrected report as a person is asked about it: its version, the sentence on page 1, its PDF's digest."""
+
+    practice_id: str
+    version: int
+    changed: str
+    pdf_sha256: str
 
 
 def check_reports(
@@ -151,10 +163,9 @@ def decide(
         chosen, named = set(was_shown.passed), set[str]()
         person, choice, reason = NOBODY, PASSED, "every gate passed"
     else:
-        chosen, named = _chosen(was_shown, answer)
-        person, choice, reason = person_of(answer), answer["chosen_options"][0], _reason(answer)
-        answered = answer.get("responded_at")
-        decided_at = answered.isoformat(timespec="seconds") if isinstance(answered, dt.datetime) else decided_at
+        choice = _choice(answer, CHOICES)
+        chosen, named = _chosen(was_shown, choice, answer)
+        person, reason, decided_at = _person(answer), _reason(answer), _answered_at(answer, now)
     digests = {**was_shown.passed, **was_shown.held}
     changed = sorted(
         one.practice_id
@@ -179,13 +190,69 @@ def decide(
     )
 
 
-def _chosen(was_shown: Shown, answer: Mapping[str, Any]) -> tuple[set[str], set[str]]:
-    """Return the practices whose report goes out by a person's answer, and those of them that are held."""
+def correction(month: dt.date, practice_id: str, data: DataDir) -> Correction:
+    """Return the newest version of a month's report. Raises NotReady if its PDF is not there or is no correction."""
+    name = month_name(month)
+    changed = restatements(data, month, practice_id)
+    manifest = standing_manifest(data.report(name, practice_id), data.manifest(name, practice_id))
+    if not changed or manifest is None or manifest["version"] != len(changed) + 1:
+        raise NotReady(
+            f"there is no PDF of version {len(changed) + 1} of {name}",
+            where=practice_id,
+            next_step="Nothing was sent. Trigger restate with what was changed, or clear its task render",
+        )
+    return Correction(practice_id, manifest["version"], changed[-1], str(manifest["pdf_sha256"]))
+
+
+def decide_correction(
+    month: dt.date, was_shown: Correction, stands: Correction, answer: Mapping[str, Any] | None, now: dt.datetime
+) -> Decision:
+    """Return whether a correction goes out, by an answer to what was shown; `stands` is what is there now.
+
+    Raises NotApproved for an answer that is missing, is none of the two, or gives no reason, and for another PDF.
+    """
+    if answer is None:
+        raise _refused("nobody approved this correction")
+    choice = _choice(answer, ANSWERS)
+    if choice == APPROVE and stands != was_shown:
+        raise NotApproved(
+            f"version {was_shown.version} of {was_shown.practice_id} is no longer as it was shown",
+            where="release",
+            next_step="Nothing was sent. Clear the task render: it asks again",
+        )
+    chosen = (was_shown.practice_id,)
+    return Decision(
+        month=month_name(month),
+        decided_at=_answered_at(answer, now),
+        person=_person(answer),
+        choice=f"{choice} version {was_shown.version}",
+        released=chosen if choice == APPROVE else (),
+        kept_back=chosen if choice == REJECT else (),
+        reason=f"{_reason(answer)} (What was changed: {was_shown.changed})",
+    )
+
+
+def _choice(answer: Mapping[str, Any], choices: Sequence[str]) -> str:
     options = answer.get("chosen_options")
-    choice = options[0] if isinstance(options, list) and len(options) == 1 else None
-    left_out, named = _names(answer, "leave_out"), _names(answer, "held_too")
-    if choice not in CHOICES:
+    if not isinstance(options, list) or len(options) != 1 or options[0] not in choices:
         raise _refused("the answer is none of the choices")
+    return str(options[0])
+
+
+def _person(answer: Mapping[str, Any]) -> str:
+    """Return who gave an answer, by the login."""
+    person = answer.get("responded_by_user")
+    return str(person.get("name") or person.get("id")) if isinstance(person, dict) else "unknown"
+
+
+def _answered_at(answer: Mapping[str, Any], now: dt.datetime) -> str:
+    answered = answer.get("responded_at")
+    return (answered if isinstance(answered, dt.datetime) else now).isoformat(timespec="seconds")
+
+
+def _chosen(was_shown: Shown, choice: str, answer: Mapping[str, Any]) -> tuple[set[str], set[str]]:
+    """Return the practices whose report goes out by a person's answer, and those of them that are held."""
+    left_out, named = _names(answer, "leave_out"), _names(answer, "held_too")
     if choice != SOME and (left_out or named):
         raise _refused(f"practices are named, and the choice is '{choice}' in place of '{SOME}'")
     if choice == SOME and not (left_out or named):

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
@@ -27,6 +25,7 @@ from pipelines.locales import _, language, speaking
 from pipelines.mail import Digest, Doubtful, NotTaken, compose_digest, deliver, mail_server
 from pipelines.practices import Practice, Practices
 from pipelines.settings import Settings
+from pipelines.store import open_store
 from pipelines.warehouse import open_warehouse, rows
 
 # What is older when it is first seen, of a new practice for example, stands in the month's report.
@@ -45,7 +44,9 @@ with news as (
     select as_of_night, as_of_night - $days as since from reports.build_info
 ),
 found as (
-    select items.practice_id, 'disclosure' as class, items.source, items.site, items.item_id, reviews.url
+    select items.practice_id, 'disclosure' as class, items.source, items.site, items.item_id, reviews.url,
+        -- An edit may be what gave it away.
+        greatest(replies.first_reply_at, items.updated_at)::date as on_day
     from core.replies as replies
     inner join core.items as items
         on items.kind = 'reply' and items.source = replies.source and items.site = replies.site
@@ -54,21 +55,22 @@ found as (
         on reviews.source = replies.source and reviews.site = replies.site
         and reviews.practice_id = replies.practice_id and reviews.item_id = replies.parent_id
     cross join news
-    where replies.visible and replies.disclosure = 'pattern'
-        -- An edit may be what gave it away.
-        and greatest(replies.first_reply_at, items.updated_at)::date >= news.since
+    where replies.visible and replies.disclosure = 'pattern' and on_day >= news.since
     union all
-    select practice_id, unnest(list_distinct(alerts)) as class, source, site, item_id, url
+    select practice_id, unnest(list_distinct(alerts)) as class, source, site, item_id, url,
+        created_local::date as on_day
     from core.items cross join news
     where kind in ('review', 'comment', 'post') and removed_on is null and voice is distinct from 'practice'
         and created_at::date >= news.since
     union all
-    select distinct practice_id, 'cluster' as class, '' as source, site, week::varchar as item_id, null as url
+    select distinct practice_id, 'cluster' as class, '' as source, site, week::varchar as item_id, null as url,
+        week as on_day
     from reports.bursts cross join news
     where verdict = 'unusual cluster' and week >= news.since
 )
 -- What a platform calls a link may be something else.
-select practice_id, class, source, site, item_id, case when url ~ '^https?://.*' then url end as url
+select practice_id, class, source, site, item_id, case when url ~ '^https?://.*' then url end as url,
+    strftime(on_day, '%Y-%m') as month
 from found order by practice_id, class, site, source, item_id
 """
 _TABLE = """
@@ -83,13 +85,17 @@ create table if not exists cause (
     told_on text,
     seen_at text,
     seen_by text,
+    month text not null,
     primary key (practice_id, class, source, site, item_id)
 ) strict
 """
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that does not wait. `told_on` is the day of the mail it went out with; `number` is its place."""
+    """One thing that does not wait. `told_on` is the day of the mail it went out with; `number` is its place.
+
+    `month` ("2026-10") is the one in which it was written; its report tells of it too.
+    """
 
     number: int
     practice_id: str
@@ -102,6 +108,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     told_on: str | None
     seen_at: str | None
     seen_by: str | None
+    month: str
 
     @property
     def words(self) -> str:
@@ -114,32 +121,28 @@ class Causes:
     def __init__(self, path: Path) -> None:
         self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        with self._open() as db:
+        with open_store(self._path) as db:
             db.execute(_TABLE)
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        db = sqlite3.connect(self._path, timeout=30)
-        try:
-            with db:
-                yield db
-        finally:
-            db.close()
+            if not db.execute("select 1 from pragma_table_info('cause') where name = 'month'").fetchone():
+                # The first table did not keep the month; the day on which a cause was found is near it.
+                db.execute("begin immediate")
+                db.execute("alter table cause add column month text not null default ''")
+                db.execute("update cause set month = substr(found_on, 1, 7)")
 
     def note(self, found: Sequence[dict[str, Any]], today: dt.date) -> int:
         """Add what is not known yet and return how much that is."""
-        with self._open() as db:
+        with open_store(self._path) as db:
             before = db.total_changes
             db.executemany(
                 "insert into cause values (:practice_id, :class, :source, :site, :item_id, :url, :today, null, null, "
-                "null) on conflict do nothing",
+                "null, :month) on conflict do nothing",
                 [{**row, "today": today.isoformat()} for row in found],
             )
             return db.total_changes - before
 
     def all(self) -> list[Cause]:
         """Return every cause: what nobody has looked at first, then the newest."""
-        with self._open() as db:
+        with open_store(self._path) as db:
             found = db.execute(
                 "select rowid, * from cause order by seen_at is not null, found_on desc, practice_id, class, rowid"
             )
@@ -147,12 +150,12 @@ class Causes:
 
     def tell(self, causes: Sequence[Cause], day: str) -> None:
         """Say with which day's mail causes go out."""
-        with self._open() as db:
+        with open_store(self._path) as db:
             db.executemany("update cause set told_on = ? where rowid = ?", [(day, one.number) for one in causes])
 
     def acknowledge(self, number: int, who: str, now: str) -> Cause:
         """Keep who looked at a cause and when; the first one counts. Raises UnknownName."""
-        with self._open() as db:
+        with open_store(self._path) as db:
             db.execute(
                 "update cause set seen_at = ?, seen_by = ? where rowid = ? and seen_at is null", (now, who, number)
             )

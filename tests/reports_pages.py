@@ -109,7 +109,7 @@ def many_practices(root: Path, practices: int, months: int) -> DataDir:
             )
         )
     causes = [{"practice_id": name, "class": "cluster", "source": "", "site": "google", "item_id": "1"} for name in ids]
-    Causes(data.urgent).note([{**cause, "url": None} for cause in causes], _OCTOBER)
+    Causes(data.urgent).note([{**cause, "url": None, "month": "2026-10"} for cause in causes], _OCTOBER)
     nights = [_OCTOBER - dt.timedelta(days=n) for n in range(-20, 11)]
     for source in ("google_business", "facebook"):
         for night in nights:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +43,7 @@ SHAPE: dict[str, dict[str, set[str]]] = {
         "verdict": set(),
     },
     "add_practice": {"add": set()},
-    "restate": {"begin": {"render"}, "render": {"approve"}, "approve": {"send"}, "send": set()},
+    "restate": {"begin": {"render"}, "render": {"approve"}, "approve": {"release"}, "release": {"send"}, "send": set()},
 }
 # Who asks for what: whether a run starts by itself, and what its form has.
 FORMS: dict[str, tuple[str | None, set[str]]] = {
@@ -185,6 +187,42 @@ def test_no_dag_file_is_long_and_none_imports_the_programme_outside_a_task() -> 
         lines = path.read_text().splitlines()
         assert not [line for line in lines if line.startswith(("from pipelines", "import pipelines"))], path.name
         assert len(lines) < 180
+
+
+HEAVY = {"pipelines", "bs4", "dbt", "duckdb", "fastapi", "httpx", "numpy", "pandas", "pikepdf", "pyarrow", "weasyprint"}
+# As Airflow's processor does it: each file in a fork of a process that knows Airflow already, and nothing of ours.
+_PARSE = """
+import importlib.util, json, os, sys, time
+from pathlib import Path
+import airflow.sdk, airflow.providers.standard.operators.hitl
+before = set(sys.modules)
+for path in sorted(Path(sys.argv[1]).glob("*.py")):
+    if os.fork():
+        assert os.wait()[1] == 0, path
+        continue
+    start = time.process_time()
+    spec = importlib.util.spec_from_file_location("parsed_" + path.stem, path)
+    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    seconds = time.process_time() - start
+    loaded = sorted({name.partition(".")[0] for name in set(sys.modules) - before})
+    os.write(1, json.dumps([path.stem, seconds, loaded]).encode() + b"\\n")
+    os._exit(0)
+"""
+
+
+def test_a_dag_file_is_parsed_in_half_a_second_and_loads_nothing_heavy(airflow_home: Path, tmp_path: Path) -> None:
+    """By the processor's own time, as other work on the machine is no fault of a file's."""
+    folder = REPOSITORY / "dags"
+    paths = os.pathsep.join((str(REPOSITORY), str(folder)))
+    parsing = [sys.executable, "-W", "ignore", "-c", _PARSE, str(folder)]
+    done = subprocess.run(
+        parsing, env={**os.environ, "PYTHONPATH": paths}, cwd=tmp_path, check=True, capture_output=True, text=True
+    )
+    found = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
+    ours = {path.stem for path in folder.glob("*.py")}
+    assert {name for name, _, _ in found} == ours > set(SHAPE)
+    assert [(name, seconds) for name, seconds, _ in found if seconds > 0.5] == []
+    assert [(name, HEAVY & set(loaded)) for name, _, loaded in found if HEAVY & set(loaded)] == []
 
 
 @pytest.mark.parametrize(

@@ -17,13 +17,16 @@ import pytest
 from pipelines.decisions import Decisions
 from pipelines.demo.run import hand_over, town_services
 from pipelines.demo.server import TownServer
-from pipelines.demo.town import NIGHTS, build_town
+from pipelines.demo.town import MONTH, NIGHTS, build_town
 from pipelines.landing import DataDir
 from pipelines.ledger import Ledger
 from pipelines.pdf import standing_manifest
+from pipelines.practices import load_practices
+from pipelines.render import render
 from pipelines.settings import REPOSITORY
 from pipelines.urgent import Causes
 from pipelines.warehouse import open_warehouse, rows
+from tests.test_demo import canaries, leaked  # noqa: F401
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
@@ -263,3 +266,128 @@ def test_the_first_look_expires_with_everything_else(theatre: Theatre, first_loo
     assert theatre.play("housekeeping", night="2027-06-01")["purge"] == "success"
     assert not list(theatre.data.root.rglob("*.zst"))
     assert not list(place.root.glob("records/*/*.parquet"))
+
+
+def reported(theatre: Theatre) -> str:
+    """A practice that has a report of October."""
+    practice = build_town().practices[-1].id
+    if not theatre.data.report("2026-10", practice).is_file():
+        render(theatre.data, load_practices(theatre.data.root / "practices.toml"), MONTH, practice_ids=[practice])
+    return practice
+
+
+def test_a_correction_that_is_rejected_stays_here_and_the_ledger_says_why(
+    theatre: Theatre, nights: list[dict[str, str]]
+) -> None:
+    practice, before = reported(theatre), len(theatre.mails("Your monthly report"))
+    sentence = "A review of another practice was left out."
+    played = theatre.play(
+        "restate",
+        said=answer("Reject", "The sentence names nobody."),
+        practice=practice,
+        month="2026-10",
+        reason=sentence,
+    )
+    assert (played["release"], played["send"], played[""]) == ("skipped", "skipped", "success")
+    assert theatre.asked[-1].endswith(f"It says: {sentence}")
+    decision = Decisions(theatre.data.ledger).of("2026-10")[-1]
+    assert (decision.person, decision.choice, decision.kept_back) == ("olga", "Reject version 2", (practice,))
+    assert decision.reason == f"The sentence names nobody. (What was changed: {sentence})"
+    assert len(theatre.mails("Your monthly report")) == before
+
+
+def test_a_night_whose_deadline_has_passed_is_told_of_once(theatre: Theatre) -> None:
+    """What Airflow stores with a run, the scheduler's own loop, and the function with which an executor calls back."""
+    import structlog
+    from airflow.executors.base_executor import BaseExecutor
+    from airflow.jobs.job import Job
+    from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
+    from airflow.models import DagRun
+    from airflow.models.dagbag import DBDagBag
+    from airflow.models.deadline import Deadline
+    from airflow.sdk.execution_time.callback_supervisor import execute_callback
+    from airflow.utils.session import create_session
+    from airflow.utils.state import DagRunState
+    from airflow.utils.types import DagRunTriggeredByType, DagRunType
+    from sqlalchemy import delete, select
+
+    class Holding(BaseExecutor):
+        supports_callbacks = True
+
+        def heartbeat(self) -> None:
+            """Nothing is run: what was queued stays to be looked at."""
+
+    due = dt.datetime(2026, 11, 3, 8, 30, tzinfo=dt.UTC)
+    with create_session() as session:
+        nightly = DBDagBag().get_latest_version_of_dag("nightly", session=session)
+        assert nightly
+        run = nightly.create_dagrun(
+            run_id="scheduled__2026-11-03T08:30:00+00:00",
+            logical_date=due,
+            data_interval=(due, due),
+            run_after=due,
+            run_type=DagRunType.SCHEDULED,
+            triggered_by=DagRunTriggeredByType.TIMETABLE,
+            state=DagRunState.QUEUED,
+            session=session,
+        )
+        session.flush()
+        [deadline] = session.scalars(select(Deadline).where(Deadline.dagrun_id == run.id))
+        assert run.queued_at
+        assert deadline.deadline_time - run.queued_at == dt.timedelta(hours=5)
+    executor = Holding()
+    runner = SchedulerJobRunner(job=Job(), num_runs=1, executors=[executor])  # type: ignore[no-untyped-call]
+    try:
+        runner._run_scheduler_loop()
+        assert executor.queued_callbacks == {}, "it is not late yet"
+        with create_session() as session:
+            session.merge(deadline).deadline_time -= dt.timedelta(hours=6)
+        for _ in range(2):
+            runner._run_scheduler_loop()
+        [workload] = executor.queued_callbacks.values()
+        told = workload.callback.data
+        with mock.patch.dict(os.environ, theatre.variables):
+            for _ in range(2):
+                assert execute_callback(
+                    told["path"], told["kwargs"], workload.dag_rel_path, None, structlog.get_logger()
+                ) == (True, None)
+    finally:
+        with create_session() as session:
+            session.execute(delete(Deadline).where(Deadline.dagrun_id == run.id))
+            session.execute(delete(DagRun).where(DagRun.id == run.id))
+    [mail] = theatre.mails("Rapport: nightly, late")
+    text = mail.get_body(("html",)).get_content()  # type: ignore[union-attr]
+    assert "has not ended within 5 hours" in text
+    assert "(since 2026-11-03)" in text
+
+
+def test_no_word_and_no_name_is_in_what_any_of_the_six_dags_leaves_in_airflow(
+    theatre: Theatre,
+    first_look: dict[str, str],
+    canaries: list[str],  # noqa: F811
+    airflow_home: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """The database of all runs above: XComs, rendered templates, forms. And the logs of those that the demo has not."""
+    added = theatre.play("add_practice", practice="oak-street", name="Oak Street")
+    assert set(added.values()) == {"success"}
+    sentence = "A month was counted twice."
+    assert theatre.play("housekeeping", night=NIGHTS[1].isoformat())["purge"] == "success"
+    pulled = theatre.play(
+        "onboard", spare="score|build|report|verdict", practice="riverside-dental", night=NIGHTS[2].isoformat()
+    )
+    assert pulled["google_business"] == "success"
+    corrected = theatre.play(
+        "restate", said=answer("Reject"), practice=reported(theatre), month="2026-10", reason=sentence
+    )
+    assert (corrected["release"], corrected[""]) == ("skipped", "success")
+    logs = "".join(capfd.readouterr())
+    assert "riverside-dental: " in logs, "what the boxes say is there"
+    held = "".join(path.read_bytes().decode("utf-8", "replace") for path in airflow_home.glob("airflow.db*"))
+    assert sentence in held
+    assert all(f"{dag}.py" in held for dag in theatre.dags)
+    assert leaked(canaries, logs) == []
+    assert leaked(canaries, held) == []
+    for key in build_town().keys().values():
+        assert key["client_secret"] not in logs + held
+        assert key["refresh_token"] not in logs + held

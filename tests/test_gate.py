@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from pipelines.build import build
-from pipelines.errors import NotApproved, NotReady, SeveralFailed
-from pipelines.gate import check_approval, month_readiness, night_verdict
+from pipelines.errors import NotReady, SeveralFailed
+from pipelines.gate import month_readiness, night_verdict
 from pipelines.landing import DataDir, atomic_path
 from pipelines.practices import GoogleLocation, Practice, Practices
 from pipelines.records import COMPLETENESS, FEATURES, Completeness, write_table
@@ -92,16 +92,3 @@ def test_no_practice_ready_is_an_error_that_says_which_night_to_run(data: DataDi
     build(data, PRACTICES, None, lambda line: None)
     with pytest.raises(NotReady, match=r"no practice has a complete 2026-10.*Run the night of 2026-11-01"):
         month_readiness(OCTOBER, PRACTICES, data)
-
-
-@pytest.mark.parametrize(
-    "answer", [None, {}, {"chosen_options": ["Reject"]}, {"chosen_options": ["Approve", "Reject"]}]
-)
-def test_nothing_goes_out_that_nobody_approved(answer: dict[str, object] | None) -> None:
-    with pytest.raises(NotApproved, match="Required Action"):
-        check_approval(answer)
-
-
-def test_who_approved_is_known() -> None:
-    answer: dict[str, object] = {"chosen_options": ["Approve"], "responded_by_user": {"id": "1", "name": "olga"}}
-    assert check_approval(answer) == "olga"

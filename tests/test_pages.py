@@ -41,6 +41,7 @@ PLACES = (
     "/?find=riverside&state=kept",
     "/report/riverside/2026-10",
     "/report/quiet/2026-10",
+    "/report/hilltop/2026-10",
     "/urgent",
     "/first-looks",
     "/nights?month=2026-10",
@@ -53,12 +54,24 @@ PLACES = (
 )
 
 
-def put_report(data: DataDir, practice_id: str, body: bytes = b"%PDF-1.7 of a test\n%%EOF\n") -> str:
+SCREEN = b'<!DOCTYPE html><html lang="en"><title>A report</title><main><h1>A report to read</h1></main></html>'
+
+
+def put_report(
+    data: DataDir, practice_id: str, body: bytes = b"%PDF-1.7 of a test\n%%EOF\n", screen: bytes = b""
+) -> str:
     path = data.report("2026-10", practice_id)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(body)
     digest = hashlib.sha256(body).hexdigest()
-    told = {"pages": 1, "pdf_sha256": digest, "made_from": {"as_of_night": "2026-11-03", "rows": {"figures": "abc"}}}
+    told: dict[str, object] = {
+        "pages": 1,
+        "pdf_sha256": digest,
+        "made_from": {"as_of_night": "2026-11-03", "rows": {"figures": "abc"}},
+    }
+    if screen:
+        data.twin("2026-10", practice_id).write_bytes(screen)
+        told["html_sha256"] = hashlib.sha256(screen).hexdigest()
     data.manifest("2026-10", practice_id).write_text(json.dumps(told))
     return digest
 
@@ -77,7 +90,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> DataDir:
     ]
     (data.root / "practices.toml").write_text("".join(lines).replace("\u202e", "\\u202e"), encoding="utf-8")
     ledger = Ledger(data.ledger)
-    digest = put_report(data, "hilltop")
+    digest = put_report(data, "hilltop", screen=SCREEN)
     key = Key("hilltop", "2026-10", 1, "owner@hilltop.example")
     ledger.plan(key, digest, STAMP)
     ledger.mark(key, "sent", STAMP)
@@ -103,12 +116,23 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> DataDir:
     path.write_bytes(b"\n".join([msgspec.json.encode(aside)] * 3))
     data.set_aside("google_business", dt.date(2026, 11, 2)).write_bytes(msgspec.json.encode(aside))
     causes = [
-        {"practice_id": name, "class": kind, "source": "google_business", "site": "google", "item_id": kind, "url": url}
-        for name, kind, url in (("riverside", "disclosure", "https://google.example/1"), ("quiet", "cluster", None))
+        {
+            "practice_id": name,
+            "class": kind,
+            "source": "google_business",
+            "site": "google",
+            "item_id": kind,
+            "url": url,
+            "month": month,
+        }
+        for name, kind, url, month in (
+            ("riverside", "disclosure", "https://google.example/1", "2026-10"),
+            ("quiet", "cluster", None, "2026-11"),
+        )
     ]
     Causes(data.urgent).note(causes, TODAY)
     place = data.first_look("riverside")
-    put_report(place, "riverside", b"%PDF-1.7 of a first look\n%%EOF\n")
+    put_report(place, "riverside", b"%PDF-1.7 of a first look\n%%EOF\n", SCREEN)
     skipped = [visit("yelp", "yelp", TODAY, "riverside", status="skipped", why="no key: RAPPORT_KEY_YELP is not set")]
     path = data.completeness("yelp", TODAY)
     path.parent.mkdir(parents=True)
@@ -135,9 +159,9 @@ def test_each_practice_has_the_state_of_each_month(pages: Client, town: DataDir)
     assert heads[0] == "Practice"
     assert heads[-6:] == ["Jun", "Jul", "Aug", "Sep", "Oct", "Nov"]
     assert "Jan 2026" in heads, "the first month of a year says which"
-    assert cells(page, "Riverside")[-2:] == ["kept", "open"]
-    assert {(link.get_text(), link["href"]) for link in page.select("a.waits")} == {
-        (f"1 urgent of {name}", f"/reports/urgent?find={name}") for name in ("riverside", "quiet")
+    assert cells(page, "Riverside")[-2:] == ["kept 1 urgent of riverside, October 2026", "open"]
+    assert {link["href"] for link in page.select("a.waits")} == {
+        f"/reports/urgent?find={name}&month={month}" for name, month in (("riverside", "2026-10"), ("quiet", "2026-11"))
     }
     assert cells(page, "Hilltop")[-2:] == ["sent", "open"]
     assert "October 2026" in page.select_one(".lead").get_text()  # type: ignore[union-attr]
@@ -418,7 +442,7 @@ def test_whoever_is_not_allowed_is_refused_everywhere(town: DataDir) -> None:
     paths = [
         route.path.format(practice_id="hilltop", month="2026-10", name="NotoSans-Regular.ttf") for route in inner.routes
     ]
-    assert len(paths) == 14
+    assert len(paths) == 15
     acting = Client(mounted(town, allowed=[Depends(nobody)], person=lambda: "olga"))
     assert acting.post("/urgent/1", **SAME).status_code == 401
     for path in paths:
@@ -543,9 +567,52 @@ def test_who_may_only_look_has_no_button_and_no_way_around_it(town: DataDir) -> 
     assert [one.number for one in Causes(town.urgent).all() if one.seen_at is None] == waiting
 
 
-def test_a_first_look_is_there_for_the_operator(pages: Client, town: DataDir) -> None:
-    link = pages.page("/first-looks").find("a", string="riverside, 2026-10, PDF")
-    assert link is not None
-    answer = pages.get(str(link["href"]).removeprefix("/reports"))
+def test_a_first_look_is_there_for_the_operator_to_read_and_as_a_pdf(pages: Client, town: DataDir) -> None:
+    page = pages.page("/first-looks")
+    [screen, pdf] = [str(link["href"]).removeprefix("/reports") for link in page.select("tbody a")]
+    answer = pages.get(pdf)
     assert answer.content == town.first_look("riverside").report("2026-10", "riverside").read_bytes()
     assert answer.content != town.report("2026-10", "riverside").read_bytes()
+    answer = pages.get(screen)
+    assert answer.content == SCREEN
+    assert "sandbox" in answer.headers["content-security-policy"]
+    assert cells(pages.page("/first-looks?find=river"), "riverside")[0] == "2026-10"
+    assert "No first look fits" in pages.get("/first-looks?find=hill").text
+
+
+def test_a_first_look_whose_files_do_not_belong_together_has_nothing_to_read(town: DataDir, tmp_path: Path) -> None:
+    data = DataDir(tmp_path)
+    shutil.copytree(town.root, tmp_path, dirs_exist_ok=True)
+    data.first_look("riverside").twin("2026-10", "riverside").write_bytes(b"another")
+    pages = Client(mounted(data))
+    assert len(pages.page("/first-looks").select("tbody a")) == 1
+    answer = pages.get("/first-looks/riverside/2026-10/screen")
+    assert (answer.status_code, "another" in answer.text) == (503, False)
+
+
+def test_the_report_is_shown_in_a_frame_in_which_nothing_runs(pages: Client, town: DataDir) -> None:
+    page = pages.page("/report/hilltop/2026-10")
+    [frame] = page.select("iframe")
+    assert frame["title"] == "The report of Hilltop, October 2026, to read"
+    assert frame["sandbox"] == ["allow-popups", "allow-popups-to-escape-sandbox"], "no script, no form, no origin"
+    assert pages.get(str(frame["src"]).removeprefix("/reports")).content == SCREEN
+    assert not pages.page("/report/riverside/2026-10").select("iframe"), "there is none to read"
+    urgent = pages.page("/report/quiet/2026-11").find("a", href="/reports/urgent?find=quiet&month=2026-11")
+    assert urgent is not None
+    assert urgent.parent.get_text().startswith("1 found, 1 not looked at")  # type: ignore[union-attr]
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="needs Chromium")
+def test_a_browser_shows_the_report_in_its_frame(served: str, browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto(f"{served}/report/hilltop/2026-10")
+    shown = page.frame_locator("iframe")
+    shown.get_by_role("heading", name="A report to read").wait_for(timeout=10_000)
+    page.close()
+
+
+def test_urgent_is_counted_and_listed_by_the_month_in_which_it_was_written(pages: Client) -> None:
+    assert cells(pages.page("/urgent?month=2026-11"), "quiet")[2:4] == ["2026-11", str(TODAY)]
+    assert [row.get_text() for row in pages.page("/urgent?month=2026-10").select("tbody th")] == ["riverside"]
+    assert "Nothing of the kind was found there" in pages.get("/urgent?month=2026-09").text
+    assert pages.get("/urgent?month=October").status_code == 404

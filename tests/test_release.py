@@ -12,12 +12,23 @@ import msgspec
 import pytest
 
 from pipelines.decisions import NOBODY, Decision, Decisions
-from pipelines.errors import NotApproved
+from pipelines.errors import NotApproved, NotReady
 from pipelines.gate import month_verdict
 from pipelines.landing import DataDir
 from pipelines.ledger import Key, Ledger
 from pipelines.practices import Practice, Practices
-from pipelines.release import Checked, Shown, check_reports, decide, question, shown
+from pipelines.release import (
+    Checked,
+    Correction,
+    Shown,
+    check_reports,
+    correction,
+    decide,
+    decide_correction,
+    question,
+    shown,
+)
+from pipelines.restate import restate
 from pipelines.urgent import Causes
 
 OCTOBER = dt.date(2026, 10, 1)
@@ -27,16 +38,17 @@ NAMES = ("ash", "elm", "fir", "oak")
 PRACTICES = Practices(
     practice=tuple(Practice(id=name, name=name, recipients=(f"owner@{name}.example",)) for name in NAMES)
 )
+CORRECTED = Correction("ash", 2, "One was counted twice.", "b")
 SHOWN = Shown(passed={"ash": "a", "elm": "e"}, held={"fir": "f", "oak": ""})
 BEFORE = [dt.date(2026, month, 1) for month in range(4, 10)]
 
 
-def put_report(data: DataDir, name: str, pages: int = 3) -> str:
+def put_report(data: DataDir, name: str, pages: int = 3, version: int = 1) -> str:
     path = data.report("2026-10", name)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(f"%PDF of {name}".encode())
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    data.manifest("2026-10", name).write_text(json.dumps({"pages": pages, "version": 1, "pdf_sha256": digest}))
+    data.manifest("2026-10", name).write_text(json.dumps({"pages": pages, "version": version, "pdf_sha256": digest}))
     return digest
 
 
@@ -103,7 +115,7 @@ def test_each_gate_holds_and_says_why(data: DataDir) -> None:
     for name, pages in (("ash", 3), ("elm", 7), ("fir", 1)):
         put_report(data, name, pages)
     cause = {"practice_id": "fir", "class": "cluster", "source": "", "site": "google", "item_id": "1", "url": None}
-    Causes(data.urgent).note([cause], dt.date(2026, 11, 1))
+    Causes(data.urgent).note([{**cause, "month": "2026-10"}], dt.date(2026, 11, 1))
     assert held(data) == {
         "ash": ("source missing: google_business last read 2026-10-20",),
         "elm": ("page count: 7",),
@@ -268,3 +280,56 @@ def test_shown_keeps_digests_of_what_is_there() -> None:
     one = Checked(practice_id="ash", pdf_sha256="a", pages=3, held=())
     other = Checked(practice_id="oak", pdf_sha256=None, pages=None, held=("there is no PDF",))
     assert shown([one, other]) == Shown(passed={"ash": "a"}, held={"oak": ""})
+
+
+def test_a_corrections_answer_is_kept_with_its_reason_and_what_was_changed() -> None:
+    approved = decide_correction(OCTOBER, CORRECTED, CORRECTED, answer("Approve"), NOW)
+    assert approved == Decision(
+        month="2026-10",
+        decided_at=STAMP,
+        person="olga",
+        choice="Approve version 2",
+        released=("ash",),
+        kept_back=(),
+        reason="I have looked. (What was changed: One was counted twice.)",
+    )
+    rejected = decide_correction(OCTOBER, CORRECTED, CORRECTED, answer("Reject", "Wrong review."), NOW)
+    assert (rejected.choice, rejected.released, rejected.kept_back) == ("Reject version 2", (), ("ash",))
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (None, "nobody approved"),
+        ({}, "none of the choices"),
+        (answer("All that passed"), "none of the choices"),
+        ({**answer(), "chosen_options": ["Approve", "Reject"]}, "none of the choices"),
+        (answer("Approve", ""), "no reason"),
+        (answer("Reject", " "), "no reason"),
+    ],
+)
+def test_a_correction_goes_out_by_a_plain_answer_only(said: dict[str, Any] | None, why: str) -> None:
+    with pytest.raises(NotApproved, match=why) as raised:
+        decide_correction(OCTOBER, CORRECTED, CORRECTED, said, NOW)
+    assert "Nothing was sent" in str(raised.value)
+
+
+def test_a_correction_that_is_not_as_it_was_shown_does_not_go_out_and_may_be_rejected() -> None:
+    for stands in (CORRECTED._replace(pdf_sha256="c"), CORRECTED._replace(version=3, changed="Another.")):
+        with pytest.raises(NotApproved, match="version 2 of ash is no longer as it was shown"):
+            decide_correction(OCTOBER, CORRECTED, stands, answer("Approve"), NOW)
+        assert decide_correction(OCTOBER, CORRECTED, stands, answer("Reject"), NOW).kept_back == ("ash",)
+
+
+def test_only_the_pdf_of_the_newest_version_is_a_correction(data: DataDir) -> None:
+    put_report(data, "ash")
+    with pytest.raises(NotReady, match="no PDF of version 1"):
+        correction(OCTOBER, "ash", data)
+    restate(data, OCTOBER, "ash", "One was counted twice.")
+    with pytest.raises(NotReady, match="no PDF of version 2"):
+        correction(OCTOBER, "ash", data)
+    digest = put_report(data, "ash", version=2)
+    assert correction(OCTOBER, "ash", data) == CORRECTED._replace(pdf_sha256=digest)
+    restate(data, OCTOBER, "ash", "Another.")
+    with pytest.raises(NotReady, match="no PDF of version 3"):
+        correction(OCTOBER, "ash", data)

@@ -71,6 +71,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         "site": "google",
         "item_id": "1",
         "url": None,
+        "month": "2026-10",
     }
     Causes(data.urgent).note([cause], dt.date(2026, 11, 3))
     variables = {"RAPPORT_PRACTICES_FILE": str(practices), "RAPPORT_NIGHTLY_SCHEDULE": ""}

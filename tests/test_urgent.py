@@ -21,6 +21,7 @@ from pipelines.landing import DataDir
 from pipelines.ledger import Key, Ledger, sending_alone
 from pipelines.practices import Practice, Practices
 from pipelines.settings import Settings
+from pipelines.store import open_store
 from pipelines.urgent import CLASSES, Cause, Causes, tell_urgent
 from pipelines.warehouse import open_warehouse, rows
 from tests.histories import Row, feature, visit, write_night
@@ -31,6 +32,15 @@ OAK = Practice(id="oak", name="Oak <b>Street</b>", contact="manager@oak.example"
 ELM = Practice(id="elm", name="Elm", contact="c@elm.example")
 ASH = Practice(id="ash", name="Ash")
 PRACTICES = Practices(practice=(OAK, ELM, ASH))
+NEW = {
+    "practice_id": "oak",
+    "class": "ALERT_privacy",
+    "source": "x",
+    "site": "x",
+    "item_id": "9",
+    "url": None,
+    "month": "2026-11",
+}
 
 
 def at(days_ago: int) -> dt.datetime:
@@ -123,6 +133,26 @@ def test_news_is_told_and_what_only_looks_like_it_is_not(data: DataDir) -> None:
         ("ash", "ALERT_discrimination", "unfair"),
     }
     assert {str(mail["To"]) for mail in mails(data)} == {"manager@oak.example", "c@elm.example"}, "the contact, nobody"
+    months = {(one.item_id, one.month) for one in Causes(data.urgent).all()}
+    assert {("leaked/reply", "2026-11"), ("edited/reply", "2026-11"), ("2026-10-26", "2026-10")} <= months
+
+
+def test_what_the_first_file_of_causes_holds_is_taken_over_once(data: DataDir) -> None:
+    first = {**NEW, "found_on": "2026-11-01", "seen_at": "2026-11-01T08:00", "seen_by": "olga"}
+    with open_store(data.urgent) as db:
+        db.execute(
+            "create table cause (practice_id text, class text, source text, site text, item_id text, url text, "
+            "found_on text, told_on text, seen_at text, seen_by text, "
+            "primary key (practice_id, class, source, site, item_id)) strict"
+        )
+        db.execute(
+            "insert into cause values (:practice_id, :class, :source, :site, :item_id, :url, :found_on, null, "
+            ":seen_at, :seen_by)",
+            first,
+        )
+    Causes(data.urgent).note([NEW, {**NEW, "item_id": "10", "month": "2026-10"}], NIGHT)
+    kept = [(one.item_id, one.month, one.seen_by) for one in Causes(data.urgent).all()]
+    assert kept == [("10", "2026-10", None), ("9", "2026-11", "olga")]
 
 
 def test_a_week_that_is_only_busy_is_there_and_is_no_news(data: DataDir) -> None:
@@ -158,10 +188,7 @@ def test_the_same_cause_is_told_once_and_a_day_has_one_mail(data: DataDir) -> No
         run(data, port)
         assert run(data, port)[0] == 0
         assert run(data, port, NOW + dt.timedelta(days=1))[0] == 0
-        new = [
-            {"practice_id": "oak", "class": "ALERT_privacy", "source": "x", "site": "x", "item_id": "9", "url": None}
-        ]
-        Causes(data.urgent).note(new, NIGHT)
+        Causes(data.urgent).note([NEW], NIGHT)
         sent, said = run(data, port)
         assert (sent, [line for line in said if "oak" in line]) == (0, ["  oak: 1 wait, as today's mail is out"])
         assert run(data, port, NOW + dt.timedelta(days=1))[0] == 1
@@ -200,10 +227,7 @@ def test_a_server_that_takes_nothing_loses_nothing(data: DataDir) -> None:
     with mailbox(data) as port:
         assert run(data, port, later)[0] == 2
         # It went out under its first day, and was today's mail nevertheless.
-        new = [
-            {"practice_id": "oak", "class": "ALERT_privacy", "source": "x", "site": "x", "item_id": "9", "url": None}
-        ]
-        Causes(data.urgent).note(new, NIGHT)
+        Causes(data.urgent).note([NEW], NIGHT)
         assert run(data, port, later)[0] == 0
     assert [(row.month, row.state) for row in Ledger(data.ledger).rows()] == [("2026-11-03", "sent")] * 2
 
@@ -228,10 +252,7 @@ def test_an_urgent_mail_that_comes_back_stops_its_recipient(data: DataDir) -> No
         name = str(mails(data)[0]["Message-ID"])
         (data.bounces / "hook.jsonl").write_text(f'{{"event": "bounce", "message_id": "{name}"}}')
         assert [row.practice_id for row in read_bounces(data, Ledger(data.ledger), "2026-11-04").bounced] == ["oak"]
-        Causes(data.urgent).note(
-            [{"practice_id": "oak", "class": "ALERT_privacy", "source": "x", "site": "x", "item_id": "9", "url": None}],
-            NIGHT,
-        )
+        Causes(data.urgent).note([NEW], NIGHT)
         _, said = run(data, port, NOW + dt.timedelta(days=1), Practices(practice=(OAK,)))
     assert said[-1] == "  oak: 1 wait, and the contact's mail is bounced"
 
