@@ -253,13 +253,19 @@ select
 from states
 {% endmacro %}
 
+{#- The part of a score's figure: in its last month a version of before is told by its name, beside the one that
+    follows. -#}
+{% macro part_of_version(part) -%}
+case when is_current then {{ part }} else concat_ws(', ', nullif({{ part }}, ''), 'version ' || version) end
+{%- endmacro %}
+
 {#- The whole SELECT of a Reputation Score, of the rows of `reputation_scores` that are the metric's. -#}
 {% macro reputation_figures(condition) %}
 select
     practice_id,
     site,
     month,
-    part,
+    {{ part_of_version('part') }} as part,
     value,
     low,
     high,

@@ -593,6 +593,13 @@ def test_verdicts_are_what_the_slow_account_says(known: tuple[DataDir, Account])
             *[("topic_mentions", f"{topic}/{mood}") for topic in REPORTED for mood in ("positive", "negative")],
         ]
     }
+    expected |= {
+        (*place, month, 12, "reviews_received", ""): _compared(account, place, month, 12, "reviews_received", "")
+        for place in account.places
+        for month in account.months(place)
+        if _two_years_read(account, place, month)
+    }
+    assert any(key[3] == 12 for key in expected), "two years of a place are on record"
     # A conversation has an account of its own, in test_engagement; here nobody speaks, so it adds no test to a family.
     assert {row["verdict"] for key, row in found.items() if not key[1]} <= {"not_measured", "first_month", "too_early"}
     found = {key: row for key, row in found.items() if key[1]}
@@ -627,13 +634,19 @@ def test_verdicts_are_what_the_slow_account_says(known: tuple[DataDir, Account])
     assert {(3, "mean_stars", "too_early"), (1, "topic_mentions", "no_clear_change")} <= spoken
 
 
+def _two_years_read(account: Account, place: tuple[str, str], month: dt.date) -> bool:
+    months = [add_months(month, -back) for back in range(24)]
+    numbers = [account.told[place].get((m, "reviews_received", "")) for m in months]
+    return all(number and number["state"] != "not_measured" and not number["reason"] for number in numbers)
+
+
 def _compared(
     account: Account, place: tuple[str, str], month: dt.date, span: int, metric: str, part: str
 ) -> dict[str, Any]:
     """One comparison of `span` months with as many before them: a verdict without a test, or a test without one."""
-    own = account.months(place)
-    now = [m for m in (add_months(month, -back) for back in range(span)) if m in own]
-    before = [m for m in (add_months(month, -back) for back in range(span, 2 * span)) if m in own]
+    own, length = account.months(place), {1: 1, 3: 3, 12: 1}[span]
+    now = [m for m in (add_months(month, -back) for back in range(length)) if m in own]
+    before = [m for m in (add_months(month, -back) for back in range(span, span + length)) if m in own]
     figures = account.told[place]
     told = {m: figures[m, metric, part] for m in now + before}
     judged = {m: account.judged(place, m) for m in now + before}
@@ -644,7 +657,7 @@ def _compared(
     }
     if not before and span == 1:
         return row | {"verdict": "first_month"}
-    if len(before) < span:
+    if len(before) < length:
         return row | {"verdict": "too_early"}
     if any(figure["state"] == "not_measured" for figure in told.values()):
         return row | {"verdict": "not_measured"}
