@@ -81,7 +81,7 @@ class Account:
             "said": said if approved and removed is None else None,
             "first": said if approved else None,
             "removed": removed,
-            **{name: latest[name] for name in ("generic", "disclosure", "disclosure_severity")},
+            **{name: latest[name] for name in ("generic", "disclosure", "disclosure_severity", "disclosure_classes")},
             **_place(latest),
         }
 
@@ -109,6 +109,7 @@ class Account:
             "judged": latest["sentiment"] not in (None, "not_checked"),
             "topics": {f"{topic['topic']}/{topic['polarity']}" for topic in latest["topics"] or ()},
             **{name: latest[name] for name in ("has_text", "words", "text_key", "author_key", "alerts")},
+            "disagrees": latest["contradicts_stars"],
             **_place(latest),
         }
 
@@ -358,6 +359,8 @@ class Account:
         for alert in ALERTS:
             raised = sum(alert in (review["alerts"] or ()) for review in judged)
             told["alerts", alert] = _count(raised, len(judged), blocked or why)
+        comparable = [review["disagrees"] for review in judged if review["disagrees"] is not None]
+        told["stars_and_words_disagree", ""] = _count(sum(comparable), len(comparable), blocked or why)
         asked = any(r["place"] == place and r["state"] in ("recommended", "not_recommended") for r in self.reviews)
         said_so = [r["state"] for r in reviews if r["state"] in ("recommended", "not_recommended")]
         told["recommendations", ""] = _share(
@@ -389,12 +392,15 @@ class Account:
         told["reply_genericness", ""] = _share(
             sum(compared), len(compared), why, blocked or (None if compared else unknown)
         )
-        standing = [
-            reply["disclosure_severity"] if reply["disclosure"] == "pattern" else reply["disclosure"]
+        left = [
+            reply
             for review in self.reviews
             if review["place"] == place and review["month"] <= month and review["removed"] is None and not blocked
             for reply in review["replies"]
             if reply["said"]
+        ]
+        standing = [
+            reply["disclosure_severity"] if reply["disclosure"] == "pattern" else reply["disclosure"] for reply in left
         ]
         checked = [verdict for verdict in standing if verdict != "not_checked"]
         none_checked = "no reply in a language that is checked" if standing and not checked else None
@@ -402,6 +408,9 @@ class Account:
             told["replies_to_look_at", severity] = _count(
                 checked.count(severity), len(checked), blocked or none_checked or why
             )
+        for sign, name in (("incentive", "N2"), ("threat", "N1")):
+            found = sum(name in (reply["disclosure_classes"] or ()) for reply in left)
+            told["integrity_signs", sign] = _count(found, len(checked), blocked or none_checked or why)
         rated, low = self.recent(place, month)[""]["stars"], why if not self.recent(place, month)[""]["stars"] else None
         told |= _decayed(rated, why, low)
         return told

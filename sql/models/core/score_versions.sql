@@ -1,9 +1,13 @@
 -- one row per score (reputation, engagement) and version of its weights: the months it holds in
-with versions as (
+with scores as (
+    select unnest(['reputation', 'engagement']) as score
+),
+
+versions as (
     select
         score,
         unnest(score_versions(score)) as told
-    from (values ('reputation'), ('engagement')) as scores (score)
+    from scores
 )
 
 select
