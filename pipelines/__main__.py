@@ -267,6 +267,18 @@ def explain(practice: str, month: str, metric: str, site: str | None, as_json: b
     click.echo(json.dumps(found.as_dict(), default=str, ensure_ascii=False) if as_json else str(found))
 
 
+@rapport.command(epilog=_example("rapport peers 2026-10"))
+@click.argument("month")
+@_JSON
+def peers(month: str, as_json: bool) -> None:
+    """Print between which values the middle half of the practices lie, if RAPPORT_PEER_BANDS allows it."""
+    from pipelines.peers import bands
+
+    settings = load_settings()
+    found = bands(DataDir(settings.data_dir), parse_month(month), on=settings.peer_bands)
+    _table(found, ("site", "metric", "practices", "low", "high", "as_of_night", "rule"), as_json)
+
+
 @rapport.command(epilog=_example("rapport doctor --only source"))
 @click.option("--only", help="Only checks whose name contains this.")
 @_JSON

@@ -69,16 +69,25 @@ _ROWS = {
 _PARTS = """
     select
         site, part || if(site = '' and of_site <> '', ' on ' || of_site, '') as part, points, out_of, inputs,
-        null as why
+        null as why, if(is_current, '', 'version ' || version) as version
     from reports.score_parts
     where practice_id = $practice and month = $month and score = $metric
         and (site = '' or site = coalesce($site, site))
     union all
-    select '', part, points, "of", [s, n], why
+    select '', part, points, "of", [s, n], why, if(is_current, '', 'version ' || version)
     from reports.engagement_parts
     where practice_id = $practice and month = $month and $metric = 'engagement_score'
-    order by 1, 2
+    order by site, version, part
 """
+# What is said of it beside months before; beside a year before only where two years were read.
+_COMPARED = """
+    select site, part, months, previous_value, this_value, verdict
+    from reports.verdicts
+    where practice_id = $practice and month = $month and metric = $metric
+        and (site = '' or site = coalesce($site, site))
+    order by site, part, months
+"""
+_BESIDE = {1: "the month before", 3: "the three months before", 12: "the same month of the year before"}
 _NAMES = {"reviews": "reviews", "talk": "posts, comments and shares"}
 
 
@@ -93,6 +102,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     inputs_id: str
     figures: list[dict[str, Any]]
     parts: list[dict[str, Any]]
+    compared: list[dict[str, Any]]
     sql: str
     rows_from: str
     rows: list[dict[str, Any]]
@@ -119,6 +129,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
         lines += [_said(figure, told["unit"]) for figure in self.figures]
         if self.parts:
             lines += ["", "What it is made of:", *map(_part, self.parts)]
+        if self.compared:
+            lines += ["", "Compared:", *map(_beside, self.compared)]
         lines += ["", f"{len(self.rows)} {_NAMES[self.rows_from]} behind it:"]
         lines += [
             f"  {row['created_local']:%Y-%m-%d %H:%M}  {row['site']}  {_told(row)}  {row['item_id']}"
@@ -145,6 +157,7 @@ def explain(data: DataDir, practice_id: str, month: dt.date, metric: str, site: 
         if not figures:
             raise _what_is_missing(connection, practice_id, month, site)
         parts = rows(connection, _PARTS, asked)
+        compared = rows(connection, _COMPARED, asked)
         told = catalogue[0]
         behind = rows(
             connection,
@@ -162,6 +175,7 @@ def explain(data: DataDir, practice_id: str, month: dt.date, metric: str, site: 
         inputs_id=build["inputs_id"],
         figures=figures,
         parts=parts,
+        compared=compared,
         sql=made[0]["sql"],
         rows_from=told["rows_from"],
         rows=behind,
@@ -177,13 +191,20 @@ def _told(row: dict[str, Any]) -> str:
 
 
 def _part(part: dict[str, Any]) -> str:
-    where = f"  {part['site'] or 'all sites'}, {part['part']}"
+    where = f"  {part['site'] or 'all sites'}, {part['part']}" + (f", {part['version']}" if part["version"] else "")
     if part["points"] is None:
         return f"{where}: no points" + (f" ({part['why']})" if part["why"] else "")
     # Something found of so many, or the weights of one to five stars.
     counts = (" of " if len(part["inputs"]) == 2 else ", ").join(f"{count.normalize():f}" for count in part["inputs"])
     why = f" ({part['why']})" if part["why"] else ""
     return f"{where}: {part['points']:f} of {part['out_of'].normalize():f} points, from {counts}{why}"
+
+
+def _beside(row: dict[str, Any]) -> str:
+    where = f"  {row['site'] or 'all sites'}" + (f", {row['part']}" if row["part"] else "")
+    known = None not in (row["previous_value"], row["this_value"])
+    values = f", {row['previous_value']:f} to {row['this_value']:f}" if known else ""
+    return f"{where}, beside {_BESIDE[row['months']]}: {row['verdict'].replace('_', ' ')}{values}"
 
 
 def _said(figure: dict[str, Any], unit: str) -> str:

@@ -37,6 +37,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     # Topics, moods and alerts may be derived from what others wrote. Who wrote it is never judged.
     classify: bool = False
     blendable: bool = False
+    # Numbers of one practice may stand beside those of others, in bands of peers that an operator turned on.
+    comparable: bool = False
     attribution: str = ""
 
     def __post_init__(self) -> None:

@@ -70,7 +70,7 @@ _TABLES = {
     ),
     "verdicts": (
         "SELECT site, metric, part, months, this_value, previous_value, this_size, previous_size, verdict"
-        " FROM reports.verdicts WHERE practice_id = $practice AND month = $month AND (months = 1 OR site = '')"
+        " FROM reports.verdicts WHERE practice_id = $practice AND month = $month AND (months IN (1, 12) OR site = '')"
         " AND list_contains($printed, metric) ORDER BY site, metric, part, months"
     ),
     "needs_answer": (
@@ -87,13 +87,14 @@ _TABLES = {
         "SELECT metric, title, definition FROM reports.catalogue WHERE list_contains($printed, metric) ORDER BY metric"
     ),
     "score_parts": (
-        "SELECT site, part, any_value(words) AS words, sum(points) AS points, sum(out_of) AS out_of"
-        " FROM reports.score_parts WHERE practice_id = $practice AND month = $month"
+        "SELECT site, part, any_value(words) AS words, any_value(largest_move) AS largest_move, sum(points) AS points,"
+        " sum(out_of) AS out_of"
+        " FROM reports.score_parts WHERE practice_id = $practice AND month = $month AND is_current"
         " GROUP BY site, part ORDER BY site, part"
     ),
     "engagement_parts": (
         "SELECT part, s, n, points, of, known, why FROM reports.engagement_parts"
-        " WHERE practice_id = $practice AND month = $month ORDER BY part"
+        " WHERE practice_id = $practice AND month = $month AND is_current ORDER BY part"
     ),
     "engagement_summary": (
         "SELECT people, acts, firmness, left_out FROM reports.engagement_summary"

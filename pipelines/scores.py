@@ -1,20 +1,19 @@
 """The Reputation Score: how many of 100 points a month's reviews and answers earn, and how sure that is.
 
-Followers, likes, views and reach are no arguments of anything here, so they cannot move a score. What the targets,
-weights and prior are is stated in the score's own entry in `sql/models/metrics/` and changes only with its version.
+Followers, likes, views and reach are no arguments of anything here, so they cannot move a score. What the weights and
+the prior are is stated in the score's own entry in `sql/models/metrics/`. Other weights are another version: it is
+added to `VERSIONS` with the month it holds from, the first of a year, and is shown beside the one before in that month.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from math import sqrt
 from typing import NamedTuple
 
 from pipelines.statistics import PRIOR_REVIEWS, STAR_PRIOR, STARS, Z_95
 
-LEVEL_POINTS = 60
-CONTENT_POINTS = 20
-ANSWER_POINTS = 20
 # Of critical reviews without any evidence, so many are taken to be answered, with the weight of one.
 ANSWER_PRIOR = 0.8
 FIRM_WITHIN = 6.0
@@ -24,10 +23,25 @@ FEWEST_REVIEWS = 10
 LEAST_WEIGHT = 5
 
 
+class Version(NamedTuple):
+    """What the parts of the score are worth, together 100 points, in the months from `valid_from` on."""
+
+    name: str
+    valid_from: dt.date
+    level: int
+    content: int
+    answers: int
+
+
+# The oldest first; the first holds for all months before the second.
+VERSIONS = (Version("1", dt.date.min, level=60, content=20, answers=20),)
+
+
 class Reputation(NamedTuple):
     """A score of 0 to 100, its likely range, how far that reaches in words, and the points of each part.
 
-    `level` (60 in all) and `content` (20 in all) hold one number a site, already weighted; `answers` is one of 20.
+    `level` and `content` hold one number a site, already weighted; `answers` is one for all. `largest_move` is by how
+    many points one more review of full weight can move the score at most, once it is due for an answer.
     """
 
     score: float
@@ -37,10 +51,15 @@ class Reputation(NamedTuple):
     level: tuple[float, ...]
     content: tuple[float, ...]
     answers: float
+    largest_move: float
 
 
 def reputation(
-    counts: Sequence[Sequence[float]], weights: Sequence[float], answered: float, critical: float
+    counts: Sequence[Sequence[float]],
+    weights: Sequence[float],
+    answered: float,
+    critical: float,
+    version: Version = VERSIONS[-1],
 ) -> Reputation:
     """Return the Reputation Score of one site, or of several with fixed weights that add up to 1.
 
@@ -56,19 +75,26 @@ def reputation(
     if not 0 <= answered <= critical:
         raise ValueError("no more can be answered than there was to answer")
     level, content, variance = [], [], 0.0
+    # What one more review can do to the answers: it is criticism that waits, or that is answered.
+    share_answered = (ANSWER_PRIOR + answered) / (1 + critical)
+    waiting = version.answers * ((ANSWER_PRIOR + answered) / (2 + critical) - share_answered)
+    in_time = version.answers * ((ANSWER_PRIOR + answered + 1) / (2 + critical) - share_answered)
+    moves = []
     for site, weight in zip(counts, weights, strict=True):
         posterior = [PRIOR_REVIEWS * prior + count for prior, count in zip(STAR_PRIOR, site, strict=True)]
         of_all = sum(posterior)
-        stars = [LEVEL_POINTS * (star - 1) / (STARS[-1] - 1) for star in STARS]
-        values = [points + (CONTENT_POINTS if star >= 3 else 0) for points, star in zip(stars, STARS, strict=True)]
+        stars = [version.level * (star - 1) / (STARS[-1] - 1) for star in STARS]
+        values = [points + (version.content if star >= 3 else 0) for points, star in zip(stars, STARS, strict=True)]
         mean = sum(value * share for value, share in zip(values, posterior, strict=True)) / of_all
         square = sum(value * value * share for value, share in zip(values, posterior, strict=True)) / of_all
         variance += weight * weight * max(0.0, square - mean * mean) / (of_all + 1)
         level.append(weight * sum(points * share for points, share in zip(stars, posterior, strict=True)) / of_all)
-        content.append(weight * CONTENT_POINTS * sum(posterior[2:]) / of_all)
-    share_answered = (ANSWER_PRIOR + answered) / (1 + critical)
-    variance += ANSWER_POINTS**2 * share_answered * (1 - share_answered) / (critical + 2)
-    score = sum(level) + sum(content) + ANSWER_POINTS * share_answered
+        content.append(weight * version.content * sum(posterior[2:]) / of_all)
+        worst, middle, best = (weight * (values[star - 1] - mean) / (of_all + 1) for star in (1, 3, 5))
+        # The other stars and answers lie between these.
+        moves += [abs(worst + waiting), abs(best), abs(middle + in_time)]
+    variance += version.answers**2 * share_answered * (1 - share_answered) / (critical + 2)
+    score = sum(level) + sum(content) + version.answers * share_answered
     half = Z_95 * sqrt(max(0.0, variance))
     return Reputation(
         score=score,
@@ -77,5 +103,6 @@ def reputation(
         words="firm" if half <= FIRM_WITHIN else "fair" if half <= FAIR_WITHIN else "rough",
         level=tuple(level),
         content=tuple(content),
-        answers=ANSWER_POINTS * share_answered,
+        answers=version.answers * share_answered,
+        largest_move=max(moves),
     )

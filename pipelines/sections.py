@@ -256,7 +256,7 @@ def _is_number(row: Row | None) -> bool:
     return row is not None and row["state"] in {"value", "zero"} and row["value"] is not None
 
 
-def _score(title: str, of: str, row: Row, firmness: str, made_of: str) -> Score:
+def _score(title: str, of: str, row: Row, firmness: str, made_of: str, before: Row | None) -> Score:
     value, low, high = (float(row[name]) for name in ("value", "low", "high"))
     ends = {"low": decimal(low, "1"), "high": decimal(high, "1")}
     told = {"score": title, "number": decimal(value, "1"), "firmness": _(firmness)} | ends
@@ -264,6 +264,10 @@ def _score(title: str, of: str, row: Row, firmness: str, made_of: str) -> Score:
         alt = _("{score} of {site}: {number} of 100, likely {low} to {high}, {firmness}.", site=of, **told)
     else:
         alt = _("{score}: {number} of 100, likely {low} to {high}, {firmness}.", **told)
+    says = _("likely {low} to {high}, {firmness}", firmness=_(firmness), **ends)
+    if before is not None and _is_number(before):
+        # The first month of other weights: what moved by them alone can be told from what people did.
+        says += "; " + _("{number} by the weights of before", number=decimal(float(before["value"]), "1"))
     return Score(
         title=title,
         of=of,
@@ -271,7 +275,7 @@ def _score(title: str, of: str, row: Row, firmness: str, made_of: str) -> Score:
         value=value,
         low=low,
         high=high,
-        says=_("likely {low} to {high}, {firmness}", firmness=_(firmness), **ends),
+        says=says,
         instead="",
         alt=alt,
         made_of=made_of,
@@ -282,8 +286,17 @@ def _no_score(title: str, why: str) -> Score:
     return Score(title, "", "", 0.0, 0.0, 0.0, "", why, "", "")
 
 
-def reputation(figure: Lookup, sites: Sequence[str], parts: Sequence[Row]) -> Score:
-    """Return the practice's Reputation Score, or that of the site with most reviews that has one."""
+def by_weights_of_before(figures: Sequence[Row], site: str, metric: str) -> Row | None:
+    """Return a score as the version of before makes it, of the month's figures: there is one in one month only."""
+    of_score = (row for row in figures if row["site"] == site and row["metric"] == metric)
+    return next((row for row in of_score if row["part"].startswith("version ")), None)
+
+
+def reputation(figure: Lookup, sites: Sequence[str], parts: Sequence[Row], figures: Sequence[Row]) -> Score:
+    """Return the practice's Reputation Score, or that of the site with most reviews that has one.
+
+    `figures` are those of the month.
+    """
     title = _("Reputation")
     for site, metric in (("", "reputation_score_combined"), *((site, "reputation_score") for site in sites)):
         row = figure(site, metric)
@@ -296,7 +309,12 @@ def reputation(figure: Lookup, sites: Sequence[str], parts: Sequence[Row]) -> Sc
                 if part in points
             ]
             where = clean(site_name(site), 40) if site else _("all sites that may be joined")
-            return _score(title, where, row, str(own[0]["words"]), listed(said))
+            before = by_weights_of_before(figures, site, metric)
+            moves = decimal(float(own[0]["largest_move"]), "1")
+            made_of = _(
+                "{parts}; one review more moves it by {points} points at most", parts=listed(said), points=moves
+            )
+            return _score(title, where, row, str(own[0]["words"]), made_of, before)
     rows = [(site, row) for site in sites if (row := figure(site, "reputation_score"))]
     few = next(((site, row) for site, row in rows if row["state"] == "too_few"), None)
     if few:
@@ -309,8 +327,8 @@ def reputation(figure: Lookup, sites: Sequence[str], parts: Sequence[Row]) -> Sc
     return _no_score(title, _("Not measured: no site with reviews was read."))
 
 
-def engagement(row: Row | None, summary: Row | None) -> Score:
-    """Return the Engagement Quality Score, or why there is none."""
+def engagement(row: Row | None, summary: Row | None, before: Row | None) -> Score:
+    """Return the Engagement Quality Score (and, in the first month of other weights, that of before), or why none."""
     title = _("Engagement quality")
     if row is None or row["reason"] == _NOT_CONNECTED:
         return _no_score(title, _("No account is connected."))
@@ -318,7 +336,8 @@ def engagement(row: Row | None, summary: Row | None) -> Score:
         acts = ngettext("{number}\u00a0act of yours", "{number}\u00a0acts of yours", int(summary["acts"]))
         rests_on = {"people": people(int(summary["people"])), "acts": acts}
         if _is_number(row):
-            return _score(title, "", row, str(summary["firmness"]), _("{people} and {acts} in 90 days", **rests_on))
+            made_of = _("{people} and {acts} in 90 days", **rests_on)
+            return _score(title, "", row, str(summary["firmness"]), made_of, before)
         few = _("Not enough to score: {people} and {acts} in 90 days; it takes 8 of each.", **rests_on)
         return _no_score(title, few)
     return _no_score(title, _("Not measured: {reason}.", reason=_reason(row)))

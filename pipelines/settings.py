@@ -81,6 +81,9 @@ class Settings(BaseSettings):
         default_factory=list,
         description='Notifiers of Airflow beside: "class" and its arguments; {subject} and {text} are filled in',
     )
+    peer_bands: bool = Field(
+        False, description="Say where the middle half of eleven practices or more lies, if all of them agreed to it"
+    )
     http_attempts: int = Field(4, ge=1, description="Tries of one request before the task gives up")
     workers: int = Field(2, ge=1, description="Processes that render at the same time")
 

@@ -17,9 +17,9 @@ import pyarrow as pa
 from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
+from pipelines import engagement as quality
 from pipelines import scores, statistics
 from pipelines.advice import site_name
-from pipelines.engagement import WEIGHTS, engagement_score
 from pipelines.warehouse import name_files
 
 _COUNTS = "BIGINT[]"
@@ -29,7 +29,8 @@ _ENGAGEMENT = "STRUCT(score DOUBLE, low DOUBLE, high DOUBLE, firmness VARCHAR, p
 _BURST = "STRUCT(gamma_poisson DOUBLE, negative_binomial DOUBLE, unusual BOOLEAN)"
 _SUSTAINED = "STRUCT(verdict VARCHAR, months_ago BIGINT)"
 _REPUTATION = (
-    'STRUCT(score DOUBLE, low DOUBLE, high DOUBLE, words VARCHAR, "level" DOUBLE[], content DOUBLE[], answers DOUBLE)'
+    'STRUCT(score DOUBLE, low DOUBLE, high DOUBLE, words VARCHAR, "level" DOUBLE[], content DOUBLE[], answers DOUBLE, '
+    "largest_move DOUBLE, out_of BIGINT[])"
 )
 
 
@@ -48,15 +49,25 @@ def kaplan_meier_median(answered: Sequence[int] | None, waiting: Sequence[int] |
     return statistics.kaplan_meier_median(answered or [], waiting or [])
 
 
-def engagement(successes: Sequence[int], trials: Sequence[int]) -> dict[str, Any]:
-    found = engagement_score(dict(zip(WEIGHTS, zip(successes, trials, strict=True), strict=True)))
+def score_versions(score: str) -> list[dict[str, Any]]:
+    known: dict[str, Sequence[scores.Version | quality.Version]] = {
+        "reputation": scores.VERSIONS,
+        "engagement": quality.VERSIONS,
+    }
+    return [{"name": version.name, "valid_from": version.valid_from} for version in known[score]]
+
+
+def engagement(successes: Sequence[int], trials: Sequence[int], version: str) -> dict[str, Any]:
+    [of_version] = [known for known in quality.VERSIONS if known.name == version]
+    counts = dict(zip(quality.PARTS, zip(successes, trials, strict=True), strict=True))
+    found = quality.engagement_score(counts, of_version)
     return {
         "score": found.score,
         "low": found.low,
         "high": found.high,
         "firmness": found.firmness,
-        "points": [found.points[part] for part in WEIGHTS],
-        "weights": [weight.points for weight in WEIGHTS.values()],
+        "points": [found.points[part] for part in quality.PARTS],
+        "weights": [of_version.weights[part].points for part in quality.PARTS],
     }
 
 
@@ -71,9 +82,11 @@ def sustained_change(base: Sequence[int], sums: Sequence[int], sizes: Sequence[i
 
 
 def reputation(
-    counts: Sequence[Sequence[float]], weights: Sequence[float], answered: float, critical: float
+    counts: Sequence[Sequence[float]], weights: Sequence[float], answered: float, critical: float, version: str
 ) -> dict[str, Any]:
-    return scores.reputation(counts, weights, answered, critical)._asdict()
+    [of_version] = [known for known in scores.VERSIONS if known.name == version]
+    found = scores.reputation(counts, weights, answered, critical, of_version)
+    return found._asdict() | {"out_of": [of_version.level, of_version.content, of_version.answers]}
 
 
 _FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str], str]] = {
@@ -83,13 +96,14 @@ _FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str], str]] = {
     "fisher_test": (statistics.fisher_test, ["BIGINT"] * 4, "DOUBLE"),
     "count_test": (statistics.count_test, ["BIGINT"] * 4, "DOUBLE"),
     "benjamini_hochberg": (statistics.benjamini_hochberg, ["DOUBLE[]"], "DOUBLE[]"),
-    "engagement": (engagement, [_COUNTS, _COUNTS], _ENGAGEMENT),
+    "score_versions": (score_versions, ["VARCHAR"], "STRUCT(name VARCHAR, valid_from DATE)[]"),
+    "engagement": (engagement, [_COUNTS, _COUNTS, "VARCHAR"], _ENGAGEMENT),
     "kaplan_meier_median": (kaplan_meier_median, [_COUNTS, _COUNTS], "BIGINT"),
     "decay": (statistics.decay, ["BIGINT"], "DOUBLE"),
     "effective_number": (statistics.effective_number, ["DOUBLE", "DOUBLE"], "DOUBLE"),
     "burst": (burst, [_COUNTS, "BIGINT"], _BURST),
     "sustained_change": (sustained_change, [_COUNTS] * 3, _SUSTAINED),
-    "reputation": (reputation, ["DOUBLE[][]", _WEIGHTS, "DOUBLE", "DOUBLE"], _REPUTATION),
+    "reputation": (reputation, ["DOUBLE[][]", _WEIGHTS, "DOUBLE", "DOUBLE", "VARCHAR"], _REPUTATION),
     "site_name": (site_name, ["VARCHAR"], "VARCHAR"),
 }
 # Functions that are asked about nothing at all, or have nothing to say of what they are asked.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from pipelines import sections
@@ -358,7 +358,8 @@ def _month_report(
     panels = tuple(_panel(held, site) for site in charted)
     name = clean(practice.name)
     summary = next(iter(inputs.engagement_summary), None)
-    of_practice = [row for row in inputs.figures if row["site"] == "" and row["month"] == month]
+    of_month = [row for row in inputs.figures if row["month"] == month]
+    of_practice = [row for row in of_month if row["site"] == ""]
     talk = sections.conversation(
         held.now,
         of_practice,
@@ -389,8 +390,12 @@ def _month_report(
         next_words=next_words(len(cards)),
         cards=tuple(cards),
         scores=(
-            sections.reputation(held.now, sites, inputs.score_parts),
-            sections.engagement(held.now("", "engagement_score"), summary),
+            sections.reputation(held.now, sites, inputs.score_parts, of_month),
+            sections.engagement(
+                held.now("", "engagement_score"),
+                summary,
+                sections.by_weights_of_before(of_month, "", "engagement_score"),
+            ),
         ),
         sites=tuple(_site_row(held, by_site[site]) for site in shown),
         more_sites=_more_sites(len(sites) - len(shown)),
@@ -480,7 +485,10 @@ class _Held:
     def __init__(self, month: dt.date, inputs: ReportInputs) -> None:
         self.month = month
         self._figures = {(r["site"], r["month"], r["metric"], r["part"] or ""): r for r in inputs.figures}
-        self._verdicts = {(r["site"], r["metric"]): r for r in inputs.verdicts if r["site"] and not r["part"]}
+        of_sites = [row for row in inputs.verdicts if row["site"] and not row["part"]]
+        self._verdicts = {(row["site"], row["metric"]): row for row in of_sites if row["months"] == 1}
+        # There is one only where two years were read.
+        self._years = {row["site"]: row for row in of_sites if row["months"] == 12}
         # Two sources may feed one site (an API and a file): the one read last speaks for it.
         self.coverage: dict[str, Row] = {r["site"]: r for r in sorted(inputs.coverage, key=_freshness)}
 
@@ -551,6 +559,14 @@ class _Held:
             for (of_site, metric), row in self._verdicts.items()
             if of_site == site
         }
+
+    def beside_a_year_before(self, site: str) -> str:
+        """Say how many reviews the same month of the year before had, and the verdict; nothing if it is not known."""
+        row = self._years.get(site)
+        if row is None or row["previous_value"] is None or row["verdict"] not in VERDICT_WORDS:
+            return ""
+        number = whole(round(float(row["previous_value"])))
+        return _("{number} a year before: {verdict}", number=number, verdict=verdict_words(row["verdict"]))
 
     def findings(self, site: str) -> SiteFindings:
         seen = self.coverage.get(site, {})
@@ -804,6 +820,8 @@ def _changed_row(held: _Held, site: SiteFindings) -> ChangedRow:
     answered = held.figure(site.site, "reply_share")
     if answered and answered["reason"] == "maturing":
         cells[-1] = ChangedCell(_("too early to say"), "", False)
+    if year := held.beside_a_year_before(site.site):
+        cells[2] = replace(cells[2], detail="; ".join(filter(None, [cells[2].detail, year])))
     return ChangedRow(site.name, tuple(cells))
 
 

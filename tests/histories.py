@@ -294,7 +294,12 @@ def _judge(site: Site, review: Review) -> None:
             "disclosure": verdict,
             "disclosure_severity": chance.choice(["critical", "high", "caution"]) if verdict == "pattern" else None,
             "generic": None if site.practice_id == "hilltop" else chance.random() < 0.3,
+            "disclosure_classes": chance.choice([["P1"], ["N1"], ["N2", "P4"], ["N1", "N2"]])
+            if verdict == "pattern"
+            else [],
         }
+    if review.judged.get("sentiment") not in (None, "not_checked") and review.stars:
+        review.judged["contradicts_stars"] = chance.random() < 0.2
 
 
 def _review(chance: random.Random, name: str, first: dt.date, nights: int) -> Review:

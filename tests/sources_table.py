@@ -37,15 +37,19 @@ def table() -> str:
 def policies() -> str:
     """Return the table of what each source's terms allow."""
     lines = [
-        "| source | text | features | pseudonyms | topics and moods | may be combined | named as | terms read |",
-        "|---|---|---|---|---|---|---|---|",
+        "| source | text | features | pseudonyms | topics and moods | may be combined | among peers | named as "
+        "| terms read |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for head in _heads():
         policy = head.policy
         cells = [
             _days(policy.keep_text_days),
             _days(policy.keep_derived_days),
-            *("yes" if allowed else "no" for allowed in (policy.author_key, policy.classify, policy.blendable)),
+            *(
+                "yes" if allowed else "no"
+                for allowed in (policy.author_key, policy.classify, policy.blendable, policy.comparable)
+            ),
             policy.attribution or "–",
             _read(policy),
         ]

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.engagement import WEIGHTS, Part, engagement_score
+from pipelines.engagement import PARTS, VERSIONS, Part, engagement_score
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parent / "vectors.json").read_text(encoding="utf-8"))["eqs"]
-PARTS: tuple[Part, ...] = tuple(WEIGHTS)
+WEIGHTS = VERSIONS[-1].weights
 Counts = dict[Part, tuple[int, int]]
 
 
@@ -62,7 +62,7 @@ def test_between_firm_and_rough_is_fair() -> None:
 
 
 def test_it_takes_six_pairs_of_counts_and_nothing_else() -> None:
-    assert list(inspect.signature(engagement_score).parameters) == ["counts"]
+    assert list(inspect.signature(engagement_score).parameters) == ["counts", "version"]
     with pytest.raises(ValueError, match="the score takes E1, E2, E3, E4, E5, E6"):
         engagement_score(dict.fromkeys(PARTS, (0, 0)) | {"followers": (0, 9)})  # type: ignore[arg-type]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import inspect
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pipelines.scores import Reputation, reputation
+from pipelines.build import SQL
+from pipelines.engagement import PARTS
+from pipelines.engagement import VERSIONS as QUALITY_VERSIONS
+from pipelines.engagement import Version as QualityVersion
+from pipelines.scores import VERSIONS, Reputation, Version, reputation
 from pipelines.statistics import decay
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parent / "vectors.json").read_text(encoding="utf-8"))
@@ -68,6 +74,23 @@ def test_what_one_review_does_is_as_worked_out() -> None:
     assert of_one_site(with_one_more(base, 1), 4, 7).score == pytest.approx(case["plus_one_1_unanswered"], abs=FOUR)
 
 
+@given(practices(), st.lists(COUNTS, max_size=2), st.integers(1, 9))
+def test_the_largest_move_is_that_of_the_worst_and_the_best_that_one_review_can_do(
+    practice: tuple[list[int], int, int], others: list[list[int]], tenths: int
+) -> None:
+    counts, answered, critical = practice
+    sites = [counts, *others]
+    weights = [tenths / 10, *((1 - tenths / 10) / len(others) for _ in others)] if others else [1.0]
+    now = reputation(sites, weights, answered, critical)
+    moves = []
+    for place, site in enumerate(sites):
+        for star in range(1, 6):
+            more = [*sites[:place], with_one_more(site, star), *sites[place + 1 :]]
+            answers = [(answered, critical + 1), (answered + 1, critical + 1)] if star <= 3 else [(answered, critical)]
+            moves += [abs(reputation(more, weights, *answer).score - now.score) for answer in answers]
+    assert now.largest_move == pytest.approx(max(moves), abs=1e-9)
+
+
 def test_the_points_of_each_number_of_stars_are_as_worked_out() -> None:
     for stars, points in enumerate(VECTORS["reputation_values_per_star"], 1):
         found = of_one_site(with_one_more([0] * 5, stars), 0, 0)
@@ -78,7 +101,28 @@ def test_the_points_of_each_number_of_stars_are_as_worked_out() -> None:
 
 
 def test_nothing_that_can_be_bought_is_an_argument() -> None:
-    assert list(inspect.signature(reputation).parameters) == ["counts", "weights", "answered", "critical"]
+    assert list(inspect.signature(reputation).parameters) == ["counts", "weights", "answered", "critical", "version"]
+
+
+@pytest.mark.parametrize("versions", [VERSIONS, QUALITY_VERSIONS])
+def test_a_version_gives_a_hundred_points_from_a_month_on(versions: Sequence[Version | QualityVersion]) -> None:
+    assert [version.valid_from for version in versions] == sorted({version.valid_from for version in versions})
+    assert versions[0].valid_from == dt.date.min
+    # Weights do not change within a year.
+    assert all((version.valid_from.month, version.valid_from.day) == (1, 1) for version in versions)
+    for version in versions:
+        if isinstance(version, Version):
+            assert version.level + version.content + version.answers == 100
+        else:
+            assert sum(weight.points for weight in version.weights.values()) == 100
+            assert tuple(version.weights) == PARTS
+
+
+@pytest.mark.parametrize("metric", ["reputation_score", "reputation_score_combined", "engagement_score"])
+def test_the_entry_of_a_score_is_of_its_newest_version(metric: str) -> None:
+    entry = (SQL / "models" / "metrics" / f"{metric}.yml").read_text(encoding="utf-8")
+    newest = (QUALITY_VERSIONS if metric == "engagement_score" else VERSIONS)[-1].name
+    assert f'score_version: "{newest}"' in entry
 
 
 @given(practices())

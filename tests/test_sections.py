@@ -33,7 +33,35 @@ def test_the_combined_score_goes_before_that_of_a_site() -> None:
     together = report_of(house.score("", 84.4, 4.0)).scores[0]
     assert (together.of, together.number) == ("all sites that may be joined", "84")
     assert together.says == "likely 80 to 88, firm"
-    assert together.made_of == "51 of 60 for stars, 17 of 20 for few unhappy people and 17 of 20 for safe answers"
+    assert (
+        together.made_of == "51 of 60 for stars, 17 of 20 for few unhappy people and 17 of 20 for safe answers"
+        "; one review more moves it by 3 points at most"
+    )
+
+
+def test_in_the_first_month_of_other_weights_both_scores_are_told() -> None:
+    house = practice().score("google", 80.0, 5.0).talk(61.0)
+    before = report_of(house).scores
+    for site, metric, value in (("google", "reputation_score", 77.4), ("", "engagement_score", 66.6)):
+        house.figure(site, house.month, metric, value, low=70, high=85, part="version 1", sample_size=60)
+        house.figure(site, add_months(house.month, -1), metric, 12.0, low=7, high=18, part="version 0", sample_size=60)
+    after = report_of(house).scores
+    assert [score.number for score in after] == [score.number for score in before] == ["80", "61"]
+    assert after[0].says == f"{before[0].says}; 77 by the weights of before"
+    assert after[1].says == f"{before[1].says}; 67 by the weights of before"
+
+
+def test_the_same_month_of_the_year_before_is_told_only_where_two_years_were_read() -> None:
+    house = practice()
+    [month] = [r for r in house.rows["verdicts"] if r["site"] == "google" and r["metric"] == "reviews_received"]
+    without = report_of(house).changed
+    assert "year" not in str(without)
+    house.rows["verdicts"].append(month | {"months": 12, "previous_value": 9.0, "verdict": "rose"})
+    google, survey = report_of(house).changed
+    assert google.cells[2].detail == f"{without[0].cells[2].detail}; 9 a year before: rose"
+    # It is beside the month before, and never in its place.
+    assert google.cells[2].word == without[0].cells[2].word
+    assert (google.cells[:2], survey) == (without[0].cells[:2], without[1])
 
 
 def test_a_second_site_speaks_where_the_first_has_too_few() -> None:

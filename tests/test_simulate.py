@@ -136,6 +136,30 @@ def test_worse_is_what_chance_does_not_explain(hits: int, side: str, bound: floa
     assert Claim("of a hundred", "3", side, bound, rate).outcome == outcome
 
 
+def test_what_the_rules_measured_is_drawn_as_they_did_it() -> None:
+    rates = simulate.drawn(1)
+    assert {rate.of for rate in rates.values()} == {simulate.DRAWS}
+    # The prior is kinder than a poor practice's truth and harder than an excellent one's.
+    assert 4 < rates["away", "poor", "full weight"].share < 9
+    assert rates["away", "excellent", "full weight"].share < 0
+    assert 0.8 < rates["held", "poor", "full weight"].share < 0.99
+    assert rates["fell", "good", "alone"].share < rates["spoke", "good", "alone"].share < 0.05
+    assert 0.25 < rates["fell", "fell", "alone"].share == rates["spoke", "fell", "alone"].share
+    assert 0.3 < rates["moved", "good", "alone"].share < 0.5
+
+
+def test_a_test_alone_finds_at_least_what_the_report_says(rates: Rates) -> None:
+    assert rates["stars", "falling", "1", "alone"].of == 2
+    for setting in LARGE:
+        for months in ("1", "3"):
+            if setting.sites:
+                alone, said = (rates["stars", setting.name, months, told] for told in ("fell alone", "fell"))
+                assert all(a >= b for a, b in zip(alone.values, said.values, strict=True))
+    # The family's adjustment has nothing to take from what fell as far as this.
+    [_, fell] = [rates["stars", "attacked", "1", told].values for told in ("alone", "fell alone")]
+    assert fell == [1, 1]
+
+
 def test_the_stated_rows_of_lasting_changes_are_all_read() -> None:
     assert len(simulate.detector_rows()) == 18
     assert simulate.detector_rows()["good, 4.5 to 3.8", 15, "stars"][3] == 1

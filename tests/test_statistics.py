@@ -452,6 +452,13 @@ def test_alerts_would_be_adjusted_more_strictly_still() -> None:
     assert all(strict >= ours for strict, ours in zip(holm, benjamini_hochberg(case["p"]), strict=True))
 
 
+def test_the_page_states_how_often_many_tests_give_a_false_alarm() -> None:
+    text = (REPOSITORY / "docs" / "statistics.md").read_text(encoding="utf-8")
+    month, year = (1 - 0.95**tests for tests in (8, 8 * 12))
+    assert f"{100 * month:.1f}% of months" in text
+    assert f"{100 * year:.1f}% of years" in text
+
+
 def test_a_year_s_season_can_be_chance() -> None:
     case = VECTORS["season"]
     counts = case["counts"]

@@ -45,6 +45,7 @@ SOURCE = Source(
         keep_text_days=30,
         keep_derived_days=760,
         blendable=True,
+        comparable=True,
         author_key=True,
         classify=True,
     ),

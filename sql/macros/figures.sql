@@ -107,6 +107,59 @@ with shares as (
 {{ share_figures('shares') }}
 {% endmacro %}
 
+{#- The first CTEs of a number that platforms count below posts (by its meaning): `counted`, one row per practice, month
+    and part (the site), with the own posts of the 90 days, those a number is known of, and what was seen of shares. -#}
+{% macro counted_of_posts(meaning) %}
+said as (
+    select
+        practice_id,
+        month,
+        site,
+        count(*) filter (kind = 'post' and voice = 'practice') as posts,
+        count(*) filter (kind = 'share') as shares_seen,
+        count(*) filter (kind = 'share' and counts and below_own_post) as shares
+    from {{ ref('talk') }}
+    where in_window and stands
+    group by practice_id, month, site
+),
+
+numbers as (
+    select
+        practice_id,
+        month,
+        site,
+        count(*) as posts,
+        sum(value)::bigint as number
+    from {{ ref('post_numbers') }}
+    where meaning = '{{ meaning }}'
+    group by practice_id, month, site
+),
+
+counted as (
+    select
+        talk_sites.practice_id,
+        talk_sites.month,
+        talk_sites.site as part,
+        talk_sites.not_covered_why,
+        said.posts as posts_made,
+        said.shares_seen,
+        said.shares,
+        numbers.posts as posts_counted,
+        numbers.number as number_counted
+    from {{ ref('talk_sites') }} as talk_sites
+    left join said
+        on
+            talk_sites.practice_id = said.practice_id
+            and talk_sites.month = said.month
+            and talk_sites.site = said.site
+    left join numbers
+        on
+            talk_sites.practice_id = numbers.practice_id
+            and talk_sites.month = numbers.month
+            and talk_sites.site = numbers.site
+),
+{% endmacro %}
+
 {#- The last CTEs and SELECT of a number per post: from a CTE with practice_id, month, part (the site), number, posts,
     reason and not_measured_why. All sites together are the part ''. Below four posts nothing is divided. -#}
 {% macro per_post_figures(cte) %}
@@ -165,4 +218,61 @@ select
     state,
     coalesce(not_measured_why, reason)::varchar as reason
 from states
+{% endmacro %}
+
+{#- The last CTE and SELECT of a time until an answer: from a CTE with practice_id, site, month, median_seconds (null
+    if less than half was answered), answered, sample_size, reason and not_measured_why. -#}
+{% macro hours_figures(cte) %}
+states as (
+    select
+        *,
+        case
+            when not_measured_why is not null then 'not_measured'
+            when sample_size < 5 then 'too_few'
+            when median_seconds is null then 'not_measured'
+            when median_seconds = 0 then 'zero'
+            else 'value'
+        end as state
+    from {{ cte }}
+)
+
+select
+    practice_id,
+    site,
+    month,
+    '' as part,
+    case when state in ('value', 'zero') then median_seconds::decimal(18, 6) / 3600 end::decimal(18, 6) as value,
+    null::decimal(18, 6) as low,
+    null::decimal(18, 6) as high,
+    case when not_measured_why is null then answered end::bigint as numerator,
+    sample_size::bigint as sample_size,
+    state,
+    coalesce(
+        not_measured_why, case when state = 'not_measured' then 'more than half not answered yet' end, reason
+    )::varchar as reason
+from states
+{% endmacro %}
+
+{#- The part of a score's figure: in its last month a version of before is told by its name, beside the one that
+    follows. -#}
+{% macro part_of_version(part) -%}
+case when is_current then {{ part }} else concat_ws(', ', nullif({{ part }}, ''), 'version ' || version) end
+{%- endmacro %}
+
+{#- The whole SELECT of a Reputation Score, of the rows of `reputation_scores` that are the metric's. -#}
+{% macro reputation_figures(condition) %}
+select
+    practice_id,
+    site,
+    month,
+    {{ part_of_version('part') }} as part,
+    value,
+    low,
+    high,
+    case when state <> 'not_measured' then reviews_of_year end::bigint as numerator,
+    reviews::bigint as sample_size,
+    state,
+    reason
+from {{ ref('reputation_scores') }}
+where {{ condition }}
 {% endmacro %}

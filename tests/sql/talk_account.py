@@ -371,7 +371,37 @@ class Month:
         for kind in (*TYPES, "not coded"):
             told["post_mix", kind] = count(types.count(kind), len(types), self.blocked or self.left_out)
         told |= self.communities()
-        return told
+        ours = [i for i in self.standing if i["voice"] == "practice"]
+        replies = [
+            i for i in ours if i["kind"] == "comment" and not i["mute"] and i["parent"] and i["parent"]["outside"]
+        ]
+        acts_of_talk = len(replies) + sum(i["kind"] == "post" for i in ours)
+        told["dialogue_share", ""] = share(len(replies), acts_of_talk, self.left_out, self.blocked)
+        return told | self.questions(parts["E1"][3])
+
+    def questions(self, blocked: str | None) -> dict[tuple[str, str], Row]:
+        by_whom = []
+        for item, answered, _ in self.calls():
+            if "question" not in item["acts"]:
+                continue
+            below = [
+                other
+                for other in self.standing
+                if other["kind"] == "comment"
+                and (other["site"], other["thread"], other["parent_id"])
+                == (item["site"], item["thread"], item["item_id"])
+                and other["created_local"] >= item["created_local"]
+                and not other["mute"]
+                and not (other["person"] and other["person"] == item["person"])
+            ]
+            team = any(other["voice"] == "team" for other in below)
+            others = any(other["voices"] for other in below)
+            by_whom.append("practice" if answered else "team" if team else "others" if others else "nobody")
+        blocked = blocked or self.left_out
+        return {
+            ("questions_by_answer", who): count(by_whom.count(who), len(by_whom), blocked)
+            for who in ("practice", "team", "others", "nobody")
+        }
 
     def score(self, parts: dict[str, tuple[int, int, int, str | None]]) -> Row:
         people, acts = len(self.people(self.window)), self.acts()[1]

@@ -16,16 +16,19 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from pipelines import build as building
+from pipelines import engagement as quality
+from pipelines import scores as scores_of_reviews
 from pipelines.errors import UnknownName
 from pipelines.explain import explain
 from pipelines.landing import DataDir
 from pipelines.periods import add_months
 from pipelines.policies import Policy
 from pipelines.practices import Practice, Practices
+from pipelines.scores import Version
 from pipelines.sources import Metric, Source
 from pipelines.warehouse import open_warehouse, rows
 from tests.conversations import DAY, PLATFORMS, WALL, Inputs, Said, Talk, rows_of, talk_of
-from tests.histories import Row, built_at, write_night
+from tests.histories import Row, built_at, seeded_history, write_night
 from tests.replay import checks, compiled, replayed
 from tests.sql.talk_account import (
     HELPFUL,
@@ -361,6 +364,75 @@ def test_order_server_and_date_of_the_run_do_not_matter(models: Models, seed: in
     assert later == {key: row for key, row in first.items() if key[2] < over}
 
 
+def test_other_weights_hold_from_their_month_on_and_are_told_beside_those_of_before(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metrics = ("reputation_score", "reputation_score_combined", "engagement_score")
+    models = compiled(built_at(tmp_path_factory.getbasetemp(), None)[0], (*metrics, "score_parts", "engagement_parts"))
+    inputs = rows_of([talk_of(number, f"p{number}", busy=40) for number in range(4)], AS_OF)
+    history = seeded_history(3, first=dt.date(2026, 9, 20), nights=50)
+    for name, nightly in (("features", history.features), ("completeness", history.visits)):
+        inputs[name] += [row for rows_ in nightly.values() for row in rows_]
+    inputs["practices"] += [{"practice_id": p.id, "time_zone": p.time_zone} for p in history.practices.practice]
+    inputs["sources"] += [{"source": name} | building._nature(name) for name in ("google_business", "owner_export")]
+    first = dt.date(2026, 9, 1)
+    other_points = [20, 20, 20, 20, 10, 10]
+    weights = {
+        part: quality.Weight(points, target / 2)
+        for points, (part, (_, target)) in zip(other_points, quality.VERSIONS[0].weights.items(), strict=True)
+    }
+
+    def told() -> tuple[dict[Key, Row], list[Row], list[Row]]:
+        with replayed(models, inputs) as connection:
+            return (
+                {
+                    (row["practice_id"], row["site"], row["month"], metric, row["part"]): row
+                    for metric in metrics
+                    for row in rows(connection, f"select * from metrics.{metric}")
+                },
+                rows(connection, "select * from reports.score_parts"),
+                rows(connection, "select * from reports.engagement_parts"),
+            )
+
+    before, parts_before, _ = told()
+    assert not any(key[4].startswith("version") for key in before)
+    monkeypatch.setattr(scores_of_reviews, "VERSIONS", (*scores_of_reviews.VERSIONS, Version("2", first, 50, 10, 40)))
+    monkeypatch.setattr(quality, "VERSIONS", (*quality.VERSIONS, quality.Version("2", first, weights)))
+    after, parts, talk_parts = told()
+    for key, row in before.items():
+        practice_id, site, month, metric, part = key
+        in_first = ", ".join(filter(None, [part, "version 1"]))
+        if month < first:
+            assert after[key] == row
+        elif month == first:
+            assert after[*key[:4], in_first] == row | {"part": in_first}
+        assert ((practice_id, site, month, metric, in_first) in after) == (month == first)
+        assert after[key]["state"] == row["state"]
+    moved = {key for key in before if key[2] >= first and before[key]["value"] != after[key]["value"]}
+    assert {key[3] for key in moved} == set(metrics)
+    assert any(key[4] for key in moved), "what is told without a cluster has other weights too"
+    share = {"stars": 50 / 60, "not unhappy": 10 / 20, "answers": 40 / 20}
+    old = {
+        (row["practice_id"], row["site"], row["month"], row["score"], row["part"], row["of_site"]): row
+        for row in parts_before
+    }
+    for row in parts:
+        times = share[row["part"]] if row["version"] == "2" else 1
+        was = old[row["practice_id"], row["site"], row["month"], row["score"], row["part"], row["of_site"]]
+        assert row["is_current"] == (row["version"] == "2" or row["month"] < first)
+        assert float(row["points"]) == pytest.approx(float(was["points"]) * times, abs=2e-6)
+        assert float(row["out_of"]) == pytest.approx(float(was["out_of"]) * times, abs=2e-6)
+    for row in talk_parts:
+        if row["points"] is not None:
+            points, target = weights[row["part"]] if row["version"] == "2" else quality.VERSIONS[0].weights[row["part"]]
+            found = points * min(1, (target + row["s"]) / (2 + row["n"]) / target)
+            assert float(row["points"]) == pytest.approx(found, abs=1e-6)
+            assert row["of"] == points
+    for every in (parts, talk_parts):
+        assert {row["version"] for row in every if row["month"] == first} == {"1", "2"}
+        assert {row["version"] for row in every if row["month"] > first} == {"2"}
+
+
 def test_communities_keep_what_was_said_in_them(models: Models) -> None:
     inputs = rows_of([talk_of(number, f"p{number}") for number in range(20)], AS_OF)
     with replayed(models, inputs) as connection:
@@ -546,7 +618,7 @@ def test_every_figure_of_talk_can_be_explained(warehouse: tuple[DataDir, Inputs]
     data, _ = warehouse
     with open_warehouse(data) as connection:
         keys = {key[3]: key for key, row in sorted(figures(connection).items()) if row["numerator"]}
-    assert len(keys) == 17
+    assert len(keys) == 19
     for metric, key in keys.items():
         text = str(explain(data, key[0], key[2], metric))
         assert "all sites" in text

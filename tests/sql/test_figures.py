@@ -81,7 +81,7 @@ class Account:
             "said": said if approved and removed is None else None,
             "first": said if approved else None,
             "removed": removed,
-            **{name: latest[name] for name in ("generic", "disclosure", "disclosure_severity")},
+            **{name: latest[name] for name in ("generic", "disclosure", "disclosure_severity", "disclosure_classes")},
             **_place(latest),
         }
 
@@ -109,6 +109,7 @@ class Account:
             "judged": latest["sentiment"] not in (None, "not_checked"),
             "topics": {f"{topic['topic']}/{topic['polarity']}" for topic in latest["topics"] or ()},
             **{name: latest[name] for name in ("has_text", "words", "text_key", "author_key", "alerts")},
+            "disagrees": latest["contradicts_stars"],
             **_place(latest),
         }
 
@@ -358,6 +359,8 @@ class Account:
         for alert in ALERTS:
             raised = sum(alert in (review["alerts"] or ()) for review in judged)
             told["alerts", alert] = _count(raised, len(judged), blocked or why)
+        comparable = [review["disagrees"] for review in judged if review["disagrees"] is not None]
+        told["stars_and_words_disagree", ""] = _count(sum(comparable), len(comparable), blocked or why)
         asked = any(r["place"] == place and r["state"] in ("recommended", "not_recommended") for r in self.reviews)
         said_so = [r["state"] for r in reviews if r["state"] in ("recommended", "not_recommended")]
         told["recommendations", ""] = _share(
@@ -389,12 +392,15 @@ class Account:
         told["reply_genericness", ""] = _share(
             sum(compared), len(compared), why, blocked or (None if compared else unknown)
         )
-        standing = [
-            reply["disclosure_severity"] if reply["disclosure"] == "pattern" else reply["disclosure"]
+        left = [
+            reply
             for review in self.reviews
             if review["place"] == place and review["month"] <= month and review["removed"] is None and not blocked
             for reply in review["replies"]
             if reply["said"]
+        ]
+        standing = [
+            reply["disclosure_severity"] if reply["disclosure"] == "pattern" else reply["disclosure"] for reply in left
         ]
         checked = [verdict for verdict in standing if verdict != "not_checked"]
         none_checked = "no reply in a language that is checked" if standing and not checked else None
@@ -402,6 +408,9 @@ class Account:
             told["replies_to_look_at", severity] = _count(
                 checked.count(severity), len(checked), blocked or none_checked or why
             )
+        for sign, name in (("incentive", "N2"), ("threat", "N1")):
+            found = sum(name in (reply["disclosure_classes"] or ()) for reply in left)
+            told["integrity_signs", sign] = _count(found, len(checked), blocked or none_checked or why)
         rated, low = self.recent(place, month)[""]["stars"], why if not self.recent(place, month)[""]["stars"] else None
         told |= _decayed(rated, why, low)
         return told
@@ -593,6 +602,13 @@ def test_verdicts_are_what_the_slow_account_says(known: tuple[DataDir, Account])
             *[("topic_mentions", f"{topic}/{mood}") for topic in REPORTED for mood in ("positive", "negative")],
         ]
     }
+    expected |= {
+        (*place, month, 12, "reviews_received", ""): _compared(account, place, month, 12, "reviews_received", "")
+        for place in account.places
+        for month in account.months(place)
+        if _two_years_read(account, place, month)
+    }
+    assert any(key[3] == 12 for key in expected), "two years of a place are on record"
     # A conversation has an account of its own, in test_engagement; here nobody speaks, so it adds no test to a family.
     assert {row["verdict"] for key, row in found.items() if not key[1]} <= {"not_measured", "first_month", "too_early"}
     found = {key: row for key, row in found.items() if key[1]}
@@ -627,13 +643,19 @@ def test_verdicts_are_what_the_slow_account_says(known: tuple[DataDir, Account])
     assert {(3, "mean_stars", "too_early"), (1, "topic_mentions", "no_clear_change")} <= spoken
 
 
+def _two_years_read(account: Account, place: tuple[str, str], month: dt.date) -> bool:
+    months = [add_months(month, -back) for back in range(24)]
+    numbers = [account.told[place].get((m, "reviews_received", "")) for m in months]
+    return all(number and number["state"] != "not_measured" and not number["reason"] for number in numbers)
+
+
 def _compared(
     account: Account, place: tuple[str, str], month: dt.date, span: int, metric: str, part: str
 ) -> dict[str, Any]:
     """One comparison of `span` months with as many before them: a verdict without a test, or a test without one."""
-    own = account.months(place)
-    now = [m for m in (add_months(month, -back) for back in range(span)) if m in own]
-    before = [m for m in (add_months(month, -back) for back in range(span, 2 * span)) if m in own]
+    own, length = account.months(place), {1: 1, 3: 3, 12: 1}[span]
+    now = [m for m in (add_months(month, -back) for back in range(length)) if m in own]
+    before = [m for m in (add_months(month, -back) for back in range(span, span + length)) if m in own]
     figures = account.told[place]
     told = {m: figures[m, metric, part] for m in now + before}
     judged = {m: account.judged(place, m) for m in now + before}
@@ -644,7 +666,7 @@ def _compared(
     }
     if not before and span == 1:
         return row | {"verdict": "first_month"}
-    if len(before) < span:
+    if len(before) < length:
         return row | {"verdict": "too_early"}
     if any(figure["state"] == "not_measured" for figure in told.values()):
         return row | {"verdict": "not_measured"}

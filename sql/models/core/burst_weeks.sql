@@ -33,69 +33,47 @@ busy_weeks as (
     where weeks.reviews >= 5
 ),
 
-numbered as (
-    select
-        practice_id,
-        site,
-        week,
-        unnest(range(1, 13)) as ago
-    from busy_weeks
+numbers as (
+    select unnest(range(1, 13))::integer as ago
 ),
 
 histories as (
     select
-        numbered.practice_id,
-        numbered.site,
-        numbered.week,
+        busy_weeks.*,
         -- A week without reviews is a zero, not a gap.
-        list(coalesce(weeks.reviews, 0) order by numbered.ago desc) as weeks_before
-    from numbered
-    left join weeks
-        on
-            numbered.practice_id = weeks.practice_id
-            and numbered.site = weeks.site
-            and numbered.week - 7 * numbered.ago::integer = weeks.week
-    group by numbered.practice_id, numbered.site, numbered.week
-),
-
-years as (
-    select
-        busy_weeks.practice_id,
-        busy_weeks.site,
-        busy_weeks.week,
-        coalesce(sum(weeks.rated), 0)::bigint as rated_before,
-        coalesce(sum(weeks.low_rated), 0)::bigint as low_before,
-        coalesce(sum(weeks.best_rated), 0)::bigint as best_before
+        list(coalesce(weeks.reviews, 0) order by numbers.ago desc) as weeks_before
     from busy_weeks
+    cross join numbers
     left join weeks
         on
             busy_weeks.practice_id = weeks.practice_id
             and busy_weeks.site = weeks.site
-            and weeks.week between busy_weeks.week - 364 and busy_weeks.week - 7
-    group by busy_weeks.practice_id, busy_weeks.site, busy_weeks.week
+            and busy_weeks.week - 7 * numbers.ago = weeks.week
+    group by all
+),
+
+years as (
+    select
+        histories.*,
+        coalesce(sum(weeks.rated), 0)::bigint as rated_before,
+        coalesce(sum(weeks.low_rated), 0)::bigint as low_before,
+        coalesce(sum(weeks.best_rated), 0)::bigint as best_before
+    from histories
+    left join weeks
+        on
+            histories.practice_id = weeks.practice_id
+            and histories.site = weeks.site
+            and weeks.week between histories.week - 364 and histories.week - 7
+    group by all
 ),
 
 judged as (
     select
-        busy_weeks.*,
-        histories.weeks_before,
-        years.rated_before,
-        years.low_before,
-        years.best_before,
-        burst(histories.weeks_before, busy_weeks.reviews) as chance,
-        fisher_test(years.low_before, years.rated_before, busy_weeks.low_rated, busy_weeks.rated) as low_p,
-        fisher_test(years.best_before, years.rated_before, busy_weeks.best_rated, busy_weeks.rated) as best_p
-    from busy_weeks
-    inner join histories
-        on
-            busy_weeks.practice_id = histories.practice_id
-            and busy_weeks.site = histories.site
-            and busy_weeks.week = histories.week
-    inner join years
-        on
-            busy_weeks.practice_id = years.practice_id
-            and busy_weeks.site = years.site
-            and busy_weeks.week = years.week
+        *,
+        burst(weeks_before, reviews) as chance,
+        fisher_test(low_before, rated_before, low_rated, rated) as low_p,
+        fisher_test(best_before, rated_before, best_rated, rated) as best_p
+    from years
 ),
 
 leanings as (

@@ -1,19 +1,34 @@
--- one row per practice and month: the Engagement Quality Score, and whether there was enough to give one
-with parts as (
+-- one row per practice, month and version of the score's weights: the Engagement Quality Score, and whether there was
+-- enough to give one
+with counts as (
     select
         practice_id,
         month,
-        engagement(list(successes order by part), list(trials order by part))::struct(
+        list(successes order by part) as successes,
+        list(trials order by part) as trials,
+        string_agg(part || ': ' || unknown_why, '; ' order by part) as not_known
+    from {{ ref('engagement_counts') }}
+    group by practice_id, month
+),
+
+parts as (
+    select
+        counts.practice_id,
+        counts.month,
+        counts.not_known,
+        versions.version,
+        counts.month < versions.replaced_in as is_current,
+        engagement(counts.successes, counts.trials, versions.version)::struct(
             score decimal(18, 6),
             low decimal(18, 6),
             high decimal(18, 6),
             firmness varchar,
             points decimal(18, 6)[],
             weights bigint[]
-        ) as scored,
-        string_agg(part || ': ' || unknown_why, '; ' order by part) as not_known
-    from {{ ref('engagement_counts') }}
-    group by practice_id, month
+        ) as scored
+    from counts
+    inner join {{ ref('score_versions') }} as versions
+        on versions.score = 'engagement' and counts.month between versions.valid_from and versions.replaced_in
 ),
 
 people as (
@@ -48,6 +63,8 @@ acts as (
 select
     months.practice_id,
     months.month,
+    parts.version,
+    parts.is_current,
     parts.scored,
     parts.not_known,
     months.talk_left_out,

@@ -36,6 +36,7 @@ select
     items.has_text,
     items.disclosure,
     items.disclosure_severity,
+    coalesce(items.disclosure_classes, []) as disclosure_classes,
     items.generic,
     items.page,
     items.position

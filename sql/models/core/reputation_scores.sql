@@ -1,4 +1,5 @@
--- one row per practice, site ('' for all that may be combined), month and part: the Reputation Score, or why not
+-- one row per practice, site ('' for all that may be combined), month, part and version of the score's weights: the
+-- Reputation Score, or why not
 with sampled_sites as (
     select
         practice_id,
@@ -144,9 +145,16 @@ gated as (
 
 scored as (
     select
-        *,
-        case when state = 'value' then reputation(counts, weights, answered, critical) end as score
+        gated.*,
+        versions.version,
+        gated.month < versions.replaced_in as is_current,
+        case
+            when gated.state = 'value'
+                then reputation(gated.counts, gated.weights, gated.answered, gated.critical, versions.version)
+        end as score
     from gated
+    inner join {{ ref('score_versions') }} as versions
+        on versions.score = 'reputation' and gated.month between versions.valid_from and versions.replaced_in
 )
 
 select
@@ -154,6 +162,8 @@ select
     site,
     month,
     part,
+    version,
+    is_current,
     state,
     reason::varchar as reason,
     reviews,
@@ -170,5 +180,7 @@ select
     score['words']::varchar as words,
     score['level']::decimal(18, 6)[] as level_points,
     score['content']::decimal(18, 6)[] as content_points,
-    score['answers']::decimal(18, 6) as answer_points
+    score['answers']::decimal(18, 6) as answer_points,
+    score['out_of']::bigint[] as out_of,
+    score['largest_move']::decimal(18, 6) as largest_move
 from scored

@@ -64,6 +64,7 @@ select
     is_copy,
     is_substantive,
     asks,
+    is_question,
     names_account,
     addresses,
     advocates,

@@ -87,6 +87,7 @@ told as (
         below_contest or list_contains(coalesce(acts, []), 'contest') as is_contest,
         list_contains(coalesce(acts, []), 'substantive') as is_substantive,
         list_has_any(coalesce(acts, []), ['question', 'complaint']) as asks,
+        list_contains(coalesce(acts, []), 'question') as is_question,
         coalesce(matched = 'handle', false)
         or list_contains(coalesce(mention_keys, []), 'practice') as names_account,
         -- Below the practice's own posts and after its own words some networks write its name into every answer.

@@ -3,23 +3,7 @@
 with messages as (
     -- A team's own accounts and what counts for nothing are no part of the conversation.
     select
-        practice_id,
-        month,
-        source,
-        site,
-        thread,
-        kind,
-        item_id,
-        person,
-        author_key,
-        answered_key,
-        answered_voice,
-        created_local,
-        voice,
-        discloses,
-        is_substantive,
-        below_own_post,
-        counts,
+        *,
         coalesce(person, 'nobody known') as speaker
     from {{ of_practices('talk') }} as talk
     where in_window and stands and kind = 'comment' and (counts or (voice = 'practice' and not is_mute))
@@ -48,39 +32,14 @@ openings as (
 ),
 
 spoken as (
-    select
-        practice_id,
-        month,
-        source,
-        site,
-        thread,
-        kind,
-        item_id,
-        speaker,
-        created_local
-    from messages
-    union all
-    select
-        practice_id,
-        month,
-        source,
-        site,
-        thread,
-        kind,
-        item_id,
-        speaker,
-        created_local
-    from openings
+    select * from messages
+    union all by name
+    select * from openings
 ),
 
 ordered as (
     select
-        practice_id,
-        month,
-        source,
-        site,
-        thread,
-        speaker,
+        *,
         -- The post comes first whatever its clock says.
         lag(speaker) over (
             partition by practice_id, month, source, site, thread

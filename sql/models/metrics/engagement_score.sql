@@ -1,4 +1,4 @@
--- one row per practice and month
+-- one row per practice and month, and one more of the version before in the first month of new weights
 with states as (
     select
         *,
@@ -15,7 +15,7 @@ select
     practice_id,
     '' as site,
     month,
-    '' as part,
+    {{ part_of_version("''") }} as part,
     case when state in ('value', 'zero') then scored['score'] end::decimal(18, 6) as value,
     case when state in ('value', 'zero') then scored['low'] end::decimal(18, 6) as low,
     case when state in ('value', 'zero') then scored['high'] end::decimal(18, 6) as high,

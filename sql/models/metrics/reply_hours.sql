@@ -10,6 +10,7 @@ with waits as (
         ) as median_seconds,
         count(answerable.seconds_to_reply) as answered,
         count(answerable.item_id) as sample_size,
+        null::varchar as reason,
         case
             when not months.can_reply then 'replies cannot be read on this site'
             when count(answerable.item_id) = 0 then months.not_covered_why
@@ -26,32 +27,4 @@ with waits as (
     group by months.practice_id, months.site, months.month, months.can_reply, months.not_covered_why
 ),
 
-states as (
-    select
-        *,
-        case
-            when not_measured_why is not null then 'not_measured'
-            when sample_size < 5 then 'too_few'
-            when median_seconds is null then 'not_measured'
-            when median_seconds = 0 then 'zero'
-            else 'value'
-        end as state
-    from waits
-)
-
-select
-    practice_id,
-    site,
-    month,
-    '' as part,
-    case when state in ('value', 'zero') then median_seconds::decimal(18, 6) / 3600 end::decimal(18, 6) as value,
-    null::decimal(18, 6) as low,
-    null::decimal(18, 6) as high,
-    case when not_measured_why is null then answered end::bigint as numerator,
-    sample_size::bigint as sample_size,
-    state,
-    coalesce(
-        not_measured_why,
-        case when state = 'not_measured' then 'more than half not answered yet' end
-    )::varchar as reason
-from states
+{{ hours_figures('waits') }}

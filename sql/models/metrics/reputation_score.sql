@@ -1,15 +1,2 @@
 -- one row per practice, site, month and part (a second part only where there is a cluster)
-select
-    practice_id,
-    site,
-    month,
-    part,
-    value,
-    low,
-    high,
-    case when state <> 'not_measured' then reviews_of_year end::bigint as numerator,
-    reviews::bigint as sample_size,
-    state,
-    reason
-from {{ ref('reputation_scores') }}
-where site <> ''
+{{ reputation_figures("site <> ''") }}

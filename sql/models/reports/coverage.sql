@@ -34,9 +34,7 @@ reads as (
     from site_months
     left join {{ ref('listings') }} as listings
         on
-            site_months.practice_id = listings.practice_id
-            and site_months.source = listings.source
-            and site_months.site = listings.site
+            {{ same_place('site_months', 'listings') }}
             and listings.night between site_months.first_expected and site_months.last_expected
     group by site_months.practice_id, site_months.month, site_months.source, site_months.site
 ),
@@ -83,10 +81,7 @@ newest_failures as (
         arg_max(listings.why, listings.night) as why
     from {{ ref('listings') }} as listings
     inner join {{ ref('practice_sites') }} as practice_sites
-        on
-            listings.practice_id = practice_sites.practice_id
-            and listings.source = practice_sites.source
-            and listings.site = practice_sites.site
+        on {{ same_place('listings', 'practice_sites') }}
     where
         not listings.was_read
         and not listings.was_left_out
@@ -162,40 +157,10 @@ select
         when last_visits.newest.was_read then last_visits.newest.why
     end as why
 from site_months
-inner join reads
-    on
-        site_months.practice_id = reads.practice_id
-        and site_months.month = reads.month
-        and site_months.source = reads.source
-        and site_months.site = reads.site
-left join holdings
-    on
-        site_months.practice_id = holdings.practice_id
-        and site_months.source = holdings.source
-        and site_months.site = holdings.site
-left join conversations
-    on
-        site_months.practice_id = conversations.practice_id
-        and site_months.source = conversations.source
-        and site_months.site = conversations.site
-left join removals
-    on
-        site_months.practice_id = removals.practice_id
-        and site_months.month = removals.month
-        and site_months.source = removals.source
-        and site_months.site = removals.site
-left join newest_failures
-    on
-        site_months.practice_id = newest_failures.practice_id
-        and site_months.source = newest_failures.source
-        and site_months.site = newest_failures.site
-left join last_visits
-    on
-        site_months.practice_id = last_visits.practice_id
-        and site_months.source = last_visits.source
-        and site_months.site = last_visits.site
-left join platform_totals
-    on
-        site_months.practice_id = platform_totals.practice_id
-        and site_months.source = platform_totals.source
-        and site_months.site = platform_totals.site
+inner join reads on {{ same_place('site_months', 'reads') }} and site_months.month = reads.month
+left join holdings on {{ same_place('site_months', 'holdings') }}
+left join conversations on {{ same_place('site_months', 'conversations') }}
+left join removals on {{ same_place('site_months', 'removals') }} and site_months.month = removals.month
+left join newest_failures on {{ same_place('site_months', 'newest_failures') }}
+left join last_visits on {{ same_place('site_months', 'last_visits') }}
+left join platform_totals on {{ same_place('site_months', 'platform_totals') }}

@@ -1,4 +1,5 @@
--- one row per practice, month and part (E1 to E6) of the Engagement Quality Score: what it was made of, and its points
+-- one row per practice, month, part (E1 to E6) of the Engagement Quality Score and version of its weights: what it was
+-- made of, and its points
 with numbered as (
     select
         *,
@@ -20,7 +21,9 @@ select
     engagement.scored['weights'][numbered.number]::integer as of,
     numbered.unknown_why is null as known,
     numbered.unknown_why as why,
-    numbered.missing
+    numbered.missing,
+    engagement.version,
+    engagement.is_current
 from numbered
 inner join {{ ref('engagement') }} as engagement
     on numbered.practice_id = engagement.practice_id and numbered.month = engagement.month

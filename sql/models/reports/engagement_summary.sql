@@ -8,3 +8,4 @@ select
     not_known,
     talk_left_out as left_out
 from {{ ref('engagement') }}
+where is_current

@@ -1,4 +1,5 @@
--- one row per practice, site ('' for all together), month, score and part: its points, of how many, and from what
+-- one row per practice, site ('' for all together), month, score, version of its weights and part: its points, of how
+-- many, and from what
 with scores as (
     select
         practice_id,
@@ -6,12 +7,16 @@ with scores as (
         month,
         case site when '' then 'reputation_score_combined' else 'reputation_score' end as score,
         words,
+        largest_move,
+        version,
+        is_current,
         sites,
         weights,
         counts,
         level_points,
         content_points,
         answer_points,
+        out_of,
         answered,
         critical
     from {{ ref('reputation_scores') }}
@@ -25,11 +30,15 @@ star_parts as (
         month,
         score,
         words,
+        largest_move,
+        version,
+        is_current,
         unnest(sites) as of_site,
         unnest(weights) as weight,
         unnest(counts) as counts,
         unnest(level_points) as level_points,
-        unnest(content_points) as content_points
+        unnest(content_points) as content_points,
+        out_of
     from scores
 ),
 
@@ -40,11 +49,14 @@ parts as (
         month,
         score,
         words,
+        largest_move,
+        version,
+        is_current,
         'stars' as part,
         of_site,
         weight,
         level_points as points,
-        60 * weight as out_of,
+        out_of[1] * weight as out_of,
         counts as inputs
     from star_parts
     union all
@@ -54,11 +66,14 @@ parts as (
         month,
         score,
         words,
+        largest_move,
+        version,
+        is_current,
         'not unhappy' as part,
         of_site,
         weight,
         content_points as points,
-        20 * weight as out_of,
+        out_of[2] * weight as out_of,
         [
             list_extract(counts, 3) + list_extract(counts, 4) + list_extract(counts, 5),
             list_extract(counts, 1) + list_extract(counts, 2) + list_extract(counts, 3)
@@ -72,11 +87,14 @@ parts as (
         month,
         score,
         words,
+        largest_move,
+        version,
+        is_current,
         'answers' as part,
         '' as of_site,
         1 as weight,
         answer_points as points,
-        20 as out_of,
+        out_of[3] as out_of,
         [answered, critical] as inputs
     from scores
 )
@@ -93,5 +111,8 @@ select
     out_of::decimal(18, 6) as out_of,
     -- Decayed counts of 1 to 5 stars; of three or more and of all; of answered in time and of all critical reviews.
     inputs::decimal(18, 6)[] as inputs,
-    words
+    words,
+    largest_move,
+    version,
+    is_current
 from parts

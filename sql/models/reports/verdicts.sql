@@ -1,5 +1,6 @@
 {{ config(by_practice=true) }}
--- one row per practice, site, month, metric and part, and number of months (1 or 3) compared with as many before them
+-- one row per practice, site, month, metric and part, and number of months it is compared over: 1 or 3 with as many
+-- before them, or 12 for a month beside the same month of the year before
 with figures as (
     select
         figures.practice_id,
@@ -16,7 +17,8 @@ with figures as (
         month_stars.star_counts,
         false as is_single,
         1 as months,
-        [1, 3] as spans,
+        -- Numbers have a season; of a share or a mean none is known.
+        case when figures.metric = 'reviews_received' then [1, 3, 12] else [1, 3] end as spans,
         []::varchar[] as sites
     from {{ of_practices('figures') }} as figures
     inner join {{ ref('months') }} as months
@@ -70,8 +72,27 @@ with figures as (
     from {{ of_practices('talk_months') }} as talk_months
 ),
 
+-- How far two windows are apart, and how long each is.
 spans as (
-    select unnest([1, 3])::integer as months
+    select
+        months::integer as months,
+        length::integer as length
+    from (values (1, 1), (3, 3), (12, 1)) as spans (months, length)
+),
+
+-- A year before says something only where two whole years were read.
+months_of_two_years as (
+    select
+        practice_id,
+        site,
+        month,
+        count(*) filter (state <> 'not_measured' and reason is null) over (
+            partition by practice_id, site
+            order by month
+            range between interval 23 month preceding and current row
+        ) as months_read
+    from figures
+    where metric = 'reviews_received'
 ),
 
 windows as (
@@ -82,6 +103,7 @@ windows as (
         figures.metric,
         figures.part,
         spans.months,
+        spans.length,
         -- Worked out here, because a join on a sum of both sides compares every month with every other.
         (figures.month + to_months(spans.months))::date as month_compared,
         sum(past.months)::bigint as months_known,
@@ -108,9 +130,9 @@ windows as (
             and figures.part = past.part
             and figures.months = past.months
             -- The 90 days of a conversation are three months as they are; months of reviews are added up.
-            and past.month between figures.month - to_months(spans.months - figures.months) and figures.month
+            and past.month between figures.month - to_months(spans.length - figures.months) and figures.month
     group by
-        figures.practice_id, figures.site, figures.month, figures.metric, figures.part, spans.months
+        figures.practice_id, figures.site, figures.month, figures.metric, figures.part, spans.months, spans.length
 ),
 
 pairs as (
@@ -125,7 +147,7 @@ pairs as (
         now.has_single or coalesce(before.has_single, false) as is_hidden,
         case
             when now.months = 1 and before.month is null then 'first_month'
-            when least(now.months_known, coalesce(before.months_known, 0)) < now.months then 'too_early'
+            when least(now.months_known, coalesce(before.months_known, 0)) < now.length then 'too_early'
             when now.has_gap or before.has_gap then 'not_measured'
             -- Two windows of different places differ without anybody having changed.
             when now.sites <> before.sites then 'not_measured'
@@ -150,6 +172,12 @@ pairs as (
             and now.months = before.months
             -- The two windows touch and never overlap.
             and now.month = before.month_compared
+    left join months_of_two_years as two_years
+        on
+            now.practice_id = two_years.practice_id
+            and now.site = two_years.site
+            and now.month = two_years.month
+    where now.months < 12 or two_years.months_read = 24
 ),
 
 tests as (

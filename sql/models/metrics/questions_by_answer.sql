@@ -1,0 +1,91 @@
+-- one row per practice, month and part: who answered a public question ('practice', 'team' or 'others'), or 'nobody'
+with questions as (
+    select
+        calls.practice_id,
+        calls.month,
+        calls.source,
+        calls.site,
+        calls.item_id,
+        talk.kind,
+        talk.thread,
+        talk.person,
+        talk.created_local,
+        calls.answered_local is not null as by_practice
+    from {{ ref('calls') }} as calls
+    inner join {{ ref('talk') }} as talk
+        on
+            calls.practice_id = talk.practice_id
+            and calls.month = talk.month
+            and calls.source = talk.source
+            and calls.site = talk.site
+            and calls.kind = talk.kind
+            and calls.item_id = talk.item_id
+            and talk.is_question
+),
+
+answered as (
+    select
+        questions.practice_id,
+        questions.month,
+        questions.source,
+        questions.site,
+        questions.kind,
+        questions.item_id,
+        case
+            when questions.by_practice then 'practice'
+            when bool_or(answers.voice = 'team') then 'team'
+            when count(answers.item_id) > 0 then 'others'
+            else 'nobody'
+        end as part
+    from questions
+    left join {{ ref('talk') }} as answers
+        on
+            questions.practice_id = answers.practice_id
+            and questions.month = answers.month
+            and questions.source = answers.source
+            and questions.site = answers.site
+            and questions.thread = answers.thread
+            and questions.item_id = answers.parent_id
+            and questions.created_local <= answers.created_local
+            and answers.kind = 'comment'
+            and answers.stands
+            -- A heart is no answer, and neither is what its author adds.
+            and (answers.is_voice or (answers.voice = 'team' and not answers.is_mute))
+            and coalesce(questions.person <> answers.person, true)
+    group by
+        questions.practice_id, questions.month, questions.source, questions.site, questions.kind, questions.item_id,
+        questions.by_practice
+),
+
+totals as (
+    select
+        practice_id,
+        month,
+        count(*) as questions,
+        count(*) filter (part = 'practice') as practice,
+        count(*) filter (part = 'team') as team,
+        count(*) filter (part = 'others') as others,
+        count(*) filter (part = 'nobody') as nobody
+    from answered
+    group by practice_id, month
+),
+
+counts as (
+    select
+        months.practice_id,
+        '' as site,
+        months.month,
+        unnest(['practice', 'team', 'others', 'nobody']) as part,
+        unnest([
+            coalesce(totals.practice, 0), coalesce(totals.team, 0), coalesce(totals.others, 0),
+            coalesce(totals.nobody, 0)
+        ]) as number,
+        coalesce(totals.questions, 0) as sample_size,
+        coalesce(parts.unknown_why, months.talk_left_out) as not_measured_why
+    from {{ ref('practice_months') }} as months
+    inner join {{ ref('engagement_counts') }} as parts
+        on months.practice_id = parts.practice_id and months.month = parts.month and parts.part = 'E1'
+    left join totals on months.practice_id = totals.practice_id and months.month = totals.month
+)
+
+{{ count_figures('counts') }}
