@@ -38,7 +38,7 @@ _UNPRINTABLE = re.compile(
 _SPACES = re.compile(r"\s+")
 _LONGEST_RUN = 30
 MOST_APPENDIX_PAGES = 2
-_APPENDIX = frozenset(("appendix", "vanity"))
+_APPENDIX = frozenset(("data-notes", "appendix", "vanity"))
 _MOST_MARKS = 4
 
 

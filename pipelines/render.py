@@ -112,6 +112,12 @@ _TABLES = {
         "SELECT site, week, verdict, leaning, reviews, weeks_before, rated, low_rated, best_rated"
         " FROM reports.bursts WHERE practice_id = $practice AND month = $month ORDER BY week, site"
     ),
+    "worth_a_look": (
+        "SELECT kind, site, written_on, classes, severity, url FROM reports.worth_a_look"
+        " WHERE practice_id = $practice AND counted"
+        " AND (kind = 'reply' AND month <= $month OR kind = 'review' AND month = $month)"
+        " ORDER BY written_on DESC, site, source, kind, item_id"
+    ),
     "changes": (
         "SELECT site, source, change, since, number, urls, stars_were, stars_are, state, reason"
         " FROM reports.changes_since_last_report WHERE practice_id = $practice AND month = $month AND state <> 'zero'"
@@ -331,7 +337,7 @@ def _make(job: _Job) -> Rendered:
 
 
 def _attached(job: _Job) -> list[pdf.Attached]:
-    """Return the figures of the report as files to put inside it."""
+    """Return the figures of the report, and its links where it has some to look at, as files to put inside it."""
     name, inputs = periods.month_name(job.month), job.inputs
     about = {
         "practice_id": job.practice.id,
@@ -340,18 +346,8 @@ def _attached(job: _Job) -> list[pdf.Attached]:
         "score_version": str(inputs.build["score_version"]),
     }
     tables = {"figures": inputs.figures, "changes": inputs.verdicts, "numbers_without_a_score": inputs.vanity}
-    return [
-        pdf.Attached(
-            f"figures-{name}.json",
-            "The figures of this report, for programs",
-            attachments.figures_json(about, tables),
-        ),
-        pdf.Attached(
-            f"figures-{name}.csv",
-            "The figures of this report, for a spreadsheet",
-            attachments.figures_csv(inputs.figures),
-        ),
-    ]
+    with locales.speaking(locales.language(job.practice.language)):
+        return attachments.files(name, about, tables, sections.look_rows(inputs.worth_a_look))
 
 
 def _rendered(job: _Job, pages: int, *, made: bool) -> Rendered:

@@ -6,6 +6,7 @@ a number, and sentences go out. A score that was not given is a sentence with it
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ MOST_COMMUNITIES = 4
 MOST_CHANGED_SITES = 2
 MOST_CHANGED_LINKS = 2
 MOST_TOPICS = 6
+MOST_LOOKS = 8
+MOST_ALERTS = 3
 MOST_VANITY = 90
 _NOT_CONNECTED = "no account, community or feed is connected"
 _ALERTS = ("ALERT_safety", "ALERT_discrimination", "ALERT_privacy")
@@ -106,6 +109,28 @@ SCORE_PARTS = {
     "answers": "{points} of {all} for safe answers",
 }
 SEVERITIES = {"critical": "{number} critical", "high": "{number} high", "caution": "{number} caution"}
+# How strongly a reply should be looked at.
+REPLIES = {"critical": "Reply, critical", "high": "Reply, high", "caution": "Reply, caution"}
+# What an alert or a class of the disclosure check is a sign of, the alerts in the order of their weight.
+SIGNS = {
+    "ALERT_safety": "harm",
+    "ALERT_privacy": "a breach of privacy",
+    "ALERT_discrimination": "unfair treatment",
+    "P1": "who is a patient",
+    "P2": "who is no patient",
+    "P3": "when somebody came",
+    "P4": "a treatment",
+    "P5": "a state of health",
+    "P6": "a bill or an insurer",
+    "P7": "a name",
+    "P8": "records",
+    "P9": "family",
+    "P10": "somebody\u2019s behaviour",
+    "P11": "a number or an address",
+    "N1": "a threat",
+    "N2": "an offer for a review",
+    "N3": "medical advice",
+}
 # Praise or criticism of a topic, by the verdict on it.
 MOVED = {
     ("positive", "rose"): "praise rose",
@@ -169,13 +194,15 @@ class TopicRow:
 
 @dataclass(frozen=True)
 class LookRow:
-    """One site's alerts and replies to look at: numbers only."""
+    """One review with an alert, or one reply that may give something away: what for and where, never its words."""
 
     site: str
-    harm: str
-    unfair: str
-    privacy: str
-    replies: str
+    what: str
+    signs: str
+    day: dt.date
+    written: str
+    url: str | None
+    is_alert: bool
 
 
 @dataclass(frozen=True)
@@ -347,26 +374,62 @@ def _sum(rows: Sequence[Row | None]) -> int:
     return sum(int(row["value"] or 0) for row in rows if row)
 
 
-def look_rows(figure: Lookup, sites: Sequence[str]) -> tuple[LookRow, ...]:
-    """Return a row for each site that has an alert or a reply to look at."""
-    rows = []
-    for site in sites:
-        raised = [figure(site, "alerts", part=part) for part in _ALERTS]
-        held = {part: figure(site, "replies_to_look_at", part=part) for part in SEVERITIES}
-        if not _sum(raised) + _sum(list(held.values())):
-            continue
-        replies = [
-            _(SEVERITIES[part], number=whole(int(row["value"]))) for part, row in held.items() if row and row["value"]
-        ]
-        harm, unfair, privacy = (_number(row) for row in raised)
-        unchecked = not any(_was_measured(row) for row in held.values())
-        said = ", ".join(replies) or (_("not checked") if unchecked else whole(0))
-        rows.append(LookRow(clean(site_name(site), 40), harm, unfair, privacy, said))
-    return tuple(rows)
+def look_rows(looks: Sequence[Row]) -> tuple[LookRow, ...]:
+    """Return the reviews with an alert and then the replies, each the gravest first and of these the newest."""
+    weights = {part: weight for weight, part in enumerate([*[*SIGNS][: len(_ALERTS)], *REPLIES])}
+
+    def weight(row: Row) -> tuple[int, int]:
+        kinds = [row["severity"]] if row["kind"] == "reply" else row["classes"]
+        return min(weights[kind] for kind in kinds), -row["written_on"].toordinal()
+
+    return tuple(_look_row(row) for row in sorted(looks, key=weight))
 
 
-def _number(row: Row | None) -> str:
-    return _("not checked") if row is None or row["value"] is None else whole(int(row["value"]))
+def _look_row(row: Row) -> LookRow:
+    is_alert, severity = row["kind"] != "reply", row["severity"]
+    return LookRow(
+        site=clean(site_name(row["site"]), 40),
+        what=_("Review") if is_alert else _(REPLIES[severity]),
+        signs=listed(_(words) for sign, words in SIGNS.items() if sign in row["classes"]),
+        day=row["written_on"],
+        written=written_day(row["written_on"]),
+        url=https_only(row["url"]),
+        is_alert=is_alert,
+    )
+
+
+def looks_shown(rows: Sequence[LookRow]) -> tuple[LookRow, ...]:
+    """Return the rows there is room for: the alerts that page 1 links to, and replies for the rest."""
+    alerts = [row for row in rows if row.is_alert]
+    replies = [row for row in rows if not row.is_alert]
+    return tuple([*alerts[: max(MOST_ALERTS, MOST_LOOKS - len(replies))], *replies][:MOST_LOOKS])
+
+
+def looks_file(month: str) -> str:
+    """Return how the attached file is called that has every row of a month ("2026-10")."""
+    return f"worth-a-look-{month}.csv"
+
+
+def looks_notes(rows: Sequence[LookRow], figure: Lookup, sites: Sequence[str], month: str) -> tuple[str, ...]:
+    """Return what stands below the list: the replies by concern, how to find one without a link, where the rest is."""
+    held = {part: _sum([figure(site, "replies_to_look_at", part=part) for site in sites]) for part in SEVERITIES}
+    counts = [_(SEVERITIES[part], number=whole(number)) for part, number in held.items() if number]
+    shown = looks_shown(rows)
+    said = (
+        [_("Replies count as long as they stand, from any month: {counts}.", counts=listed(counts))] if counts else []
+    )
+    if any(row.url is None for row in shown):
+        said.append(_("Without a link, look for the day on the site itself."))
+    if more := len(rows) - len(shown):
+        said.append(
+            ngettext(
+                "And {number}\u00a0more, in the attached file {file}.",
+                "And {number}\u00a0more, in the attached file {file}.",
+                more,
+                file=looks_file(month),
+            )
+        )
+    return tuple(said)
 
 
 def alert_words(found: Alerts) -> str:

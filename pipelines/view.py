@@ -131,6 +131,7 @@ class ReportInputs:
     engagement_summary: Sequence[Row]
     communities: Sequence[Row]
     bursts: Sequence[Row]
+    worth_a_look: Sequence[Row]
     changes: Sequence[Row]
     figures_before: Sequence[Row]
     vanity: Sequence[Row]
@@ -290,7 +291,9 @@ class Report:
     more_sites: str
     recommended: tuple[str, ...]
     alerts: str
+    alert_links: tuple[sections.LookRow, ...]
     looks: tuple[sections.LookRow, ...]
+    looks_notes: tuple[str, ...]
     waiting: tuple[WaitingRow, ...]
     more_waiting: str
     sure: tuple[str, ...]
@@ -368,6 +371,7 @@ def _month_report(
         [row for row in inputs.verdicts if row["site"] == ""],
     )
     topics = _topics(held, inputs, sites)
+    looks = sections.look_rows(inputs.worth_a_look)
     since_report = sections.since_last_report(inputs.changes, inputs.figures_before, month_word(add_months(month, -1)))
     return Report(
         language=spoken().tag,
@@ -396,7 +400,9 @@ def _month_report(
         more_sites=_more_sites(len(sites) - len(shown)),
         recommended=sections.recommended(held.now, sites),
         alerts=sections.alert_words(found.alerts),
-        looks=sections.look_rows(held.now, sites),
+        alert_links=tuple(row for row in looks if row.is_alert)[: sections.MOST_ALERTS],
+        looks=sections.looks_shown(looks),
+        looks_notes=sections.looks_notes(looks, held.now, sites, f"{month:%Y-%m}"),
         waiting=tuple(_waiting_row(row) for row in inputs.needs_answer[:MOST_WAITING]),
         more_waiting=_more_reviews(len(inputs.needs_answer) - MOST_WAITING),
         sure=_sure(found),

@@ -9,8 +9,9 @@ import pytest
 
 from pipelines import render
 from pipelines.periods import add_months
-from pipelines.sections import TOPIC_NAMES, Conversation
-from pipelines.text.topics import TOPICS
+from pipelines.sections import SIGNS, TOPIC_NAMES, Conversation
+from pipelines.text.disclosure import CLASSES
+from pipelines.text.topics import ALERTS, TOPICS
 from pipelines.view import Report, month_report
 from tests.report_states import STATES, Warehouse
 
@@ -129,12 +130,60 @@ def test_page_one_counts_what_needs_a_look(
     assert bool(report.looks) == any((*(alerts or ()), *(replies or ())))
 
 
-def test_a_site_with_signs_is_listed_by_number_and_kind() -> None:
-    house = practice().judged("google", {}, alerts=(0, 1, 2), replies=(1, 0, 3))
-    (row,) = report_of(house.judged("survey", {}, replies=None)).looks
-    assert (row.site, row.harm, row.unfair, row.privacy) == ("Google", "0", "1", "2")
-    assert row.replies == "1 critical, 3 caution"
-    assert [card.id for card in report_of(house).cards] == ["look-today", "take-down"]
+def test_what_is_worth_a_look_is_listed_by_weight_and_day_with_links_and_no_words() -> None:
+    house = practice().judged("google", {}, alerts=(0, 1, 2), replies=(1, 0, 3)).judged("survey", {}, replies=None)
+    house.rows["worth_a_look"][0]["url"] = "javascript:alert(1)"
+    report = report_of(house)
+    assert [(row.site, row.what, row.signs, row.written, bool(row.url)) for row in report.looks] == [
+        ("Google", "Review", "a breach of privacy", "18 Oct 2026", True),
+        ("Google", "Review", "a breach of privacy", "14 Oct 2026", True),
+        ("Google", "Review", "unfair treatment", "11 Oct 2026", False),
+        ("Google", "Reply, critical", "a treatment and a number or an address", "23 Oct 2026", True),
+        ("Google", "Reply, caution", "who is a patient", "24 Oct 2026", True),
+        ("Google", "Reply, caution", "who is a patient", "20 Oct 2026", True),
+        ("Google", "Reply, caution", "who is a patient", "16 Oct 2026", False),
+    ]
+    assert report.looks_notes == (
+        "Replies count as long as they stand, from any month: 1 critical and 3 caution.",
+        "Without a link, look for the day on the site itself.",
+    )
+    assert [row.written for row in report.alert_links] == ["18 Oct 2026", "14 Oct 2026", "11 Oct 2026"]
+    assert [card.id for card in report.cards] == ["look-today", "take-down"]
+    first = render.report_html(report, render.TEMPLATES).split('id="alerts"')[1].split("</section>")[0]
+    assert re.findall('href="([^"]+)"', first) == [
+        "https://google.example/ALERT_privacy/0",
+        "https://google.example/ALERT_privacy/1",
+        "#worth-a-look",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("alerts", "replies", "shown", "more"),
+    [((9, 0, 0), (0, 0, 0), (8, 0), 1), ((9, 0, 0), (0, 0, 9), (3, 5), 10), ((1, 0, 0), (9, 0, 0), (1, 7), 2)],
+)
+def test_a_list_too_long_for_its_page_says_where_the_rest_is(
+    alerts: tuple[int, ...], replies: tuple[int, ...], shown: tuple[int, int], more: int
+) -> None:
+    report = report_of(practice().judged("google", {}, alerts=alerts, replies=replies))
+    assert (sum(row.is_alert for row in report.looks), sum(not row.is_alert for row in report.looks)) == shown
+    assert report.looks_notes[-1].replace("\u00a0", " ") == (
+        f"And {more} more, in the attached file worth-a-look-2026-10.csv."
+    )
+
+
+def test_every_alert_and_class_of_the_check_has_words_of_a_report() -> None:
+    assert set(SIGNS) == {*ALERTS, *CLASSES}
+
+
+def test_nothing_worth_a_look_is_no_section_and_what_is_gone_or_of_another_month_is_not_listed() -> None:
+    assert 'id="worth-a-look"' not in render.report_html(report_of(practice()), render.TEMPLATES)
+    house = practice().judged("google", {}, alerts=(2, 0, 0), replies=(0, 2, 0))
+    gone, late_review, early_reply, late_reply = house.rows["worth_a_look"]
+    gone["counted"] = False
+    late_review["month"], early_reply["month"], late_reply["month"] = (
+        add_months(house.month, months) for months in (-1, -3, 1)
+    )
+    assert [row.what for row in report_of(house).looks] == ["Reply, high"]
 
 
 def test_an_unusual_number_is_told_without_a_mean() -> None:
