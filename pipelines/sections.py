@@ -33,6 +33,7 @@ MOST_COMMUNITIES = 4
 MOST_CHANGED_SITES = 2
 MOST_CHANGED_LINKS = 2
 MOST_TOPICS = 6
+MOST_BURSTS = 3
 MOST_LOOKS = 8
 MOST_ALERTS = 3
 MOST_VANITY = 90
@@ -102,6 +103,12 @@ POST_TYPES = {
 }
 # How strongly a score is meant, in the words of the warehouse.
 FIRMNESS = ("firm", "fair", "rough")
+# What is worth checking touches a rule of the United States on reviews: its section, and what that asks for.
+RULES = {
+    "genuine": "16 CFR 465.2: a review tells what its writer went through.",
+    "incentives": "16 CFR 465.4: nothing is given for praise.",
+    "threats": "16 CFR 465.7(a): nobody is threatened over a review.",
+}
 # Part of the Reputation Score: what the points are for.
 SCORE_PARTS = {
     "stars": "{points} of {all} for stars",
@@ -203,6 +210,14 @@ class LookRow:
     written: str
     url: str | None
     is_alert: bool
+
+
+@dataclass(frozen=True)
+class Check:
+    """What is worth checking: the section of a rule, and what was seen that touches it."""
+
+    rule: str
+    seen: str
 
 
 @dataclass(frozen=True)
@@ -487,45 +502,71 @@ def _mentions(row: Row | None) -> str:
     return share_cell(row) if row["numerator"] else _("none")
 
 
-def burst_notes(bursts: Sequence[Row], mean_without: Callable[[str], Row | None]) -> tuple[str, ...]:
-    """Return a note for each week of unusually many reviews. What it was is not said, because it is not known."""
-    return tuple(_burst_note(row, mean_without) for row in bursts)
+def checks(bursts: Sequence[Row], looks: Sequence[Row], figure: Lookup, sites: Sequence[str]) -> tuple[Check, ...]:
+    """Return what is worth checking by the rule that it touches. What it was is not said, because it is not known."""
+    repeated = {
+        site: row for site in sites if _is_number(row := figure(site, "repeated_texts")) and row and row["value"]
+    }
+    seen = [f"{_name(row['site'])}: {_burst_note(row, figure)}" for row in bursts[:MOST_BURSTS]]
+    if bursts:
+        seen += _more_weeks(len(bursts) - MOST_BURSTS)
+        seen.append(_("Such a week may be an event, a news story, an invitation you sent, or an attack."))
+    if repeated:
+        shares = listed(
+            _("{share} on {site}", share=share(int(row["value"]), int(row["sample_size"])), site=_name(site))
+            for site, row in repeated.items()
+        )
+        seen.append(
+            _("Reviews of five words or more with the words of another account\u2019s: {shares}.", shares=shares)
+        )
+    found = [("genuine", seen)] if seen else []
+    for sign, rule in (("N1", "threats"), ("N2", "incentives")):
+        number = sum(row["kind"] == "reply" and sign in row["classes"] for row in looks)
+        if number:
+            replies = ngettext(
+                "{number}\u00a0reply of yours has signs of {what}.",
+                "{number}\u00a0replies of yours have signs of {what}.",
+                number,
+                what=_(SIGNS[sign]),
+            )
+            found.append((rule, [replies]))
+    return tuple(Check(_(RULES[rule]), " ".join(said)) for rule, said in found)
 
 
-def _burst_note(row: Row, mean_without: Callable[[str], Row | None]) -> str:
+def _name(site: str) -> str:
+    return clean(site_name(site), 40)
+
+
+def _more_weeks(number: int) -> list[str]:
+    if number <= 0:
+        return []
+    return [ngettext("And {number}\u00a0more such week.", "And {number}\u00a0more such weeks.", number)]
+
+
+def _burst_note(row: Row, figure: Lookup) -> str:
     is_cluster = row["verdict"] == "unusual cluster"
-    if is_cluster:
-        first = _(
-            "{site}: an unusual cluster of reviews, {number} in the week of {day}, after {before} in the 12 weeks "
-            "before it.",
-            **_week(row),
-        )
-    else:
-        first = _(
-            "{site}: an unusual number of reviews, {number} in the week of {day}, after {before} in the 12 weeks "
-            "before it.",
-            **_week(row),
-        )
-    sentences = [first]
+    sentences = [
+        _("{number} reviews in the week of {day}, an unusual cluster after {before} in 12 weeks.", **_week(row))
+        if is_cluster
+        else _("{number} reviews in the week of {day}, an unusual number after {before} in 12 weeks.", **_week(row))
+    ]
     if is_cluster:
         low = row["leaning"] == "low"
         part = share(int(row["low_rated" if low else "best_rated"]), int(row["rated"]))
         sentences.append(
             _("{share} gave one or two stars.", share=part) if low else _("{share} gave five stars.", share=part)
         )
-        mean = mean_without(row["site"])
+        mean = figure(row["site"], "mean_stars", part="without the cluster")
         if _is_number(mean) and mean:
             without = decimal(mean["value"])
             sentences.append(_("Without the cluster the month\u2019s mean is {mean}.", mean=without))
         else:
             sentences.append(_("Without the cluster too few reviews are left for a mean."))
-    sentences.append(_("It may be an event, a news story, an invitation you sent, or an attack."))
     return " ".join(sentences)
 
 
 def _week(row: Row) -> dict[str, str]:
     return {
-        "site": clean(site_name(row["site"]), 40),
         "number": whole(int(row["reviews"])),
         "day": written_day(row["week"]),
         "before": whole(sum(int(number) for number in row["weeks_before"])),

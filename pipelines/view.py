@@ -67,6 +67,7 @@ TRENDED = (
 JUDGED = (
     "alerts",
     "recommendations",
+    "repeated_texts",
     "replies_to_look_at",
     "reputation_score",
     "reputation_score_combined",
@@ -87,7 +88,8 @@ TALK = (
     "word_of_mouth_share",
 )
 PRINTED = (*TRENDED, *JUDGED, *TALK)
-# What the page on conversation says of itself, beside the numbers, is not said a second time at the end.
+# What the page on conversation says of itself, beside the numbers, is not said a second time at the end; nor is what
+# is worth checking.
 _SAID_BESIDE = frozenset(
     {
         "answered_share",
@@ -96,6 +98,7 @@ _SAID_BESIDE = frozenset(
         "helpful_mix_share",
         "post_mix",
         "reaching_out_share",
+        "repeated_texts",
         "word_of_mouth_share",
     }
 )
@@ -303,7 +306,7 @@ class Report:
     topics: tuple[sections.TopicRow, ...]
     instead_of_topics: str
     changed: tuple[ChangedRow, ...]
-    bursts: tuple[str, ...]
+    checks: tuple[sections.Check, ...]
     conversation: sections.Conversation
     talk_card: Card | None
     replies: tuple[ReplyRow, ...]
@@ -412,9 +415,7 @@ def _month_report(
         topics=topics,
         instead_of_topics="" if topics else _instead_of_topics(held, sites),
         changed=_changed(held, [by_site[site] for site in shown]),
-        bursts=sections.burst_notes(
-            inputs.bursts, lambda site: held.now(site, "mean_stars", part="without the cluster")
-        ),
+        checks=sections.checks(inputs.bursts, inputs.worth_a_look, held.now, sites),
         conversation=talk,
         talk_card=None if talk.instead else _talk_card(found, cards),
         replies=tuple(_reply_row(held, site) for site in shown if held.can_reply(site)),
@@ -454,7 +455,7 @@ def _instead_of_follow_up(month: dt.date, asked: Sequence[Asked] | None) -> str:
 
 
 def _terms(held: _Held, catalogue: Sequence[Row], *, has_talk: bool) -> list[Term]:
-    left_out = set(_SAID_BESIDE if has_talk else TALK)
+    left_out = {*_SAID_BESIDE, *(() if has_talk else TALK)}
     if not any(held.measured(site, "recommendations") for site in held.sites()):
         left_out.add("recommendations")
     told = [row for row in catalogue if row["metric"] not in left_out]

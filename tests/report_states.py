@@ -354,6 +354,12 @@ class Warehouse:
             self.figure(site, self.month, "mean_stars", mean_without, part="without the cluster", state=few)
         return self
 
+    def repeated(self, site: str, reviews: int, of: int) -> Warehouse:
+        """Say how many of a site's reviews have the words of another account's."""
+        state = "value" if reviews else "zero"
+        self.figure(site, self.month, "repeated_texts", reviews, sample_size=of, state=state)
+        return self
+
     def changed(
         self, site: str, change: str, urls: Sequence[str | None], stars: Sequence[str] = (), reason: str | None = None
     ) -> Warehouse:
@@ -559,6 +565,7 @@ def many_looks() -> Warehouse:
     """More reviews and replies to look at than a page has room for."""
     house = everything_bad()
     house.name, house.paper = "Riverside Family Dental", "letter"
+    house.unusual("survey", "unusual cluster", mean_without=4.46).repeated("google", 6, 40).repeated("survey", 5, 5)
     return house.judged("healthgrades", {}, alerts=None, replies=(0, 2, 9))
 
 

@@ -70,8 +70,9 @@ def test_no_review_can_be_found_in_the_files(report: Path) -> None:
 
 
 def test_what_is_worth_a_look_is_attached_whole_in_the_reports_language() -> None:
-    inputs = STATES["many-looks"]().inputs()
-    inputs.worth_a_look[0]["site"] = "=cmd"
+    house = STATES["many-looks"]()
+    house.rows["worth_a_look"][-1]["site"] = "=cmd"
+    inputs = house.inputs()
     with speaking(language("es")):
         held = files("2026-10", {}, {"figures": []}, look_rows(inputs.worth_a_look))
         bare = files("2026-10", {}, {"figures": []}, ())

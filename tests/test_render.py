@@ -115,7 +115,7 @@ SAYS = {
         "5 alerts and 7 replies to look at. Google, 19 Oct 2026, Google, 15 Oct 2026",
         "Reply, critical a treatment and a number or an address",
         "And 5 more threads.",
-        "an unusual number of reviews",
+        "an unusual number after 71 in 12 weeks",
         "Not known for Came back: the 90 days before are not known.",
         "Read without mastodon (last read on 3 Oct 2026).",
     ],
@@ -137,12 +137,11 @@ SAYS = {
     ],
     "never-read": ["No site could be read for October 2026", "No key was given."],
     "burst": [
-        "an unusual cluster of reviews, 48 in the week of 5 Oct 2026, after 71 in the 12 weeks before it. 44 of 48 "
-        "(92%) gave one or two stars. Without the cluster the month’s mean is 4.5. It may be an event, a news story, "
-        "an invitation you sent, or an attack.",
+        "16 CFR 465.2: a review tells what its writer went through. Google: 48 reviews in the week of 5 Oct 2026, an "
+        "unusual cluster after 71 in 12 weeks. 44 of 48 (92%) gave one or two stars. Without the cluster the month’s "
+        "mean is 4.5. Such a week may be an event, a news story, an invitation you sent, or an attack.",
         "Reputation all sites that may be joined",
         "55 likely 50 to 60, firm",
-        "It may be an event, a news story",
         "47 of 70 (67%)",
         "rose 25 to 70",
     ],

@@ -186,23 +186,57 @@ def test_nothing_worth_a_look_is_no_section_and_what_is_gone_or_of_another_month
     assert [row.what for row in report_of(house).looks] == ["Reply, high"]
 
 
+GENUINE = "16 CFR 465.2: a review tells what its writer went through."
+
+
+EVENT = "Such a week may be an event, a news story, an invitation you sent, or an attack."
+
+
 def test_an_unusual_number_is_told_without_a_mean() -> None:
-    (note,) = report_of(practice().unusual("google", "unusual number")).bursts
-    assert note == (
-        "Google: an unusual number of reviews, 48 in the week of 5 Oct 2026, after 71 in the 12 weeks before it. "
-        "It may be an event, a news story, an invitation you sent, or an attack."
+    (row,) = report_of(practice().unusual("google", "unusual number")).checks
+    assert row.rule == GENUINE
+    assert row.seen == (
+        f"Google: 48 reviews in the week of 5 Oct 2026, an unusual number after 71 in 12 weeks. {EVENT}"
     )
 
 
-def test_a_cluster_that_leaves_too_few_says_so() -> None:
-    (note,) = report_of(practice().unusual("google", "unusual cluster")).bursts
-    assert "44 of 48 (92%) gave one or two stars. Without the cluster too few reviews are left for a mean." in note
+def test_a_cluster_that_leaves_too_few_says_so_and_weeks_end_at_three() -> None:
+    house = practice()
+    for _ in range(5):
+        house.unusual("google", "unusual cluster")
+    (row,) = report_of(house).checks
+    one = "44 of 48 (92%) gave one or two stars. Without the cluster too few reviews are left for a mean."
+    assert row.seen.count(one) == 3
+    assert row.seen.endswith(f"And 2\u00a0more such weeks. {EVENT}")
 
 
-def test_no_unusual_week_is_ever_called_fake() -> None:
+def test_words_of_another_account_and_replies_that_threaten_or_offer_name_their_rule() -> None:
+    house = practice().repeated("google", 6, 40).repeated("survey", 2, 12).judged("google", {}, replies=(0, 2, 0))
+    house.rows["worth_a_look"][0]["classes"] = ["N1", "N2"]
+    assert [(row.rule, row.seen.replace("\u00a0", " ")) for row in report_of(house).checks] == [
+        (
+            GENUINE,
+            "Reviews of five words or more with the words of another account\u2019s: 6 of 40 (15%) on Google and "
+            "2 of 12 on Patient survey.",
+        ),
+        ("16 CFR 465.7(a): nobody is threatened over a review.", "1 reply of yours has signs of a threat."),
+        ("16 CFR 465.4: nothing is given for praise.", "2 replies of yours have signs of an offer for a review."),
+    ]
+
+
+def test_a_month_with_nothing_to_check_has_no_such_section() -> None:
+    assert 'id="worth-checking"' not in render.report_html(
+        report_of(practice().repeated("google", 0, 9)), render.TEMPLATES
+    )
+
+
+def test_nothing_worth_checking_is_ever_called_fake() -> None:
     for state in STATES.values():
         said = render.report_html(report_of(state()), render.TEMPLATES)
-        assert not re.search(r"\bfak|\bfraud|\bbot\b", said)
+        assert not re.search(
+            r"\bfak|\bfraud|\bbots?\b|\bbought|\bcheat|\billegal|\bviolat|\bguilty",
+            said.split("</h1>")[1].split('id="vanity"')[0],
+        )
 
 
 def test_conversation_tells_what_was_asked_and_what_waits() -> None:
