@@ -10,13 +10,14 @@ sentence for the practice's owner, without any patient's words. Look at the PDF 
 | begin | there is no report of this month yet, the practice or the sentence cannot be used | nothing was changed; trigger again with other words |
 | render | the PDF could not be made; the version before still stands | the log says why; clear after mending |
 | approve | nobody answered within five days | clear `approve`, or trigger again with the same sentence: it is still one version |
-| send | the mail server refused; what was sent stays sent | clear: only what is left goes out |
+| send | the mail server refused, or the PDF is not the one that was approved; what was sent stays sent | clear: only what is left goes out; where the PDF is another, clear `render`, and it asks again |
 
 Reject ends the run without mail; the new PDF stays, and the recipients keep what they have. Every box may be cleared at
 any time: the same sentence twice begins one version, and nobody gets a version twice.
 """
 
 import datetime as dt
+from typing import Any
 
 import pendulum
 from airflow.providers.standard.operators.hitl import ApprovalOperator
@@ -56,13 +57,16 @@ with DAG(
         return restate(data, month_of(context), practice.id, context["params"]["reason"])
 
     @task(outlets=[REPORTS])
-    def render() -> int:
+    def render() -> str:
+        import hashlib
+
         from pipelines.render import render as render_reports
 
         context = get_current_context()
         practices, data, _ = open_rapport()
         chosen = [context["params"]["practice"]]
-        return render_reports(data, practices, month_of(context), practice_ids=chosen, say=print)[0].pages
+        [made] = render_reports(data, practices, month_of(context), practice_ids=chosen, say=print)
+        return hashlib.sha256(made.pdf.read_bytes()).hexdigest()
 
     approve = ApprovalOperator(
         task_id="approve",
@@ -76,15 +80,21 @@ with DAG(
     )
 
     @task(pool="mail")
-    def send() -> int:
-        from pipelines.gate import check_approval
+    def send(rendered: Any) -> int:
+        from pipelines.decisions import Decisions
+        from pipelines.gate import approval
         from pipelines.send import send as send_reports
 
         context = get_current_context()
         practices, data, settings = open_rapport()
-        print(f"approved by {check_approval(context['ti'].xcom_pull(task_ids='approve'))}")
         month, chosen = month_of(context), [context["params"]["practice"]]
         now = dt.datetime.now(dt.UTC)
+        digests = dict.fromkeys(chosen, rendered)
+        answer = context["ti"].xcom_pull(task_ids="approve")
+        decision = approval(answer, month, digests, context["params"]["reason"], now)
+        Decisions(data.ledger).add(decision)
+        print(f"approved by {decision.person}")
         return len(send_reports(month, practices, data, settings, now, only=chosen, restate=True, say=print))
 
-    begin() >> render() >> approve >> send()
+    rendered = render()
+    begin() >> rendered >> approve >> send(rendered)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from pipelines.decisions import Decisions
+from pipelines.decisions import Decision, Decisions
 from pipelines.errors import NotApproved, NotReady, RapportError, SeveralFailed
 from pipelines.fetch import ANNOUNCE_KEYS_DAYS
 from pipelines.landing import DataDir, Receipt
@@ -174,6 +174,24 @@ def check_approval(answer: dict[str, object] | None) -> str:
             next_step="Nothing was sent. Open Required Action on the task approve, look at the PDFs, and press Approve",
         )
     return person_of(answer)
+
+
+def approval(
+    answer: dict[str, object] | None, month: dt.date, digests: dict[str, str], reason: str, now: dt.datetime
+) -> Decision:
+    """Return the decision that an answer of approval makes of the PDFs that it was asked about. Raises NotApproved."""
+    person = check_approval(answer)
+    answered = (answer or {}).get("responded_at")
+    return Decision(
+        month=month_name(month),
+        decided_at=(answered if isinstance(answered, dt.datetime) else now).isoformat(timespec="seconds"),
+        person=person,
+        choice="Approve",
+        released=tuple(sorted(digests)),
+        kept_back=(),
+        reason=reason,
+        digests=digests,
+    )
 
 
 def person_of(answer: Mapping[str, object]) -> str:

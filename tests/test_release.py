@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import json
+import sqlite3
 from typing import Any
 
 import duckdb
@@ -17,7 +19,7 @@ from pipelines.gate import month_verdict
 from pipelines.landing import DataDir
 from pipelines.ledger import Key, Ledger
 from pipelines.practices import Practice, Practices
-from pipelines.release import Checked, Shown, check_reports, decide, question, shown
+from pipelines.release import Checked, Shown, check_reports, decide, decide_by_name, question, shown
 from pipelines.urgent import Causes
 
 OCTOBER = dt.date(2026, 10, 1)
@@ -247,6 +249,35 @@ def test_a_decision_is_kept_once_and_the_newest_one_counts(data: DataDir) -> Non
     assert kept.kept_back("2026-10") == {"fir": later, "oak": later}
     # The same file holds the mails, whichever was there first.
     assert Ledger(data.ledger).rows() == []
+
+
+def test_a_decision_names_the_pdfs_it_lets_go_and_an_older_ledger_lets_none_go(data: DataDir) -> None:
+    data.ledger.parent.mkdir(parents=True)
+    with contextlib.closing(sqlite3.connect(data.ledger)) as db, db:
+        db.execute(
+            "create table decision (month text, decided_at text, person text, choice text, released text, "
+            "kept_back text, reason text, primary key (month, decided_at, person)) strict"
+        )
+        db.execute("""insert into decision values ('2026-10', '2026-11-01', 'olga', 'Some', '["ash"]', '[]', 'x')""")
+    assert Decisions(data.ledger).approved("2026-10") == {}
+    Decisions(data.ledger).add(decided(answer("Some", leave_out=["ash"], held_too=["fir"])))
+    assert Decisions(data.ledger).approved("2026-10") == {"elm": SHOWN.passed["elm"], "fir": SHOWN.held["fir"]}
+
+
+def test_who_sends_by_hand_gives_a_name_and_approves_what_passed_or_is_named(data: DataDir) -> None:
+    put_warehouse(data, incomplete="ash")
+    digests = {name: put_report(data, name) for name in ("ash", "elm")}
+
+    def by_name(*only: str, person: str = "olga", why: str = "I have looked.") -> Decision:
+        return decide_by_name(OCTOBER, PRACTICES.practice, data, person, why, NOW, only)
+
+    assert by_name().digests == {"elm": digests["elm"]}
+    assert (by_name("ash").digests, by_name("ash").released) == ({"ash": digests["ash"]}, ("ash",))
+    with pytest.raises(NotApproved, match="there is no PDF to approve: oak"):
+        by_name("ash", "oak")
+    for wrong in ({"person": " "}, {"why": ""}, {"why": "x" * 501}):
+        with pytest.raises(NotApproved, match="no name, or no reason"):
+            by_name(**wrong)
 
 
 def test_what_was_kept_back_is_not_missing(data: DataDir) -> None:
