@@ -13,7 +13,7 @@ import json
 import multiprocessing
 import re
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -268,15 +268,13 @@ def most_pages(language: str) -> int:
     return MOST_PAGES if language == "en" else MOST_PAGES_TRANSLATED
 
 
-def screen_html(
-    html: str, report: view.Report, places: Mapping[str, int], templates: Path, look: brand.Look = brand.PLAIN
-) -> str:
-    """Return the twin of a typeset page (`report_html`), whose ids stand on the pages `places`. It needs no file."""
+def screen_html(html: str, report: view.Report, templates: Path, look: brand.Look = brand.PLAIN) -> str:
+    """Return the twin of a typeset page (`report_html`). It needs no file."""
     frame = _workshop(templates)[0].get_template("screen.html.jinja")
     with locales.speaking(locales.language(report.language)):
         return frame.render(
             report=report,
-            twin=twin.twin(html, pages=places, name_language=report.name_language, pictures=_pictures(look)),
+            twin=twin.twin(html, name_language=report.name_language, pictures=_pictures(look)),
             tokens=_tokens(templates, look),
             style=_screen_style(templates),
             rules=SCREEN_RULES,
@@ -313,11 +311,12 @@ def _make(job: _Job) -> Rendered:
         identifier=hashlib.sha256(html.encode()).digest()[:16],
         most_pages=most_pages(report.language),
         name_language=report.name_language,
+        quoted_language=drafts.LANGUAGE,
         attached=_attached(job),
         dated=periods.last_day(job.month),
         pictures=_pictures(look),
     )
-    screen = screen_html(html, report, made.places, job.templates, look).encode()
+    screen = screen_html(html, report, job.templates, look).encode()
     manifest = {
         "practice_id": job.practice.id,
         "month": periods.month_name(job.month),

@@ -71,6 +71,14 @@ def test_every_state_fits_on_four_pages_and_nothing_leaves_its_column(layout: An
             assert box.position_y + box.height <= page.height - 20
 
 
+def test_a_reference_names_the_page_of_its_section(layout: Any) -> None:
+    pages = layout("everything-bad").pages
+    said = " ".join(box.text for box in text_boxes(pages[0]._page_box))
+    for words, anchor in (("See the draft replies", "drafts"), ("See the list", "worth-a-look")):
+        (number,) = [number for number, page in enumerate(pages, 1) if anchor in page.anchors]
+        assert f"{words} , page {number}" in said
+
+
 def test_no_heading_stands_alone_at_the_foot_of_a_page() -> None:
     typesetter = pdf.Typesetter(render.TEMPLATES)
     html = render.report_html(report_of(STATES["first-month"]()), render.TEMPLATES)
@@ -102,7 +110,7 @@ SAYS = {
     "fell": [
         "Stars on Google fell from 4.5 to 3.4.",
         "9 of 25 reviews gave one or two stars",
-        "And 4 more reviews. Draft replies are on page 4",
+        "And 4 more reviews. See the draft replies, page 4.",
         "Google, 31 Oct 2026 Thank you for taking the time to write. We want to do better",
         "No draft: have a person read this one first.",
         "There is no report of September 2026 to follow up.",
