@@ -24,6 +24,7 @@ from pipelines.wording import (
     listed,
     people,
     reviews,
+    sentence,
     share,
     share_cell,
     written_day,
@@ -93,13 +94,13 @@ COMPARED = {
     ("fell", 3): "{what} fell from {before} in the 90 days before to {now} in the last 90.",
 }
 POST_TYPES = {
-    "health_information": "{number} health information",
-    "community": "{number} community",
-    "recognition": "{number} thanks to others",
-    "answer": "{number} answers",
-    "promotion": "{number} advertising",
-    "other": "{number} other",
-    "not coded": "{number} not told apart",
+    "health_information": "Health information",
+    "community": "Community",
+    "recognition": "Thanks to others",
+    "answer": "Answers",
+    "promotion": "Advertising",
+    "other": "Other",
+    "not coded": "Not told apart",
 }
 # How strongly a score is meant, in the words of the warehouse.
 FIRMNESS = ("firm", "fair", "rough")
@@ -222,12 +223,13 @@ class Check:
 
 @dataclass(frozen=True)
 class Mix:
-    """The practice's posts by what they do, in three fills that grey print keeps apart."""
+    """The practice's posts by what they do, in three fills that grey print keeps apart; `types` counts each kind."""
 
     helps: int
     sells: int
     other: int
-    words: str
+    types: tuple[tuple[str, str], ...]
+    note: str
     alt: str
 
 
@@ -714,9 +716,9 @@ def _changes_of_talk(verdicts: Sequence[Row]) -> tuple[str, ...]:
     said = []
     for row in verdicts:
         if row["verdict"] in {"rose", "fell"}:
-            what, sentence = SHARES[row["metric"]], COMPARED[row["verdict"], int(row["months"])]
+            what, compared = SHARES[row["metric"]], COMPARED[row["verdict"], int(row["months"])]
             before, now = _shares(row)
-            said.append(_(sentence, what=_(what), before=before, now=now))
+            said.append(_(compared, what=_(what), before=before, now=now))
     return tuple(said)
 
 
@@ -755,7 +757,7 @@ def _mix(types: dict[str, Row]) -> tuple[Mix | None, str]:
     if not sum(numbers.values()):
         return None, _("No post of yours in 90 days.")
     helps, sells = sum(numbers.get(part, 0) for part in _HELPS), numbers.get("promotion", 0)
-    counts = listed(_(words, number=whole(numbers[part])) for part, words in POST_TYPES.items() if numbers.get(part))
+    counts = tuple((_(words), whole(numbers[part])) for part, words in POST_TYPES.items() if part in numbers)
     other = sum(numbers.values()) - helps - sells
     alt = _(
         "Your posts of 90 days: {helps} help or join in, {sells} advertise, {other} other.",
@@ -763,7 +765,7 @@ def _mix(types: dict[str, Row]) -> tuple[Mix | None, str]:
         sells=whole(sells),
         other=whole(other),
     )
-    return Mix(helps, sells, other, f"{counts}; {why}." if why else f"{counts}.", alt), ""
+    return Mix(helps, sells, other, counts, sentence(why) if why else "", alt), ""
 
 
 def _posts_words(figure: Lookup, figures: Sequence[Row]) -> str:

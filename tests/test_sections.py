@@ -271,6 +271,15 @@ def test_the_mix_of_posts_adds_up() -> None:
     assert mix is not None
     assert (mix.helps, mix.sells, mix.other) == (15, 7, 2)
     assert mix.alt == "Your posts of 90 days: 15 help or join in, 7 advertise, 2 other."
+    assert dict(mix.types) == {
+        "Health information": "6",
+        "Community": "5",
+        "Thanks to others": "1",
+        "Answers": "3",
+        "Advertising": "7",
+        "Other": "1",
+        "Not told apart": "1",
+    }
     none = talk_of(practice().talk(None, mix=(0,) * 7))
     assert (none.mix, none.instead_of_mix) == (None, "No post of yours in 90 days.")
 
