@@ -2,7 +2,8 @@
 ### Housekeeping: delete what may no longer be kept, read which mails came back
 
 Runs at 05:00. Each source's terms say how long texts, names and derived data may be kept
-(`pipelines/sources/`, field `policy`); whole files are deleted, because nothing less erases. The warehouse holds
+(`pipelines/sources/`, field `policy`); whole files are deleted, because nothing less erases. Reports go after
+`RAPPORT_REPORT_MONTHS` (25); the ledger says for good who had them. The warehouse holds
 neither text nor names, and is built anew every night from the features that are left.
 
 | red box | means | do |

@@ -12,7 +12,7 @@ who gave it stand in the ledger, as a month's do.
 | render | the PDF could not be made; the version before still stands | the log says why; clear after mending |
 | approve | nobody answered within five days | clear `approve`, or trigger again with the same sentence: it is still one version |
 | release | the answer has no reason, or the PDF is not the one that was shown | nothing was sent. Clear `approve` and answer again, or clear `render`: it asks again |
-| send | the mail server refused; what was sent stays sent | clear: only what is left goes out |
+| send | the mail server refused, or the PDF is not the one that was approved; what was sent stays sent | clear: only what is left goes out |
 
 Reject ends the run without mail; the new PDF stays, and the recipients keep what they have. Every box may be cleared at
 any time: the same sentence twice begins one version, and nobody gets a version twice.

@@ -188,20 +188,34 @@ def render(month: str, only: tuple[str, ...], restate: str | None, as_json: bool
 @click.option("--practice", "only", multiple=True, help="Send to this practice only; may be given again.")
 @click.option("--again", is_flag=True, help="Repeat mails that are uncertain or came back.")
 @click.option("--restate", is_flag=True, help="Send a restated report to those who have an earlier version, too.")
+@click.option("--approved-by", "person", help="Who looked at the PDFs as they are now; kept in the ledger.")
+@click.option("--why", default="", help="With --approved-by: why they may go out. No patient's words.")
 @click.option("--list", "listed", is_flag=True, help="Send nothing; print the ledger of this month.")
 @click.option(
     "--state", help="With --list: only rows in this state (planned, sending, sent, failed, uncertain, bounced)."
 )
 @_JSON
 def send(
-    month: str, only: tuple[str, ...], again: bool, restate: bool, listed: bool, state: str | None, as_json: bool
+    month: str,
+    only: tuple[str, ...],
+    again: bool,
+    restate: bool,
+    person: str | None,
+    why: str,
+    listed: bool,
+    state: str | None,
+    as_json: bool,
 ) -> None:
-    """Mail the PDFs of one MONTH to the practices' recipients, each once.
+    """Mail the approved PDFs of one MONTH to the practices' recipients, each once.
 
+    A PDF goes out if it was approved as it is: by the answer to the DAG monthly or restate, or here by --approved-by,
+    which stands for every report that passes the gates, or for those that --practice names.
     What is known to be sent is never sent twice. A corrected report is made by `rapport render --restate` and goes to
     those who have an earlier version only with --restate.
     """
+    from pipelines.decisions import Decisions
     from pipelines.ledger import Ledger
+    from pipelines.release import decide_by_name
     from pipelines.send import send as send_reports
 
     practices, data, settings = _open()
@@ -213,6 +227,8 @@ def send(
         return
     now = _now()
     chosen = list(only) or None
+    if person is not None:
+        Decisions(data.ledger).add(decide_by_name(first, practices.practice, data, person, why, now, only))
     sent = send_reports(first, practices, data, settings, now, only=chosen, again=again, restate=restate, say=_say)
     _table(sent, ("practice_id", "recipient", "state", "why"), as_json)
 

@@ -1,7 +1,8 @@
 """The figures a report shows, as files inside its PDF: JSON for programs, CSV for a spreadsheet.
 
 Both hold the rows the report was made of and nothing else: numbers, names of sites and metrics, and the reason where a
-number is missing. Equal rows give equal bytes.
+number is missing. What is worth a look is a file of its own, with links and in the report's language, for a page has
+room for some of it only. Equal rows give equal bytes.
 """
 
 from __future__ import annotations
@@ -9,10 +10,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from pipelines.locales import _
+from pipelines.pdf import Attached
+from pipelines.sections import LookRow, looks_file
 from pipelines.wording import Row
 
 COLUMNS = (*("site", "month", "metric", "part", "value", "low", "high", "numerator", "sample_size", "state", "reason"),)
@@ -20,12 +24,47 @@ COLUMNS = (*("site", "month", "metric", "part", "value", "low", "high", "numerat
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
+def files(
+    month: str, about: Mapping[str, str], tables: Mapping[str, Sequence[Row]], looks: Sequence[LookRow]
+) -> list[Attached]:
+    """Return the files of a month's report ("2026-10"), described in the language spoken.
+
+    `tables` are the rows by name, of which `figures` make the spreadsheet.
+    """
+    found = [
+        Attached(f"figures-{month}.json", _("The figures of this report, for programs"), figures_json(about, tables)),
+        Attached(
+            f"figures-{month}.csv",
+            _("The figures of this report, for a spreadsheet"),
+            figures_csv(tables["figures"]),
+        ),
+    ]
+    if looks:
+        words = _("Reviews and replies worth a look, with their links")
+        found.append(Attached(looks_file(month), words, looks_csv(looks)))
+    return found
+
+
 def figures_csv(figures: Sequence[Row]) -> bytes:
     """Return the figures as CSV in UTF-8, one a line; text a spreadsheet would run gets an apostrophe before it."""
+    return _csv(COLUMNS, ([row[column] for column in COLUMNS] for row in figures))
+
+
+def looks_csv(looks: Sequence[LookRow]) -> bytes:
+    """Return what is worth a look as CSV in UTF-8, one review or reply a line, under headings in the language spoken.
+
+    A spreadsheet takes the letters for UTF-8 by the mark they begin with.
+    """
+    heads = (_("Site"), _("What"), _("Signs of"), _("Written"), _("Link"))
+    lines = ([row.site, row.what, row.signs, row.day, row.url] for row in looks)
+    return "\ufeff".encode() + _csv(heads, lines)
+
+
+def _csv(heads: Sequence[str], lines: Iterable[Sequence[object]]) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([_cell(row[column]) for column in COLUMNS] for row in figures)
+    writer.writerow(heads)
+    writer.writerows([_cell(value) for value in line] for line in lines)
     return out.getvalue().encode()
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from hashlib import sha256
 
+# Reviews are judged in English alone, so it is their language too.
+LANGUAGE = "en"
 OPENINGS = (
     "Thank you for the feedback.",
     "Thank you for taking the time to write.",

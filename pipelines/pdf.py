@@ -38,7 +38,7 @@ _UNPRINTABLE = re.compile(
 _SPACES = re.compile(r"\s+")
 _LONGEST_RUN = 30
 MOST_APPENDIX_PAGES = 2
-_APPENDIX = frozenset(("appendix", "vanity"))
+_APPENDIX = frozenset(("data-notes", "appendix", "vanity"))
 _MOST_MARKS = 4
 
 
@@ -118,11 +118,10 @@ class Attached:
 
 @dataclass(frozen=True)
 class Typeset:
-    """A PDF that passed every check here, how many pages it has, and on which of them, from 1, an id stands."""
+    """A PDF that passed every check here, and how many pages it has."""
 
     pdf: bytes
     pages: int
-    places: Mapping[str, int]
 
 
 class Typesetter:
@@ -155,6 +154,7 @@ class Typesetter:
         identifier: bytes,
         most_pages: int,
         name_language: str | None = None,
+        quoted_language: str | None = None,
         attached: Sequence[Attached] = (),
         dated: dt.date | None = None,
         pictures: Mapping[str, tuple[bytes, str]] | None = None,
@@ -162,7 +162,8 @@ class Typesetter:
         """Return the PDF of `html`, tagged for PDF/UA-1. `identifier` becomes the file's own id.
 
         `most_pages` counts the pages up to the appendix, which begins at the id "appendix" wherever there is room.
-        `name_language` (BCP 47) marks the first heading, whose words may be in another script than the report's.
+        `name_language` (BCP 47) marks the first heading, whose words may be in another script than the report's, and
+        `quoted_language` what stands in block quotes.
         `attached` files bear the date `dated`, not the clock's; `pictures` are what the page may show besides the
         templates' own files. Raises RenderFailed for anything that must not be sent.
         """
@@ -177,7 +178,7 @@ class Typesetter:
                 )
 
             def finish(_: Any, pdf: Any) -> None:
-                _close_gaps(pdf, name_language)
+                _close_gaps(pdf, name_language, quoted_language)
 
             written: bytes = document.write_pdf(
                 finisher=finish,
@@ -187,8 +188,7 @@ class Typesetter:
                 attachments=[self._attachment(one, dated) for one in attached],
             )
             _refuse_missing_glyphs(document.fonts.values(), where)
-        places = {anchor: number for number, page in enumerate(document.pages, 1) for anchor in page.anchors}
-        return Typeset(written, len(document.pages), places)
+        return Typeset(written, len(document.pages))
 
     def _attachment(self, one: Attached, dated: dt.date | None) -> Any:
         at = dt.datetime.combine(dated or dt.date(1970, 1, 1), dt.time(), dt.UTC)
@@ -293,11 +293,11 @@ def _number(reference: bytes) -> int:
     return int(reference.split()[0])
 
 
-def _close_gaps(pdf: Any, name_language: str | None) -> None:
+def _close_gaps(pdf: Any, name_language: str | None, quoted_language: str | None) -> None:
     """Finish what WeasyPrint 70 leaves open of PDF/UA-1, in the file about to be written.
 
-    Page headers and footers become artifacts, TH cells get a Scope, figures a BBox in PDF points, and the first
-    heading its language.
+    Page headers and footers become artifacts, TH cells get a Scope, figures a BBox in PDF points, the first
+    heading its language, and so do quotes.
     """
     objects = pdf.objects
     tree = objects[_number(pdf.catalog["StructTreeRoot"])]
@@ -323,6 +323,8 @@ def _close_gaps(pdf: Any, name_language: str | None) -> None:
             element["A"]["BBox"] = pydyf.Array([round(value, 2) for value in box])
         elif element["S"] == "/H1" and name_language:
             element["Lang"] = pydyf.String(name_language)
+        elif element["S"] == "/BlockQuote" and quoted_language:
+            element["Lang"] = pydyf.String(quoted_language)
 
 
 def _reachable(objects: Sequence[Any], root: int) -> set[int]:

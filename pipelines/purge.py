@@ -1,7 +1,8 @@
 """Purge: what a source's terms no longer let us keep is deleted as whole files, which is the only sure erasure.
 
 Pages and records hold texts and names and go first; features go when derived data expire. The receipt of a
-visit stays, because it holds neither and says what was once read.
+visit stays, because it holds neither and says what was once read. Reports go by a setting of the operator; the
+reasons of their corrections stay, because the ledger counts on the versions.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.landing import DataDir
+from pipelines.periods import add_months, month_name
 from pipelines.settings import Settings
 from pipelines.sources import load_source, source_names
 
@@ -39,6 +41,7 @@ def purge(today: dt.date, data: DataDir, settings: Settings, *, say: Callable[[s
                 gone += sorted(set(data.joined("features", name).glob(f"{night:%Y-%m}-*")) - set(gone))
     oldest_link = dt.datetime.combine(today - dt.timedelta(days=settings.link_days), dt.time(), dt.UTC).timestamp()
     gone += [path for path in sorted(data.linked("").parent.glob("*.pdf")) if path.stat().st_mtime < oldest_link]
+    gone += _old_reports(today, data, settings.report_months)
     for path in gone:
         path.unlink()
     left_over = sorted(data.root.glob("pages/*/*/.*.partial"))
@@ -46,3 +49,10 @@ def purge(today: dt.date, data: DataDir, settings: Settings, *, say: Callable[[s
         shutil.rmtree(folder)
     say(f"{len(gone)} expired files deleted, {len(left_over)} unfinished visits cleared")
     return [data.relative(path) for path in gone]
+
+
+def _old_reports(today: dt.date, data: DataDir, months: int) -> list[Path]:
+    """Return the files of reports whose month is more than so many months before today's."""
+    oldest = month_name(add_months(today.replace(day=1), -months))
+    files = (path for path in data.report("", "").parent.glob("????-??/*") if path.parent.name < oldest)
+    return sorted(path for path in files if not path.name.endswith(".restated.json"))

@@ -187,6 +187,51 @@ def decide(
         released=tuple(sorted(chosen)),
         kept_back=tuple(sorted(digests.keys() - chosen)),
         reason=reason,
+        digests={name: digests[name] for name in sorted(chosen)},
+    )
+
+
+def decide_by_name(
+    month: dt.date,
+    practices: Sequence[Practice],
+    data: DataDir,
+    person: str,
+    reason: str,
+    now: dt.datetime,
+    only: Sequence[str] = (),
+) -> Decision:
+    """Return the decision of a person who gives a name: what passed every gate goes out, or what `only` names.
+
+    Raises NotApproved for no name, no reason, or a practice that is named and has no PDF.
+    """
+    name = month_name(month)
+    if not person.strip() or not 0 < len(reason.strip()) <= LONGEST_REASON:
+        raise NotApproved(
+            f"there is no name, or no reason of at most {LONGEST_REASON} characters",
+            where="send",
+            next_step="Say who approves it with --approved-by, and why with --why",
+        )
+    if only:
+        held = {one: standing_manifest(data.report(name, one), data.manifest(name, one)) for one in only}
+        digests = {one: str(manifest["pdf_sha256"]) for one, manifest in held.items() if manifest}
+    else:
+        passed = [one for one in check_reports(month, practices, data) if not one.held]
+        digests = {one.practice_id: str(one.pdf_sha256) for one in passed}
+    if without := sorted(set(only) - digests.keys()):
+        raise NotApproved(
+            f"there is no PDF to approve: {', '.join(without)[:200]}",
+            where="send",
+            next_step=f"Run `rapport render {name}` first, and look at what it made",
+        )
+    return Decision(
+        month=name,
+        decided_at=now.isoformat(timespec="seconds"),
+        person=person.strip(),
+        choice=SOME if only else PASSED,
+        released=tuple(sorted(digests)),
+        kept_back=(),
+        reason=" ".join(reason.split()),
+        digests=digests,
     )
 
 
@@ -229,6 +274,7 @@ def decide_correction(
         released=chosen if choice == APPROVE else (),
         kept_back=chosen if choice == REJECT else (),
         reason=f"{_reason(answer)} (What was changed: {was_shown.changed})",
+        digests={was_shown.practice_id: was_shown.pdf_sha256} if choice == APPROVE else {},
     )
 
 

@@ -13,7 +13,7 @@ import json
 import multiprocessing
 import re
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -112,6 +112,12 @@ _TABLES = {
     "bursts": (
         "SELECT site, week, verdict, leaning, reviews, weeks_before, rated, low_rated, best_rated"
         " FROM reports.bursts WHERE practice_id = $practice AND month = $month ORDER BY week, site"
+    ),
+    "worth_a_look": (
+        "SELECT kind, site, written_on, classes, severity, url FROM reports.worth_a_look"
+        " WHERE practice_id = $practice AND counted"
+        " AND (kind = 'reply' AND month <= $month OR kind = 'review' AND month = $month)"
+        " ORDER BY written_on DESC, site, source, kind, item_id"
     ),
     "changes": (
         "SELECT site, source, change, since, number, urls, stars_were, stars_are, state, reason"
@@ -263,15 +269,13 @@ def most_pages(language: str) -> int:
     return MOST_PAGES if language == "en" else MOST_PAGES_TRANSLATED
 
 
-def screen_html(
-    html: str, report: view.Report, places: Mapping[str, int], templates: Path, look: brand.Look = brand.PLAIN
-) -> str:
-    """Return the twin of a typeset page (`report_html`), whose ids stand on the pages `places`. It needs no file."""
+def screen_html(html: str, report: view.Report, templates: Path, look: brand.Look = brand.PLAIN) -> str:
+    """Return the twin of a typeset page (`report_html`). It needs no file."""
     frame = _workshop(templates)[0].get_template("screen.html.jinja")
     with locales.speaking(locales.language(report.language)):
         return frame.render(
             report=report,
-            twin=twin.twin(html, pages=places, name_language=report.name_language, pictures=_pictures(look)),
+            twin=twin.twin(html, name_language=report.name_language, pictures=_pictures(look)),
             tokens=_tokens(templates, look),
             style=_screen_style(templates),
             rules=SCREEN_RULES,
@@ -308,11 +312,12 @@ def _make(job: _Job) -> Rendered:
         identifier=hashlib.sha256(html.encode()).digest()[:16],
         most_pages=most_pages(report.language),
         name_language=report.name_language,
+        quoted_language=drafts.LANGUAGE,
         attached=_attached(job),
         dated=periods.last_day(job.month),
         pictures=_pictures(look),
     )
-    screen = screen_html(html, report, made.places, job.templates, look).encode()
+    screen = screen_html(html, report, job.templates, look).encode()
     manifest = {
         "practice_id": job.practice.id,
         "month": periods.month_name(job.month),
@@ -332,7 +337,7 @@ def _make(job: _Job) -> Rendered:
 
 
 def _attached(job: _Job) -> list[pdf.Attached]:
-    """Return the figures of the report as files to put inside it."""
+    """Return the figures of the report, and its links where it has some to look at, as files to put inside it."""
     name, inputs = periods.month_name(job.month), job.inputs
     about = {
         "practice_id": job.practice.id,
@@ -341,18 +346,8 @@ def _attached(job: _Job) -> list[pdf.Attached]:
         "score_version": str(inputs.build["score_version"]),
     }
     tables = {"figures": inputs.figures, "changes": inputs.verdicts, "numbers_without_a_score": inputs.vanity}
-    return [
-        pdf.Attached(
-            f"figures-{name}.json",
-            "The figures of this report, for programs",
-            attachments.figures_json(about, tables),
-        ),
-        pdf.Attached(
-            f"figures-{name}.csv",
-            "The figures of this report, for a spreadsheet",
-            attachments.figures_csv(inputs.figures),
-        ),
-    ]
+    with locales.speaking(locales.language(job.practice.language)):
+        return attachments.files(name, about, tables, sections.look_rows(inputs.worth_a_look))
 
 
 def _rendered(job: _Job, pages: int, *, made: bool) -> Rendered:

@@ -6,6 +6,7 @@ a number, and sentences go out. A score that was not given is a sentence with it
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from pipelines.wording import (
     listed,
     people,
     reviews,
+    sentence,
     share,
     share_cell,
     written_day,
@@ -32,6 +34,9 @@ MOST_COMMUNITIES = 4
 MOST_CHANGED_SITES = 2
 MOST_CHANGED_LINKS = 2
 MOST_TOPICS = 6
+MOST_BURSTS = 3
+MOST_LOOKS = 8
+MOST_ALERTS = 3
 MOST_VANITY = 90
 _NOT_CONNECTED = "no account, community or feed is connected"
 _ALERTS = ("ALERT_safety", "ALERT_discrimination", "ALERT_privacy")
@@ -89,16 +94,22 @@ COMPARED = {
     ("fell", 3): "{what} fell from {before} in the 90 days before to {now} in the last 90.",
 }
 POST_TYPES = {
-    "health_information": "{number} health information",
-    "community": "{number} community",
-    "recognition": "{number} thanks to others",
-    "answer": "{number} answers",
-    "promotion": "{number} advertising",
-    "other": "{number} other",
-    "not coded": "{number} not told apart",
+    "health_information": "Health information",
+    "community": "Community",
+    "recognition": "Thanks to others",
+    "answer": "Answers",
+    "promotion": "Advertising",
+    "other": "Other",
+    "not coded": "Not told apart",
 }
 # How strongly a score is meant, in the words of the warehouse.
 FIRMNESS = ("firm", "fair", "rough")
+# What is worth checking touches a rule of the United States on reviews: its section, and what that asks for.
+RULES = {
+    "genuine": "16 CFR 465.2: a review tells what its writer went through.",
+    "incentives": "16 CFR 465.4: nothing is given for praise.",
+    "threats": "16 CFR 465.7(a): nobody is threatened over a review.",
+}
 # Part of the Reputation Score: what the points are for.
 SCORE_PARTS = {
     "stars": "{points} of {all} for stars",
@@ -106,6 +117,28 @@ SCORE_PARTS = {
     "answers": "{points} of {all} for safe answers",
 }
 SEVERITIES = {"critical": "{number} critical", "high": "{number} high", "caution": "{number} caution"}
+# How strongly a reply should be looked at.
+REPLIES = {"critical": "Reply, critical", "high": "Reply, high", "caution": "Reply, caution"}
+# What an alert or a class of the disclosure check is a sign of, the alerts in the order of their weight.
+SIGNS = {
+    "ALERT_safety": "harm",
+    "ALERT_privacy": "a breach of privacy",
+    "ALERT_discrimination": "unfair treatment",
+    "P1": "who is a patient",
+    "P2": "who is no patient",
+    "P3": "when somebody came",
+    "P4": "a treatment",
+    "P5": "a state of health",
+    "P6": "a bill or an insurer",
+    "P7": "a name",
+    "P8": "records",
+    "P9": "family",
+    "P10": "somebody\u2019s behaviour",
+    "P11": "a number or an address",
+    "N1": "a threat",
+    "N2": "an offer for a review",
+    "N3": "medical advice",
+}
 # Praise or criticism of a topic, by the verdict on it.
 MOVED = {
     ("positive", "rose"): "praise rose",
@@ -169,23 +202,34 @@ class TopicRow:
 
 @dataclass(frozen=True)
 class LookRow:
-    """One site's alerts and replies to look at: numbers only."""
+    """One review with an alert, or one reply that may give something away: what for and where, never its words."""
 
     site: str
-    harm: str
-    unfair: str
-    privacy: str
-    replies: str
+    what: str
+    signs: str
+    day: dt.date
+    written: str
+    url: str | None
+    is_alert: bool
+
+
+@dataclass(frozen=True)
+class Check:
+    """What is worth checking: the section of a rule, and what was seen that touches it."""
+
+    rule: str
+    seen: str
 
 
 @dataclass(frozen=True)
 class Mix:
-    """The practice's posts by what they do, in three fills that grey print keeps apart."""
+    """The practice's posts by what they do, in three fills that grey print keeps apart; `types` counts each kind."""
 
     helps: int
     sells: int
     other: int
-    words: str
+    types: tuple[tuple[str, str], ...]
+    note: str
     alt: str
 
 
@@ -366,26 +410,62 @@ def _sum(rows: Sequence[Row | None]) -> int:
     return sum(int(row["value"] or 0) for row in rows if row)
 
 
-def look_rows(figure: Lookup, sites: Sequence[str]) -> tuple[LookRow, ...]:
-    """Return a row for each site that has an alert or a reply to look at."""
-    rows = []
-    for site in sites:
-        raised = [figure(site, "alerts", part=part) for part in _ALERTS]
-        held = {part: figure(site, "replies_to_look_at", part=part) for part in SEVERITIES}
-        if not _sum(raised) + _sum(list(held.values())):
-            continue
-        replies = [
-            _(SEVERITIES[part], number=whole(int(row["value"]))) for part, row in held.items() if row and row["value"]
-        ]
-        harm, unfair, privacy = (_number(row) for row in raised)
-        unchecked = not any(_was_measured(row) for row in held.values())
-        said = ", ".join(replies) or (_("not checked") if unchecked else whole(0))
-        rows.append(LookRow(clean(site_name(site), 40), harm, unfair, privacy, said))
-    return tuple(rows)
+def look_rows(looks: Sequence[Row]) -> tuple[LookRow, ...]:
+    """Return the reviews with an alert and then the replies, each the gravest first and of these the newest."""
+    weights = {part: weight for weight, part in enumerate([*[*SIGNS][: len(_ALERTS)], *REPLIES])}
+
+    def weight(row: Row) -> tuple[int, int]:
+        kinds = [row["severity"]] if row["kind"] == "reply" else row["classes"]
+        return min(weights[kind] for kind in kinds), -row["written_on"].toordinal()
+
+    return tuple(_look_row(row) for row in sorted(looks, key=weight))
 
 
-def _number(row: Row | None) -> str:
-    return _("not checked") if row is None or row["value"] is None else whole(int(row["value"]))
+def _look_row(row: Row) -> LookRow:
+    is_alert, severity = row["kind"] != "reply", row["severity"]
+    return LookRow(
+        site=clean(site_name(row["site"]), 40),
+        what=_("Review") if is_alert else _(REPLIES[severity]),
+        signs=listed(_(words) for sign, words in SIGNS.items() if sign in row["classes"]),
+        day=row["written_on"],
+        written=written_day(row["written_on"]),
+        url=https_only(row["url"]),
+        is_alert=is_alert,
+    )
+
+
+def looks_shown(rows: Sequence[LookRow]) -> tuple[LookRow, ...]:
+    """Return the rows there is room for: the alerts that page 1 links to, and replies for the rest."""
+    alerts = [row for row in rows if row.is_alert]
+    replies = [row for row in rows if not row.is_alert]
+    return tuple([*alerts[: max(MOST_ALERTS, MOST_LOOKS - len(replies))], *replies][:MOST_LOOKS])
+
+
+def looks_file(month: str) -> str:
+    """Return how the attached file is called that has every row of a month ("2026-10")."""
+    return f"worth-a-look-{month}.csv"
+
+
+def looks_notes(rows: Sequence[LookRow], figure: Lookup, sites: Sequence[str], month: str) -> tuple[str, ...]:
+    """Return what stands below the list: the replies by concern, how to find one without a link, where the rest is."""
+    held = {part: _sum([figure(site, "replies_to_look_at", part=part) for site in sites]) for part in SEVERITIES}
+    counts = [_(SEVERITIES[part], number=whole(number)) for part, number in held.items() if number]
+    shown = looks_shown(rows)
+    said = (
+        [_("Replies count as long as they stand, from any month: {counts}.", counts=listed(counts))] if counts else []
+    )
+    if any(row.url is None for row in shown):
+        said.append(_("Without a link, look for the day on the site itself."))
+    if more := len(rows) - len(shown):
+        said.append(
+            ngettext(
+                "And {number}\u00a0more, in the attached file {file}.",
+                "And {number}\u00a0more, in the attached file {file}.",
+                more,
+                file=looks_file(month),
+            )
+        )
+    return tuple(said)
 
 
 def alert_words(found: Alerts) -> str:
@@ -443,45 +523,71 @@ def _mentions(row: Row | None) -> str:
     return share_cell(row) if row["numerator"] else _("none")
 
 
-def burst_notes(bursts: Sequence[Row], mean_without: Callable[[str], Row | None]) -> tuple[str, ...]:
-    """Return a note for each week of unusually many reviews. What it was is not said, because it is not known."""
-    return tuple(_burst_note(row, mean_without) for row in bursts)
+def checks(bursts: Sequence[Row], looks: Sequence[Row], figure: Lookup, sites: Sequence[str]) -> tuple[Check, ...]:
+    """Return what is worth checking by the rule that it touches. What it was is not said, because it is not known."""
+    repeated = {
+        site: row for site in sites if _is_number(row := figure(site, "repeated_texts")) and row and row["value"]
+    }
+    seen = [f"{_name(row['site'])}: {_burst_note(row, figure)}" for row in bursts[:MOST_BURSTS]]
+    if bursts:
+        seen += _more_weeks(len(bursts) - MOST_BURSTS)
+        seen.append(_("Such a week may be an event, a news story, an invitation you sent, or an attack."))
+    if repeated:
+        shares = listed(
+            _("{share} on {site}", share=share(int(row["value"]), int(row["sample_size"])), site=_name(site))
+            for site, row in repeated.items()
+        )
+        seen.append(
+            _("Reviews of five words or more with the words of another account\u2019s: {shares}.", shares=shares)
+        )
+    found = [("genuine", seen)] if seen else []
+    for sign, rule in (("N1", "threats"), ("N2", "incentives")):
+        number = sum(row["kind"] == "reply" and sign in row["classes"] for row in looks)
+        if number:
+            replies = ngettext(
+                "{number}\u00a0reply of yours has signs of {what}.",
+                "{number}\u00a0replies of yours have signs of {what}.",
+                number,
+                what=_(SIGNS[sign]),
+            )
+            found.append((rule, [replies]))
+    return tuple(Check(_(RULES[rule]), " ".join(said)) for rule, said in found)
 
 
-def _burst_note(row: Row, mean_without: Callable[[str], Row | None]) -> str:
+def _name(site: str) -> str:
+    return clean(site_name(site), 40)
+
+
+def _more_weeks(number: int) -> list[str]:
+    if number <= 0:
+        return []
+    return [ngettext("And {number}\u00a0more such week.", "And {number}\u00a0more such weeks.", number)]
+
+
+def _burst_note(row: Row, figure: Lookup) -> str:
     is_cluster = row["verdict"] == "unusual cluster"
-    if is_cluster:
-        first = _(
-            "{site}: an unusual cluster of reviews, {number} in the week of {day}, after {before} in the 12 weeks "
-            "before it.",
-            **_week(row),
-        )
-    else:
-        first = _(
-            "{site}: an unusual number of reviews, {number} in the week of {day}, after {before} in the 12 weeks "
-            "before it.",
-            **_week(row),
-        )
-    sentences = [first]
+    sentences = [
+        _("{number} reviews in the week of {day}, an unusual cluster after {before} in 12 weeks.", **_week(row))
+        if is_cluster
+        else _("{number} reviews in the week of {day}, an unusual number after {before} in 12 weeks.", **_week(row))
+    ]
     if is_cluster:
         low = row["leaning"] == "low"
         part = share(int(row["low_rated" if low else "best_rated"]), int(row["rated"]))
         sentences.append(
             _("{share} gave one or two stars.", share=part) if low else _("{share} gave five stars.", share=part)
         )
-        mean = mean_without(row["site"])
+        mean = figure(row["site"], "mean_stars", part="without the cluster")
         if _is_number(mean) and mean:
             without = decimal(mean["value"])
             sentences.append(_("Without the cluster the month\u2019s mean is {mean}.", mean=without))
         else:
             sentences.append(_("Without the cluster too few reviews are left for a mean."))
-    sentences.append(_("It may be an event, a news story, an invitation you sent, or an attack."))
     return " ".join(sentences)
 
 
 def _week(row: Row) -> dict[str, str]:
     return {
-        "site": clean(site_name(row["site"]), 40),
         "number": whole(int(row["reviews"])),
         "day": written_day(row["week"]),
         "before": whole(sum(int(number) for number in row["weeks_before"])),
@@ -629,9 +735,9 @@ def _changes_of_talk(verdicts: Sequence[Row]) -> tuple[str, ...]:
     said = []
     for row in verdicts:
         if row["verdict"] in {"rose", "fell"}:
-            what, sentence = SHARES[row["metric"]], COMPARED[row["verdict"], int(row["months"])]
+            what, compared = SHARES[row["metric"]], COMPARED[row["verdict"], int(row["months"])]
             before, now = _shares(row)
-            said.append(_(sentence, what=_(what), before=before, now=now))
+            said.append(_(compared, what=_(what), before=before, now=now))
     return tuple(said)
 
 
@@ -670,7 +776,7 @@ def _mix(types: dict[str, Row]) -> tuple[Mix | None, str]:
     if not sum(numbers.values()):
         return None, _("No post of yours in 90 days.")
     helps, sells = sum(numbers.get(part, 0) for part in _HELPS), numbers.get("promotion", 0)
-    counts = listed(_(words, number=whole(numbers[part])) for part, words in POST_TYPES.items() if numbers.get(part))
+    counts = tuple((_(words), whole(numbers[part])) for part, words in POST_TYPES.items() if part in numbers)
     other = sum(numbers.values()) - helps - sells
     alt = _(
         "Your posts of 90 days: {helps} help or join in, {sells} advertise, {other} other.",
@@ -678,7 +784,7 @@ def _mix(types: dict[str, Row]) -> tuple[Mix | None, str]:
         sells=whole(sells),
         other=whole(other),
     )
-    return Mix(helps, sells, other, f"{counts}; {why}." if why else f"{counts}.", alt), ""
+    return Mix(helps, sells, other, counts, sentence(why) if why else "", alt), ""
 
 
 def _posts_words(figure: Lookup, figures: Sequence[Row]) -> str:

@@ -1,7 +1,8 @@
 """Send: one message a recipient, plain text first, and a ledger row before anything is said.
 
-A recipient who already has a report of the month gets no second version by itself: a restated report is a person's
-decision (`restate=True`), and so is repeating a mail whose fate is uncertain (`again=True`).
+Only a PDF that somebody approved goes out, known by its digest in the ledger's decisions. A recipient who already has a
+report of the month gets no second version by itself: a restated report is a person's decision (`restate=True`), and so
+is repeating a mail whose fate is uncertain (`again=True`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from email.utils import parseaddr
 import msgspec
 
 from pipelines.bounces import MEND_BOUNCE, read_bounces
-from pipelines.errors import NotReady, RapportError, SendFailed, SeveralFailed, SiteDown
+from pipelines.decisions import Decisions
+from pipelines.errors import NotApproved, NotReady, RapportError, SendFailed, SeveralFailed, SiteDown
 from pipelines.landing import DataDir
 from pipelines.ledger import Key, Ledger, sending_alone
 from pipelines.links import locked, put_linked
@@ -48,7 +50,7 @@ def send(
 
     Sent ones are left alone; failed ones are tried again; uncertain and bounced ones wait for a person, and so does a
     restated report for those who have an earlier version. Raises NotReady if there is no PDF at all and SeveralFailed,
-    after all others are sent, naming what did not go out.
+    after all others are sent, naming what did not go out: refused, or not the PDF that was approved.
     """
     chosen = [p for p in practices.practice if only is None or p.id in only]
     for unknown in sorted(set(only or ()) - {p.id for p in chosen}):
@@ -64,6 +66,7 @@ def send(
     failures: list[RapportError] = []
     with sending_alone(data):
         ledger = Ledger(data.ledger)
+        approved = Decisions(data.ledger).approved(month_name(month))
         stamp = now.isoformat(timespec="seconds")
         for row in ledger.doubt_unfinished(stamp):
             say(f"  {row.practice_id}: it is uncertain whether an earlier mail arrived; look before sending again")
@@ -76,7 +79,16 @@ def send(
             for recipient in practice.recipients:
                 try:
                     result = _send_one(
-                        practice, recipient, month, data, settings, ledger, now, again=again, restate=restate
+                        practice,
+                        recipient,
+                        month,
+                        data,
+                        settings,
+                        ledger,
+                        now,
+                        approved=approved.get(practice.id, ""),
+                        again=again,
+                        restate=restate,
                     )
                 except RapportError as error:
                     failures.append(error)
@@ -103,6 +115,7 @@ def _send_one(
     ledger: Ledger,
     now: dt.datetime,
     *,
+    approved: str,
     again: bool,
     restate: bool,
 ) -> Sent:
@@ -125,6 +138,7 @@ def _send_one(
     if row.state == "sent" or (row.state in ("uncertain", "bounced") and not again):
         return result(row.state, row.why or "")
     try:
+        _refuse_unapproved(practice, month, digest, approved)
         letter = _letter(practice, key, month, body, row.identity, data, settings, ledger, now)
         message = compose(letter, settings, now)
     except RapportError as error:
@@ -144,6 +158,17 @@ def _send_one(
         where = f"send {month_name(month)}: {practice.id}"
         raise kind(f"the mail server did not take it ({error.reason})", where=where) from None
     return result("sent")
+
+
+def _refuse_unapproved(practice: Practice, month: dt.date, digest: str, approved: str) -> None:
+    if digest != approved:
+        name = month_name(month)
+        raise NotApproved(
+            "this is not the PDF that was approved" if approved else "nobody approved this PDF",
+            where=f"send {name}: {practice.id}",
+            next_step=f"Nothing was sent. Look at it, then run the DAG monthly for {name} and answer its Required "
+            f"Action, or `rapport send {name} --practice {practice.id} --approved-by NAME --why REASON`",
+        )
 
 
 def _checked_report(practice: Practice, month: dt.date, data: DataDir) -> tuple[bytes, int]:

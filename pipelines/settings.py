@@ -73,6 +73,9 @@ class Settings(BaseSettings):
         "", pattern=_WITH_TOKEN, description="https address at which linked reports are fetched, {token} is filled in"
     )
     link_days: int = Field(14, ge=1, le=90, description="Days after which a linked report can no longer be fetched")
+    report_months: int = Field(
+        25, ge=3, description="Months that reports are kept; the ledger and the reasons of corrections stay"
+    )
     auto_release: bool = Field(
         False, description="Send a month without asking if every report passes every gate; the ledger says so"
     )

@@ -36,16 +36,15 @@ class Twin:
 def twin(
     html: str,
     *,
-    pages: Mapping[str, int],
     name_language: str | None = None,
     pictures: Mapping[str, tuple[bytes, str]] | None = None,
 ) -> Twin:
     """Return the body of a typeset page for a screen.
 
-    `pages` are the page numbers by id that the PDF prints after a reference; `name_language` (BCP 47) marks the first
-    heading; `pictures` are bytes and type by address, and become part of the page.
+    A reference has no number of a page here. `name_language` (BCP 47) marks the first heading; `pictures` are bytes and
+    type by address, and become part of the page.
     """
-    reader = _Reader(pages, name_language, pictures or {})
+    reader = _Reader(name_language, pictures or {})
     reader.feed(html)
     reader.close()
     return Twin(reader.language, reader.title, Markup("".join(reader.body)), tuple(reader.contents))  # noqa: S704
@@ -62,21 +61,18 @@ def belongs(path: Path, manifest: Mapping[str, Any]) -> bool:
 class _Reader(HTMLParser):
     """Copies a page tag by tag. Character references stay as they are written, so no text is ever unescaped."""
 
-    def __init__(
-        self, pages: Mapping[str, int], name_language: str | None, pictures: Mapping[str, tuple[bytes, str]]
-    ) -> None:
+    def __init__(self, name_language: str | None, pictures: Mapping[str, tuple[bytes, str]]) -> None:
         super().__init__(convert_charrefs=False)
         self.language = ""
         self.title = Markup()
         self.body: list[str] = []
         self.contents: list[tuple[str, Markup]] = []
-        self._pages = pages
         self._name_language = name_language
         self._pictures = pictures
         self._is_inside = self._is_head = False
         # Where in `body` the newest element of a kind starts.
         self._at: dict[str, int] = {}
-        self._section = self._anchor = self._reference = ""
+        self._section = self._anchor = ""
         self._heading = Markup()
         self._columns: list[Markup] = []
         self._column = 0
@@ -128,8 +124,6 @@ class _Reader(HTMLParser):
             return {"data-label": self._columns[self._column]}
         elif tag == "a" and told["href"].startswith("https://"):
             return {"target": "_blank", "rel": "noopener noreferrer"}
-        elif tag == "a" and told.get("class") == "see-page":
-            self._reference = told["href"].removeprefix("#")
         elif tag == "img":
             body, kind = self._pictures[told["src"]]
             return {"src": f"data:{kind};base64,{base64.b64encode(body).decode()}"}
@@ -144,9 +138,6 @@ class _Reader(HTMLParser):
             self._columns.append(self._words(tag))
         elif tag == "thead" and len(self._columns) >= _WIDE:
             self.body[self._at["table"]] = f'{self.body[self._at["table"]][:-1]} data-wide="">'
-        elif tag == "a" and self._reference:
-            self.body.append(f" {self._pages[self._reference]}")
-            self._reference = ""
         elif tag == "td":
             self.body.append("</span>")
         self.body.append(f"</{tag}>")

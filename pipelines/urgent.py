@@ -44,24 +44,11 @@ with news as (
     select as_of_night, as_of_night - $days as since from reports.build_info
 ),
 found as (
-    select items.practice_id, 'disclosure' as class, items.source, items.site, items.item_id, reviews.url,
-        -- An edit may be what gave it away.
-        greatest(replies.first_reply_at, items.updated_at)::date as on_day
-    from core.replies as replies
-    inner join core.items as items
-        on items.kind = 'reply' and items.source = replies.source and items.site = replies.site
-        and items.practice_id = replies.practice_id and items.item_id = replies.item_id
-    left join core.reviews as reviews
-        on reviews.source = replies.source and reviews.site = replies.site
-        and reviews.practice_id = replies.practice_id and reviews.item_id = replies.parent_id
+    select practice_id, class, source, site, item_id, url, changed_on as on_day
+    from reports.worth_a_look
+    cross join unnest(case kind when 'reply' then ['disclosure'] else classes end) as why (class)
     cross join news
-    where replies.visible and replies.disclosure = 'pattern' and on_day >= news.since
-    union all
-    select practice_id, unnest(list_distinct(alerts)) as class, source, site, item_id, url,
-        created_local::date as on_day
-    from core.items cross join news
-    where kind in ('review', 'comment', 'post') and removed_on is null and voice is distinct from 'practice'
-        and created_at::date >= news.since
+    where stands and changed_on >= since
     union all
     select distinct practice_id, 'cluster' as class, '' as source, site, week::varchar as item_id, null as url,
         week as on_day

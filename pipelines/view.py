@@ -67,6 +67,7 @@ TRENDED = (
 JUDGED = (
     "alerts",
     "recommendations",
+    "repeated_texts",
     "replies_to_look_at",
     "reputation_score",
     "reputation_score_combined",
@@ -87,7 +88,8 @@ TALK = (
     "word_of_mouth_share",
 )
 PRINTED = (*TRENDED, *JUDGED, *TALK)
-# What the page on conversation says of itself, beside the numbers, is not said a second time at the end.
+# What the page on conversation says of itself, beside the numbers, is not said a second time at the end; nor is what
+# is worth checking.
 _SAID_BESIDE = frozenset(
     {
         "answered_share",
@@ -96,6 +98,7 @@ _SAID_BESIDE = frozenset(
         "helpful_mix_share",
         "post_mix",
         "reaching_out_share",
+        "repeated_texts",
         "word_of_mouth_share",
     }
 )
@@ -131,6 +134,7 @@ class ReportInputs:
     engagement_summary: Sequence[Row]
     communities: Sequence[Row]
     bursts: Sequence[Row]
+    worth_a_look: Sequence[Row]
     changes: Sequence[Row]
     figures_before: Sequence[Row]
     vanity: Sequence[Row]
@@ -290,7 +294,9 @@ class Report:
     more_sites: str
     recommended: tuple[str, ...]
     alerts: str
+    alert_links: tuple[sections.LookRow, ...]
     looks: tuple[sections.LookRow, ...]
+    looks_notes: tuple[str, ...]
     waiting: tuple[WaitingRow, ...]
     more_waiting: str
     sure: tuple[str, ...]
@@ -300,7 +306,7 @@ class Report:
     topics: tuple[sections.TopicRow, ...]
     instead_of_topics: str
     changed: tuple[ChangedRow, ...]
-    bursts: tuple[str, ...]
+    checks: tuple[sections.Check, ...]
     conversation: sections.Conversation
     talk_card: Card | None
     replies: tuple[ReplyRow, ...]
@@ -369,6 +375,7 @@ def _month_report(
         [row for row in inputs.verdicts if row["site"] == ""],
     )
     topics = _topics(held, inputs, sites)
+    looks = sections.look_rows(inputs.worth_a_look)
     since_report = sections.since_last_report(inputs.changes, inputs.figures_before, month_word(add_months(month, -1)))
     return Report(
         language=spoken().tag,
@@ -401,7 +408,9 @@ def _month_report(
         more_sites=_more_sites(len(sites) - len(shown)),
         recommended=sections.recommended(held.now, sites),
         alerts=sections.alert_words(found.alerts),
-        looks=sections.look_rows(held.now, sites),
+        alert_links=tuple(row for row in looks if row.is_alert)[: sections.MOST_ALERTS],
+        looks=sections.looks_shown(looks),
+        looks_notes=sections.looks_notes(looks, held.now, sites, f"{month:%Y-%m}"),
         waiting=tuple(_waiting_row(row) for row in inputs.needs_answer[:MOST_WAITING]),
         more_waiting=_more_reviews(len(inputs.needs_answer) - MOST_WAITING),
         sure=_sure(found),
@@ -411,9 +420,7 @@ def _month_report(
         topics=topics,
         instead_of_topics="" if topics else _instead_of_topics(held, sites),
         changed=_changed(held, [by_site[site] for site in shown]),
-        bursts=sections.burst_notes(
-            inputs.bursts, lambda site: held.now(site, "mean_stars", part="without the cluster")
-        ),
+        checks=sections.checks(inputs.bursts, inputs.worth_a_look, held.now, sites),
         conversation=talk,
         talk_card=None if talk.instead else _talk_card(found, cards),
         replies=tuple(_reply_row(held, site) for site in shown if held.can_reply(site)),
@@ -453,7 +460,7 @@ def _instead_of_follow_up(month: dt.date, asked: Sequence[Asked] | None) -> str:
 
 
 def _terms(held: _Held, catalogue: Sequence[Row], *, has_talk: bool) -> list[Term]:
-    left_out = set(_SAID_BESIDE if has_talk else TALK)
+    left_out = {*_SAID_BESIDE, *(() if has_talk else TALK)}
     if not any(held.measured(site, "recommendations") for site in held.sites()):
         left_out.add("recommendations")
     told = [row for row in catalogue if row["metric"] not in left_out]

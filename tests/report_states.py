@@ -45,6 +45,8 @@ _TABLES = {
     "discourage INTEGER, staying_power DECIMAL(18,6)",
     "bursts": "practice_id VARCHAR, site VARCHAR, month DATE, week DATE, verdict VARCHAR, leaning VARCHAR, "
     "reviews BIGINT, weeks_before BIGINT[], rated BIGINT, low_rated BIGINT, best_rated BIGINT",
+    "worth_a_look": "practice_id VARCHAR, kind VARCHAR, source VARCHAR, site VARCHAR, item_id VARCHAR, month DATE, "
+    "written_on DATE, changed_on DATE, classes VARCHAR[], severity VARCHAR, url VARCHAR, counted BOOLEAN",
     "changes_since_last_report": "practice_id VARCHAR, source VARCHAR, site VARCHAR, month DATE, change VARCHAR, "
     "since DATE, number BIGINT, urls VARCHAR[], stars_were VARCHAR[], stars_are VARCHAR[], state VARCHAR, "
     "reason VARCHAR",
@@ -272,7 +274,20 @@ class Warehouse:
                 else:
                     state = "value" if counts[place] else "zero"
                     self.figure(site, self.month, metric, counts[place], part=part, state=state)
+                    for number in range(counts[place]):
+                        self._worth_a_look(site, part, number)
         return self
+
+    def _worth_a_look(self, site: str, part: str, number: int) -> None:
+        """Add a review that raises an alert or, of a severity, a reply with such signs; every third has no link."""
+        is_alert = part.startswith("ALERT")
+        day = last_day(self.month) - dt.timedelta(days=4 * number + len(part))
+        row: dict[str, Any] = {"kind": "review" if is_alert else "reply", "source": "s", "site": site, "counted": True}
+        row |= {"item_id": f"item-{part}-{number}", "severity": None if is_alert else part, "written_on": day}
+        row |= {"month": self.month if is_alert else add_months(self.month, -number), "changed_on": day}
+        row |= {"url": None if number % 3 == 2 else f"https://{site}.example/{part}/{number}"}
+        signs = {"critical": ["P11", "P4"], "high": ["N2", "P4", "P6"], "caution": ["P1"]}
+        self.rows["worth_a_look"].append(row | {"classes": [part] if is_alert else signs[part]})
 
     def talk(
         self,
@@ -338,6 +353,12 @@ class Warehouse:
         if leaning:
             few = "too_few" if mean_without is None else "value"
             self.figure(site, self.month, "mean_stars", mean_without, part="without the cluster", state=few)
+        return self
+
+    def repeated(self, site: str, reviews: int, of: int) -> Warehouse:
+        """Say how many of a site's reviews have the words of another account's."""
+        state = "value" if reviews else "zero"
+        self.figure(site, self.month, "repeated_texts", reviews, sample_size=of, state=state)
         return self
 
     def changed(
@@ -541,6 +562,14 @@ def source_skipped() -> Warehouse:
     return house.site("trustpilot", [None] * 3, source="trustpilot", **skipped).score("google", 84.0, 7.0)
 
 
+def many_looks() -> Warehouse:
+    """More reviews and replies to look at than a page has room for."""
+    house = everything_bad()
+    house.name, house.paper = "Riverside Family Dental", "letter"
+    house.unusual("survey", "unusual cluster", mean_without=4.46).repeated("google", 6, 40).repeated("survey", 5, 5)
+    return house.judged("healthgrades", {}, alerts=None, replies=(0, 2, 9))
+
+
 def only_emoji() -> Warehouse:
     """Reviews of emoji alone: stars are counted, words cannot be judged."""
     house = Warehouse().site("google", [(0, 0, 0, 2, 5), (1, 0, 0, 1, 6)]).waiting(1)
@@ -611,6 +640,7 @@ STATES: dict[str, Callable[[], Warehouse]] = {
     "never-read": never_read,
     "burst": burst,
     "source-skipped": source_skipped,
+    "many-looks": many_looks,
     "only-emoji": only_emoji,
     "zero-posts": zero_posts,
     "everything-fine": everything_fine,

@@ -106,6 +106,7 @@ def many_practices(root: Path, practices: int, months: int) -> DataDir:
                 released=tuple(ids),
                 kept_back=(),
                 reason="She has looked",
+                digests={},
             )
         )
     causes = [{"practice_id": name, "class": "cluster", "source": "", "site": "google", "item_id": "1"} for name in ids]

@@ -13,9 +13,11 @@ import pdfua
 import pikepdf
 import pytest
 
-from pipelines.attachments import COLUMNS, figures_csv, figures_json
+from pipelines.attachments import COLUMNS, figures_csv, figures_json, files
 from pipelines.landing import DataDir
+from pipelines.locales import language, speaking
 from pipelines.render import render
+from pipelines.sections import look_rows
 from tests.report_states import STATES, practices
 
 
@@ -65,3 +67,20 @@ def test_no_review_can_be_found_in_the_files(report: Path) -> None:
         said = b"".join(held.get_file().read_bytes() for held in opened.attachments.values())
     assert b"item" not in said
     assert b"http" not in said
+
+
+def test_what_is_worth_a_look_is_attached_whole_in_the_reports_language() -> None:
+    house = STATES["many-looks"]()
+    house.rows["worth_a_look"][-1]["site"] = "=cmd"
+    inputs = house.inputs()
+    with speaking(language("es")):
+        held = files("2026-10", {}, {"figures": []}, look_rows(inputs.worth_a_look))
+        bare = files("2026-10", {}, {"figures": []}, ())
+    assert [one.name for one in held] == ["figures-2026-10.json", "figures-2026-10.csv", "worth-a-look-2026-10.csv"]
+    assert [one.name for one in bare] == ["figures-2026-10.json", "figures-2026-10.csv"]
+    assert held[0].description == "Las cifras de este informe, para programas"
+    lines = list(csv.reader(io.StringIO(held[2].body.decode("utf-8-sig"), newline="")))
+    assert lines[0] == ["Sitio", "Qué", "Indicios de", "Escrita", "Enlace"]
+    assert len(lines) == 1 + len(inputs.worth_a_look) == 24
+    assert lines[1] == ["Google", "Reseña", "daño", "2026-10-19", "https://google.example/ALERT_safety/0"]
+    assert "'=cmd" in {line[0] for line in lines}

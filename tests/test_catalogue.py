@@ -18,7 +18,7 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-from pipelines import locales, pdf, reasons, render, wording
+from pipelines import drafts, locales, pdf, reasons, render, wording
 from pipelines.advice import LIBRARY, MOST_ACTIONS, Asked, site_name
 from pipelines.locales import language, speaking, spoken
 from pipelines.mail import Digest, Letter, compose, compose_digest
@@ -153,22 +153,32 @@ def test_reports_of_two_languages_never_mix() -> None:
         assert list(pool.map(html_in, tags, ["fell"] * 6)) == [alone[tag] for tag in tags]
 
 
-def test_the_pdf_says_its_language_and_its_foot_speaks_it(tmp_path: Path) -> None:
+def _is_marked(one: Any) -> bool:
+    return isinstance(one, pikepdf.Dictionary) and "/S" in one and "/Lang" in one
+
+
+def test_the_pdf_says_its_language_and_that_of_drafts_and_its_foot_speaks_it(tmp_path: Path) -> None:
     made = pdf.Typesetter(render.TEMPLATES).typeset(
-        html_in("es-US", "calm"), where="riverside", identifier=b"0" * 16, most_pages=render.MOST_PAGES_TRANSLATED
+        html_in("es-US", "fell"),
+        where="riverside",
+        identifier=b"0" * 16,
+        most_pages=render.MOST_PAGES_TRANSLATED,
+        quoted_language=drafts.LANGUAGE,
     )
     (path := tmp_path / "report.pdf").write_bytes(made.pdf)
     with pikepdf.open(path) as read:
         assert str(read.Root.Lang) == "es-US"
+        marked = {str(one.S): str(one.Lang) for one in read.objects if _is_marked(one)}
+    assert marked == {"/BlockQuote": "en"}
     first = pypdf.PdfReader(path).pages[0].extract_text()
     assert re.search(r"octubre de 2026\s+·\s+página 1 de [3-6]\b", first)
 
 
 def test_drafts_say_that_they_are_english() -> None:
     html = html_in("es", "fell")
-    assert re.search(r'<span lang="en">Thank you', html)
+    assert re.search(r'<blockquote lang="en">Thank you', html)
     assert "Los borradores están en inglés" in html
-    assert '<span lang="en">' not in html_in("en", "fell")
+    assert 'lang="en">Thank' not in html_in("en", "fell")
 
 
 def body(mail: EmailMessage, kind: Literal["plain", "html"]) -> str:

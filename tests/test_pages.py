@@ -104,6 +104,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> DataDir:
             released=("hilltop",),
             kept_back=("riverside",),
             reason="Riverside <i>asked</i> for time",
+            digests={},
         )
     )
     told = (("riverside", 12, dt.date(2026, 11, 6)), ("hilltop", 900, None), ("quiet", 40, dt.date(2027, 1, 31)))

@@ -91,3 +91,15 @@ def test_reading_an_expired_night_again_changes_nothing(data: DataDir) -> None:
         read("google_business", NIGHT, Practices(), data, say=lambda line: None)
     assert left(data) == held
     assert data.completeness("google_business", NIGHT).read_bytes() == b"x"
+
+
+def test_reports_go_after_their_months_and_the_reasons_of_corrections_stay(data: DataDir) -> None:
+    months = ("2024-07", "2024-08")
+    for month in months:
+        for path in (data.report, data.twin, data.manifest, data.restatements):
+            write_bytes(path(month, "oak"), b"x")
+    assert purge(dt.date(2026, 8, 31), data, Settings(), say=lambda line: None) == []
+    gone = purge(dt.date(2026, 9, 1), data, Settings(), say=lambda line: None)
+    assert gone == [f"reports/2024-07/oak.{kind}" for kind in ("html", "json", "pdf")]
+    assert data.restatements("2024-07", "oak").read_bytes() == b"x"
+    assert len(purge(dt.date(2026, 9, 1), data, Settings(report_months=3), say=lambda line: None)) == 3

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import json
+import sqlite3
 from typing import Any
 
 import duckdb
@@ -24,6 +26,7 @@ from pipelines.release import (
     check_reports,
     correction,
     decide,
+    decide_by_name,
     decide_correction,
     question,
     shown,
@@ -261,6 +264,35 @@ def test_a_decision_is_kept_once_and_the_newest_one_counts(data: DataDir) -> Non
     assert Ledger(data.ledger).rows() == []
 
 
+def test_a_decision_names_the_pdfs_it_lets_go_and_an_older_ledger_lets_none_go(data: DataDir) -> None:
+    data.ledger.parent.mkdir(parents=True)
+    with contextlib.closing(sqlite3.connect(data.ledger)) as db, db:
+        db.execute(
+            "create table decision (month text, decided_at text, person text, choice text, released text, "
+            "kept_back text, reason text, primary key (month, decided_at, person)) strict"
+        )
+        db.execute("""insert into decision values ('2026-10', '2026-11-01', 'olga', 'Some', '["ash"]', '[]', 'x')""")
+    assert Decisions(data.ledger).approved("2026-10") == {}
+    Decisions(data.ledger).add(decided(answer("Some", leave_out=["ash"], held_too=["fir"])))
+    assert Decisions(data.ledger).approved("2026-10") == {"elm": SHOWN.passed["elm"], "fir": SHOWN.held["fir"]}
+
+
+def test_who_sends_by_hand_gives_a_name_and_approves_what_passed_or_is_named(data: DataDir) -> None:
+    put_warehouse(data, incomplete="ash")
+    digests = {name: put_report(data, name) for name in ("ash", "elm")}
+
+    def by_name(*only: str, person: str = "olga", why: str = "I have looked.") -> Decision:
+        return decide_by_name(OCTOBER, PRACTICES.practice, data, person, why, NOW, only)
+
+    assert by_name().digests == {"elm": digests["elm"]}
+    assert (by_name("ash").digests, by_name("ash").released) == ({"ash": digests["ash"]}, ("ash",))
+    with pytest.raises(NotApproved, match="there is no PDF to approve: oak"):
+        by_name("ash", "oak")
+    for wrong in ({"person": " "}, {"why": ""}, {"why": "x" * 501}):
+        with pytest.raises(NotApproved, match="no name, or no reason"):
+            by_name(**wrong)
+
+
 def test_what_was_kept_back_is_not_missing(data: DataDir) -> None:
     ledger = Ledger(data.ledger)
     key = Key("ash", "2026-10", 1, "owner@ash.example")
@@ -292,9 +324,11 @@ def test_a_corrections_answer_is_kept_with_its_reason_and_what_was_changed() -> 
         released=("ash",),
         kept_back=(),
         reason="I have looked. (What was changed: One was counted twice.)",
+        digests={"ash": CORRECTED.pdf_sha256},
     )
     rejected = decide_correction(OCTOBER, CORRECTED, CORRECTED, answer("Reject", "Wrong review."), NOW)
     assert (rejected.choice, rejected.released, rejected.kept_back) == ("Reject version 2", (), ("ash",))
+    assert rejected.digests == {}
 
 
 @pytest.mark.parametrize(

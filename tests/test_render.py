@@ -71,6 +71,14 @@ def test_every_state_fits_on_four_pages_and_nothing_leaves_its_column(layout: An
             assert box.position_y + box.height <= page.height - 20
 
 
+def test_a_reference_names_the_page_of_its_section(layout: Any) -> None:
+    pages = layout("everything-bad").pages
+    said = " ".join(box.text for box in text_boxes(pages[0]._page_box))
+    for words, anchor in (("See the draft replies", "drafts"), ("See the list", "worth-a-look")):
+        (number,) = [number for number, page in enumerate(pages, 1) if anchor in page.anchors]
+        assert f"{words} , page {number}" in said
+
+
 def test_no_heading_stands_alone_at_the_foot_of_a_page() -> None:
     typesetter = pdf.Typesetter(render.TEMPLATES)
     html = render.report_html(report_of(STATES["first-month"]()), render.TEMPLATES)
@@ -102,7 +110,7 @@ SAYS = {
     "fell": [
         "Stars on Google fell from 4.5 to 3.4.",
         "9 of 25 reviews gave one or two stars",
-        "And 4 more reviews. Draft replies are on page 4",
+        "And 4 more reviews. See the draft replies, page 4.",
         "Google, 31 Oct 2026 Thank you for taking the time to write. We want to do better",
         "No draft: have a person read this one first.",
         "There is no report of September 2026 to follow up.",
@@ -112,10 +120,10 @@ SAYS = {
         "not read since 3 Oct 2026",
         "Facebook was not read yet.",
         "more than half not answered yet",
-        "5 alerts and 7 replies to look at. See page 3.",
-        "1 critical, 2 high, 4 caution",
+        "5 alerts and 7 replies to look at. Google, 19 Oct 2026, Google, 15 Oct 2026",
+        "Reply, critical a treatment and a number or an address",
         "And 5 more threads.",
-        "an unusual number of reviews",
+        "an unusual number after 71 in 12 weeks",
         "Not known for Came back: the 90 days before are not known.",
         "Read without mastodon (last read on 3 Oct 2026).",
     ],
@@ -137,12 +145,11 @@ SAYS = {
     ],
     "never-read": ["No site could be read for October 2026", "No key was given."],
     "burst": [
-        "an unusual cluster of reviews, 48 in the week of 5 Oct 2026, after 71 in the 12 weeks before it. 44 of 48 "
-        "(92%) gave one or two stars. Without the cluster the month’s mean is 4.5. It may be an event, a news story, "
-        "an invitation you sent, or an attack.",
+        "16 CFR 465.2: a review tells what its writer went through. Google: 48 reviews in the week of 5 Oct 2026, an "
+        "unusual cluster after 71 in 12 weeks. 44 of 48 (92%) gave one or two stars. Without the cluster the month’s "
+        "mean is 4.5. Such a week may be an event, a news story, an invitation you sent, or an attack.",
         "Reputation all sites that may be joined",
         "55 likely 50 to 60, firm",
-        "It may be an event, a news story",
         "47 of 70 (67%)",
         "rose 25 to 70",
     ],

@@ -20,7 +20,7 @@ from pipelines.send import send
 from pipelines.settings import Settings
 from tests.report_states import MONTH, STATES, practices
 from tests.test_render import made, text_of
-from tests.test_send import NOW, arrived, body_of
+from tests.test_send import NOW, approve, arrived, body_of
 
 WHY = "One review <b>was</b> counted twice."
 
@@ -53,6 +53,7 @@ def test_a_correction_goes_out_once_and_what_arrives_says_what_was_changed(data:
 
     def go(*, restated: bool = False) -> str:
         render(data, practices(state), MONTH)
+        approve(data, "riverside")
         there = Settings(smtp_port=mailbox.port)
         [result] = send(MONTH, Practices(practice=(one,)), data, there, NOW, restate=restated, say=lambda line: None)
         return result.state

@@ -9,8 +9,9 @@ import pytest
 
 from pipelines import render
 from pipelines.periods import add_months
-from pipelines.sections import TOPIC_NAMES, Conversation
-from pipelines.text.topics import TOPICS
+from pipelines.sections import SIGNS, TOPIC_NAMES, Conversation
+from pipelines.text.disclosure import CLASSES
+from pipelines.text.topics import ALERTS, TOPICS
 from pipelines.view import Report, month_report
 from tests.report_states import STATES, Warehouse
 
@@ -157,31 +158,113 @@ def test_page_one_counts_what_needs_a_look(
     assert bool(report.looks) == any((*(alerts or ()), *(replies or ())))
 
 
-def test_a_site_with_signs_is_listed_by_number_and_kind() -> None:
-    house = practice().judged("google", {}, alerts=(0, 1, 2), replies=(1, 0, 3))
-    (row,) = report_of(house.judged("survey", {}, replies=None)).looks
-    assert (row.site, row.harm, row.unfair, row.privacy) == ("Google", "0", "1", "2")
-    assert row.replies == "1 critical, 3 caution"
-    assert [card.id for card in report_of(house).cards] == ["look-today", "take-down"]
+def test_what_is_worth_a_look_is_listed_by_weight_and_day_with_links_and_no_words() -> None:
+    house = practice().judged("google", {}, alerts=(0, 1, 2), replies=(1, 0, 3)).judged("survey", {}, replies=None)
+    house.rows["worth_a_look"][0]["url"] = "javascript:alert(1)"
+    report = report_of(house)
+    assert [(row.site, row.what, row.signs, row.written, bool(row.url)) for row in report.looks] == [
+        ("Google", "Review", "a breach of privacy", "18 Oct 2026", True),
+        ("Google", "Review", "a breach of privacy", "14 Oct 2026", True),
+        ("Google", "Review", "unfair treatment", "11 Oct 2026", False),
+        ("Google", "Reply, critical", "a treatment and a number or an address", "23 Oct 2026", True),
+        ("Google", "Reply, caution", "who is a patient", "24 Oct 2026", True),
+        ("Google", "Reply, caution", "who is a patient", "20 Oct 2026", True),
+        ("Google", "Reply, caution", "who is a patient", "16 Oct 2026", False),
+    ]
+    assert report.looks_notes == (
+        "Replies count as long as they stand, from any month: 1 critical and 3 caution.",
+        "Without a link, look for the day on the site itself.",
+    )
+    assert [row.written for row in report.alert_links] == ["18 Oct 2026", "14 Oct 2026", "11 Oct 2026"]
+    assert [card.id for card in report.cards] == ["look-today", "take-down"]
+    first = render.report_html(report, render.TEMPLATES).split('id="alerts"')[1].split("</section>")[0]
+    assert re.findall('href="([^"]+)"', first) == [
+        "https://google.example/ALERT_privacy/0",
+        "https://google.example/ALERT_privacy/1",
+        "#worth-a-look",
+    ]
 
 
-def test_an_unusual_number_is_told_without_a_mean() -> None:
-    (note,) = report_of(practice().unusual("google", "unusual number")).bursts
-    assert note == (
-        "Google: an unusual number of reviews, 48 in the week of 5 Oct 2026, after 71 in the 12 weeks before it. "
-        "It may be an event, a news story, an invitation you sent, or an attack."
+@pytest.mark.parametrize(
+    ("alerts", "replies", "shown", "more"),
+    [((9, 0, 0), (0, 0, 0), (8, 0), 1), ((9, 0, 0), (0, 0, 9), (3, 5), 10), ((1, 0, 0), (9, 0, 0), (1, 7), 2)],
+)
+def test_a_list_too_long_for_its_page_says_where_the_rest_is(
+    alerts: tuple[int, ...], replies: tuple[int, ...], shown: tuple[int, int], more: int
+) -> None:
+    report = report_of(practice().judged("google", {}, alerts=alerts, replies=replies))
+    assert (sum(row.is_alert for row in report.looks), sum(not row.is_alert for row in report.looks)) == shown
+    assert report.looks_notes[-1].replace("\u00a0", " ") == (
+        f"And {more} more, in the attached file worth-a-look-2026-10.csv."
     )
 
 
-def test_a_cluster_that_leaves_too_few_says_so() -> None:
-    (note,) = report_of(practice().unusual("google", "unusual cluster")).bursts
-    assert "44 of 48 (92%) gave one or two stars. Without the cluster too few reviews are left for a mean." in note
+def test_every_alert_and_class_of_the_check_has_words_of_a_report() -> None:
+    assert set(SIGNS) == {*ALERTS, *CLASSES}
 
 
-def test_no_unusual_week_is_ever_called_fake() -> None:
+def test_nothing_worth_a_look_is_no_section_and_what_is_gone_or_of_another_month_is_not_listed() -> None:
+    assert 'id="worth-a-look"' not in render.report_html(report_of(practice()), render.TEMPLATES)
+    house = practice().judged("google", {}, alerts=(2, 0, 0), replies=(0, 2, 0))
+    gone, late_review, early_reply, late_reply = house.rows["worth_a_look"]
+    gone["counted"] = False
+    late_review["month"], early_reply["month"], late_reply["month"] = (
+        add_months(house.month, months) for months in (-1, -3, 1)
+    )
+    assert [row.what for row in report_of(house).looks] == ["Reply, high"]
+
+
+GENUINE = "16 CFR 465.2: a review tells what its writer went through."
+
+
+EVENT = "Such a week may be an event, a news story, an invitation you sent, or an attack."
+
+
+def test_an_unusual_number_is_told_without_a_mean() -> None:
+    (row,) = report_of(practice().unusual("google", "unusual number")).checks
+    assert row.rule == GENUINE
+    assert row.seen == (
+        f"Google: 48 reviews in the week of 5 Oct 2026, an unusual number after 71 in 12 weeks. {EVENT}"
+    )
+
+
+def test_a_cluster_that_leaves_too_few_says_so_and_weeks_end_at_three() -> None:
+    house = practice()
+    for _ in range(5):
+        house.unusual("google", "unusual cluster")
+    (row,) = report_of(house).checks
+    one = "44 of 48 (92%) gave one or two stars. Without the cluster too few reviews are left for a mean."
+    assert row.seen.count(one) == 3
+    assert row.seen.endswith(f"And 2\u00a0more such weeks. {EVENT}")
+
+
+def test_words_of_another_account_and_replies_that_threaten_or_offer_name_their_rule() -> None:
+    house = practice().repeated("google", 6, 40).repeated("survey", 2, 12).judged("google", {}, replies=(0, 2, 0))
+    house.rows["worth_a_look"][0]["classes"] = ["N1", "N2"]
+    assert [(row.rule, row.seen.replace("\u00a0", " ")) for row in report_of(house).checks] == [
+        (
+            GENUINE,
+            "Reviews of five words or more with the words of another account\u2019s: 6 of 40 (15%) on Google and "
+            "2 of 12 on Patient survey.",
+        ),
+        ("16 CFR 465.7(a): nobody is threatened over a review.", "1 reply of yours has signs of a threat."),
+        ("16 CFR 465.4: nothing is given for praise.", "2 replies of yours have signs of an offer for a review."),
+    ]
+
+
+def test_a_month_with_nothing_to_check_has_no_such_section() -> None:
+    assert 'id="worth-checking"' not in render.report_html(
+        report_of(practice().repeated("google", 0, 9)), render.TEMPLATES
+    )
+
+
+def test_nothing_worth_checking_is_ever_called_fake() -> None:
     for state in STATES.values():
         said = render.report_html(report_of(state()), render.TEMPLATES)
-        assert not re.search(r"\bfak|\bfraud|\bbot\b", said)
+        assert not re.search(
+            r"\bfak|\bfraud|\bbots?\b|\bbought|\bcheat|\billegal|\bviolat|\bguilty",
+            said.split("</h1>")[1].split('id="vanity"')[0],
+        )
 
 
 def test_conversation_tells_what_was_asked_and_what_waits() -> None:
@@ -216,6 +299,15 @@ def test_the_mix_of_posts_adds_up() -> None:
     assert mix is not None
     assert (mix.helps, mix.sells, mix.other) == (15, 7, 2)
     assert mix.alt == "Your posts of 90 days: 15 help or join in, 7 advertise, 2 other."
+    assert dict(mix.types) == {
+        "Health information": "6",
+        "Community": "5",
+        "Thanks to others": "1",
+        "Answers": "3",
+        "Advertising": "7",
+        "Other": "1",
+        "Not told apart": "1",
+    }
     none = talk_of(practice().talk(None, mix=(0,) * 7))
     assert (none.mix, none.instead_of_mix) == (None, "No post of yours in 90 days.")
 

@@ -23,6 +23,7 @@ import msgspec
 import pikepdf
 import pytest
 
+from pipelines.decisions import Decision, Decisions
 from pipelines.demo.mailbox import Mailbox
 from pipelines.errors import NotReady, SendFailed, SeveralFailed, UnknownName
 from pipelines.landing import DataDir
@@ -50,7 +51,25 @@ def put_pdf(data: DataDir, practice_id: str, says: str = "", named: str = "", ve
         pdf.save(path, deterministic_id=True)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     data.manifest("2026-10", practice_id).write_text(json.dumps({"pdf_sha256": digest, "version": version}))
+    approve(data, practice_id)
     return path
+
+
+def approve(data: DataDir, practice_id: str) -> None:
+    """Let a PDF go out as it is now."""
+    digest = hashlib.sha256(data.report("2026-10", practice_id).read_bytes()).hexdigest()
+    Decisions(data.ledger).add(
+        Decision(
+            month="2026-10",
+            decided_at=NOW.isoformat(),
+            person=f"olga, {practice_id}, {digest}",
+            choice="Some",
+            released=(practice_id,),
+            kept_back=(),
+            reason="She has looked",
+            digests={practice_id: digest},
+        )
+    )
 
 
 def run(
@@ -174,6 +193,36 @@ def test_a_pdf_that_is_made_anew_while_it_is_looked_at_is_not_sent(
     with Mailbox(data.mailbox) as mailbox, pytest.raises(SeveralFailed, match="do not belong together"):
         run(data, mailbox.port)
     assert arrived(data) == []
+
+
+@pytest.mark.parametrize("case", ["nobody", "kept back since", "made anew"])
+def test_only_the_pdf_that_was_approved_is_sent(data: DataDir, case: str) -> None:
+    path = put_pdf(data, "elm")
+    put_pdf(data, "oak")
+    decisions = Decisions(data.ledger)
+    if case == "nobody":
+        data.ledger.unlink()
+        approve(data, "oak")
+    elif case == "kept back since":
+        [mine] = [one for one in decisions.of("2026-10") if one.released == ("elm",)]
+        later = {"decided_at": "2026-11-02T08:30:00+00:00", "released": (), "kept_back": ("elm",), "digests": {}}
+        decisions.add(msgspec.structs.replace(mine, **later))
+    else:
+        with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+            pdf.docinfo["/Title"] = "another"
+            pdf.save(path, deterministic_id=True)
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        data.manifest("2026-10", "elm").write_text(json.dumps({"pdf_sha256": digest, "version": 1}))
+    why = "this is not the PDF that was approved" if case == "made anew" else "nobody approved this PDF"
+    with Mailbox(data.mailbox) as mailbox, pytest.raises(SeveralFailed, match=f"elm: {why}.*--approved-by NAME"):
+        run(data, mailbox.port)
+    assert states(data) == {"a@oak.example": "sent", "b@oak.example": "sent", "c@elm.example": "failed"}
+    assert [message["To"] for message in arrived(data)] == ["a@oak.example", "b@oak.example"]
+    approve(data, "elm")
+    # The newest decision counts, and this one is no older than those before.
+    if case != "kept back since":
+        with Mailbox(data.mailbox) as mailbox:
+            assert [one.state for one in run(data, mailbox.port)] == ["sent"] * 3
 
 
 @pytest.mark.parametrize("harm", ["no manifest", "another PDF"])

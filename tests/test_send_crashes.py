@@ -65,7 +65,7 @@ FAULTS = (
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 OURS = Settings()
 # A run of two mails has fewer; a kill beyond the last is none.
-MOST_STEPS = 130
+MOST_STEPS = 140
 # So many in every run of the tests; `make schedules` asks for more.
 EXAMPLES = int(os.environ.get("RAPPORT_TEST_SCHEDULES", "2000"))
 # Where there is memory to write to, a schedule's many small commits need no disk.

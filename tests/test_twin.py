@@ -25,7 +25,6 @@ from pipelines.landing import DataDir
 from tests.report_states import STATES, Warehouse, practices
 from tests.reports_pages import Client, mounted
 
-PAGES = {"drafts": 4, "worth-a-look": 3}
 WIDTHS = (1280, 390)
 # On both sides of each width at which the page is laid out anew.
 MORE_WIDTHS = (1279, 1057, 1055, 737, 735, 320)
@@ -45,7 +44,7 @@ def pages_of(state: str) -> tuple[str, str]:
     """The page that is typeset and its twin."""
     report = report_of(STATES[state]())
     html = render.report_html(report, render.TEMPLATES)
-    return html, render.screen_html(html, report, PAGES, render.TEMPLATES)
+    return html, render.screen_html(html, report, render.TEMPLATES)
 
 
 def words(element: Tag | BeautifulSoup) -> str:
@@ -60,8 +59,6 @@ def test_it_says_what_the_paper_says_word_for_word(state: str) -> None:
     assert paper.body
     assert paper.title
     assert screen.title
-    for link in told.select("a.see-page"):
-        link.string = re.sub(r" \d$", "", link.get_text())
     assert words(told) == words(paper.body)
     assert words(screen.title) == words(paper.title)
 
@@ -97,18 +94,29 @@ def test_every_element_has_what_a_screen_reader_asks_for(state: str) -> None:
         assert target is heading or heading in target.find_all("h2")
 
 
-def test_a_reference_names_the_page_of_the_paper() -> None:
+def test_a_reference_leads_to_its_section_and_names_no_page() -> None:
     page = BeautifulSoup(pages_of("everything-bad")[1], "html.parser")
-    assert [words(link) for link in page.select("a.see-page")] == ["Draft replies are on page 4", "See page 3"]
+    told = {str(link["href"]): words(link) for link in page.select("a.see")}
+    assert told == {"#drafts": "See the draft replies", "#worth-a-look": "See the list"}
+    assert not re.search(r"\bpage \d", words(page))
 
 
 def inert(html: str, allowed: str = "") -> None:
     """Hold that a page loads nothing, runs nothing, and leads nowhere but to https."""
     page = BeautifulSoup(html, "html.parser")
-    known = "a br circle col colgroup div h1 h2 h3 img li ol p path rect section span strong svg table tbody td text th"
+    known = "a blockquote br circle col colgroup div h1 h2 h3 img li ol p path rect section span strong svg table tbody"
     main = page.find("main")
     assert isinstance(main, Tag)
-    assert {element.name for element in main.find_all()} <= {*known.split(), "thead", "title", "tr", "ul"}
+    assert {element.name for element in main.find_all()} <= {
+        *known.split(),
+        "td",
+        "text",
+        "th",
+        "thead",
+        "title",
+        "tr",
+        "ul",
+    }
     for element in page.find_all():
         assert not [
             name for name in element.attrs if name.startswith("on") or name in {"srcset", "action", "xlink:href"}
@@ -143,7 +151,7 @@ def test_whatever_a_text_holds_it_stays_text(name: str, why: str, url: str, plac
     state.rows["communities"][0]["place"] = f'"><svg onload=x()>{place}'
     report = view.month_report(practice, state.month, state.inputs())
     html = render.report_html(report, render.TEMPLATES)
-    screen = render.screen_html(html, report, PAGES, render.TEMPLATES)
+    screen = render.screen_html(html, report, render.TEMPLATES)
     inert(screen)
     heading = BeautifulSoup(screen, "html.parser").select_one("main h1")
     assert heading is not None
@@ -159,7 +167,7 @@ def test_references_stay_escaped_and_a_heading_with_quotes_can_be_a_label() -> N
         '<th>Said "yes"<br>or &#34;no&#34;</th></tr></thead>'
         "<tbody><tr><td>&lt;i&gt;</td></tr></tbody></table></body></html>"
     )
-    made_of = twin.twin(html, pages={})
+    made_of = twin.twin(html)
     page = BeautifulSoup(str(made_of.body), "html.parser")
     assert {element.name for element in page.find_all()} == {
         "h2",
@@ -184,7 +192,7 @@ def test_a_logo_is_a_part_of_the_page_and_the_colour_is_the_practices_own() -> N
     look = brand.Look("#663300", brand.Logo(drawn.getvalue(), "image/png", 20.0, 8.0))
     report = report_of(STATES["first-month"]())
     html = render.report_html(report, render.TEMPLATES, look)
-    screen = render.screen_html(html, report, PAGES, render.TEMPLATES, look)
+    screen = render.screen_html(html, report, render.TEMPLATES, look)
     inert(screen)
     logo = BeautifulSoup(screen, "html.parser").img
     assert logo
@@ -208,12 +216,6 @@ def test_the_manifest_names_it_and_it_is_made_again_where_it_does_not_belong(dat
     assert manifest["html_sha256"] == hashlib.sha256(body).hexdigest()
     assert {"screen.html.jinja", "styles/screen.css"} <= set(manifest["made_from"]["templates"])
     assert "twin.py" in manifest["made_from"]["code"]
-    page = BeautifulSoup(body, "html.parser")
-    places = pdf.Typesetter(render.TEMPLATES).lay_out(render.report_html(report_of(state), render.TEMPLATES)).pages
-    for link in page.select("a.see-page"):
-        number = int(words(link).split()[-1])
-        assert str(link["href"])[1:] in places[number - 1].anchors
-    assert page.select("a.see-page")
     for harm in ("torn", "gone"):
         one.twin.write_bytes(body[:200])
         if harm == "gone":

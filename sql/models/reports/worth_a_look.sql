@@ -1,0 +1,70 @@
+-- one row per practice and public item (kind, source, site, item_id) that a person should look at, and why: a reply of
+-- the practice that may give private details away, or what somebody else wrote that raises an alert
+with answers as (
+    select
+        items.practice_id,
+        items.kind,
+        items.source,
+        items.site,
+        items.item_id,
+        -- An answer stands in the list of the month of its review and of every month after, as in its figure.
+        reviews.month,
+        coalesce(items.created_local, replies.first_reply_at)::date as written_on,
+        -- An edit may be what gave it away.
+        greatest(replies.first_reply_at, items.updated_at)::date as changed_on,
+        list_sort(coalesce(items.disclosure_classes, [])) as classes,
+        items.disclosure_severity as severity,
+        coalesce(items.url, reviews.url) as url,
+        reviews.removed_on is null as stands,
+        reviews.removed_on is null as counted
+    from {{ ref('replies') }} as replies
+    inner join {{ ref('items') }} as items
+        on
+            replies.source = items.source
+            and replies.site = items.site
+            and replies.practice_id = items.practice_id
+            and replies.item_id = items.item_id
+            and items.kind = 'reply'
+    inner join {{ ref('reviews') }} as reviews
+        on
+            replies.source = reviews.source
+            and replies.site = reviews.site
+            and replies.practice_id = reviews.practice_id
+            and replies.parent_id = reviews.item_id
+    where replies.visible and replies.disclosure = 'pattern'
+),
+
+alerts as (
+    select
+        items.practice_id,
+        items.kind,
+        items.source,
+        items.site,
+        items.item_id,
+        date_trunc('month', items.created_local)::date as month,
+        items.created_local::date as written_on,
+        items.created_at::date as changed_on,
+        list_sort(list_distinct(items.alerts)) as classes,
+        null::varchar as severity,
+        items.url,
+        -- What is gone cannot be looked at, and what a site shows as a sample is in no figure.
+        items.removed_on is null as stands,
+        items.removed_on is null and coalesce(reviews.counted, true) as counted
+    from {{ ref('items') }} as items
+    left join {{ ref('reviews') }} as reviews
+        on
+            items.kind = 'review'
+            and items.source = reviews.source
+            and items.site = reviews.site
+            and items.practice_id = reviews.practice_id
+            and items.item_id = reviews.item_id
+    where
+        items.kind in ('review', 'comment', 'post')
+        and items.voice is distinct from 'practice'
+        and len(items.alerts) > 0
+)
+
+from answers
+union all
+from alerts
+order by practice_id, month, kind, site, source, item_id
