@@ -348,7 +348,7 @@ def test_a_night_whose_deadline_has_passed_is_told_of_once(theatre: Theatre) -> 
         clear_task_instances([box], session)
         assert box.state is None
     executor = Holding()
-    runner = SchedulerJobRunner(job=Job(), num_runs=1, executors=[executor])  # type: ignore[no-untyped-call]
+    runner = SchedulerJobRunner(job=Job(), num_runs=1, executors=[executor])
     try:
         runner._run_scheduler_loop()
         assert executor.queued_callbacks == {}, "it is not late yet"
@@ -368,7 +368,7 @@ def test_a_night_whose_deadline_has_passed_is_told_of_once(theatre: Theatre) -> 
             session.execute(delete(Deadline).where(Deadline.dagrun_id == run.id))
             session.execute(delete(DagRun).where(DagRun.id == run.id))
     [mail] = theatre.mails("Rapport: nightly, late")
-    text = mail.get_body(("html",)).get_content()  # type: ignore[union-attr]
+    text = mail.get_body(("html",)).get_content()
     assert "has not ended within 5 hours" in text
     assert "(since 2026-11-03)" in text
 
