@@ -19,7 +19,7 @@ help:
 	@echo "make models    train the packaged models anew; needs the data that models/manifest.toml names"
 	@echo "make evaluate  measure every judgement on the same data, and write docs/accuracy.md"
 	@echo "make simulate  say how often words and ranges are right, on invented practices; writes docs/simulation.md"
-	@echo "make pictures  the README's pictures, from the demo"
+	@echo "make pictures  the pictures of README and docs/operators.md, from the demo"
 	@echo "make lock      resolve the dependencies anew"
 
 setup:

@@ -11,7 +11,8 @@ from typing import Any
 
 from airflow.sdk import BaseNotifier
 from airflow.sdk.definitions.callback import SyncCallback
-from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
+from airflow.sdk.definitions.deadline import DeadlineAlert
+from deadlines import FirstQueued
 from wiring import about_of, month_at_stake, open_settings
 
 _CONNECTION = "rapport_alerts"
@@ -49,7 +50,7 @@ def late_after(name: str, interval: dt.timedelta) -> DeadlineAlert:
     """A deadline counted from when a run was queued; it is told by an executor's process, so no triggerer is needed."""
     return DeadlineAlert(
         name=name,
-        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        reference=FirstQueued(),
         interval=interval,
         callback=SyncCallback("alerts.late", kwargs={"hours": interval / dt.timedelta(hours=1)}),
     )

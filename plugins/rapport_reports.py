@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
+from deadlines import FirstQueued
 
 
 class OnFirstRequest:
@@ -63,6 +64,7 @@ def _public() -> Any:
 
 class RapportReports(AirflowPlugin):
     name = "rapport_reports"
+    deadline_references = [FirstQueued]  # noqa: RUF012, Airflow's form
     fastapi_apps = [  # noqa: RUF012, Airflow's form
         {"app": OnFirstRequest(_pages), "url_prefix": "/reports", "name": "Reports"},
         {"app": OnFirstRequest(_public), "url_prefix": "/rapport", "name": "For recipients"},

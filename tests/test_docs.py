@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from PIL import Image
 
 from pipelines.__main__ import rapport
 from pipelines.ledger import State, StopKind
@@ -24,6 +25,25 @@ TARGETS = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), 
 def test_every_link_and_picture_is_there(path: Path) -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text(encoding="utf-8")):
         assert (path.parent / target).exists(), target
+
+
+def test_every_picture_is_shown_somewhere_and_small() -> None:
+    named = {
+        (path.parent / target).resolve()
+        for path in PAGES
+        for target in re.findall(r"!\[[^\]]+\]\((?!https?:)([^)]+)\)", path.read_text(encoding="utf-8"))
+    }
+    pictures = set((REPOSITORY / "docs" / "pictures").iterdir())
+    assert named == pictures
+    for path in pictures:
+        with Image.open(path) as picture:
+            assert (picture.format, picture.mode) == ("PNG", "P"), path.name
+        assert path.stat().st_size < 150_000, path.name
+
+
+def test_every_picture_is_one_that_make_pictures_makes() -> None:
+    made = re.findall(r'(?:keep\(|PICTURES / )"([a-z0-9-]+)"', (REPOSITORY / "tests" / "pictures.py").read_text())
+    assert sorted(made) == sorted(path.stem for path in (REPOSITORY / "docs" / "pictures").iterdir())
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)

@@ -263,6 +263,7 @@ def test_one_report_tells_all_of_itself(pages: Client) -> None:
     assert hashlib.sha256(b"%PDF-1.7 of a test\n%%EOF\n").hexdigest() in text
     assert page.find("a", href="/reports/report/hilltop/2026-10/pdf")
     assert "There is no PDF yet" in pages.get("/report/quiet/2026-10").text
+    assert "Somebody kept the PDF back" in pages.get("/report/riverside/2026-10").text
 
 
 def test_the_pdf_is_a_pdf_and_is_saved_where_it_cannot_be_shown(pages: Client) -> None:

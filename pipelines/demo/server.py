@@ -96,6 +96,7 @@ class TownServer:
         self._lock = threading.Lock()
         self._requests, self._issued = itertools.count(1), itertools.count(1)
         self._tokens: dict[str, str] = {}
+        self._lakeside_consents = False
         owner = self
 
         class Handler(_Handler):
@@ -121,6 +122,11 @@ class TownServer:
             if night != self.night:
                 self._tokens.clear()
             self.night = night
+
+    def consent_again(self) -> None:
+        """Let Lakeside's owner consent anew: its key is good from now on."""
+        with self._lock:
+            self._lakeside_consents = True
 
     def answer(self, method: str, target: SplitResult, body: bytes, bearer: str) -> dict[str, Any]:
         """Return the body of a 200. Raises _RefusedError with anything else."""
@@ -195,7 +201,8 @@ class TownServer:
             raise _RefusedError(401, {"error": "invalid_client", "error_description": "No such client."})
         names = [name for name, key in keys.items() if key["refresh_token"] == form.get("refresh_token")]
         with self._lock:
-            if not names or (names == ["lakeside"] and self.night >= LAKESIDE_KEY_DIES_ON):
+            died = names == ["lakeside"] and self.night >= LAKESIDE_KEY_DIES_ON and not self._lakeside_consents
+            if not names or died:
                 raise _RefusedError(
                     400, {"error": "invalid_grant", "error_description": "This token is not good any more."}
                 )

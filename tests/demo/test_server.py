@@ -304,6 +304,9 @@ def test_lakeside_loses_its_key_on_the_third_night(server: TownServer) -> None:
         assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
         server.set_night(FIRST)
         assert lakeside.renew().status_code == 200
+        server.set_night(THIRD)
+        server.consent_again()
+        assert lakeside.renew().status_code == 200
 
 
 def test_who_may_not_read(caller: Caller, server: TownServer) -> None:

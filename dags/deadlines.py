@@ -1,0 +1,27 @@
+"""From when a deadline counts. Airflow's plugins name it too, so that whatever reads a stored DAG finds it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, ClassVar
+
+from airflow.sdk.definitions.deadline import BaseDeadlineReference
+
+
+class FirstQueued(BaseDeadlineReference):
+    """The moment at which a run was queued.
+
+    Airflow's own reference of that name counts anew when a box is cleared, and Airflow 3.3.2 fails at it, so that no box
+    of a run with such a deadline can be cleared.
+    """
+
+    required_kwargs: ClassVar[set[str]] = {"dag_id", "run_id"}
+
+    def _evaluate_with(self, *, session: Any, dag_id: str, run_id: str) -> dt.datetime | None:
+        from airflow.models import DagRun
+        from sqlalchemy import select
+
+        found: dt.datetime | None = session.scalar(
+            select(DagRun.queued_at).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id)
+        )
+        return found
