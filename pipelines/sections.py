@@ -636,6 +636,9 @@ def _plain_metric(metric: str) -> str:
 
 
 def _given(rows: Sequence[Row]) -> list[Row]:
+    # Notes alone on what is no longer given would be a page without a number.
+    if all(row["value"] is None for row in rows):
+        return []
     return [row for row in rows if row["value"] is not None or row["break_note"]]
 
 

@@ -273,7 +273,9 @@ def test_a_decision_names_the_pdfs_it_lets_go_and_an_older_ledger_lets_none_go(d
         )
         db.execute("""insert into decision values ('2026-10', '2026-11-01', 'olga', 'Some', '["ash"]', '[]', 'x')""")
     assert Decisions(data.ledger).approved("2026-10") == {}
-    Decisions(data.ledger).add(decided(answer("Some", leave_out=["ash"], held_too=["fir"])))
+    now = decided(answer("Some", leave_out=["ash"], held_too=["fir"]))
+    assert now.digests == {"elm": SHOWN.passed["elm"], "fir": SHOWN.held["fir"]}
+    Decisions(data.ledger).add(now)
     assert Decisions(data.ledger).approved("2026-10") == {"elm": SHOWN.passed["elm"], "fir": SHOWN.held["fir"]}
 
 

@@ -429,3 +429,9 @@ def test_a_conversation_says_what_clearly_changed_and_nothing_of_the_rest() -> N
         "Threads that went deeper fell from 18 of 20 in the 90 days before to 2 of 20 in the last 90.",
     )
     assert not any(" rose " in said or " fell " in said for said in talk_of(practice().talk(71.7)).answers)
+
+
+def test_notes_alone_on_numbers_no_longer_given_are_no_appendix() -> None:
+    house = practice().numbers("google", conversations="break: not given since 2024-08-01")
+    assert report_of(house).vanity == ()
+    assert report_of(house.numbers("google", clicks=4)).vanity != ()
