@@ -14,6 +14,7 @@ import msgspec
 from pipelines.errors import UnknownName
 from pipelines.landing import DataDir
 from pipelines.periods import add_months, month_name
+from pipelines.statistics import newcombe
 from pipelines.warehouse import open_warehouse, rows
 
 _FIGURES = """
@@ -81,7 +82,7 @@ _PARTS = """
 """
 # What is said of it beside months before; beside a year before only where two years were read.
 _COMPARED = """
-    select site, part, months, previous_value, this_value, verdict
+    select site, part, months, previous_value, this_value, previous_size, this_size, verdict
     from reports.verdicts
     where practice_id = $practice and month = $month and metric = $metric
         and (site = '' or site = coalesce($site, site))
@@ -130,7 +131,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
         if self.parts:
             lines += ["", "What it is made of:", *map(_part, self.parts)]
         if self.compared:
-            lines += ["", "Compared:", *map(_beside, self.compared)]
+            lines += ["", "Compared:", *(_beside(row, told["unit"]) for row in self.compared)]
         lines += ["", f"{len(self.rows)} {_NAMES[self.rows_from]} behind it:"]
         lines += [
             f"  {row['created_local']:%Y-%m-%d %H:%M}  {row['site']}  {_told(row)}  {row['item_id']}"
@@ -200,11 +201,18 @@ def _part(part: dict[str, Any]) -> str:
     return f"{where}: {part['points']:f} of {part['out_of'].normalize():f} points, from {counts}{why}"
 
 
-def _beside(row: dict[str, Any]) -> str:
+def _beside(row: dict[str, Any], unit: str) -> str:
     where = f"  {row['site'] or 'all sites'}" + (f", {row['part']}" if row["part"] else "")
-    known = None not in (row["previous_value"], row["this_value"])
-    values = f", {row['previous_value']:f} to {row['this_value']:f}" if known else ""
-    return f"{where}, beside {_BESIDE[row['months']]}: {row['verdict'].replace('_', ' ')}{values}"
+    said = f"{where}, beside {_BESIDE[row['months']]}: {row['verdict'].replace('_', ' ')}"
+    if None in (row["previous_value"], row["this_value"]):
+        return said
+    said += f", {row['previous_value']:f} to {row['this_value']:f}"
+    if unit != "share":
+        return said
+    # Both are whole numbers of so many, so they come back exactly.
+    before, now = (round(row[f"{when}_value"] * row[f"{when}_size"]) for when in ("previous", "this"))
+    low, high = newcombe(before, row["previous_size"], now, row["this_size"])
+    return f"{said}, a difference of 95% from {low:+.6f} to {high:+.6f}"
 
 
 def _said(figure: dict[str, Any], unit: str) -> str:

@@ -10,6 +10,7 @@ import pytest
 from pipelines.errors import NotReady, UnknownName
 from pipelines.explain import explain
 from pipelines.landing import DataDir
+from pipelines.statistics import newcombe
 from pipelines.warehouse import open_warehouse, rows
 from tests.histories import built_at
 
@@ -53,6 +54,30 @@ def test_the_reviews_behind_a_warning_are_those_that_raise_it(town: DataDir) -> 
     for metric in ("alerts", "replies_to_look_at"):
         found = explain(town, "riverside", OCTOBER, metric, "google")
         assert 0 < len(found.rows) <= sum(figure["numerator"] or 0 for figure in found.figures)
+
+
+def test_a_figure_is_explained_beside_months_before_and_a_year_before_only_after_two_years(town: DataDir) -> None:
+    with open_warehouse(town) as connection:
+        said = rows(
+            connection,
+            "select * from reports.verdicts where site = 'google' and practice_id = 'riverside' "
+            "and metric in ('reviews_received', 'low_share') order by all",
+        )
+    years = {row["month"] for row in said if row["months"] == 12}
+    assert years
+    beside = "google, beside the same month of the year before: "
+    for month in {row["month"] for row in said}:
+        text = str(explain(town, "riverside", month, "reviews_received", "google"))
+        assert "google, beside the month before: " in text
+        assert "google, beside the three months before: " in text
+        assert (beside in text) == (month in years)
+        assert "a difference of" not in text
+    share = next(row for row in said if row["metric"] == "low_share" and row["verdict"] == "no_clear_change")
+    text = str(explain(town, "riverside", share["month"], "low_share", "google"))
+    counts = [round(share[f"{when}_value"] * share[f"{when}_size"]) for when in ("previous", "this")]
+    low, high = newcombe(counts[0], share["previous_size"], counts[1], share["this_size"])
+    words = f"no clear change, {share['previous_value']:f} to {share['this_value']:f}"
+    assert f"{words}, a difference of 95% from {low:+.6f} to {high:+.6f}" in text
 
 
 def test_the_parts_of_a_score_are_told_with_what_they_come_from(town: DataDir) -> None:

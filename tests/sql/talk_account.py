@@ -388,9 +388,7 @@ class Month:
                 other
                 for other in self.standing
                 if other["kind"] == "comment"
-                and (other["site"], other["thread"], other["parent_id"])
-                == (item["site"], item["thread"], item["item_id"])
-                and other["created_local"] >= item["created_local"]
+                and (other["site"], other["parent_id"]) == (item["site"], item["item_id"])
                 and not other["mute"]
                 and not (other["person"] and other["person"] == item["person"])
             ]

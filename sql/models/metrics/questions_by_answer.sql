@@ -7,9 +7,7 @@ with questions as (
         calls.site,
         calls.item_id,
         talk.kind,
-        talk.thread,
         talk.person,
-        talk.created_local,
         calls.answered_local is not null as by_practice
     from {{ ref('calls') }} as calls
     inner join {{ ref('talk') }} as talk
@@ -44,9 +42,7 @@ answered as (
             and questions.month = answers.month
             and questions.source = answers.source
             and questions.site = answers.site
-            and questions.thread = answers.thread
             and questions.item_id = answers.parent_id
-            and questions.created_local <= answers.created_local
             and answers.kind = 'comment'
             and answers.stands
             -- A heart is no answer, and neither is what its author adds.

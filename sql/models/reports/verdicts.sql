@@ -75,9 +75,8 @@ with figures as (
 -- How far two windows are apart, and how long each is.
 spans as (
     select
-        months::integer as months,
-        length::integer as length
-    from (values (1, 1), (3, 3), (12, 1)) as spans (months, length)
+        unnest([1, 3, 12])::integer as months,
+        unnest([1, 3, 1])::integer as length
 ),
 
 -- A year before says something only where two whole years were read.
