@@ -248,14 +248,15 @@ def content_part(folder: Path) -> Iterator[str]:
         "", "## Content type of posts", "",
         "Posts of companies, each left out in turn. The crowd's Information is anything that informs, Action is "
         "promotion, Dialogue is an answer. Some labels are of two raters against one, so the posts on whose label "
-        f"the crowd agreed by {content.CLEAR} or more stand by themselves too.",
+        f"the crowd agreed by {content.CLEAR} or more stand by themselves too. Labels are doubted in training, which "
+        "makes a model less sure than it should be; its log-odds are stretched by what suits the other companies.",
     ]  # fmt: skip
-    companies = content.left_out(folder)
+    posts = content.read_posts(folder)
+    companies, stretch = content.left_out(posts)
     everyone = content.together(list(companies.values()))
     for name, judged in [*companies.items(), ("All", everyone), ("All with a clear label", everyone.clear())]:
         yield from _content_set(f"{name} ({len(judged.true)} posts)", judged, CONTENT_OUTPUTS[:3])
-    posts = content.prepare(content.by_companies(folder))
-    (given, true_), person = content.by_copies(posts), content.by_one_person(posts)
+    (given, true_), person = content.by_copies(posts.companies), content.by_one_person(posts.companies)
     yield from [
         "", f"Of {len(true_)} posts that have near copies, as many are labelled what most of those are: "
         f"{shown(*accuracy(given, true_))}, macro-F1 {macro_f1(by_class(given, true_)):.3f}. A model that reads "
@@ -263,10 +264,9 @@ def content_part(folder: Path) -> Iterator[str]:
         f"of at least {person['at least']} and at most {person['at most']} of all posts: nearly all were labelled by "
         "three, who did not always agree.",
     ]  # fmt: skip
-    everything = content.prepare([*content.by_companies(folder), *content.by_news(folder)])
-    for name, lessons in content.written().items():
-        batch = content.prepare(lessons)
-        model = content.fitted(content.without(everything, batch))
+    everything = [*posts.companies, *posts.news]
+    for name, batch in posts.written.items():
+        model = content.fitted(content.without(everything, batch)).stretched(stretch)
         true = [content.truth(post, speaks_only=False) for post in batch]
         yield from _content_set(
             f"Posts written for Rapport, {name}, by what was taught before it ({len(batch)} posts)",
@@ -283,12 +283,7 @@ def _content_set(title: str, judged: content.Judged, outputs: Sequence[str]) -> 
         for label in outputs
     ]
     known = [area for area in areas if area is not None]
-    speaks = judged.chances[:, :3] / judged.chances[:, :3].sum(axis=1, keepdims=True)
-    coarse = [label if label in CONTENT_OUTPUTS[:3] else "informs" for label in judged.true]
-    error, bins = calibration(
-        speaks.max(axis=1),
-        [CONTENT_OUTPUTS[place] == label for place, label in zip(speaks.argmax(axis=1), coarse, strict=True)],
-    )
+    error, bins = judged.calibrated()
     yield from [
         "", f"### {title}", "",
         f"Accuracy {shown(*accuracy(judged.said, judged.true))}, macro-F1 {macro_f1(classes):.3f} over "

@@ -42,11 +42,16 @@ def matrix(texts: Sequence[Buckets], rarity: Floats) -> csr_matrix:
 
 
 def fit(
-    rows: csr_matrix, dense: Array, wanted: Array, strength: float, weights: Array | None = None
+    rows: csr_matrix,
+    dense: Array,
+    wanted: Array,
+    strength: float,
+    weights: Array | None = None,
+    doubts: Array | float = 0.0,
 ) -> tuple[Array, Array, float]:
     """Return (weights, weights of the dense features, bias) of one logistic regression; `strength` is 1/penalty.
 
-    `wanted` holds 0 and 1, `weights` how much each row counts.
+    `wanted` holds 0 and 1, `weights` how much each row counts, `doubts` the share of each that counts as the other.
     """
     count = rows.shape[1]
     signs = 2 * wanted - 1
@@ -56,8 +61,10 @@ def fit(
     def loss(held: Array) -> tuple[float, Array]:
         margin = rows @ held[:count] + dense @ held[count:-1] + held[-1]
         product = signs * margin
-        value = 0.5 * float(np.square(held[:-1]).sum()) + strength * float((each * np.logaddexp(0, -product)).sum())
-        pull = -strength * each * signs / (1 + np.exp(np.clip(product, -30, 30)))
+        # The loss of a row as its opposite is larger by its product, so a row in doubt need not be gone over twice.
+        losses = each * (np.logaddexp(0, -product) + doubts * product)
+        value = 0.5 * float(np.square(held[:-1]).sum()) + strength * float(losses.sum())
+        pull = -strength * each * signs * (1 / (1 + np.exp(np.clip(product, -30, 30))) - doubts)
         return value, np.concatenate([held[:-1], [0.0]]) + np.concatenate([turned @ pull, dense.T @ pull, [pull.sum()]])
 
     found = minimize(

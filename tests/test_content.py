@@ -10,10 +10,25 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.sparse import csr_matrix, vstack
 
-from models.content import CLEAR, Judged, Lesson, Prepared, by_copies, by_one_person, prepare, written
+from models.content import (
+    CLEAR,
+    Fitted,
+    Judged,
+    Lesson,
+    Posts,
+    Prepared,
+    by_copies,
+    by_one_person,
+    left_out,
+    prepare,
+    stretch_of,
+    written,
+)
+from models.fit import fit
 from models.vectors import cut, vectors
-from pipelines.text.content import ABOUT, OUTPUTS, content_of, decided, evidence, is_addressed, offer_in
+from pipelines.text.content import ABOUT, BUCKETS, OUTPUTS, content_of, decided, evidence, is_addressed, offer_in
 from pipelines.text.linear import Vectors, hash_of, load
 from pipelines.text.sentences import plain
 
@@ -130,8 +145,8 @@ def test_each_type_is_known(text: str, content_type: str) -> None:
 
 
 def test_how_a_post_speaks_is_decided_before_what_it_is_about() -> None:
-    assert decided([0.2, 0.6, 0.1, 0.9, 0.9, 0.9, 0.9], addressed=True) == ("promotion", 0.6)
-    assert decided([0.2, 0.1, 0.6, 0.9, 0.9, 0.9, 0.9], addressed=True) == ("answer", 0.6)
+    assert decided([0.3, 0.75, 0.2, 0.9, 0.9, 0.9, 0.9], addressed=True) == ("promotion", pytest.approx(0.6))
+    assert decided([0.3, 0.2, 0.75, 0.9, 0.9, 0.9, 0.9], addressed=True) == ("answer", pytest.approx(0.6))
     assert decided([0.6, 0.1, 0.2, 0.1, 0.3, 0.2, 0.1], addressed=True) == ("community", 0.3)
 
 
@@ -194,3 +209,73 @@ def test_one_more_person_is_right_where_all_agree_and_of_a_third_to_two_thirds_o
     found = by_one_person(prepare(lessons))
     assert found["at least"].startswith("5 of 7")
     assert found["at most"].startswith("6 of 7")
+
+
+def _said_too_low(stated: float) -> Judged:
+    """Return ten posts of which nine are right, each at the same stated probability of one of three ways to speak."""
+    rest = (1 - stated) / 2
+    chances = np.array([[stated, rest, rest, 0.5, 0.5, 0.5, 0.5]] * 10)
+    return Judged(["informs"] * 10, ["informs"] * 9 + ["answer"], chances, [1.0] * 10)
+
+
+@pytest.mark.parametrize("stated", [0.5, 0.99])
+def test_what_is_stated_is_stretched_to_how_often_it_is_right(stated: float) -> None:
+    judged = _said_too_low(stated)
+    better = judged.stretched(stretch_of(judged))
+    assert better.calibrated()[0] < 0.02 < judged.calibrated()[0]
+    assert better.speaks()[0, 0] == pytest.approx(0.9, abs=0.02)
+
+
+@given(st.lists(st.floats(0.01, 0.99), min_size=7, max_size=7), st.floats(0.5, 4.0))
+def test_a_stretch_changes_neither_the_order_nor_what_a_post_is_about(chances: list[float], by: float) -> None:
+    judged = Judged(["other"], ["informs"], np.array([chances]), [1.0])
+    after = judged.stretched(by).chances[0]
+    assert after[3:].tolist() == chances[3:]
+    for one in range(3):
+        for other in range(3):
+            assert chances[one] >= chances[other] or after[one] <= after[other]
+
+
+def test_a_stretched_model_says_what_is_stretched_after_it() -> None:
+    posts = prepare(written()["batch_1"][:9])
+    chance = np.random.default_rng(1)
+    held = (chance.normal(size=(size, len(OUTPUTS))) for size in (BUCKETS, len(posts[0].signs)))
+    model = Fitted(*held, np.ones(len(OUTPUTS)), np.ones(BUCKETS, np.float32))
+    after = Judged([], [], model.chances(posts), []).stretched(1.7)
+    assert model.stretched(1.7).chances(posts) == pytest.approx(after.chances, abs=1e-9)
+
+
+def test_no_company_helps_to_say_how_sure_to_be_of_its_own_posts(monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[tuple[str, ...]] = []
+
+    def judged(posts: Posts, *companies: str) -> dict[str, Judged]:
+        left.append(companies)
+        # Were its own posts asked, a company of which everything is right would be stretched as far as goes.
+        sure = len(companies) == 1
+        return {
+            company: _said_too_low(0.5)._replace(true=["informs"] * 10) if sure else _said_too_low(0.5)
+            for company in companies
+        }
+
+    monkeypatch.setattr("models.content._judged", judged)
+    found, of_all = left_out(Posts([], [], {}))
+    assert all(each.speaks()[0, 0] == pytest.approx(0.9, abs=0.02) for each in found.values())
+    assert of_all == pytest.approx(4.0, abs=0.01)
+    assert sorted(map(len, left)) == [1] * 4 + [2] * 6
+
+
+def test_a_row_in_doubt_is_that_row_twice_as_what_it_is_and_is_not() -> None:
+    chance = np.random.default_rng(1)
+    rows, dense = csr_matrix(chance.random((40, 8))), chance.random((40, 2))
+    wanted, each = (chance.random(40) > 0.4).astype(float), chance.random(40)
+    doubts = np.where(wanted > 0, 0.2, 0.1)
+    once = fit(rows, dense, wanted, 3.0, each, doubts)
+    twice = fit(
+        vstack([rows, rows], format="csr"),
+        np.concatenate([dense, dense]),
+        np.concatenate([wanted, 1 - wanted]),
+        3.0,
+        np.concatenate([each * (1 - doubts), each * doubts]),
+    )
+    for one, other in zip(once, twice, strict=True):
+        assert one == pytest.approx(other, abs=1e-3)

@@ -150,13 +150,15 @@ def is_addressed(text: str) -> bool:
 def decided(chances: Sequence[float], *, addressed: bool) -> tuple[Content, float]:
     """Return the type and its probability from the outputs' probabilities, in the order of `OUTPUTS`.
 
+    Of how a post speaks the probability is the share among the three ways, which is what was calibrated.
+
     A post that turns to nobody answers nobody, however much its words are those of thanks and praise.
     """
     speaks = max(range(3) if addressed else range(2), key=lambda output: chances[output])
     if speaks == 1:
-        return "promotion", chances[1]
+        return "promotion", chances[1] / sum(chances[:3])
     if speaks == 2:
-        return "answer", chances[2]
+        return "answer", chances[2] / sum(chances[:3])
     about = max(range(len(ABOUT)), key=lambda output: chances[3 + output])
     return ABOUT[about], chances[3 + about]
 
