@@ -107,6 +107,17 @@ class TemplateFetcher:
         raise FatalURLFetchingError("refused")
 
 
+class _Page(HTML):  # type: ignore[misc]
+    """A page whose elements are what our own sheet says, and not what WeasyPrint's sheet for all of HTML does."""
+
+    def __init__(self, elements: Any, html: str, fetcher: TemplateFetcher) -> None:
+        super().__init__(string=html, base_url="tpl:/", url_fetcher=fetcher)
+        self._elements = elements
+
+    def _ua_stylesheets(self, forms: bool = False) -> list[Any]:
+        return [self._elements]
+
+
 @dataclass(frozen=True)
 class Attached:
     """A file inside the PDF. `description` says to a reader what it is."""
@@ -131,6 +142,7 @@ class Typesetter:
         self._templates = templates
         self._fetcher = TemplateFetcher(templates)
         self._fonts = FontConfiguration()
+        self._elements = self._style_sheet("styles/elements.css")
         self._css = self._style_sheet(style_sheet)
 
     @cached_property
@@ -213,7 +225,7 @@ class Typesetter:
     def lay_out(self, html: str) -> Any:
         """Return WeasyPrint's document: the pages with every box in its place, not yet written nor checked."""
         sheets = [self._css, self._cjk] if _CJK.search(html) else [self._css]
-        return HTML(string=html, base_url="tpl:/", url_fetcher=self._fetcher).render(
+        return _Page(self._elements, html, self._fetcher).render(
             stylesheets=sheets, font_config=self._fonts, pdf_variant="pdf/ua-1", custom_metadata=True
         )
 
