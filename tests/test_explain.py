@@ -27,6 +27,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> DataDir:
     [
         *["reviews_received", "mean_stars", "low_share", "star_distribution", "reply_hours", "reviews_removed"],
         *["topic_mentions", "recommendations", "repeated_texts", "reply_genericness", "decayed_stars"],
+        "moved_offline_share",
         *["effective_reviews", "reputation_score"],
     ],
 )
