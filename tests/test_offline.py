@@ -41,6 +41,7 @@ def test_an_invitation_a_number_or_an_address_is_an_offer(text: str, reason: str
         "Please contact your insurer.",
         # what was done, and what somebody did not do
         "You did not call us before you came.",
+        "You didn't call us before you came.",
         "People who call our office are treated with respect.",
         "When you call our office, a person picks up.",
         "You left without contacting the front desk.",
