@@ -14,7 +14,7 @@ import msgspec
 from pipelines.errors import UnknownName
 from pipelines.landing import DataDir
 from pipelines.periods import add_months, month_name
-from pipelines.statistics import newcombe
+from pipelines.statistics import STARS, newcombe, probability_of_decline, rates_and_mix
 from pipelines.warehouse import open_warehouse, rows
 
 _FIGURES = """
@@ -88,6 +88,21 @@ _COMPARED = """
         and (site = '' or site = coalesce($site, site))
     order by site, part, months
 """
+# The stars of thirteen months, and whether a site's may be combined with those of others.
+_STARS = """
+    select
+        stars.site, stars.month, stars.star_counts, stars.not_covered_why is null as was_read,
+        coalesce(weights.weight, 0) > 0 as blends
+    from core.month_stars as stars
+    left join core.site_weights as weights
+        on stars.practice_id = weights.practice_id and stars.site = weights.site
+        and weights.year = date_trunc('year', $month::date)
+    where stars.practice_id = $practice and stars.month between $month::date - interval 12 month and $month
+        and stars.site = coalesce($site, stars.site) and stars.rated > 0
+    order by stars.site, stars.month
+"""
+# Of how many months each window is.
+_LENGTHS = {1: 1, 3: 3, 12: 1}
 _BESIDE = {1: "the month before", 3: "the three months before", 12: "the same month of the year before"}
 _NAMES = {"reviews": "reviews", "talk": "posts, comments and shares"}
 
@@ -104,6 +119,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     figures: list[dict[str, Any]]
     parts: list[dict[str, Any]]
     compared: list[dict[str, Any]]
+    mix: dict[str, Any] | None
     sql: str
     rows_from: str
     rows: list[dict[str, Any]]
@@ -132,6 +148,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
             lines += ["", "What it is made of:", *map(_part, self.parts)]
         if self.compared:
             lines += ["", "Compared:", *(_beside(row, told["unit"]) for row in self.compared)]
+        if self.mix:
+            lines += ["", _mix_said(self.mix)]
         lines += ["", f"{len(self.rows)} {_NAMES[self.rows_from]} behind it:"]
         lines += [
             f"  {row['created_local']:%Y-%m-%d %H:%M}  {row['site']}  {_told(row)}  {row['item_id']}"
@@ -159,6 +177,7 @@ def explain(data: DataDir, practice_id: str, month: dt.date, metric: str, site: 
             raise _what_is_missing(connection, practice_id, month, site)
         parts = rows(connection, _PARTS, asked)
         compared = rows(connection, _COMPARED, asked)
+        stars = rows(connection, _STARS, {"practice": practice_id, "month": month, "site": site})
         told = catalogue[0]
         behind = rows(
             connection,
@@ -176,11 +195,51 @@ def explain(data: DataDir, practice_id: str, month: dt.date, metric: str, site: 
         inputs_id=build["inputs_id"],
         figures=figures,
         parts=parts,
-        compared=compared,
+        compared=[_with_decline(row, month, stars) for row in compared] if metric == "mean_stars" else compared,
+        mix=_mix_of(month, stars) if metric in ("mean_stars", "reputation_score_combined") and not site else None,
         sql=made[0]["sql"],
         rows_from=told["rows_from"],
         rows=behind,
         pages=sorted({row["page"] for row in behind}),
+    )
+
+
+def _with_decline(row: dict[str, Any], month: dt.date, stars: list[dict[str, Any]]) -> dict[str, Any]:
+    """Add how likely the stars behind a site's two windows fell; None where nothing was compared."""
+    if None in (row["previous_value"], row["this_value"]):
+        return row | {"probability_of_decline": None}
+    windows = []
+    for end in (add_months(month, -row["months"]), month):
+        first = add_months(end, 1 - _LENGTHS[row["months"]])
+        own = [each["star_counts"] for each in stars if each["site"] == row["site"] and first <= each["month"] <= end]
+        windows.append([sum(counts[star - 1] for counts in own) for star in STARS])
+    return row | {"probability_of_decline": probability_of_decline(*windows)}
+
+
+def _mix_of(month: dt.date, stars: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return what the sites' own stars and what their mix did to all stars that may be combined, from the month before.
+
+    None unless two sites or more have reviews in both months, all read in full: without any, a site has no mean.
+    """
+    blending = [row for row in stars if row["blends"] and row["month"] in (add_months(month, -1), month)]
+    sites = sorted({row["site"] for row in blending})
+    found = {(row["site"], row["month"]): row["star_counts"] for row in blending if row["was_read"]}
+    if len(sites) < 2 or len(found) < 2 * len(sites):
+        return None
+    before, now = ([_size_and_mean(found[site, each]) for site in sites] for each in (add_months(month, -1), month))
+    rates, mix = rates_and_mix(before, now)
+    return {"sites": sites, "rates": rates, "mix": mix}
+
+
+def _size_and_mean(counts: list[int]) -> tuple[int, float]:
+    return sum(counts), sum(star * count for star, count in zip(STARS, counts, strict=True)) / sum(counts)
+
+
+def _mix_said(mix: dict[str, Any]) -> str:
+    return (
+        f"All stars of {', '.join(mix['sites'])} together, beside the month before: {mix['rates'] + mix['mix']:+.6f}, "
+        f"of which {mix['rates']:+.6f} by the sites' own averages and {mix['mix']:+.6f} by how the reviews were spread "
+        "over the sites (Kitagawa). The second is no change in what people think: no figure is of all stars together."
     )
 
 
@@ -207,6 +266,8 @@ def _beside(row: dict[str, Any], unit: str) -> str:
     if None in (row["previous_value"], row["this_value"]):
         return said
     said += f", {row['previous_value']:f} to {row['this_value']:f}"
+    if "probability_of_decline" in row:
+        return f"{said}, fell with a probability of {row['probability_of_decline']:.4f}"
     if unit != "share":
         return said
     # Both are whole numbers of so many, so they come back exactly.

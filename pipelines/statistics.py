@@ -94,6 +94,23 @@ def probability_of_decline(counts: Sequence[float], counts_now: Sequence[float])
     return (1 + erf((mean - mean_now) / sqrt(2 * (deviation**2 + deviation_now**2)))) / 2
 
 
+def rates_and_mix(before: Sequence[tuple[int, float]], now: Sequence[tuple[int, float]]) -> tuple[float, float]:
+    """Return how much of a change in a mean over groups is due to the groups' own means, and how much to their mix.
+
+    Each group is its size and its mean, in the same order. Both effects add up to the change (Kitagawa 1955). Raises
+    ValueError where either time has nothing in it.
+    """
+    sizes = [sum(size for size, _ in groups) for groups in (before, now)]
+    if min(sizes) <= 0:
+        raise ValueError("a change needs something at both times")
+    rates = mix = 0.0
+    for (size, mean), (size_now, mean_now) in zip(before, now, strict=True):
+        share, share_now = size / sizes[0], size_now / sizes[1]
+        rates += (share + share_now) / 2 * (mean_now - mean)
+        mix += (share_now - share) * (mean + mean_now) / 2
+    return rates, mix
+
+
 def permutation_test(counts: Sequence[int], counts_now: Sequence[int]) -> float:
     """Return the exact two-sided p-value of a difference in mean stars between two sets of reviews.
 

@@ -297,6 +297,7 @@ def _judge(site: Site, review: Review) -> None:
             "disclosure_classes": chance.choice([["P1"], ["N1"], ["N2", "P4"], ["N1", "N2"]])
             if verdict == "pattern"
             else [],
+            "acts": [] if verdict == "not_checked" else chance.choice([["offline"], ["public"], ["public"], []]),
         }
     if review.judged.get("sentiment") not in (None, "not_checked") and review.stars:
         review.judged["contradicts_stars"] = chance.random() < 0.2

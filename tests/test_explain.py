@@ -10,7 +10,8 @@ import pytest
 from pipelines.errors import NotReady, UnknownName
 from pipelines.explain import explain
 from pipelines.landing import DataDir
-from pipelines.statistics import newcombe
+from pipelines.periods import add_months
+from pipelines.statistics import newcombe, probability_of_decline
 from pipelines.warehouse import open_warehouse, rows
 from tests.histories import built_at
 
@@ -27,6 +28,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> DataDir:
     [
         *["reviews_received", "mean_stars", "low_share", "star_distribution", "reply_hours", "reviews_removed"],
         *["topic_mentions", "recommendations", "repeated_texts", "reply_genericness", "decayed_stars"],
+        "moved_offline_share",
         *["effective_reviews", "reputation_score"],
     ],
 )
@@ -78,6 +80,73 @@ def test_a_figure_is_explained_beside_months_before_and_a_year_before_only_after
     low, high = newcombe(counts[0], share["previous_size"], counts[1], share["this_size"])
     words = f"no clear change, {share['previous_value']:f} to {share['this_value']:f}"
     assert f"{words}, a difference of 95% from {low:+.6f} to {high:+.6f}" in text
+
+
+def test_how_likely_stars_fell_is_told_of_the_two_windows(town: DataDir) -> None:
+    with open_warehouse(town) as connection:
+        said = rows(
+            connection,
+            "select * from reports.verdicts where metric = 'mean_stars' and practice_id = 'riverside' "
+            "and site = 'google' and this_value is not null and previous_value is not null order by month, months",
+        )
+        stars = {
+            (row["site"], row["month"]): row["star_counts"]
+            for row in rows(connection, "select * from core.month_stars where practice_id = 'riverside'", {})
+        }
+    month = max(row["month"] for row in said)
+    compared = [row for row in explain(town, "riverside", month, "mean_stars").compared if row["site"] == "google"]
+    by_months = {row["months"]: row["probability_of_decline"] for row in compared}
+
+    def window(*ago: int) -> list[int]:
+        return [sum(counts) for counts in zip(*(stars["google", add_months(month, -n)] for n in ago), strict=True)]
+
+    assert by_months[1] == pytest.approx(probability_of_decline(window(1), window(0)))
+    assert by_months[3] == pytest.approx(probability_of_decline(window(3, 4, 5), window(0, 1, 2)))
+    assert by_months[1] != by_months[3]
+    text = str(explain(town, "riverside", month, "mean_stars", "google"))
+    assert f", fell with a probability of {by_months[1]:.4f}\n" in text
+    assert "with a probability" not in str(explain(town, "riverside", month, "low_share", "google"))
+
+
+def test_a_changed_mix_of_sites_is_split_from_their_own_stars(town: DataDir) -> None:
+    with open_warehouse(town) as connection:
+        sums = {
+            (row["site"], row["month"]): (row["rated"], row["star_sum"])
+            for row in rows(
+                connection,
+                "select * from core.month_stars where practice_id = 'riverside' and not_covered_why is null "
+                "and site in ('healthgrades', 'zocdoc')",
+                {},
+            )
+        }
+        years = {
+            row["year"]
+            for row in rows(
+                connection,
+                "select year from core.site_weights where practice_id = 'riverside' and weight > 0 "
+                "group by year having count(*) = 2",
+                {},
+            )
+        }
+    told = {}
+    for month in sorted({month for _, month in sums}):
+        both = [
+            [sums.get((site, when), (0, 0)) for site in ("healthgrades", "zocdoc")]
+            for when in (add_months(month, -1), month)
+        ]
+        found = explain(town, "riverside", month, "reputation_score_combined").mix
+        weighed = month.replace(month=1) in years
+        assert (found is not None) == (weighed and all(n for pairs in both for n, _ in pairs)), month
+        if found:
+            means = [sum(total for _, total in pairs) / sum(n for n, _ in pairs) for pairs in both]
+            assert found["sites"] == ["healthgrades", "zocdoc"]
+            assert found["rates"] + found["mix"] == pytest.approx(means[1] - means[0])
+            told[month] = found
+    assert told
+    text = str(explain(town, "riverside", max(told), "mean_stars"))
+    assert "All stars of healthgrades, zocdoc together, beside the month before: " in text
+    assert explain(town, "riverside", max(told), "mean_stars", "zocdoc").mix is None
+    assert explain(town, "riverside", max(told), "low_share").mix is None
 
 
 def test_the_parts_of_a_score_are_told_with_what_they_come_from(town: DataDir) -> None:

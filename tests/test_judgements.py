@@ -181,6 +181,16 @@ def test_a_comment_has_acts_and_a_claim_is_marked_for_a_clinician() -> None:
     assert scored("Me encanta este consultorio, el equipo es muy amable", "comment")["acts"] == ["substantive"]
 
 
+def test_a_reply_offers_a_talk_in_private_or_stays_in_public() -> None:
+    assert scored("We are sorry to read this. Please call our office at 555-0100.", "reply")["acts"] == ["offline"]
+    assert scored("Thank you. Call us crazy, but we love Mondays.", "reply")["acts"] == ["public"]
+    # A language without a test set is not judged, and only a reply is asked.
+    assert scored("Lamentamos leer esto, por favor llame al 555-0100 cuando quiera", "reply")["acts"] == []
+    assert "offline" not in scored("Please call our office at 555-0100.", "comment")["acts"]
+    said = explain_text("We are sorry to read this. Please call us.", "reply")
+    assert "   offline: offers to go on out of public: “call us”" in said
+
+
 def lines(*items: dict[str, object]) -> list[dict[str, Any]]:
     return list(score_lines(json.dumps({"id": number, **item}).encode() for number, item in enumerate(items)))
 

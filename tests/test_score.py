@@ -194,7 +194,7 @@ def test_a_comment_s_acts_hang_on_what_it_stands_under_and_who_came_first(data: 
 
 def test_what_the_practice_answers_below_a_post_is_judged_as_a_reply(data: DataDir) -> None:
     [answer] = scored(data, comment(1, "Your son was very brave.", by_practice=True))
-    assert (answer["disclosure"], answer["acts"]) == ("pattern", [])
+    assert (answer["disclosure"], answer["acts"]) == ("pattern", ["public"])
 
 
 def test_the_account_that_an_answer_is_addressed_to_tells_nothing_below_a_post(data: DataDir) -> None:

@@ -18,7 +18,7 @@ from pipelines.engagement import PARTS
 from pipelines.engagement import VERSIONS as QUALITY_VERSIONS
 from pipelines.engagement import Version as QualityVersion
 from pipelines.scores import VERSIONS, Reputation, Version, reputation
-from pipelines.statistics import decay
+from pipelines.statistics import decay, rates_and_mix
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parent / "vectors.json").read_text(encoding="utf-8"))
 COUNTS = st.lists(st.integers(0, 60), min_size=5, max_size=5)
@@ -196,12 +196,11 @@ def test_a_changing_mix_of_sites_does_not_move_it() -> None:
     assert now * mean_now_a + (1 - now) * mean_now_b == pytest.approx(case["pooled_cur"])
     assert weights[0] * mean_a + weights[1] * mean_b == pytest.approx(case["std_prev"])
     assert weights[0] * mean_now_a + weights[1] * mean_now_b == pytest.approx(case["std_cur"])
-    # Kitagawa (1955): what the sites' means did, and what their mix did, each at the other's average.
-    half = (before + now) / 2
-    rates = half * (mean_now_a - mean_a) + (1 - half) * (mean_now_b - mean_b)
-    mix = (now - before) * ((mean_a + mean_now_a) / 2 - (mean_b + mean_now_b) / 2)
+    rates, mix = rates_and_mix(list(case["prev"].values()), list(case["cur"].values()))
     assert (rates, mix) == pytest.approx((case["kitagawa_rate_effect"], case["kitagawa_mix_effect"]))
     assert rates + mix == pytest.approx(case["pooled_cur"] - case["pooled_prev"])
+    with pytest.raises(ValueError, match="at both times"):
+        rates_and_mix([(0, 0.0)], [(3, 4.0)])
     # Counts with those very means: 40 and 10 reviews, then 20 and 30.
     was = reputation([[0, 0, 0, 8, 32], [1, 1, 3, 2, 3]], weights, 0, 0)
     is_now = reputation([[0, 0, 0, 3, 17], [3, 3, 7, 7, 10]], weights, 0, 0)

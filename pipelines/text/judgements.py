@@ -18,6 +18,7 @@ from pipelines.text.content import evidence as content_evidence
 from pipelines.text.disclosure import CLASSES, VERDICT_WORDS, Roster, judge
 from pipelines.text.language import MEASURED, MODEL_ID, is_english
 from pipelines.text.linear import model_id
+from pipelines.text.offline import offers_of
 from pipelines.text.sentences import plain, sentences_of, words_of
 from pipelines.text.sentiment import NOTHING, Mood, as_post, evidence, is_plain, mood_of
 from pipelines.text.topics import alerts_of, reported, topics_of
@@ -116,6 +117,8 @@ def judgements(
         found |= _post(text, sentences, why_not)
     if kind == "reply":
         found["disclosure"] = _disclosure(text, why_not, around)
+        # Neither stands where nobody asked: a reply that was judged before there was this rule, for one.
+        found["acts"] = [] if why_not else ["offline" if offers_of(sentences) else "public"]
         found["generic"] = around.generic
     found["model"] = model_ids()
     return found
@@ -213,6 +216,7 @@ def explained(kind: str, text: str, language: str | None, around: Surroundings |
     lines = [f"sentiment: {found['sentiment']} ({found['sentiment_score']:+.2f}); strongest words: {pulls}"]
     acts = _acts_found(sentences, moods, None, around) if kind == "comment" else []
     claims = claims_of(sentences) if kind in ("comment", "post") else []
+    offers = offers_of(sentences) if kind == "reply" else []
     disclosed = judge(text, review=around.review_text, reviewer=around.reviewer, roster=around.roster())
     if kind == "reply":
         lines.append(f"reply: {VERDICT_WORDS[disclosed.verdict]}; {disclosed.reason}")
@@ -236,6 +240,11 @@ def explained(kind: str, text: str, language: str | None, around: Surroundings |
             f"   clinical claim, have a clinician look: “{sentence[claim.start : claim.end]}”"
             for claim in claims
             if claim.sentence == number
+        ]
+        lines += [
+            f"   offline: {offer.reason}: “{sentence[offer.start : offer.end]}”"
+            for offer in offers
+            if offer.sentence == number
         ]
         lines += [
             f"   {each.code}, {each.severity}: {each.reason}: “{sentence[each.start : each.end]}”"

@@ -81,7 +81,10 @@ class Account:
             "said": said if approved and removed is None else None,
             "first": said if approved else None,
             "removed": removed,
-            **{name: latest[name] for name in ("generic", "disclosure", "disclosure_severity", "disclosure_classes")},
+            **{
+                name: latest[name]
+                for name in ("generic", "disclosure", "disclosure_severity", "disclosure_classes", "acts")
+            },
             **_place(latest),
         }
 
@@ -391,6 +394,19 @@ class Account:
         unknown = "the replies were not compared with one another" if shown else why
         told["reply_genericness", ""] = _share(
             sum(compared), len(compared), why, blocked or (None if compared else unknown)
+        )
+        asked = [
+            {act for reply in review["replies"] if reply["said"] for act in reply["acts"] or ()}
+            for review in window
+            if review["stars"] is not None and review["stars"] <= 3
+        ]
+        asked = [acts for acts in asked if acts]
+        answered = any(
+            reply["said"] for r in window if r["stars"] is not None and r["stars"] <= 3 for reply in r["replies"]
+        )
+        unasked = "no reply was judged for what it offers" if answered else why
+        told["moved_offline_share", ""] = _share(
+            sum("offline" in acts for acts in asked), len(asked), why, blocked or (None if asked else unasked)
         )
         left = [
             reply

@@ -38,6 +38,10 @@ select
     items.disclosure_severity,
     coalesce(items.disclosure_classes, []) as disclosure_classes,
     items.generic,
+    case
+        when list_contains(items.acts, 'offline') then true
+        when list_contains(items.acts, 'public') then false
+    end as moves_offline,
     items.page,
     items.position
 from {{ ref('items') }} as items
