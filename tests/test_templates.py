@@ -92,7 +92,11 @@ def test_nothing_slow_or_unsafe_is_used() -> None:
     for path in FILES:
         # The one picture: a logo made harmless, under a fixed address. The one frame: a report's own twin, without scripts.
         text = path.read_text(encoding="utf-8").replace('<img src="tpl:/brand/logo"', "")
-        text = re.sub(r'<iframe class="preview" src="{{ at }}/report/[^"]*/screen"[^>]* sandbox="allow-popups allow-popups-to-escape-sandbox"', "", text)
+        text = re.sub(
+            r'<iframe class="preview" src="{{ at }}/report/[^"]*/screen"[^>]* sandbox="allow-popups allow-popups-to-escape-sandbox"',
+            "",
+            text,
+        )
         assert not re.search(r"\|\s*safe\b|autoescape false|<script|<img|<iframe|src=|@import", text), path.name
 
 
