@@ -116,7 +116,11 @@ def _silent(line: str) -> None:
     del line
 
 
-def _measured(to: Connection, step: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+def _measured(
+    to: Connection, step: Callable[..., Any], arguments: tuple[Any, ...], before: Callable[[], None] | None
+) -> None:
+    if before:
+        before()
     started, cpu = time.perf_counter(), time.process_time()
     step(*arguments)
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -129,9 +133,10 @@ def _measured(to: Connection, step: Callable[..., Any], arguments: tuple[Any, ..
     )
 
 
-def measure(step: Callable[..., Any], *arguments: Any) -> dict[str, float]:
+def measure(step: Callable[..., Any], *arguments: Any, before: Callable[[], None] | None = None) -> dict[str, float]:
+    """Return the seconds and the memory of a step in a process of its own, once what comes before it is done."""
     here, there = multiprocessing.Pipe()
-    child = multiprocessing.get_context("spawn").Process(target=_measured, args=(there, step, arguments))
+    child = multiprocessing.get_context("spawn").Process(target=_measured, args=(there, step, arguments, before))
     child.start()
     child.join()
     if child.exitcode:
@@ -228,7 +233,10 @@ def main() -> None:
         note("score", 20_000, "reviews", measure(score_step, root / "text", 40))
         note("start, with one reply", 1, "texts", measure(start_step))
         for kind in ("review", "comment", "post", "reply"):
-            note(f"score, every judgement on {kind}", 4_000, "texts", measure(judge_step, kind, 4_000))
+            # The row above has the start, with the models loaded; a text costs what it costs after it.
+            found = measure(judge_step, kind, 4_000, before=start_step)
+            found["texts_per_cpu_second"] = round(4_000 / found["cpu_seconds"])
+            note(f"score, every judgement on {kind}", 4_000, "texts", found)
         for count, each in ((8, 500), (100, 500), (1_000, 500)):
             write_features(DataDir(root / str(count)), count, each)
             note("build", count * each, "reviews", measure(build_step, root / str(count), count))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.disclosure import FIRST_RESULTS, cross_validated, prepare, read_batches, read_domain
-from pipelines.text.disclosure import CLASSES, VERDICT_WORDS, Roster, clinical_words, judge
+from pipelines.text.disclosure import _GENERIC_WORDS, _NOBODY, CLASSES, VERDICT_WORDS, Roster, clinical_words, judge
 from tests.conftest import SHARED
 
 BATCHES = read_batches()
@@ -256,3 +256,36 @@ def test_the_weights_hold_no_words() -> None:
     folder = Path(__file__).parents[1] / "pipelines" / "text" / "models"
     assert sum(path.stat().st_size for path in folder.iterdir()) < 10_000_000
     assert b"patient" not in (folder / "disclosure.npz").read_bytes()
+
+
+CALLED = ("Thank you, {}!", "Thanks, {}!", "Thank you {} for the feedback.", "Dear {}, thank you.", "{}, thank you!",
+          "{}! Thank you.", "We appreciate your feedback, {}.")  # fmt: skip
+
+
+@pytest.mark.parametrize("form", CALLED)
+def test_no_word_that_may_be_a_name_is_green_where_somebody_is_called_by_it(form: str) -> None:
+    words = sorted(_GENERIC_WORDS - _NOBODY | {"joy", "grace", "kumar"})
+    assert {"kind", "best", "an", "so", "early", "lovely", "summer"} <= set(words)
+    green = [word for word in words if word.isalpha() and judge(form.format(word.capitalize())).verdict == "generic"]
+    assert green == []
+
+
+@given(st.sampled_from(CALLED), st.from_regex(r"[A-Z][a-z]{1,8}", fullmatch=True))
+@settings(deadline=None)
+def test_nobody_called_by_a_capital_letter_is_green(form: str, name: str) -> None:
+    assert name.lower() in _NOBODY or judge(form.format(name)).verdict != "generic"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ["Thank you, everyone!", "Thank you, Everyone!", "Thanks, Team!", "Questions? Call us any time.", "Kind words!",
+     "Thank You for Your feedback."],
+)  # fmt: skip
+def test_capital_letters_that_name_nobody_stay_green(reply: str) -> None:
+    assert judge(reply).verdict == "generic"
+
+
+def test_a_word_of_the_practices_own_name_names_nobody() -> None:
+    reply = "Thank you from all of us at Bright Smiles!"
+    assert judge("Thank you from all of us at Bright!", roster=Roster(names=frozenset(["Bright"]))).verdict == "generic"
+    assert judge(reply).verdict != "generic"

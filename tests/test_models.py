@@ -31,30 +31,32 @@ def test_without_the_data_it_is_said_and_nothing_is_written(
     assert "shipped weights work without it" in capsys.readouterr().err
 
 
-def test_the_shipped_disclosure_weights_are_those_the_replies_give(tmp_path: Path) -> None:
-    replies = SHARED / "domain" / "replies.jsonl"
-    if not replies.is_file():
-        pytest.skip("needs ../shared/domain")
-    code = (
-        "import models.train, pathlib, sys; from models import disclosure as d;"
-        "d.train(d.read_domain(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2]))"
-    )
-    subprocess.run([sys.executable, "-c", code, replies, tmp_path], check=True, cwd=REPOSITORY, timeout=120)
-    assert (tmp_path / "disclosure.npz").read_bytes() == (FOLDER / "disclosure.npz").read_bytes()
-    assert (tmp_path / "disclosure.json").read_text() == (FOLDER / "disclosure.json").read_text()
+def _train(code: str, *folders: Path, seed: str = "0") -> None:
+    """Train in a process of its own, in which `models.train` sees to one thread before anything else is loaded."""
+    command = [sys.executable, "-c", f"import models.train, pathlib, sys; {code}", *folders]
+    environment = {**os.environ, "PYTHONHASHSEED": seed}
+    subprocess.run(command, check=True, cwd=REPOSITORY, timeout=300, env=environment)
 
 
-def test_the_shipped_content_weights_are_those_the_posts_give(tmp_path: Path) -> None:
-    data = SHARED / "data"
-    if not data.is_dir():
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the two smaller models, trained on all that they are shipped with."""
+    if not (SHARED / "data").is_dir():
         pytest.skip("needs ../shared/data")
-    code = (
-        "import models.train, pathlib, sys; from models import content as c;"
-        "c.train(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))"
+    folder = tmp_path_factory.mktemp("trained")
+    _train(
+        "from models import content as c, disclosure as d; data, to = map(pathlib.Path, sys.argv[1:]);"
+        "d.train(d.read_domain(data.parent / 'domain' / 'replies.jsonl'), to); c.train(data, to)",
+        SHARED / "data",
+        folder,
     )
-    subprocess.run([sys.executable, "-c", code, data, tmp_path], check=True, cwd=REPOSITORY, timeout=300)
-    assert (tmp_path / "content.npz").read_bytes() == (FOLDER / "content.npz").read_bytes()
-    assert (tmp_path / "content.json").read_text() == (FOLDER / "content.json").read_text()
+    return folder
+
+
+@pytest.mark.parametrize("name", ["disclosure", "content"])
+def test_the_shipped_weights_of_the_smaller_models_are_those_the_data_give(name: str, trained: Path) -> None:
+    assert (trained / f"{name}.npz").read_bytes() == (FOLDER / f"{name}.npz").read_bytes()
+    assert (trained / f"{name}.json").read_text() == (FOLDER / f"{name}.json").read_text()
 
 
 def _every(nth: int, path: Path, target: Path) -> None:
@@ -69,29 +71,37 @@ def _every(nth: int, path: Path, target: Path) -> None:
         target.write_text("\n".join(line for line in lines[::nth] if line), encoding="utf-8")
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared")
-@pytest.mark.parametrize("name", ["sentiment", "topics"])
-def test_trained_twice_on_a_part_of_the_data_the_larger_models_are_the_same_bytes(name: str, tmp_path: Path) -> None:
-    data = SHARED / "data"
+@pytest.fixture(scope="module")
+def trained_twice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the two larger models in `1` and `2`, both trained on the same part of the data."""
+    if not SHARED.is_dir():
+        pytest.skip("needs ../shared")
+    folder, data = tmp_path_factory.mktemp("twice"), SHARED / "data"
     for source in texts.sources():
         path = data / source["file"]
         for file in sorted(path.iterdir()) if path.is_dir() else [path]:
             if file.suffix in (".csv", ".txt"):
-                _every(40, file, tmp_path / "data" / file.relative_to(data))
-    code = (
-        f"import models.train, pathlib, sys; from models import {name} as m;"
-        "m.train(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))"
-    )
+                _every(40, file, folder / "data" / file.relative_to(data))
     for run in ("1", "2"):
         # The order of a set must not reach the weights.
-        subprocess.run(
-            [sys.executable, "-c", code, tmp_path / "data", tmp_path / run],
-            check=True, cwd=REPOSITORY, timeout=300, env={**os.environ, "PYTHONHASHSEED": run},
-        )  # fmt: skip
+        _train(
+            "from models import sentiment, topics; data, to = map(pathlib.Path, sys.argv[1:]);"
+            "sentiment.train(data, to); topics.train(data, to)",
+            folder / "data",
+            folder / run,
+            seed=run,
+        )
+    return folder
+
+
+@pytest.mark.parametrize("name", ["sentiment", "topics"])
+def test_trained_twice_on_a_part_of_the_data_the_larger_models_are_the_same_bytes(
+    name: str, trained_twice: Path
+) -> None:
     for ending in ("npz", "json"):
-        one, other = ((tmp_path / run / f"{name}.{ending}").read_bytes() for run in ("1", "2"))
+        one, other = ((trained_twice / run / f"{name}.{ending}").read_bytes() for run in ("1", "2"))
         assert one == other
-    assert (tmp_path / "1" / f"{name}.npz").read_bytes() != (FOLDER / f"{name}.npz").read_bytes()
+    assert (trained_twice / "1" / f"{name}.npz").read_bytes() != (FOLDER / f"{name}.npz").read_bytes()
 
 
 def test_the_page_is_written_from_the_cards(tmp_path: Path) -> None:

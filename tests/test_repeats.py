@@ -122,11 +122,17 @@ OPENINGS = [
     r"(?<!a )ab(?: c)?d",
     "t(?:o|)w",
     "a{0,2}b",
+    r"(?:\d+|ab) ?c",
+    "7a|9 b",
+    r"^(?:a |bd )*(?:c|do)\W*$",
+    "(?:ab|c)*?d",
 ]
 
 
 @settings(max_examples=600, deadline=None)
-@given(st.text(alphabet="abcdtsowx ", max_size=24), st.lists(st.sampled_from(OPENINGS), min_size=1, unique=True))
+@given(
+    st.text(alphabet="abcdtsowx 79\u0663", max_size=24), st.lists(st.sampled_from(OPENINGS), min_size=1, unique=True)
+)
 def test_what_matches_is_among_what_may_match(text: str, parts: list[str]) -> None:
     possible = Beginnings({part: (part,) for part in parts}).possible(text)
     assert {part for part in parts if re.search(rf"\b{either(part)}", text)} <= possible
@@ -134,7 +140,18 @@ def test_what_matches_is_among_what_may_match(text: str, parts: list[str]) -> No
 
 @pytest.mark.parametrize(
     ("part", "text"),
-    [("(?:a+|b)c", "aac"), ("(?: a|b)d", "o ad"), ("ab+c", "abbc"), ("(?:ab)?c", "c"), ("a{0,2}b", "b")],
+    [
+        (r"\d+ ?m", "5 m"),
+        (r"\d+ ?m", "\u0665 m"),
+        ("4 of", "4 of"),
+        ("^(?:a )*b", "a a b"),
+        ("^(?:a )*b", "b"),
+        ("(?:a+|b)c", "aac"),
+        ("(?: a|b)d", "o ad"),
+        ("ab+c", "abbc"),
+        ("(?:ab)?c", "c"),
+        ("a{0,2}b", "b"),
+    ],
 )
 def test_what_may_be_left_out_or_repeated_is_no_beginning(part: str, text: str) -> None:
     assert re.search(rf"\b{either(part)}", text)
@@ -144,5 +161,8 @@ def test_what_may_be_left_out_or_repeated_is_no_beginning(part: str, text: str) 
 def test_most_patterns_are_passed_over_without_a_search() -> None:
     found = Beginnings({"price": ("expensive|over(?:priced|charged)",), "any": (r"\w+ room",)})
     assert found.possible("the clean rooms") == {"any"}
+    timed = Beginnings({"time": (r"(?:\d+|five) ?min",), "whole": (r"^(?:very )*(?:good|great)\W*$",)})
+    assert timed.possible("the clean rooms") == set()
+    assert timed.possible("in 10 min, very good") == {"time", "whole"}
     assert found.possible("it was overpriced") == {"price", "any"}
     assert found.possible("all in all, over and out") == {"any"}

@@ -595,6 +595,37 @@ def read(sentence: str) -> Sentence:
     )
 
 
+# Words that name nobody, wherever their capital letter stands: An, So and Early are left out because they can.
+_NOBODY: Final = frozenset(
+    re.findall(
+        r"\S+",
+        """again all also always american and any anyone cheers community dear dentist dentists doctor doctors dr each english everybody everyone
+    excellent facebook federal feedback finally first folks for friday friend friends general google hello hey hi hipaa how however i i'd i'll
+    i'm i've if indeed it it's kindly locally management manager many monday mondays more neighbor neighbors neighbour neighbours no not office our
+    owner patient patients please policy practice privacy privately questions regards respectfully reviewer reviewers rights saturday saturdays
+    sincerely sorry spanish staff sunday sundays team thank thanks that the these they this thursday thursdays to today truly tuesday tuesdays us
+    warmly we we'd we'll we're we've wednesday wednesdays welcome well what whatever when wonderful wow yelp yes you your fridays department
+    director coordinator receptionist receptionists hygienists""",
+    )
+)
+_CAPITALISED: Final = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+_CALLED_OUT: Final = re.compile(r"\s*(?:[,.!?;:\u2026\u2013\u2014-]|$)")
+
+
+def _may_name(text: str, known: frozenset[str]) -> bool:
+    """Return whether a word's capital letter may be that of a name: Kind, Best and Summer are names too.
+
+    The first word of a sentence has one anyway; it may be a name where it stands alone before a comma or an end.
+    """
+    for place, word in enumerate(_CAPITALISED.finditer(text)):
+        low = word.group().lower()
+        if not word.group()[0].isupper() or low in _NOBODY or low in known:
+            continue
+        if place or _CALLED_OUT.match(text, word.end()):
+            return True
+    return False
+
+
 def _is_generic(sentence: Sentence, known: frozenset[str]) -> bool:
     """Return True where every word is a harmless one and nobody is left in the sentence."""
     if _OPENING_HOURS.fullmatch(sentence.lowered):
@@ -608,7 +639,7 @@ def _is_generic(sentence: Sentence, known: frozenset[str]) -> bool:
         plain_word = "0" if word.isdecimal() and len(word) <= 2 else word
         if plain_word not in _GENERIC_WORDS and plain_word not in known and plain_word not in ("you", "your", "dr"):
             return False
-    return bool(words)
+    return bool(words) and not _may_name(_PHONE.sub(" ", _ADDRESS.sub(" ", sentence.text)), known)
 
 
 def _worse(one: Severity, other: Severity) -> Severity:

@@ -111,6 +111,7 @@ class Beginnings:
 
     def _look_up(self, letters: str) -> frozenset[str]:
         """Return the names of the patterns that may match where a word begins with these letters."""
+        letters = "".join("0" if letter.isdecimal() else letter for letter in letters)
         return frozenset(name for length in self._lengths for name in self._names.get(letters[:length], ()))
 
 
@@ -121,15 +122,20 @@ def _beginnings(part: str) -> set[str] | None:
 
 
 def _openings(part: str) -> set[tuple[str, bool]]:
-    """Return the beginnings of what a part matches, each with whether it is all of it, so that more may follow."""
+    """Return the beginnings of what a part matches, each with whether it is all of it, so that more may follow.
+
+    Any digit stands as 0.
+    """
     found = {("", True)}
     at = 0
     while at < len(part) and any(whole for _, whole in found):
-        if part.startswith(r"\b", at):
-            at += 2
+        if part.startswith((r"\b", "^"), at):
+            at += 1 + (part[at] == "\\")
             continue
         if part[at] in _LITERAL:
-            end, next_ = at, {(part[at], True)}
+            end, next_ = at, {("0" if part[at].isdecimal() else part[at], True)}
+        elif part.startswith(r"\d", at):
+            end, next_ = at + 1, {("0", True)}
         elif part.startswith("(", at):
             end = at + _bars(part[at:])[1]
             if not part.startswith("(?:", at):
@@ -142,12 +148,14 @@ def _openings(part: str) -> set[tuple[str, bool]]:
         times = part[end + 1 : end + 2]
         if times == "?":
             next_ |= {("", True)}
-        elif times in ("*", "{"):
+        elif times == "*":
+            next_ = {("", True), *((letters, False) for letters, _ in next_)}
+        elif times == "{":
             next_ = {("", False)}
         elif times == "+":
             next_ = {(letters, False) for letters, _ in next_}
         found = {_joined(one, other) for one in found for other in next_} if next_ else found
-        at = end + 1 + (times in ("?", "+"))
+        at = end + 1 + (times in ("?", "*", "+"))
     return found
 
 

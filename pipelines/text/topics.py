@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final, Literal
 
+import numpy as np
+
 from pipelines.text.linear import Buckets, buckets_of, load, probabilities, word_grams
 from pipelines.text.patterns import Beginnings, either
 from pipelines.text.sentences import words_of
@@ -124,7 +126,7 @@ PATTERNS: Final[dict[str, tuple[str, str, str]]] = {
         r"\bmy (?:\w+ )?(?:son|daughter|child|children|kids?|bab(?:y|ies)|toddler|husband|wife|mum|mom|mother|dad|father|grandson|granddaughter)(?:'s)?\b|\bpediatric|\bpaediatric|\bautis\w+|\bspecial needs\b|\bcarers?\b|\bwheelchair.bound|\blearning disab",
     ),
     "global_recommend": (
-        r"recommend (?:this|them|him|her|dr|the|to|it|any|anyone|highly|\w+ to)|highly recommend|(?:would|will|definitely|can't|cannot) recommend|love (?:this|my|the) (?:place|dentist|practice|office|doctor)|(?:going|coming|been (?:a patient|with|here|coming|going)) (?:\w+ ){0,3}?(?:for )?(?:\w+ )?years|\b(?:excellent|great|amazing|fantastic|brilliant|wonderful|outstanding|superb|perfect|first class|good|exceptional|awesome) (?:\w+ )?(?:service|care|experience|practice|place|surgery|treatment|job|all round|support)|^\W*(?:very |really |absolutely |all |simply |everything |always |it was |it's )*(?:good|great|excellent|perfect|amazing|brilliant|happy|satisfied|fantastic|wonderful|fine|best|awesome|superb|outstanding|pleased)\W*$|five stars|5 stars|best (?:\w+ )?(?:in town|ever|experience|practice)|thank you (?:all|so much|everyone)|happy with (?:everything|the service|my|all)",
+        r"recommend (?:this|them|him|her|dr|the|to|it|any|anyone|highly|\w+ to)|highly recommend|(?:would|will|definitely|can't|cannot) recommend|love (?:this|my|the) (?:place|dentist|practice|office|doctor)|(?:going|coming|been (?:a patient|with|here|coming|going)) (?:\w+ ){0,3}?(?:for )?(?:\w+ )?years|\b(?:excellent|great|amazing|fantastic|brilliant|wonderful|outstanding|superb|perfect|first class|good|exceptional|awesome) (?:\w+ )?(?:service|care|experience|practice|place|surgery|treatment|job|all round|support)|^(?:very |really |absolutely |all |simply |everything |always |it was |it's )*(?:good|great|excellent|perfect|amazing|brilliant|happy|satisfied|fantastic|wonderful|fine|best|awesome|superb|outstanding|pleased)\W*$|five stars|5 stars|best (?:\w+ )?(?:in town|ever|experience|practice)|thank you (?:all|so much|everyone)|happy with (?:everything|the service|my|all)",
         r"stay away|\bavoid\b(?! (?:pain|sugar))|never (?:again|go(?:ing)? back|return\w*|come back)|worst|not recommend|(?:don't|wouldn't|won't|cannot|can't|do not|would not) recommend (?:this|them|it|him|her|to)|terrible (?:service|place|experience|practice|care)|(?:awful|horrible|poor|bad|appalling|disgusting|shocking) (?:service|place|experience|practice|care|treatment)|waste of (?:time|money)|do not go|run away",
         r"\boverall\b|\bin general everything",
     ),
@@ -276,13 +278,11 @@ def _topics_of_clause(clause: str, words: Sequence[str], mood: Mood, number: int
         topics.append(Topic(topic, tells or said, number, why, start, end))
     if words:
         chances = probabilities(load("topics").margins(buckets_for(words)))
-        for topic, chance in zip(TOPICS, chances.tolist(), strict=True):
-            if (
-                chance >= sure
-                and topic not in matched
-                and not (both and topic in ("wait_on_site", "time_with_clinician"))
-            ):
-                topics.append(Topic(topic, said, number, f"reads like texts on the topic (probability {chance:.2f})"))
+        for place in np.flatnonzero(chances >= sure).tolist():
+            topic = TOPICS[place]
+            if topic not in matched and not (both and topic in ("wait_on_site", "time_with_clinician")):
+                why = f"reads like texts on the topic (probability {float(chances[place]):.2f})"
+                topics.append(Topic(topic, said, number, why))
     if len(topics) > 1:
         topics = [topic for topic in topics if topic.topic != "global_recommend"]
     return topics
