@@ -93,6 +93,13 @@ COMPARED = {
     ("rose", 3): "{what} rose from {before} in the 90 days before to {now} in the last 90.",
     ("fell", 3): "{what} fell from {before} in the 90 days before to {now} in the last 90.",
 }
+# Who answered the public questions, in one sentence that begins with the practice.
+ANSWERED_BY = {
+    "practice": "you answered {number}",
+    "team": "your team {number}",
+    "others": "others {number}",
+    "nobody": "nobody {number}",
+}
 POST_TYPES = {
     "health_information": "Health information",
     "community": "Community",
@@ -730,7 +737,19 @@ def _answers(figure: Lookup) -> tuple[str, ...]:
             said.append(_("The typical time to an answer was {time}.", time=hours_words(float(hours["value"]))))
         elif hours["reason"] == "more than half not answered yet":
             said.append(_("More than half have no answer yet, so there is no typical time."))
-    return tuple(said)
+    return (*said, *_answered_by(figure))
+
+
+def _answered_by(figure: Lookup) -> tuple[str, ...]:
+    """Return who answered the questions, where it was not the practice alone: a note of one sentence, or none."""
+    found = {who: figure("", "questions_by_answer", part=who) for who in ANSWERED_BY}
+    numbers = {who: int(row["value"]) for who, row in found.items() if row and row["value"] is not None}
+    if not (numbers.get("team") or numbers.get("others")):
+        return ()
+    told = [
+        _(words, number=whole(numbers[who])) for who, words in ANSWERED_BY.items() if numbers[who] or who == "practice"
+    ]
+    return (_("Of the questions, {who}.", who=listed(told)),)
 
 
 def _changes_of_talk(verdicts: Sequence[Row]) -> tuple[str, ...]:
@@ -791,7 +810,17 @@ def _mix(types: dict[str, Row]) -> tuple[Mix | None, str]:
 
 
 def _posts_words(figure: Lookup, figures: Sequence[Row]) -> str:
-    """Return talk against broadcast: what a post drew over all sites, then site by site where there are several."""
+    """Return talk against broadcast: how much of the practice's own was answers to people, and what a post drew."""
+    dialogue = figure("", "dialogue_share")
+    drew = _drew_words(figure, figures)
+    if dialogue is None or dialogue["numerator"] is None or not dialogue["sample_size"]:
+        return drew
+    said = _("{share} posts and replies of yours answered people.", share=share_cell(dialogue))
+    return f"{said} {drew}".rstrip()
+
+
+def _drew_words(figure: Lookup, figures: Sequence[Row]) -> str:
+    """Return what a post drew over all sites, then site by site where there are several."""
     comments, passed = (figure("", name) for name in ("conversation_per_post", "amplification_per_post"))
     if comments is None or not _is_number(comments):
         few = comments is not None and comments["state"] == "too_few"

@@ -71,6 +71,7 @@ JUDGED = (
     "replies_to_look_at",
     "reputation_score",
     "reputation_score_combined",
+    "stars_and_words_disagree",
     "topic_mentions",
 )
 TALK = (
@@ -80,9 +81,11 @@ TALK = (
     "community_mentions",
     "conversation_per_post",
     "depth_share",
+    "dialogue_share",
     "engagement_score",
     "helpful_mix_share",
     "post_mix",
+    "questions_by_answer",
     "reaching_out_share",
     "talk_reply_hours",
     "word_of_mouth_share",
@@ -95,10 +98,13 @@ _SAID_BESIDE = frozenset(
         "answered_share",
         "came_back_share",
         "depth_share",
+        "dialogue_share",
         "helpful_mix_share",
         "post_mix",
+        "questions_by_answer",
         "reaching_out_share",
         "repeated_texts",
+        "stars_and_words_disagree",
         "word_of_mouth_share",
     }
 )
@@ -922,9 +928,23 @@ def _data_notes(held: _Held, sites: Sequence[str], found: Findings) -> tuple[str
     unread = {site.site for site in found.unread()}
     said = [_data_note(held.coverage.get(site, {}), site, found, was_read=site not in unread) for site in sites]
     notes = [note for note in said if note]
+    notes += [note for site in sites if (note := _disagreeing(held, site))]
     if named := sorted({clean(str(row["attribution"]), 80) for row in held.coverage.values() if row["attribution"]}):
         notes.append(_("Sources, as their terms want them named: {names}.", names="; ".join(named)))
     return tuple(notes)
+
+
+def _disagreeing(held: _Held, site: str) -> str:
+    """Return how many reviews say the opposite of their stars, which no figure of stars can show, or nothing."""
+    row = held.figure(site, "stars_and_words_disagree")
+    if row is None or not row["value"]:
+        return ""
+    return ngettext(
+        "{site}: the words of {number}\u00a0review say the opposite of its stars.",
+        "{site}: the words of {number}\u00a0reviews say the opposite of their stars.",
+        int(row["value"]),
+        site=clean(site_name(site), 40),
+    )
 
 
 def _data_note(seen: Row, site: str, found: Findings, *, was_read: bool) -> str:

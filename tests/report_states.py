@@ -327,6 +327,13 @@ class Warehouse:
         asked = parts[0][1]
         told = {"numerator": asked - waiting, "sample_size": asked, "state": "value" if asked >= 5 else "too_few"}
         self.figure("", month, "talk_reply_hours", 5.2 if asked >= 5 else None, **told)
+        posts_and_answers = asked + sum(mix)
+        told = {"numerator": asked, "sample_size": posts_and_answers}
+        self.figure("", month, "dialogue_share", asked / max(1, posts_and_answers), **told)
+        answered = {"practice": asked // 2, "team": 0, "others": min(2, asked // 4), "nobody": waiting}
+        for part, number in answered.items():
+            state = "value" if number else "zero"
+            self.figure("", month, "questions_by_answer", number, part=part, state=state)
         types = ("health_information", "community", "recognition", "answer", "promotion", "other", "not coded")
         for part, posts in zip(types, mix, strict=True):
             self.figure("", month, "post_mix", posts, part=part, state="value" if posts else "zero")
@@ -494,6 +501,8 @@ def everything_bad() -> Warehouse:
     house.score("google", 14.6, 14.0).judged("google", _ALL_TOPICS, alerts=(2, 1, 1), replies=(1, 2, 4))
     house.judged("survey", _ALL_TOPICS, alerts=(0, 1, 0), replies=None).unusual("google", "unusual number")
     unknown = {"E3": "the 90 days before are not known", "E2": "the platforms do not say who speaks"}
+    for site in ("google", "survey"):
+        house.figure(site, MONTH, "stars_and_words_disagree", 2)
     house.talk(
         14.7,
         parts=((3, 60), (4, 55), (0, 0), (3, 90), (8, 60), (2, 65)),

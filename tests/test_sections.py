@@ -273,11 +273,44 @@ def test_conversation_tells_what_was_asked_and_what_waits() -> None:
         "14 of 20 questions and complaints got an answer within two business days.",
         "1 question still waits.",
         "The typical time to an answer was 5 hours.",
+        "Of the questions, you answered 10, others 2 and nobody 1.",
     ]
     assert talk.posts == (
-        "A post drew 2.1 comments with substance, passed on 0.4 times. Site by site: Bluesky 2.1, passed on 0.4 times; "
-        "Mastodon 2.1, passed on 0.4 times."
+        "20 of 44 (45%) posts and replies of yours answered people. A post drew 2.1 comments with substance, passed on "
+        "0.4 times. Site by site: Bluesky 2.1, passed on 0.4 times; Mastodon 2.1, passed on 0.4 times."
     )
+
+
+def test_who_answered_is_said_only_where_somebody_else_did() -> None:
+    house = practice().talk(70.0)
+    figures = {row["part"]: row for row in house.rows["figures"] if row["metric"] == "questions_by_answer"}
+    figures["others"] |= {"value": 0, "state": "zero"}
+    assert not any("Of the questions" in said for said in talk_of(house).answers)
+    figures["team"] |= {"value": 3, "state": "value"}
+    figures["practice"] |= {"value": 0, "state": "zero"}
+    assert talk_of(house).answers[-1].startswith("Of the questions, you answered 0, your team 3 and nobody")
+    for row in figures.values():
+        row |= {"value": None, "state": "not_measured"}
+    assert not any("Of the questions" in said for said in talk_of(house).answers)
+
+
+def test_without_a_post_or_answer_nothing_is_said_of_dialogue() -> None:
+    house = practice().talk(70.0)
+    [row] = [row for row in house.rows["figures"] if row["metric"] == "dialogue_share"]
+    row |= {"value": None, "numerator": 0, "sample_size": 0, "state": "too_few"}
+    assert talk_of(house).posts.startswith("A post drew")
+    row |= {"numerator": None, "state": "not_measured", "reason": "never read"}
+    assert talk_of(house).posts.startswith("A post drew")
+
+
+def test_words_that_say_the_opposite_of_their_stars_are_a_note_on_the_data() -> None:
+    house = practice()
+    house.figure("google", house.month, "stars_and_words_disagree", 0, state="zero")
+    assert not any("opposite" in note for note in report_of(house).data_notes)
+    house.rows["figures"][-1] |= {"value": 2, "state": "value"}
+    assert "Google: the words of 2 reviews say the opposite of their stars." in [
+        note.replace("\u00a0", " ") for note in report_of(house).data_notes
+    ]
 
 
 def test_parts_are_told_with_points_and_what_is_not_known_apart() -> None:
@@ -372,7 +405,7 @@ def test_old_months_of_what_is_not_trended_are_not_read() -> None:
 def test_one_place_alone_is_not_told_a_second_time() -> None:
     house = practice().talk(70.0)
     house.rows["figures"] = [row for row in house.rows["figures"] if row["part"] != "mastodon"]
-    assert talk_of(house).posts == "A post drew 2.1 comments with substance, passed on 0.4 times."
+    assert talk_of(house).posts.endswith("people. A post drew 2.1 comments with substance, passed on 0.4 times.")
 
 
 def test_a_topics_verdict_does_not_make_a_first_month_comparable() -> None:
