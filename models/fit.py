@@ -64,7 +64,7 @@ def fit(
         # The loss of a row as its opposite is larger by its product, so a row in doubt need not be gone over twice.
         losses = each * (np.logaddexp(0, -product) + doubts * product)
         value = 0.5 * float(np.square(held[:-1]).sum()) + strength * float(losses.sum())
-        pull = -strength * each * signs * (1 / (1 + np.exp(np.clip(product, -30, 30))) - doubts)
+        pull = -strength * each * signs / (1 + np.exp(np.clip(product, -30, 30))) + strength * each * signs * doubts
         return value, np.concatenate([held[:-1], [0.0]]) + np.concatenate([turned @ pull, dense.T @ pull, [pull.sum()]])
 
     found = minimize(

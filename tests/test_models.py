@@ -33,7 +33,7 @@ def test_without_the_data_it_is_said_and_nothing_is_written(
 
 def _train(code: str, *folders: Path, seed: str = "0") -> None:
     """Train in a process of its own, in which `models.train` sees to one thread before anything else is loaded."""
-    command = [sys.executable, "-c", f"import models.train, pathlib, sys; {code}", *folders]
+    command: list[str | Path] = [sys.executable, "-c", f"import models.train, pathlib, sys; {code}", *folders]
     environment = {**os.environ, "PYTHONHASHSEED": seed}
     subprocess.run(command, check=True, cwd=REPOSITORY, timeout=300, env=environment)
 

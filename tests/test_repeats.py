@@ -145,6 +145,7 @@ def test_what_matches_is_among_what_may_match(text: str, parts: list[str]) -> No
         (r"\d+ ?m", "\u0665 m"),
         ("4 of", "4 of"),
         ("^(?:a )*b", "a a b"),
+        ("(?:ab)*c", "ababc"),
         ("^(?:a )*b", "b"),
         ("(?:a+|b)c", "aac"),
         ("(?: a|b)d", "o ad"),
