@@ -36,8 +36,6 @@ _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff\ud800-\udfff\U000e0000-\U000e0fff]"
 )
 _SPACES = re.compile(r"\s+")
-# Space that no line shows: before the start or the end of a block or of a part of a table.
-_IDLE_SPACE = re.compile(r"\s+(?=</?(?:section|div|h[1-3]|p|[uo]l|li|table|colgroup|col|thead|tbody|t[rhd])[\s>])")
 _LONGEST_RUN = 30
 MOST_APPENDIX_PAGES = 2
 _APPENDIX = frozenset(("data-notes", "appendix", "vanity"))
@@ -227,8 +225,7 @@ class Typesetter:
     def lay_out(self, html: str) -> Any:
         """Return WeasyPrint's document: the pages with every box in its place, not yet written nor checked."""
         sheets = [self._css, self._cjk] if _CJK.search(html) else [self._css]
-        # Every space would become a box and go again.
-        return _Page(self._elements, _IDLE_SPACE.sub("", html), self._fetcher).render(
+        return _Page(self._elements, html, self._fetcher).render(
             stylesheets=sheets, font_config=self._fonts, pdf_variant="pdf/ua-1", custom_metadata=True
         )
 

@@ -36,6 +36,7 @@ from pipelines.settings import REPOSITORY
 from tests.bench_fetch import measure_fetch, peak_mb
 from tests.bench_history import practices_of as practices_of_years
 from tests.bench_history import write_history
+from tests.bench_print import measure_print
 from tests.reports_pages import BUSY_PLACES, Client, many_practices, mounted
 
 NIGHT = dt.date(2026, 11, 1)
@@ -245,6 +246,7 @@ def main() -> None:
         for workers in (1, 2):
             shutil.rmtree(DataDir(root / "100").root / "reports", ignore_errors=True)
             note(f"render, {workers} workers", 40, "reports", measure(render_step, root / "100", 40, workers))
+        result["tagged_print"] = measure_print(root)
         many_practices(root / "pages", 1_000, 24)
         note(
             "Reports pages of 1,000 practices and 24 months",

@@ -345,3 +345,14 @@ def test_no_text_breaks_out_of_its_place(typesetter: pdf.Typesetter, name: str, 
         title = str(opened.docinfo["/Title"])
     assert title.startswith("<b>{{ 7*7 }}</h1><h1>")
     assert "<b>" not in html
+
+
+@pytest.mark.parametrize("state", ["everything-bad"])
+def test_our_sheet_of_elements_gives_the_same_file_as_weasyprints(
+    typesetter: pdf.Typesetter, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    house = STATES[state]()
+    body = report_html(month_report(house.practice(), house.month, house.inputs()), TEMPLATES)
+    ours = typesetter.typeset(body, where=state, identifier=b"0" * 16, most_pages=6)
+    monkeypatch.delattr(pdf._Page, "_ua_stylesheets")
+    assert typesetter.typeset(body, where=state, identifier=b"0" * 16, most_pages=6) == ours
