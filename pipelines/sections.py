@@ -93,13 +93,6 @@ COMPARED = {
     ("rose", 3): "{what} rose from {before} in the 90 days before to {now} in the last 90.",
     ("fell", 3): "{what} fell from {before} in the 90 days before to {now} in the last 90.",
 }
-# Who answered the public questions, in one sentence that begins with the practice.
-ANSWERED_BY = {
-    "practice": "you answered {number}",
-    "team": "your team {number}",
-    "others": "others {number}",
-    "nobody": "nobody {number}",
-}
 POST_TYPES = {
     "health_information": "Health information",
     "community": "Community",
@@ -737,19 +730,7 @@ def _answers(figure: Lookup) -> tuple[str, ...]:
             said.append(_("The typical time to an answer was {time}.", time=hours_words(float(hours["value"]))))
         elif hours["reason"] == "more than half not answered yet":
             said.append(_("More than half have no answer yet, so there is no typical time."))
-    return (*said, *_answered_by(figure))
-
-
-def _answered_by(figure: Lookup) -> tuple[str, ...]:
-    """Return who answered the questions, where it was not the practice alone: a note of one sentence, or none."""
-    found = {who: figure("", "questions_by_answer", part=who) for who in ANSWERED_BY}
-    numbers = {who: int(row["value"]) for who, row in found.items() if row and row["value"] is not None}
-    if not (numbers.get("team") or numbers.get("others")):
-        return ()
-    told = [
-        _(words, number=whole(numbers[who])) for who, words in ANSWERED_BY.items() if numbers[who] or who == "practice"
-    ]
-    return (_("Of the questions, {who}.", who=listed(told)),)
+    return tuple(said)
 
 
 def _changes_of_talk(verdicts: Sequence[Row]) -> tuple[str, ...]:

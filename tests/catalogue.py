@@ -69,15 +69,7 @@ def _of_tables() -> Iterator[tuple[str, Message]]:
         yield from (("pipelines/sections.py", message) for message in part)
     tables = (sections.TOPIC_NAMES, sections.POST_TYPES, sections.SCORE_PARTS, sections.SEVERITIES, sections.MOVED)
     more = (sections.REPLIES, sections.SIGNS, sections.RULES)
-    for told in (
-        *tables,
-        *more,
-        sections.CHANGES,
-        sections.RECOMMENDED,
-        sections.SHARES,
-        sections.COMPARED,
-        sections.ANSWERED_BY,
-    ):
+    for told in (*tables, *more, sections.CHANGES, sections.RECOMMENDED, sections.SHARES, sections.COMPARED):
         yield from (("pipelines/sections.py", message) for message in told.values())
     yield from (("pipelines/sections.py", message) for message in sections.FIRMNESS)
     yield from (("pipelines/reasons.py", message) for message in (*reasons.FIXED, *reasons.SHAPED))

@@ -330,10 +330,6 @@ class Warehouse:
         posts_and_answers = asked + sum(mix)
         told = {"numerator": asked, "sample_size": posts_and_answers}
         self.figure("", month, "dialogue_share", asked / max(1, posts_and_answers), **told)
-        answered = {"practice": asked // 2, "team": 0, "others": min(2, asked // 4), "nobody": waiting}
-        for part, number in answered.items():
-            state = "value" if number else "zero"
-            self.figure("", month, "questions_by_answer", number, part=part, state=state)
         types = ("health_information", "community", "recognition", "answer", "promotion", "other", "not coded")
         for part, posts in zip(types, mix, strict=True):
             self.figure("", month, "post_mix", posts, part=part, state="value" if posts else "zero")

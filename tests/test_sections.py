@@ -273,25 +273,11 @@ def test_conversation_tells_what_was_asked_and_what_waits() -> None:
         "14 of 20 questions and complaints got an answer within two business days.",
         "1 question still waits.",
         "The typical time to an answer was 5 hours.",
-        "Of the questions, you answered 10, others 2 and nobody 1.",
     ]
     assert talk.posts == (
         "20 of 44 (45%) posts and replies of yours answered people. A post drew 2.1 comments with substance, passed on "
         "0.4 times. Site by site: Bluesky 2.1, passed on 0.4 times; Mastodon 2.1, passed on 0.4 times."
     )
-
-
-def test_who_answered_is_said_only_where_somebody_else_did() -> None:
-    house = practice().talk(70.0)
-    figures = {row["part"]: row for row in house.rows["figures"] if row["metric"] == "questions_by_answer"}
-    figures["others"] |= {"value": 0, "state": "zero"}
-    assert not any("Of the questions" in said for said in talk_of(house).answers)
-    figures["team"] |= {"value": 3, "state": "value"}
-    figures["practice"] |= {"value": 0, "state": "zero"}
-    assert talk_of(house).answers[-1].startswith("Of the questions, you answered 0, your team 3 and nobody")
-    for row in figures.values():
-        row |= {"value": None, "state": "not_measured"}
-    assert not any("Of the questions" in said for said in talk_of(house).answers)
 
 
 def test_without_a_post_or_answer_nothing_is_said_of_dialogue() -> None:

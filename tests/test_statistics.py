@@ -452,6 +452,17 @@ def test_alerts_would_be_adjusted_more_strictly_still() -> None:
     assert all(strict >= ours for strict, ours in zip(holm, benjamini_hochberg(case["p"]), strict=True))
 
 
+def test_a_cluster_passes_holm_among_as_many_weeks_as_the_page_says() -> None:
+    # The lowest step of Holm is the strictest: the smallest of so many p-values, times how many there are.
+    most = math.floor(0.05 / statistics.BURST_CHANCE)
+    assert most == 50
+    text = (REPOSITORY / "docs" / "statistics.md").read_text(encoding="utf-8")
+    assert f"among up to {most} weeks" in " ".join(text.split())
+    for week in range(5, 60):
+        chance = statistics.burst([1, 0, 2, 1, 0, 1, 1, 0, 2, 0, 1, 1], week)
+        assert not chance.unusual or most * chance.gamma_poisson <= 0.05
+
+
 def test_the_page_states_how_often_many_tests_give_a_false_alarm() -> None:
     text = (REPOSITORY / "docs" / "statistics.md").read_text(encoding="utf-8")
     month, year = (1 - 0.95**tests for tests in (8, 8 * 12))
