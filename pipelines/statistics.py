@@ -143,7 +143,8 @@ def _permutation_test(counts: tuple[int, ...], counts_now: tuple[int, ...]) -> f
     ) / comb(everyone, chosen)
 
 
-@lru_cache(maxsize=4_096)
+# Few, because each may hold some thousand long numbers.
+@lru_cache(maxsize=256)
 def _ways(pair: tuple[tuple[int, int], ...]) -> dict[tuple[int, int], int]:
     """Return in how many ways so many reviews of two stars (count, value) can be taken, by number taken and sum."""
     (count, value), (other_count, other_value) = pair
@@ -156,7 +157,7 @@ def _ways(pair: tuple[tuple[int, int], ...]) -> dict[tuple[int, int], int]:
     }
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=256)
 def _ways_below(pair: tuple[tuple[int, int], ...], width: int) -> tuple[int, list[int]]:
     """Return the lowest sum of `_ways`, and the ways with a sum below it, below the next, and so on to all of them.
 
