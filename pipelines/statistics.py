@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
-from math import comb, erf, erfc, sqrt
-from operator import add, mul
+from math import comb, erf, erfc, gcd, sqrt
 from typing import NamedTuple, TypeVar
 
 Number = TypeVar("Number", int, float)
@@ -143,48 +142,51 @@ def _permutation_test(counts: tuple[int, ...], counts_now: tuple[int, ...]) -> f
     # What the chosen must add up to, at most or at least, to be as far from their share as what was seen.
     low = (chosen * total - as_far) // everyone - usual * chosen
     high = -((-chosen * total - as_far) // everyone) - usual * chosen
-    rest = [comb(most, chosen - taken) if taken <= chosen else 0 for taken in range(everyone - most + 1)]
-    lowest, up_to, from_on = _tails(many)
+    # One whole number holds the ways for every number taken side by side, so that they are added at once. None of
+    # them is more than all the ways to take any of the others.
+    unusual = everyone - most
+    width = -(-(unusual + 1) // 64) * 64
+    lowest, below = _ways_below(many, width)
+    last = len(below) - 1
     extreme = 0
     for (taken, stars), number in _ways(few).items():
-        here = rest[taken:]
-        below, above = low - stars - lowest, high - stars - lowest
-        if below >= 0:
-            extreme += number * sum(map(mul, here, up_to[min(below, len(up_to) - 1)]))
-        if above < len(from_on):
-            extreme += number * sum(map(mul, here, from_on[max(above, 0)]))
-    return extreme / comb(everyone, chosen)
+        up_to = min(max(low - stars - lowest + 1, 0), last)
+        from_on = min(max(high - stars - lowest, 0), last)
+        extreme += (number * (below[up_to] + below[last] - below[from_on])) << (taken * width)
+    held, size = extreme.to_bytes((unusual + 1) * width // 8, "little"), width // 8
+    return sum(
+        comb(most, chosen - taken) * int.from_bytes(held[taken * size : (taken + 1) * size], "little")
+        for taken in range(min(unusual, chosen) + 1)
+    ) / comb(everyone, chosen)
 
 
-@lru_cache(maxsize=4_096)
+# Few, because each may hold some thousand long numbers.
+@lru_cache(maxsize=256)
 def _ways(pair: tuple[tuple[int, int], ...]) -> dict[tuple[int, int], int]:
     """Return in how many ways so many reviews of two stars (count, value) can be taken, by number taken and sum."""
     (count, value), (other_count, other_value) = pair
-    ways: dict[tuple[int, int], int] = {}
-    for taken in range(count + 1):
-        for more in range(other_count + 1):
-            place = (taken + more, taken * value + more * other_value)
-            ways[place] = ways.get(place, 0) + comb(count, taken) * comb(other_count, more)
-    return ways
+    others = [comb(other_count, more) for more in range(other_count + 1)]
+    # Two stars are of two values, so no number and sum come about in two ways.
+    return {
+        (taken + more, taken * value + more * other_value): number * other
+        for taken, number in enumerate(comb(count, taken) for taken in range(count + 1))
+        for more, other in enumerate(others)
+    }
 
 
-@lru_cache(maxsize=4_096)
-def _tails(pair: tuple[tuple[int, int], ...]) -> tuple[int, list[list[int]], list[list[int]]]:
-    """Return the lowest sum of `_ways`, and the ways with a sum up to it, and from it on, by sum and number taken."""
+@lru_cache(maxsize=256)
+def _ways_below(pair: tuple[tuple[int, int], ...], width: int) -> tuple[int, list[int]]:
+    """Return the lowest sum of `_ways`, and the ways with a sum below it, below the next, and so on to all of them.
+
+    Each is a whole number of `width` bits for every number taken, none first.
+    """
     ways = _ways(pair)
     sums = [stars for _, stars in ways]
     lowest, highest = min(sums), max(sums)
-    taken_at_most = sum(count for count, _ in pair)
-    exactly = [[0] * (taken_at_most + 1) for _ in range(lowest, highest + 1)]
+    exactly = [0] * (highest - lowest + 1)
     for (taken, stars), number in ways.items():
-        exactly[stars - lowest][taken] = number
-    up_to = list(accumulate(exactly, _added))
-    from_on = list(accumulate(reversed(exactly), _added))[::-1]
-    return lowest, up_to, from_on
-
-
-def _added(left: list[int], right: list[int]) -> list[int]:
-    return list(map(add, left, right))
+        exactly[stars - lowest] += number << (taken * width)
+    return lowest, list(accumulate(exactly, initial=0))
 
 
 @lru_cache(maxsize=65_536)
@@ -212,7 +214,12 @@ def count_test(count: int, days: int, count_now: int, days_now: int) -> float:
     if min(days, days_now) < 1 or min(count, count_now) < 0:
         raise ValueError("a rate needs at least a day and a count that is not negative")
     both = count + count_now
-    ways: list[int] = [comb(both, now) * days_now**now * days ** (both - now) for now in range(both + 1)]
+    shared = gcd(days, days_now)
+    before, after = days // shared, days_now // shared
+    # Each from the one before: powers and binomials of their own would take most of the time.
+    ways: list[int] = [before**both]
+    for now in range(both):
+        ways.append(ways[now] * (both - now) * after // ((now + 1) * before))
     return sum(number for number in ways if number <= ways[count_now]) / sum(ways)
 
 

@@ -21,6 +21,33 @@ with questions as (
             and talk.is_question
 ),
 
+-- By themselves, because what compares two people makes a join that keeps the unanswered try every pair.
+answers as (
+    select
+        questions.practice_id,
+        questions.month,
+        questions.source,
+        questions.site,
+        questions.kind,
+        questions.item_id,
+        bool_or(talk.voice = 'team') as by_team
+    from questions
+    inner join {{ ref('talk') }} as talk
+        on
+            questions.practice_id = talk.practice_id
+            and questions.month = talk.month
+            and questions.source = talk.source
+            and questions.site = talk.site
+            and questions.item_id = talk.parent_id
+            and talk.kind = 'comment'
+            and talk.stands
+            -- A heart is no answer, and neither is what its author adds.
+            and (talk.is_voice or (talk.voice = 'team' and not talk.is_mute))
+            and coalesce(questions.person <> talk.person, true)
+    group by
+        questions.practice_id, questions.month, questions.source, questions.site, questions.kind, questions.item_id
+),
+
 answered as (
     select
         questions.practice_id,
@@ -31,26 +58,19 @@ answered as (
         questions.item_id,
         case
             when questions.by_practice then 'practice'
-            when bool_or(answers.voice = 'team') then 'team'
-            when count(answers.item_id) > 0 then 'others'
+            when answers.by_team then 'team'
+            when answers.item_id is not null then 'others'
             else 'nobody'
         end as part
     from questions
-    left join {{ ref('talk') }} as answers
+    left join answers
         on
             questions.practice_id = answers.practice_id
             and questions.month = answers.month
             and questions.source = answers.source
             and questions.site = answers.site
-            and questions.item_id = answers.parent_id
-            and answers.kind = 'comment'
-            and answers.stands
-            -- A heart is no answer, and neither is what its author adds.
-            and (answers.is_voice or (answers.voice = 'team' and not answers.is_mute))
-            and coalesce(questions.person <> answers.person, true)
-    group by
-        questions.practice_id, questions.month, questions.source, questions.site, questions.kind, questions.item_id,
-        questions.by_practice
+            and questions.kind = answers.kind
+            and questions.item_id = answers.item_id
 ),
 
 totals as (

@@ -16,26 +16,26 @@ with places as (
     inner join {{ ref('source_metrics') }} as source_metrics on practice_sites.source = source_metrics.source
 ),
 
-newest as (
+-- Each number's own month, so that they meet it by equality: compared by "not after", each would meet all later months.
+numbers as (
     select
-        places.practice_id,
-        places.month,
-        places.site,
-        places.source,
-        places.metric,
+        features.practice_id,
+        features.site,
+        features.source,
+        features.metric,
+        features.night,
         features.parent_id,
         features.day,
-        arg_max(features.value, (features.night, features.page, features.position)) as value
-    from places
-    inner join {{ ref('features') }} as features
-        on
-            places.practice_id = features.practice_id
-            and places.site = features.site
-            and places.source = features.source
-            and places.metric = features.metric
-            and places.next_month >= features.night
-            and features.kind = 'metric'
-            and features.value is not null
+        features.value,
+        features.page,
+        features.position,
+        date_trunc('month', case
+            -- of a day, of a post published in the month, or of the account as it stood when the month ended
+            when features.day is not null then features.day
+            when features.parent_id is not null then posts.created_local::date
+            else features.night - 1
+        end)::date as month
+    from {{ ref('features') }} as features
     left join {{ ref('items') }} as posts
         on
             features.practice_id = posts.practice_id
@@ -43,15 +43,30 @@ newest as (
             and features.site = posts.site
             and features.parent_id = posts.item_id
             and posts.kind = 'post'
-    where
-        case
-            -- of a day, of a post published in the month, or of the account as it stood when the month ended
-            when features.day is not null then features.day >= places.month and features.day < places.next_month
-            when features.parent_id is not null then date_trunc('month', posts.created_local) = places.month
-            else features.night > places.month
-        end
+    where features.kind = 'metric' and features.value is not null
+),
+
+newest as (
+    select
+        places.practice_id,
+        places.month,
+        places.site,
+        places.source,
+        places.metric,
+        numbers.parent_id,
+        numbers.day,
+        arg_max(numbers.value, (numbers.night, numbers.page, numbers.position)) as value
+    from places
+    inner join numbers
+        on
+            places.practice_id = numbers.practice_id
+            and places.site = numbers.site
+            and places.source = numbers.source
+            and places.metric = numbers.metric
+            and places.month = numbers.month
+            and places.next_month >= numbers.night
     group by
-        places.practice_id, places.month, places.site, places.source, places.metric, features.parent_id, features.day
+        places.practice_id, places.month, places.site, places.source, places.metric, numbers.parent_id, numbers.day
 ),
 
 counted as (
