@@ -17,6 +17,8 @@ from typing import Any
 
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_variable] = "1"
+# And one way of summing, whatever the processor could do: by itself NumPy takes the widest registers there are.
+os.environ["OPENBLAS_CORETYPE"] = "Haswell"
 
 import numpy as np  # noqa: E402
 from afinn import Afinn  # noqa: E402

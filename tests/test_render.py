@@ -216,7 +216,7 @@ def test_a_month_of_too_few_or_not_read_is_a_gap_never_a_line() -> None:
     html = render.report_html(report_of(STATES["calm"]()), render.TEMPLATES)
     chart = html.split("Mean stars on Healthgrades")[1].split("</svg>")[0]
     assert chart.count("<circle") == 8
-    assert len(re.findall(r'd="M[\d.]+ [\d.]+L', chart)) == 4
+    assert len(re.findall(r"M[\d.]+ [\d.]+L", chart)) == 4
     assert "April 2026 not measured" in chart
     assert "January 2026 no reviews" in chart
 

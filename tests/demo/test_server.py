@@ -304,7 +304,12 @@ def test_lakeside_loses_its_key_on_the_third_night(server: TownServer) -> None:
         assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
         server.set_night(FIRST)
         assert lakeside.renew().status_code == 200
+
+
+def test_lakesides_owner_may_consent_again() -> None:
+    with TownServer(TOWN) as server, Caller(server, "lakeside") as lakeside:
         server.set_night(THIRD)
+        assert lakeside.renew().status_code == 400
         server.consent_again()
         assert lakeside.renew().status_code == 200
 
