@@ -276,3 +276,79 @@ select
 from {{ ref('reputation_scores') }}
 where {{ condition }}
 {% endmacro %}
+
+{#- The last CTEs and SELECT of a share of the answers of 90 days for which `flag` is true, from a CTE `answers` with a row
+    per answer and month it can count in. An answer without a flag was not judged; `not_judged` says so of all of them. -#}
+{% macro share_of_recent_answers(flag, not_judged) %}
+recent_answers as (
+    select *
+    from answers
+    where
+        month + interval 1 month - interval 90 day <= created_local
+        and month + interval 1 month > created_local
+        and (removed_on is null or month + interval 1 month <= removed_on)
+),
+
+counts as (
+    select
+        months.practice_id,
+        months.site,
+        months.month,
+        count(*) filter (answers.{{ flag }} and months.can_reply) as numerator,
+        count(answers.{{ flag }}) filter (months.can_reply) as sample_size,
+        months.not_covered_why as reason,
+        case
+            when not months.can_reply then 'replies cannot be read on this site'
+            when count(answers.{{ flag }}) > 0 then null
+            when count(answers.item_id) > 0 then '{{ not_judged }}'
+            else months.not_covered_why
+        end as not_measured_why
+    from {{ ref('months') }} as months
+    left join recent_answers as answers
+        on
+            months.practice_id = answers.practice_id
+            and months.site = answers.site
+            and months.month = answers.month
+    group by months.practice_id, months.site, months.month, months.can_reply, months.not_covered_why
+)
+
+{{ share_figures('counts') }}
+{% endmacro %}
+
+{#- The CTEs that end in `standing`: how many of `answers` there are of each name, by its condition, in a month and all
+    months before, as what stands can be read until somebody changes it or takes it down. Needs 'checked'. -#}
+{% macro standing_answers(counted) %}
+new_ones as (
+    select
+        months.practice_id,
+        months.site,
+        months.month,
+        months.can_reply,
+        months.not_covered_why
+        {%- for name, condition in counted.items() %},
+        count(*) filter ({{ condition }}) as {{ name }}
+        {%- endfor %}
+    from {{ ref('months') }} as months
+    left join answers
+        on
+            months.practice_id = answers.practice_id
+            and months.site = answers.site
+            and months.month = answers.month
+    group by months.practice_id, months.site, months.month, months.can_reply, months.not_covered_why
+),
+
+standing as (
+    select
+        practice_id,
+        site,
+        month,
+        can_reply,
+        not_covered_why
+        {%- for name in counted %},
+        {% if name == 'checked' %}case when can_reply then sum(checked) over months_so_far else 0 end
+        {%- else %}sum({{ name }}) over months_so_far{% endif %} as {{ name }}
+        {%- endfor %}
+    from new_ones
+    window months_so_far as (partition by practice_id, site order by month)
+)
+{% endmacro %}

@@ -18,41 +18,12 @@ with answers as (
     where reviews.removed_on is null
 ),
 
-new_ones as (
-    select
-        months.practice_id,
-        months.site,
-        months.month,
-        months.can_reply,
-        months.not_covered_why,
-        count(answers.checked) as answers,
-        count(*) filter (answers.checked) as checked,
-        count(*) filter (answers.checked and answers.incentive) as incentive,
-        count(*) filter (answers.checked and answers.threat) as threat
-    from {{ ref('months') }} as months
-    left join answers
-        on
-            months.practice_id = answers.practice_id
-            and months.site = answers.site
-            and months.month = answers.month
-    group by months.practice_id, months.site, months.month, months.can_reply, months.not_covered_why
-),
-
--- What stands can be read until somebody takes it down, so a month counts the answers of all months before too.
-standing as (
-    select
-        practice_id,
-        site,
-        month,
-        can_reply,
-        not_covered_why,
-        sum(answers) over months_so_far as answers,
-        case when can_reply then sum(checked) over months_so_far else 0 end as checked,
-        sum(incentive) over months_so_far as incentive,
-        sum(threat) over months_so_far as threat
-    from new_ones
-    window months_so_far as (partition by practice_id, site order by month)
-),
+{{ standing_answers({
+    'answers': 'answers.checked is not null',
+    'checked': 'answers.checked',
+    'incentive': 'answers.checked and answers.incentive',
+    'threat': 'answers.checked and answers.threat',
+}) }},
 
 counts as (
     select

@@ -25,36 +25,4 @@ with answers as (
         reviews.month
 ),
 
-recent_answers as (
-    select *
-    from answers
-    where
-        month + interval 1 month - interval 90 day <= created_local
-        and month + interval 1 month > created_local
-        and (removed_on is null or month + interval 1 month <= removed_on)
-),
-
-counts as (
-    select
-        months.practice_id,
-        months.site,
-        months.month,
-        count(*) filter (answers.moves_offline and months.can_reply) as numerator,
-        count(answers.moves_offline) filter (months.can_reply) as sample_size,
-        months.not_covered_why as reason,
-        case
-            when not months.can_reply then 'replies cannot be read on this site'
-            when count(answers.moves_offline) > 0 then null
-            when count(answers.item_id) > 0 then 'no reply was judged for what it offers'
-            else months.not_covered_why
-        end as not_measured_why
-    from {{ ref('months') }} as months
-    left join recent_answers as answers
-        on
-            months.practice_id = answers.practice_id
-            and months.site = answers.site
-            and months.month = answers.month
-    group by months.practice_id, months.site, months.month, months.can_reply, months.not_covered_why
-)
-
-{{ share_figures('counts') }}
+{{ share_of_recent_answers('moves_offline', 'no reply was judged for what it offers') }}

@@ -18,43 +18,13 @@ with answers as (
     where reviews.removed_on is null
 ),
 
-new_ones as (
-    select
-        months.practice_id,
-        months.site,
-        months.month,
-        months.can_reply,
-        months.not_covered_why,
-        count(answers.item_id) as answers,
-        count(*) filter (coalesce(answers.disclosure, 'not_checked') <> 'not_checked') as checked,
-        count(*) filter (answers.disclosure = 'pattern' and answers.disclosure_severity = 'critical') as critical,
-        count(*) filter (answers.disclosure = 'pattern' and answers.disclosure_severity = 'high') as high,
-        count(*) filter (answers.disclosure = 'pattern' and answers.disclosure_severity = 'caution') as caution
-    from {{ ref('months') }} as months
-    left join answers
-        on
-            months.practice_id = answers.practice_id
-            and months.site = answers.site
-            and months.month = answers.month
-    group by months.practice_id, months.site, months.month, months.can_reply, months.not_covered_why
-),
-
--- What stands gives details away until somebody changes it, so a month counts the answers of all months before too.
-standing as (
-    select
-        practice_id,
-        site,
-        month,
-        can_reply,
-        not_covered_why,
-        sum(answers) over months_so_far as answers,
-        case when can_reply then sum(checked) over months_so_far else 0 end as checked,
-        sum(critical) over months_so_far as critical,
-        sum(high) over months_so_far as high,
-        sum(caution) over months_so_far as caution
-    from new_ones
-    window months_so_far as (partition by practice_id, site order by month)
-),
+{{ standing_answers({
+    'answers': 'answers.item_id is not null',
+    'checked': "coalesce(answers.disclosure, 'not_checked') <> 'not_checked'",
+    'critical': "answers.disclosure = 'pattern' and answers.disclosure_severity = 'critical'",
+    'high': "answers.disclosure = 'pattern' and answers.disclosure_severity = 'high'",
+    'caution': "answers.disclosure = 'pattern' and answers.disclosure_severity = 'caution'",
+}) }},
 
 counts as (
     select

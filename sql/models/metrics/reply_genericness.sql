@@ -19,36 +19,4 @@ with answers as (
             and replies.visible
 ),
 
-recent_answers as (
-    select *
-    from answers
-    where
-        month + interval 1 month - interval 90 day <= created_local
-        and month + interval 1 month > created_local
-        and (removed_on is null or month + interval 1 month <= removed_on)
-),
-
-counts as (
-    select
-        months.practice_id,
-        months.site,
-        months.month,
-        count(*) filter (answers.generic and months.can_reply) as numerator,
-        count(answers.generic) filter (months.can_reply) as sample_size,
-        months.not_covered_why as reason,
-        case
-            when not months.can_reply then 'replies cannot be read on this site'
-            when count(answers.generic) > 0 then null
-            when count(answers.item_id) > 0 then 'the replies were not compared with one another'
-            else months.not_covered_why
-        end as not_measured_why
-    from {{ ref('months') }} as months
-    left join recent_answers as answers
-        on
-            months.practice_id = answers.practice_id
-            and months.site = answers.site
-            and months.month = answers.month
-    group by months.practice_id, months.site, months.month, months.can_reply, months.not_covered_why
-)
-
-{{ share_figures('counts') }}
+{{ share_of_recent_answers('generic', 'the replies were not compared with one another') }}
