@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.demo.town import NIGHTS, build_town, pull_instant
 from pipelines.landing import DataDir
 from pipelines.settings import REPOSITORY
 
@@ -60,6 +61,22 @@ def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     migrate = [sys.executable, "-W", "ignore", "-m", "airflow", "db", "migrate"]
     subprocess.run(migrate, check=True, capture_output=True, env={**os.environ, "PYTHONPATH": paths})
     return folder
+
+
+@pytest.fixture(scope="session")
+def canaries() -> list[str]:
+    """What a leak would show: reviewers' names, and a run of words out of every longer review."""
+    town = build_town()
+    found: set[str] = set()
+    for practice in town.practices:
+        for night in NIGHTS:
+            for review in town.reviews_at(practice.location, pull_instant(night)):
+                if review.reviewer and " " in review.reviewer and len(review.reviewer) > 7:
+                    found.add(review.reviewer)
+                if review.comment and len(review.comment) > 60:
+                    found.add(review.comment[10:50])
+    assert len(found) > 300
+    return sorted(found)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from pipelines.render import render
 from pipelines.settings import REPOSITORY
 from pipelines.urgent import Causes
 from pipelines.warehouse import open_warehouse, rows
-from tests.test_demo import canaries, leaked  # noqa: F401
+from tests.test_demo import leaked
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
@@ -372,7 +372,7 @@ def test_a_night_whose_deadline_has_passed_is_told_of_once(theatre: Theatre) -> 
 def test_no_word_and_no_name_is_in_what_any_of_the_six_dags_leaves_in_airflow(
     theatre: Theatre,
     first_look: dict[str, str],
-    canaries: list[str],  # noqa: F811
+    canaries: list[str],
     airflow_home: Path,
     capfd: pytest.CaptureFixture[str],
 ) -> None:

@@ -17,7 +17,7 @@ from playwright.sync_api import sync_playwright
 from pipelines.decisions import Decisions
 from pipelines.demo.run import demo_folder, run_demo, town_services
 from pipelines.demo.stage import USER, Stage, free_port
-from pipelines.demo.town import MONTH, NIGHTS, build_town, pull_instant
+from pipelines.demo.town import MONTH, NIGHTS, build_town
 from pipelines.landing import DataDir, read_page
 from pipelines.pdf import practice_of
 from pipelines.periods import month_name
@@ -32,22 +32,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[DataDir, list[str]]:
     said: list[str] = []
     run_demo(root, keep_running=False, say=said.append)
     return DataDir(demo_folder(root)), said
-
-
-@pytest.fixture(scope="module")
-def canaries() -> list[str]:
-    """What a leak would show: reviewers' names, and a run of words out of every longer review."""
-    town = build_town()
-    found: set[str] = set()
-    for practice in town.practices:
-        for night in NIGHTS:
-            for review in town.reviews_at(practice.location, pull_instant(night)):
-                if review.reviewer and " " in review.reviewer and len(review.reviewer) > 7:
-                    found.add(review.reviewer)
-                if review.comment and len(review.comment) > 60:
-                    found.add(review.comment[10:50])
-    assert len(found) > 300
-    return sorted(found)
 
 
 def mails(data: DataDir) -> list[EmailMessage]:
