@@ -34,7 +34,7 @@ from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import DAG, Param, TriggerRule, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 from alerts import late_after, told
-from wiring import PRACTICES, REPORTS, WAREHOUSE, SourceRetry, month_of, open_rapport, time_zone
+from wiring import LINES, REPORTS, WAREHOUSE, SourceRetry, month_of, open_rapport, time_zone
 
 with DAG(
     "monthly",
@@ -105,8 +105,8 @@ with DAG(
         body="{{ ti.xcom_pull(task_ids='check', key='question') }}",
         options=["All that passed", "Some", "None"],
         params={
-            "leave_out": Param(None, **PRACTICES, title="Some: leave out", description="Ids of practices, one a line"),
-            "held_too": Param(None, **PRACTICES, title="Some: send though held", description="Ids, one a line"),
+            "leave_out": Param(None, **LINES, title="Some: leave out", description="Ids of practices, one a line"),
+            "held_too": Param(None, **LINES, title="Some: send though held", description="Ids, one a line"),
             "reason": Param("", type="string", maxLength=500, title="Reason", description="Kept in the ledger"),
         },
         response_timeout=dt.timedelta(days=5),

@@ -23,7 +23,7 @@ PRACTICE = Param(
     description="Its id, as in practices.toml",
 )
 # Null where the field stays empty: Airflow's form takes every other type for one that must be filled in.
-PRACTICES: dict[str, Any] = {"type": ["null", "array"], "items": {"type": "string"}}
+LINES: dict[str, Any] = {"type": ["null", "array"], "items": {"type": "string"}}
 
 
 class SourceRetry(RetryPolicy):
