@@ -27,7 +27,7 @@ import httpx
 import msgspec
 
 from pipelines.errors import BadKey, ChangedShape, SiteDown, UnknownName
-from pipelines.settings import REPOSITORY, key_variable
+from pipelines.settings import REPOSITORY, connection_name, key_variable
 
 # At INFO it writes each address it asks, and Meta's exchange has the secret in it.
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -237,7 +237,7 @@ def store(source: str, name: str, key: Mapping[str, str], data_dir: Path) -> str
 
     The key goes by a file that only we may read: what stands on a command line everybody on the machine can see.
     """
-    connection = key_variable(source, name).removeprefix("RAPPORT_KEY_").lower()
+    connection = connection_name(source, name)
     handle, path = tempfile.mkstemp(suffix=".json")
     try:
         with os.fdopen(handle, "w") as file:

@@ -77,8 +77,8 @@ class Platform(ThreadingHTTPServer):
             good &= challenge in (base64.urlsafe_b64encode(digest).decode().rstrip("="), digest.hex())
         if not good:
             return 400, {"error": "invalid_grant", "error_description": f"{told.get('code')} of {SECRET} is wrong"}
-        given: dict[str, Any] = {"access_token": TOKEN, "refresh_token": REFRESH, "expires_in": 3600}
-        return 200, {"data": [given]} if self.wraps else given
+        token: dict[str, Any] = {"access_token": TOKEN, "refresh_token": REFRESH, "expires_in": 3600}
+        return 200, {"data": [token]} if self.wraps else token
 
 
 class _Answers(BaseHTTPRequestHandler):
