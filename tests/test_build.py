@@ -290,7 +290,8 @@ def test_a_night_that_another_run_has_only_read_is_left_out_as_if_it_had_not_bee
 ) -> None:
     quiet_night(data)
     second = FIRST + dt.timedelta(days=1)
-    for path in (data.records("google_business", second), data.completeness("google_business", second)):
+    read = [data.records("google_business", night) for night in (FIRST, second)]
+    for path in (*read, data.completeness("google_business", second)):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data.completeness("google_business", FIRST).read_bytes())
     monkeypatch.setattr("pipelines.build.sys.executable", "/bin/false")
