@@ -14,10 +14,11 @@ broken by it.
 
 import pendulum
 from airflow.sdk import DAG, Param, get_current_context, task
-from wiring import PRACTICE, SourceRetry, time_zone
+from wiring import LINES, PRACTICE, SourceRetry, time_zone
 
 LISTINGS = (
-    "One a line, FIELD=VALUE: google_business.location=accounts/1/locations/2. Several values: semicolons between."
+    "One a line, FIELD=VALUE: google_business.location=accounts/1/locations/2. Several values: semicolons between. "
+    "May be empty."
 )
 
 with DAG(
@@ -32,9 +33,16 @@ with DAG(
         "time_zone": Param("UTC", type="string", title="Time zone", description="Like America/Chicago"),
         "kind": Param("dental", enum=["dental", "medical"], title="Kind"),
         "paper": Param("letter", enum=["letter", "a4"], title="Paper"),
-        "recipients": Param([], type="array", items={"type": "string"}, title="Recipients", description="One a line"),
-        "contact": Param("", type=["null", "string"], title="Contact for what cannot wait"),
-        "listings": Param([], type="array", items={"type": "string"}, title="Listings", description=LISTINGS),
+        "recipients": Param(
+            None, **LINES, title="Recipients", description="Mail addresses, one a line; empty: nobody yet"
+        ),
+        "contact": Param(
+            None,
+            type=["null", "string"],
+            title="Contact for what cannot wait",
+            description="A mail address; may be empty",
+        ),
+        "listings": Param(None, **LINES, title="Listings", description=LISTINGS),
     },
     default_args={"retries": 0, "retry_policy": SourceRetry()},
     doc_md=__doc__,

@@ -19,7 +19,8 @@ urgent waits for somebody to look. With `RAPPORT_AUTO_RELEASE=true` nobody is as
 | send | the mail server refused; what was sent stays sent | clear: only what is left goes out. `uncertain` and `bounced` ones wait for you: `rapport send MONTH --list` |
 | verdict | a report is not with its recipient, and nobody kept it back: failed, uncertain, held, or the mail came back | the log names the practice and why; docs/operators.md, "Mail", says what to do about each |
 
-To report another month, or to send what was kept back: Trigger, and set `month`. It asks about what is not out yet. A
+To report another month, or to send what was kept back: Trigger, and set `month`. A backfill with *Month* left empty
+reports the month before each 2nd in its range: 2 to 3 November is October. It asks about what is not out yet. A
 recipient who has this month's report gets no second version. A correction is the DAG `restate`. Every box may be
 cleared at any time and in any order: nobody gets a report twice.
 Operators are told of a red box once a cause, and when the month has not ended after six days.
@@ -34,7 +35,7 @@ from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import DAG, Param, TriggerRule, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 from alerts import late_after, told
-from wiring import PRACTICES, REPORTS, WAREHOUSE, SourceRetry, month_of, open_rapport, time_zone
+from wiring import LINES, MONTH, REPORTS, WAREHOUSE, SourceRetry, month_of, open_rapport, time_zone
 
 with DAG(
     "monthly",
@@ -44,7 +45,7 @@ with DAG(
     max_active_runs=1,
     params={
         "month": Param(
-            None, type=["null", "string"], pattern=r"^\d{4}-(0[1-9]|1[0-2])$", title="Month", description="YYYY-MM"
+            None, type=["null", "string"], pattern=r"^\d{4}-(0[1-9]|1[0-2])$", title="Month", description=MONTH
         )
     },
     default_args={"retries": 2, "retry_delay": dt.timedelta(minutes=10), "retry_policy": SourceRetry(), **told()},
@@ -105,8 +106,8 @@ with DAG(
         body="{{ ti.xcom_pull(task_ids='check', key='question') }}",
         options=["All that passed", "Some", "None"],
         params={
-            "leave_out": Param(None, **PRACTICES, title="Some: leave out", description="Ids of practices, one a line"),
-            "held_too": Param(None, **PRACTICES, title="Some: send though held", description="Ids, one a line"),
+            "leave_out": Param(None, **LINES, title="Some: leave out", description="Ids of practices, one a line"),
+            "held_too": Param(None, **LINES, title="Some: send though held", description="Ids, one a line"),
             "reason": Param("", type="string", maxLength=500, title="Reason", description="Kept in the ledger"),
         },
         response_timeout=dt.timedelta(days=5),

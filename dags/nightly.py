@@ -14,8 +14,12 @@ Each source has a box of its own, which pulls and reads it. A source that no pra
 | urgent | a mail of what cannot wait was not taken, or may not have arrived; the log names the practice | what was sent stays sent: clear `urgent` when the mail server is well; *Browse → Reports → Urgent* has what waits |
 | verdict | something above is missing, named; all the rest is in the warehouse | mend, then clear the failed tasks of this run |
 
-To run a past night again: Trigger, and set `night`; or make a backfill. Every box may be cleared at any time and in any
-order: what is done stays done, and of a night whose texts have expired the figures stay as they are.
+To run a past night again: Trigger, and set `night`. For many, *Trigger → Backfill*: from the first night to the day after
+the last, with *Night* left empty. A site tells what it shows today. Tonight's run waits for each source behind theirs, so
+make long ones in the morning; no deadline is told of them.
+
+Every box may be cleared at any time and in any order, and any night be run, alone or beside others: what is done stays
+done, and of a night whose texts have expired the figures stay as they are.
 
 Operators are told by mail or by Airflow's other notifiers (docs/operators.md, "Alerts"), once a cause; also when the
 night has not ended after five hours.
@@ -29,7 +33,7 @@ import pendulum
 from airflow.sdk import DAG, Param, TriggerRule, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 from alerts import late_after, told
-from wiring import SOURCES, WAREHOUSE, SourceRetry, night_of, open_rapport, pool_of, time_zone
+from wiring import NIGHT, SOURCES, WAREHOUSE, SourceRetry, night_of, open_rapport, pool_of, time_zone
 
 with DAG(
     "nightly",
@@ -37,7 +41,7 @@ with DAG(
     start_date=pendulum.datetime(2026, 1, 1, tz=time_zone()),
     catchup=False,
     max_active_runs=1,
-    params={"night": Param(None, type=["null", "string"], format="date", title="Night", description="YYYY-MM-DD")},
+    params={"night": Param(None, type=["null", "string"], format="date", title="Night", description=NIGHT)},
     default_args={"retries": 3, "retry_delay": dt.timedelta(minutes=10), "retry_policy": SourceRetry(), **told()},
     # Five hours after half past two people come to work.
     deadline=late_after("the night is late", dt.timedelta(hours=5)),
@@ -88,7 +92,8 @@ with DAG(
         from pipelines.build import build as build_warehouse
 
         practices, data, _ = open_rapport()
-        return str(build_warehouse(data, practices, None, print).inputs_id)
+        # Two nights of a backfill run at once, and so does tonight beside them.
+        return str(build_warehouse(data, practices, None, print, others_run=True).inputs_id)
 
     @task(pool="mail", inlets=[WAREHOUSE])
     def urgent() -> int:

@@ -20,10 +20,12 @@ PRACTICE = Param(
     pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
     maxLength=60,
     title="Practice",
-    description="Its id, as in practices.toml",
+    description="Its id in practices.toml: small letters, digits and hyphens, like oak-street",
 )
+NIGHT = "YYYY-MM-DD; empty: the day for which the run was due, in a backfill each its own"
+MONTH = "YYYY-MM; empty: the month before the one in which the run was due, in a backfill each its own"
 # Null where the field stays empty: Airflow's form takes every other type for one that must be filled in.
-PRACTICES: dict[str, Any] = {"type": ["null", "array"], "items": {"type": "string"}}
+LINES: dict[str, Any] = {"type": ["null", "array"], "items": {"type": "string"}}
 
 
 class SourceRetry(RetryPolicy):
@@ -118,10 +120,10 @@ def _key_from_connection(source: str, name: str) -> None:
     """Copy a connection (login: client id, password: secret or API key, extra: the rest) to where a source looks."""
     from airflow.sdk.log import mask_secret
 
-    from pipelines.settings import key_variable
+    from pipelines.settings import connection_name, key_variable
 
     variable = key_variable(source, name)
-    if variable not in os.environ and (found := _connection(variable.removeprefix("RAPPORT_KEY_").lower())):
+    if variable not in os.environ and (found := _connection(connection_name(source, name))):
         key = {
             "client_id": found.login,
             "client_secret": found.password,

@@ -313,22 +313,36 @@ def doctor(only: str | None, as_json: bool) -> None:
 @click.option("--key", "name", default="", help="The key's name, for a practice with an account of its own.")
 @click.option("--server", default="", help="For mastodon: the account's server, https://…")
 @click.option("--page", default="", help="For facebook: the page's number, if the owner has several.")
-@click.option("--port", default=8765, show_default=True, help="Of the redirect to 127.0.0.1, as the app knows it.")
+@click.option("--port", default=8765, show_default=True, help="Of the redirect to this machine, as the app knows it.")
+@click.option(
+    "--redirect", default="", help="An https address that the app knows, where it may know none of this machine."
+)
 @click.option(
     "--store", "stored", is_flag=True, help="Write the key into Airflow's connection and print nothing of it."
 )
-def connect(source: str, name: str, server: str, page: str, port: int, stored: bool) -> None:
+def connect(source: str, name: str, server: str, page: str, port: int, redirect: str, stored: bool) -> None:
     """Walk an account's owner through a platform's consent and make the key of a SOURCE.
 
     It asks for the app's id and secret, prints an address to open in a browser on this machine, waits for the answer
-    at 127.0.0.1, and prints the line for .env. Nothing is kept unless --store is given.
+    at 127.0.0.1, and prints the line for .env. Nothing is kept unless --store is given. With --redirect the browser may
+    be anywhere, and ends at that address, where nothing needs to be: you are asked for the whole of it.
     """
     from pipelines import connect as connecting
 
     flow = connecting.flow_of(source, server)
     client_id = click.prompt("The app's id", err=True)
     client_secret = click.prompt("The app's secret", hide_input=True, err=True)
-    key = connecting.connect(source, flow, client_id, client_secret, port=port, page=page, say=_say)
+    key = connecting.connect(
+        source,
+        flow,
+        client_id,
+        client_secret,
+        port=port,
+        redirect=redirect,
+        page=page,
+        say=_say,
+        ask=lambda question: str(click.prompt(question, hide_input=True, err=True)),
+    )
     if stored:
         _say(f"The connection {connecting.store(source, name, key, load_settings().data_dir)} holds the key")
     else:
@@ -391,7 +405,9 @@ def import_practices(file: Path) -> None:
 def demo(keep_running: bool) -> None:
     """Run the whole main job through Airflow on an invented town, with local servers and a local mailbox."""
     from pipelines.demo.run import run_demo
+    from pipelines.demo.stage import end_on_sigterm
 
+    end_on_sigterm()
     run_demo(load_settings().data_dir, keep_running=keep_running, say=_say)
 
 

@@ -95,20 +95,23 @@ def build(
     *,
     threads: int = 2,
     unit_tests: bool = False,
+    others_run: bool = False,
     sql: Path = SQL,
 ) -> BuildResult:
     """Build the warehouse from all that was known on `night` (None: everything), check it and publish it.
 
-    `threads` are DuckDB's and change nothing but the time it takes. Raises NotReady if there is nothing to build
-    from, a night was read but not scored, or another build is running; ChangedShape if a file has other columns;
-    CheckFailed, with the old warehouse still standing, if a model or check fails.
+    `threads` are DuckDB's and change nothing but the time it takes. What was read but not scored is refused, unless
+    `others_run`: then it is another run's, which has yet to score it and builds again, and it is left out as if it had
+    not been read. Raises NotReady if there is nothing to build from, a night is refused, or another build is running;
+    ChangedShape if a file has other columns; CheckFailed, with the old warehouse still standing, if a model or check
+    fails.
     """
     folder = data.build_folder
     folder.mkdir(parents=True, exist_ok=True)
     with _only_build(folder):
         for left in (*folder.glob("warehouse.duckdb*"), *folder.glob("failed_checks/*")):
             left.unlink()
-        inputs = _write_inputs(data, practices, night)
+        inputs = _write_inputs(data, practices, night, others_run, say)
         nodes = _run_dbt(data, sql, say, threads=threads, unit_tests=unit_tests)
         _refuse_failures(data, nodes)
         new = folder / data.warehouse.name
@@ -143,10 +146,24 @@ class _Inputs(msgspec.Struct, frozen=True):
     files: int
 
 
-def _write_inputs(data: DataDir, practices: Practices, night: dt.date | None) -> _Inputs:
+def _write_inputs(
+    data: DataDir, practices: Practices, night: dt.date | None, others_run: bool, say: Callable[[str], None]
+) -> _Inputs:
     """Choose the nightly files, check their columns, and write beside them what dbt reads of everything else."""
     features = _nightly(data, "features", night)
     completeness = _nightly(data, "completeness", night)
+    unscored = _unscored(data, night, features)
+    if others_run:
+        for source, read_night in sorted(unscored):
+            say(f"left out: {source}, {read_night}, which another run has read and not scored yet")
+        completeness = [path for path in completeness if (path.parent.name, path.stem) not in unscored]
+    elif unscored:
+        source, read_night = min(unscored)
+        raise NotReady(
+            f"the night of {read_night} was read but not scored",
+            where=source,
+            next_step=f"Run `rapport score {source} {read_night}`",
+        )
     files = sorted([*features, *completeness])
     if not files:
         raise NotReady(
@@ -157,7 +174,6 @@ def _write_inputs(data: DataDir, practices: Practices, night: dt.date | None) ->
     for kind, chosen, schema in (("features", features, FEATURES), ("completeness", completeness, COMPLETENESS)):
         for path in chosen:
             _check_columns(data, path, kind, schema)
-    _refuse_unscored(data, night)
 
     as_of_night = night or max(dt.date.fromisoformat(path.stem) for path in files)
     sources = sorted({path.parent.name for path in files})
@@ -215,16 +231,14 @@ def _check_columns(data: DataDir, path: Path, kind: str, schema: pa.Schema) -> N
     )
 
 
-def _refuse_unscored(data: DataDir, night: dt.date | None) -> None:
-    """A night that was read but not scored would look like a night on which every review had vanished."""
-    for path in _nightly(data, "records", night):
-        source, read_night = path.parent.name, dt.date.fromisoformat(path.stem)
-        if not data.features(source, read_night).is_file():
-            raise NotReady(
-                f"the night of {read_night} was read but not scored",
-                where=source,
-                next_step=f"Run `rapport score {source} {read_night}`",
-            )
+def _unscored(data: DataDir, night: dt.date | None, features: list[Path]) -> set[tuple[str, str]]:
+    """Return each source and night that was read but not scored: it would look as if every review had vanished.
+
+    By the features that were chosen, and asked for after them: what is scored meanwhile is not among them. A night's
+    records are written before its completeness.
+    """
+    scored = {(path.parent.name, path.stem) for path in features}
+    return {(path.parent.name, path.stem) for path in _nightly(data, "records", night)} - scored
 
 
 def _digest(path: Path) -> str:

@@ -27,7 +27,7 @@ import httpx
 import msgspec
 
 from pipelines.errors import BadKey, ChangedShape, SiteDown, UnknownName
-from pipelines.settings import REPOSITORY, key_variable
+from pipelines.settings import REPOSITORY, connection_name, key_variable
 
 # At INFO it writes each address it asks, and Meta's exchange has the secret in it.
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -47,7 +47,7 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True):
 
     `client` is what it calls the app's id. `redeem` takes the code; `lengthen`, where there is one, gives a token that
     lives longer, by its own `grant` and under the name `short` for the one it is given. `pages` lists what the owner
-    has tokens for. `{server}` is filled in.
+    has tokens for. `host` is what it calls this machine. `{server}` is filled in.
     """
 
     authorize: str
@@ -61,6 +61,8 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True):
     grant: str = ""
     short: str = "access_token"
     pages: str = ""
+    # RFC 8252, 8.3: the name localhost may be another machine's.
+    host: str = "127.0.0.1"
 
 
 FLOWS = {
@@ -81,6 +83,8 @@ FLOWS = {
         grant="fb_exchange_token",
         short="fb_exchange_token",
         pages="https://graph.facebook.com/v26.0/me/accounts",
+        # Facebook takes http to this machine by this name alone, and from an app in development mode.
+        host="localhost",
     ),
     "instagram": Flow(
         authorize="https://www.instagram.com/oauth/authorize",
@@ -149,33 +153,30 @@ def connect(
     client_secret: str,
     *,
     port: int = PORT,
+    redirect: str = "",
     page: str = "",
     wait_seconds: float = _WAIT_SECONDS,
     say: Callable[[str], None],
+    ask: Callable[[str], str],
 ) -> dict[str, str]:
     """Return the key that an owner's consent gives, as the fields that the source needs.
 
-    `say` is told the address to open; `page` chooses among several pages of Facebook. Raises BadKey if there is no
-    consent or the platform refuses the code, SiteDown if it does not answer, ChangedShape if it answers otherwise.
+    `say` is told the address to open; `page` chooses among several pages of Facebook. With a `redirect` elsewhere,
+    where a platform takes none to this machine, `ask` is answered with the address at which the browser ended. Raises
+    BadKey if there is no consent or the platform refuses the code, SiteDown if it does not answer, ChangedShape if it
+    answers otherwise.
     """
     where = f"connect {source}"
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
-    # The port is the operating system's choice where it is 0.
-    with _Receiver(state, port) as receiver:
-        redirect = f"http://127.0.0.1:{receiver.server_port}{_PATH}"
-        asked = {
-            flow.client: client_id,
-            "redirect_uri": redirect,
-            "response_type": "code",
-            "scope": flow.scopes,
-            "state": state,
-            **flow.extra,
-        }
-        if flow.pkce:
-            asked |= {"code_challenge": challenge(verifier, flow.pkce), "code_challenge_method": "S256"}
-        say(f"The app must know the redirect {redirect}. Open this address as the account's owner:")
-        say(f"{flow.authorize}?{urlencode(asked)}")
-        code = receiver.code(where, wait_seconds)
+    if redirect:
+        _show(flow, client_id, redirect, state, verifier, say)
+        code = _code(_answer_in(ask("The whole address at which the browser ended"), state), where)
+    else:
+        # The port is the operating system's choice where it is 0.
+        with _Receiver(state, port) as receiver:
+            redirect = f"http://{flow.host}:{receiver.server_port}{_PATH}"
+            _show(flow, client_id, redirect, state, verifier, say)
+            code = _code(receiver.wait(wait_seconds), where)
     form = {
         flow.client: client_id,
         "client_secret": client_secret,
@@ -186,7 +187,7 @@ def connect(
     if flow.pkce:
         form["code_verifier"] = verifier
     with httpx.Client(timeout=30) as http:
-        told = _asked(http, "POST", flow.redeem, where, data=form)
+        told = _unwrapped(_asked(http, "POST", flow.redeem, where, data=form))
         if flow.lengthen:
             query = {"grant_type": flow.grant, flow.client: client_id, "client_secret": client_secret}
             query[flow.short] = _text(told, "access_token", where)
@@ -205,6 +206,21 @@ def connect(
     return {field: mine.get(field) or _text(told, field, where) for field in flow.gives}
 
 
+def _show(flow: Flow, client_id: str, redirect: str, state: str, verifier: str, say: Callable[[str], None]) -> None:
+    asked = {
+        flow.client: client_id,
+        "redirect_uri": redirect,
+        "response_type": "code",
+        "scope": flow.scopes,
+        "state": state,
+        **flow.extra,
+    }
+    if flow.pkce:
+        asked |= {"code_challenge": challenge(verifier, flow.pkce), "code_challenge_method": "S256"}
+    say(f"The app must know the redirect {redirect}. Open this address as the account's owner:")
+    say(f"{flow.authorize}?{urlencode(asked)}")
+
+
 def challenge(verifier: str, way: str) -> str:
     """Return the S256 challenge of a verifier (RFC 7636, 4.2), in base64url, or in hexadecimal digits."""
     digest = hashlib.sha256(verifier.encode())
@@ -221,7 +237,7 @@ def store(source: str, name: str, key: Mapping[str, str], data_dir: Path) -> str
 
     The key goes by a file that only we may read: what stands on a command line everybody on the machine can see.
     """
-    connection = key_variable(source, name).removeprefix("RAPPORT_KEY_").lower()
+    connection = connection_name(source, name)
     handle, path = tempfile.mkstemp(suffix=".json")
     try:
         with os.fdopen(handle, "w") as file:
@@ -247,15 +263,13 @@ class _Receiver(HTTPServer):
         self.state, self.answer = state, dict[str, str]()
         super().__init__(("127.0.0.1", port), _Callback)
 
-    def code(self, where: str, wait_seconds: float) -> str:
-        give_up = time.monotonic() + wait_seconds
+    def wait(self, seconds: float) -> dict[str, str]:
+        """Return what the browser came back with, or nothing after some seconds."""
+        give_up = time.monotonic() + seconds
         while not self.answer and (left := give_up - time.monotonic()) > 0:
             self.timeout = left
             self.handle_request()
-        if not self.answer.get("code"):
-            said = self.answer.get("error", "nobody came back from the platform")
-            raise BadKey(f"there is no consent: {said[:60]}", where=where, next_step="Run it again, and agree")
-        return self.answer["code"]
+        return self.answer
 
 
 class _Callback(BaseHTTPRequestHandler):
@@ -264,10 +278,8 @@ class _Callback(BaseHTTPRequestHandler):
     timeout = 2
 
     def do_GET(self) -> None:
-        asked = urlsplit(self.path)
-        told = {name: values[0] for name, values in parse_qs(asked.query).items()}
-        ours = asked.path == _PATH and hmac.compare_digest(told.get("state", "").encode(), self.server.state.encode())
-        if ours and (told.get("code") or told.get("error")):
+        told = _answer_in(self.path, self.server.state)
+        if urlsplit(self.path).path == _PATH and told:
             self.server.answer = told
             status, said = 200, "Thank you. Close this window, and go back to the terminal."
         else:
@@ -281,6 +293,28 @@ class _Callback(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         """Write nothing: the request's line holds the code."""
+
+
+def _answer_in(address: str, state: str) -> dict[str, str]:
+    """Return the code or the error in an address to which a platform sent the browser; nothing if it is not ours."""
+    told = {name: values[0] for name, values in parse_qs(urlsplit(address.strip()).query).items()}
+    ours = hmac.compare_digest(told.get("state", "").encode(), state.encode())
+    return told if ours and (told.get("code") or told.get("error")) else {}
+
+
+def _code(told: Mapping[str, str], where: str) -> str:
+    if not told.get("code"):
+        said = told.get("error", "nobody came back from the platform")
+        raise BadKey(f"there is no consent: {said[:60]}", where=where, next_step="Run it again, and agree")
+    return told["code"]
+
+
+def _unwrapped(told: dict[str, Any]) -> dict[str, Any]:
+    """Return the token's fields: Instagram's documents show them in a list of one, its servers answer without it."""
+    match told:
+        case {"data": [dict(inner)]}:
+            return inner
+    return told
 
 
 def _asked(http: httpx.Client, method: str, url: str, where: str, **more: Any) -> dict[str, Any]:

@@ -92,8 +92,8 @@ def from_fields(fields: Mapping[str, str]) -> dict[str, Any]:
 
 
 def from_form(form: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the form of the DAG add_practice means as a block. Raises BadPractices."""
-    listings = [str(line) for line in form["listings"] if str(line).strip()]
+    """Return what the form of the DAG add_practice means as a block; an empty field is None. Raises BadPractices."""
+    listings = [str(line) for line in form["listings"] or () if str(line).strip()]
     if wrong := [line for line in listings if "=" not in line]:
         raise BadPractices(f"'{wrong[0][:60]}' is not FIELD=VALUE", next_step="Write one listing a line")
     said = {name: form[name] for name in ("name", "kind", "time_zone", "paper", "recipients", "contact") if form[name]}

@@ -107,6 +107,11 @@ def key_variable(source: str, name: str = "") -> str:
     return f"RAPPORT_KEY_{'__'.join(parts)}"
 
 
+def connection_name(source: str, name: str = "") -> str:
+    """Return the name of Airflow's connection that holds a key."""
+    return key_variable(source, name).removeprefix("RAPPORT_KEY_").lower()
+
+
 def load_key(source: str, name: str, fields: tuple[str, ...], may_have: tuple[str, ...] = ()) -> dict[str, str]:
     """Return a source's key as a mapping that has all `fields`, and those of `may_have` that are given.
 

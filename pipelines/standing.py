@@ -21,7 +21,7 @@ from pipelines.ledger import Ledger
 from pipelines.periods import add_months, last_day, month_name
 from pipelines.practices import Practice, Practices
 from pipelines.records import SetAside
-from pipelines.settings import Settings, key_variable
+from pipelines.settings import Settings, connection_name, key_variable
 from pipelines.sources import load_source, source_names
 from pipelines.warehouse import open_warehouse, rows
 
@@ -89,6 +89,7 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
 
     source: str
     variable: str
+    connection: str
     night: dt.date | None
     quota_left: int | None
     calls_a_day: int | None
@@ -249,6 +250,7 @@ def keys(data: DataDir, practices: Practices, settings: Settings, today: dt.date
                 Key(
                     source=name,
                     variable=key_variable(name, key),
+                    connection=connection_name(name, key),
                     night=told[0].night if told else None,
                     quota_left=min((r.quota_left for r in told if r.quota_left is not None), default=None),
                     calls_a_day=settings.calls_a_day.get(name, cost.calls_a_day),

@@ -21,7 +21,7 @@ from playwright.sync_api import Locator, Page, Response, sync_playwright
 
 from pipelines.demo.run import demo_folder, town_services
 from pipelines.demo.server import TownServer
-from pipelines.demo.stage import USER, Stage, free_port
+from pipelines.demo.stage import USER, Stage, end_on_sigterm, free_port
 from pipelines.demo.town import MONTH, NIGHTS, build_town
 from pipelines.landing import DataDir
 from pipelines.periods import month_name
@@ -223,6 +223,7 @@ def walk(folder: Path) -> None:
 
 
 def main() -> None:
+    end_on_sigterm()
     missing = [tool for tool in ("pdftoppm", "chromium") if not shutil.which(tool)]
     if missing:
         sys.exit(f"make pictures needs {' and '.join(missing)}: apt-get install poppler-utils chromium")

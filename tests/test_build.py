@@ -285,6 +285,23 @@ def test_a_night_that_was_read_but_not_scored_is_refused(data: DataDir) -> None:
         build(data, people("riverside"), None, lambda _: None)
 
 
+def test_a_night_that_another_run_has_only_read_is_left_out_as_if_it_had_not_been_read(
+    data: DataDir, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quiet_night(data)
+    second = FIRST + dt.timedelta(days=1)
+    read = [data.records("google_business", night) for night in (FIRST, second)]
+    for path in (*read, data.completeness("google_business", second)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data.completeness("google_business", FIRST).read_bytes())
+    monkeypatch.setattr("pipelines.build.sys.executable", "/bin/false")
+    with pytest.raises(CheckFailed, match="exit code 1"):
+        build(data, people("riverside"), None, said.append, others_run=True)
+    assert said == ["left out: google_business, 2026-11-02, which another run has read and not scored yet"]
+    inputs = json.loads((data.build_folder / "inputs" / "inputs.json").read_text())
+    assert [Path(path).stem for path in inputs["completeness_files"]] == ["completeness", "2026-11-01"]
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [

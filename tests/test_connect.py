@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
+import jsonschema
 import msgspec
 import pytest
 
@@ -26,6 +27,7 @@ from pipelines.connect import FLOWS, NO_CONSENT, Flow, connect, flow_of, key_lin
 from pipelines.errors import BadKey, ChangedShape, RapportError, SiteDown, UnknownName
 from pipelines.settings import load_key
 from pipelines.sources import load_source
+from tests.conftest import SHARED
 
 ID, SECRET, CODE, TOKEN = "the-app", "its-secret", "one-time-code", "short-token"
 LONG, PAGE, REFRESH = "long-token", "page-token", "refresh-token"
@@ -41,6 +43,10 @@ class Platform(ThreadingHTTPServer):
         self.asked: dict[str, str] = {}
         self.pages = [{"id": "77", "name": "Riverside", "access_token": PAGE}]
         self.status, self.body = 200, b""
+        self.wraps = False
+        self.form: dict[str, str] = {}
+        # What was recorded elsewhere, by path, in place of what is made up here.
+        self.recorded: dict[str, bytes] = {}
 
     def at(self, flow: Flow) -> Flow:
         """The same flow, with every address of the platform's here."""
@@ -58,7 +64,7 @@ class Platform(ThreadingHTTPServer):
             given = told.get("fb_exchange_token") or told.get("access_token")
             good = given == TOKEN and told["client_secret"] == SECRET
             return (200, {"access_token": LONG, "expires_in": 5_184_000}) if good else (400, {"error": "bad"})
-        ours = self.asked
+        ours, self.form = self.asked, told
         good = (
             told.get("grant_type") == "authorization_code"
             and told.get("code") == CODE
@@ -71,7 +77,8 @@ class Platform(ThreadingHTTPServer):
             good &= challenge in (base64.urlsafe_b64encode(digest).decode().rstrip("="), digest.hex())
         if not good:
             return 400, {"error": "invalid_grant", "error_description": f"{told.get('code')} of {SECRET} is wrong"}
-        return 200, {"access_token": TOKEN, "refresh_token": REFRESH, "expires_in": 3600}
+        token: dict[str, Any] = {"access_token": TOKEN, "refresh_token": REFRESH, "expires_in": 3600}
+        return 200, {"data": [token]} if self.wraps else token
 
 
 class _Answers(BaseHTTPRequestHandler):
@@ -85,15 +92,11 @@ class _Answers(BaseHTTPRequestHandler):
         self._answer(dict(parse_qsl(body)))
 
     def _answer(self, told: dict[str, str]) -> None:
-        found = self.server.answer(urlsplit(self.path).path, told, self.headers.get("Authorization", ""))
-        status, body = (
-            (self.server.status, self.server.body)
-            if self.server.body
-            else (
-                found[0],
-                json.dumps(found[1]).encode(),
-            )
-        )
+        path = urlsplit(self.path).path
+        status, answer = self.server.answer(path, told, self.headers.get("Authorization", ""))
+        body = self.server.recorded.get(path) or json.dumps(answer).encode()
+        if self.server.body:
+            status, body = self.server.status, self.server.body
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -138,6 +141,10 @@ class Owner:
     def gone(self) -> None:
         self._thread.join()
 
+    @staticmethod
+    def nothing_pasted(question: str) -> str:
+        raise AssertionError(f"nobody should be asked: {question}")
+
 
 def walked(
     source: str, platform: Platform, owner: Owner | None = None, *, page: str = "", server: str = "https://m.example"
@@ -145,7 +152,7 @@ def walked(
     owner = owner or Owner(platform)
     try:
         flow = platform.at(flow_of(source, server))
-        return connect(source, flow, ID, SECRET, port=0, page=page, wait_seconds=5, say=owner)
+        return connect(source, flow, ID, SECRET, port=0, page=page, wait_seconds=5, say=owner, ask=owner.nothing_pasted)
     finally:
         owner.gone()
 
@@ -176,7 +183,7 @@ def test_what_is_asked_for_is_what_each_platform_takes(platform: Platform) -> No
         walked(source, platform)
         asked[source] = platform.asked
         told = platform.asked
-        assert told["redirect_uri"].startswith("http://127.0.0.1:")
+        assert urlsplit(told["redirect_uri"]).hostname == ("localhost" if source == "facebook" else "127.0.0.1")
         assert told["response_type"] == "code"
         assert len(told["state"]) >= 32
     assert len({told["state"] for told in asked.values()}) == len(FLOWS)
@@ -202,6 +209,36 @@ def test_an_answer_with_another_state_is_not_ours(platform: Platform) -> None:
     assert owner.saw == [400, 400, 400, 200]
 
 
+def pasted(platform: Platform, address: str) -> dict[str, str]:
+    """Walk Instagram's consent in a browser anywhere, whose last address is pasted; `{state}` is what was asked."""
+    said: list[str] = []
+
+    def ask(question: str) -> str:
+        assert "address" in question
+        platform.asked = dict(parse_qsl(urlsplit(said[-1]).query))
+        return address.format(state=platform.asked["state"])
+
+    flow = platform.at(FLOWS["instagram"])
+    return connect("instagram", flow, ID, SECRET, redirect="https://oak.example/", say=said.append, ask=ask)
+
+
+def test_where_no_redirect_to_this_machine_is_taken_the_address_is_pasted(platform: Platform) -> None:
+    # Instagram writes an empty fragment behind it.
+    key = pasted(platform, f"  https://oak.example/?code={CODE}&state={{state}}#_\n")
+    assert platform.asked["redirect_uri"] == "https://oak.example/"
+    assert key == {"access_token": LONG}
+    for wrong in (f"https://oak.example/?code={CODE}&state=made-up", CODE, ""):
+        with pytest.raises(BadKey, match="nobody came back"):
+            pasted(platform, wrong)
+    with pytest.raises(BadKey, match="there is no consent: access_denied"):
+        pasted(platform, "https://oak.example/?error=access_denied&state={state}")
+
+
+def test_a_token_in_a_list_as_instagrams_documents_have_it(platform: Platform) -> None:
+    platform.wraps = True
+    assert walked("instagram", platform) == {"access_token": LONG}
+
+
 def test_an_owner_who_says_no_is_told_as_such(platform: Platform) -> None:
     with pytest.raises(BadKey, match="there is no consent: access_denied"):
         walked("google_business", platform, Owner(platform, error="access_denied"))
@@ -210,7 +247,7 @@ def test_an_owner_who_says_no_is_told_as_such(platform: Platform) -> None:
 def test_nobody_comes_back(platform: Platform) -> None:
     started = time.monotonic()
     with pytest.raises(BadKey, match="nobody came back"):
-        connect("linkedin", platform.at(FLOWS["linkedin"]), ID, SECRET, port=0, wait_seconds=0.2, say=lambda line: None)
+        connect("linkedin", platform.at(FLOWS["linkedin"]), ID, SECRET, port=0, wait_seconds=0.2, say=print, ask=input)
     assert time.monotonic() - started < 5
 
 
@@ -224,10 +261,64 @@ def test_who_connects_and_says_nothing_holds_nobody_up(platform: Platform) -> No
             silent.append(socket.create_connection(("127.0.0.1", port or 0)))
         owner(line)
 
-    key = connect("linkedin", platform.at(FLOWS["linkedin"]), ID, SECRET, port=0, wait_seconds=10, say=say)
+    key = connect("linkedin", platform.at(FLOWS["linkedin"]), ID, SECRET, port=0, wait_seconds=10, say=say, ask=input)
     owner.gone()
     silent[0].close()
     assert key["refresh_token"] == REFRESH
+
+
+CONTRACTS = SHARED / "contracts"
+needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared")
+
+
+@needs_shared
+def test_mastodons_consent_is_what_its_openapi_and_a_real_server_have(platform: Platform) -> None:
+    paths = json.loads((CONTRACTS / "mastodon/openapi/schema.json").read_text())["paths"]
+    asks = {one["name"]: one for one in paths["/oauth/authorize"]["get"]["parameters"]}
+    takes = paths["/oauth/token"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    walked("mastodon", platform)
+    assert {name for name, one in asks.items() if one.get("required")} <= set(platform.asked) <= set(asks)
+    jsonschema.validate(platform.form, takes)
+    assert set(takes.get("required", ())) <= set(platform.form) <= set(takes["properties"])
+    place = CONTRACTS / "mastodon/recorded/mastodon.py-cassettes-flat/test_log_in_none.flat.json"
+    told = json.loads(place.read_text())[0]["body"]
+    flow = flow_of("mastodon", told["issuer"].replace("http:", "https:"))
+    assert urlsplit(flow.authorize).path == urlsplit(told["authorization_endpoint"]).path
+    assert urlsplit(flow.redeem).path == urlsplit(told["token_endpoint"]).path
+    assert platform.form["grant_type"] in told["grant_types_supported"]
+    assert platform.asked["response_type"] in told["response_types_supported"]
+    assert platform.asked["code_challenge_method"] in told["code_challenge_methods_supported"]
+    assert flow.scopes in told["scopes_supported"]
+    assert "client_secret_post" in told["token_endpoint_auth_methods_supported"]
+
+
+@needs_shared
+def test_the_addresses_and_scopes_are_those_of_the_documents() -> None:
+    google = json.loads((CONTRACTS / "google_business/mybusiness_v4_reviews.openapi.json").read_text())
+    told = google["components"]["securitySchemes"]["oauth2"]["flows"]["authorizationCode"]
+    flow = FLOWS["google_business"]
+    assert (flow.authorize, flow.redeem) == (told["authorizationUrl"], told["tokenUrl"])
+    assert flow.scopes in told["scopes"]
+    linkedin = "".join(path.read_text() for path in (CONTRACTS / "linkedin/openapi-third-party").glob("*.yml"))
+    flow = FLOWS["linkedin"]
+    assert f"authorizationUrl: {flow.authorize}\n" in linkedin
+    assert f"tokenUrl: {flow.redeem}\n" in linkedin
+
+
+@needs_shared
+def test_recorded_answers_are_understood(platform: Platform) -> None:
+    recorded = CONTRACTS / "facebook_pages/recorded/python-facebook/base"
+    pages = (recorded / "user_accounts_token.json").read_bytes()
+    platform.recorded = {"/v26.0/me/accounts": pages}
+    assert walked("facebook", platform)["access_token"] == json.loads(pages)["data"][0]["access_token"]
+    long = (recorded / "threads_user_long_lived_token.json").read_bytes()
+    short = (recorded / "basic_display_api_user_token.json").read_bytes()
+    platform.recorded = {"/access_token": long}
+    assert walked("instagram", platform) == {"access_token": json.loads(long)["access_token"]}
+    # A recorded token is none of ours: what is asked with it is refused, and only that.
+    platform.recorded = {"/oauth/access_token": short}
+    with pytest.raises(BadKey, match="the platform refused with 400"):
+        walked("instagram", platform)
 
 
 def test_several_pages_need_a_choice(platform: Platform) -> None:

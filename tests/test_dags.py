@@ -98,6 +98,32 @@ def test_each_has_its_schedule_and_its_form(dags: Any) -> None:
         assert (schedule, set(dag.params)) == FORMS[name], name
 
 
+def test_a_form_asks_for_what_is_needed_and_for_nothing_else(dags: Any) -> None:
+    """Airflow's form takes every type without null for a field that must be filled in."""
+    forms = {
+        "nightly": dags["nightly"].params,
+        "monthly": dags["monthly"].params,
+        "approve": dags["monthly"].get_task("approve").params,
+        "housekeeping": dags["housekeeping"].params,
+        "onboard": dags["onboard"].params,
+        "add_practice": dags["add_practice"].params,
+        "restate": dags["restate"].params,
+    }
+    needed = {
+        name: {field for field in form if "null" not in form.get_param(field).schema.get("type", ())}
+        for name, form in forms.items()
+    }
+    assert needed == {
+        "nightly": set(),
+        "monthly": set(),
+        "approve": {"reason"},
+        "housekeeping": set(),
+        "onboard": {"practice"},
+        "add_practice": {"practice", "name", "time_zone", "kind", "paper"},
+        "restate": {"practice", "month", "reason"},
+    }
+
+
 @pytest.mark.parametrize(
     ("dag", "field", "good", "bad"),
     [

@@ -47,6 +47,13 @@ def test_a_form_becomes_a_block_below_what_stands_there(file: Path) -> None:
     assert elm.websites == ("elm.example", "elm.test")
 
 
+def test_what_the_form_leaves_empty_is_not_in_the_block(file: Path) -> None:
+    empty = {**FORM, "recipients": None, "contact": None, "listings": None}
+    add_practices(file, [from_form(empty)])
+    elm = load_practices(file).get("elm")
+    assert (elm.recipients, elm.contact, elm.google_business) == ((), None, None)
+
+
 def test_the_first_practice_makes_the_file(tmp_path: Path) -> None:
     path = tmp_path / "new" / "practices.toml"
     add_practices(path, [{"id": "elm", "name": "Elm"}])

@@ -329,15 +329,28 @@ def test_every_night_of_every_source_has_a_cell_with_words(pages: Client, town: 
 def test_keys_say_what_is_left_and_when_they_end(pages: Client) -> None:
     page = pages.page("/keys")
     rows = {
-        line.find("code").get_text(): [c.get_text(" ", strip=True) for c in line.find_all("td")][1:]  # type: ignore[union-attr]
+        told[0]: told[1:]
         for line in page.select("tbody tr")
+        if (told := [cell.get_text(" ", strip=True) for cell in line.find_all("td")])
     }
     assert rows == {
-        "RAPPORT_KEY_GOOGLE_BUSINESS__OWN": ["in 3 days 2026-11-06", "12", "not known", "2026-11-03"],
-        "RAPPORT_KEY_GOOGLE_BUSINESS__SHARED": ["2027-01-31", "40", "not known", "2026-11-03"],
-        "RAPPORT_KEY_YELP": ["not said", "not said", "300", "no whole visit in its last nights"],
+        "google_business__own": [
+            "RAPPORT_KEY_GOOGLE_BUSINESS__OWN",
+            "in 3 days 2026-11-06",
+            "12",
+            "not known",
+            "2026-11-03",
+        ],
+        "google_business__shared": [
+            "RAPPORT_KEY_GOOGLE_BUSINESS__SHARED",
+            "2027-01-31",
+            "40",
+            "not known",
+            "2026-11-03",
+        ],
+        "yelp": ["RAPPORT_KEY_YELP", "not said", "not said", "300", "no whole visit in its last nights"],
     }
-    assert next(iter(rows)).endswith("OWN")
+    assert next(iter(rows)).endswith("own")
     assert "1 key ends within a week" in page.get_text()
 
 

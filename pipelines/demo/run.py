@@ -11,8 +11,6 @@ import datetime as dt
 import json
 import os
 import shutil
-import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -21,7 +19,7 @@ from pipelines.demo import conversation
 from pipelines.demo.elsewhere import GUESTS, feed_files
 from pipelines.demo.mailbox import Mailbox
 from pipelines.demo.server import TownServer
-from pipelines.demo.stage import Stage, StageFailed, free_port
+from pipelines.demo.stage import Stage, StageFailed, end_on_sigterm, free_port
 from pipelines.demo.town import MONTH, NIGHTS, Town, build_town, pull_instant
 from pipelines.errors import NotReady
 from pipelines.landing import DataDir, write_bytes
@@ -143,8 +141,7 @@ def run_up(settings: Settings, port: int, *, say: Callable[[str], None]) -> None
 
     Raises NotReady if there are neither.
     """
-    # A service manager ends us with SIGTERM; Airflow's processes must end with us.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    end_on_sigterm()
     components = ("api-server", "dag-processor", "scheduler", "triggerer")
     folder = demo_folder(settings.data_dir)
     variables: dict[str, str] = {}

@@ -39,6 +39,11 @@ class StageFailed(RapportError):
     """Airflow did not start, or a run did not end."""
 
 
+def end_on_sigterm() -> None:
+    """End as after Ctrl-C when a service manager ends us, so that Airflow's processes end with us."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
