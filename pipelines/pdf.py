@@ -255,6 +255,12 @@ class Typesetter:
         except FatalURLFetchingError:
             # A BaseException: nothing above would catch it. The refusal is reported below.
             pass
+        except ElementTree.ParseError as error:
+            raise RenderFailed(
+                f"the page is not well-formed at line {error.position[0]}",
+                where=where,
+                next_step="Close every element of reports/templates, as XML asks for",
+            ) from None
         finally:
             logger.removeHandler(complaints)
             logger.propagate = propagates

@@ -106,7 +106,7 @@ class _Reader(HTMLParser):
         """Return the attributes that an element gets besides its own, escaped, and note what it opens."""
         if tag == "h1" and self._name_language:
             return {"lang": self._name_language, "dir": "auto"}
-        elif tag == "h2":
+        if tag == "h2":
             self._anchor = told["id"]
         elif tag == "table":
             self._columns = []

@@ -428,7 +428,7 @@ def test_no_rows_of_another_practice_are_read(data: DataDir) -> None:
     state.write(data.warehouse)
     other.write(data.warehouse)
     with duckdb.connect(str(data.warehouse), read_only=True) as connection:
-        assert render.report_inputs(connection, state.practice_id, MONTH) == state.inputs()
+        assert render.report_inputs(connection, [state.practice_id], MONTH) == {state.practice_id: state.inputs()}
     assert [one.practice_id for one in render.render(data, practices(state), MONTH)] == ["riverside"]
 
 
