@@ -532,7 +532,7 @@ LIBRARY: tuple[Action, ...] = (
         what="Have a person look today at the {alerts}.",
         who="Owner",
         how_long="15 minutes",
-        why="In {month} there were signs {kinds}. Signs can be wrong, so read before you act.",
+        why="In {month} there were signs: {kinds}. Signs can be wrong, so read before you act.",
         effect="Someone who may need help is heard sooner.",
         done_when="Done when a person has read each one.",
         link_words="See where",
@@ -776,6 +776,7 @@ HEADLINES: dict[str, str] = {
     "reply-fell": "Fewer of the reviews on {sites} were answered.",
     "reply-rose": "More of the reviews on {sites} were answered.",
     "first-month": "This is the first month on record, with {reviews}.",
+    "not-compared": "{reviews} came in, and changes could not be measured.",
     "too-few": "{reviews} came in, too few to say if anything changed.",
     "no-change-partly": "No clear change on the sites that were read.",
     "no-change": "No clear change.",
@@ -832,7 +833,7 @@ def _headline(found: Findings, seen: list[SiteFindings]) -> tuple[str, dict[str,
     verdicts = {site.verdict("mean_stars") for site in seen}
     said = {"reviews": reviews(number)}
     if verdicts <= {"first_month", "not_measured"}:
-        return "first-month", said
+        return "first-month" if "first_month" in verdicts else "not-compared", said
     if "no_clear_change" not in verdicts:
         return ("too-few-partly" if unread else "too-few"), said
     return ("no-change-partly" if unread else "no-change"), {}

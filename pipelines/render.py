@@ -13,12 +13,13 @@ import json
 import multiprocessing
 import re
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ from pipelines.errors import NotReady, RapportError, RenderFailed, SeveralFailed
 from pipelines.practices import Practice, Practices
 from pipelines.restate import restatements
 from pipelines.settings import REPOSITORY
+from pipelines.wording import Row
 
 TEMPLATES = REPOSITORY / "reports" / "templates"
 MOST_PAGES = 4
@@ -56,6 +58,9 @@ MOST_PAGES_TRANSLATED = 5
 LOGO = "tpl:/brand/logo"
 # What a browser may load for the twin: nothing but what stands in it.
 SCREEN_RULES = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'"
+_READ_AT_ONCE = 50
+# Reports that wait for a worker, for each worker: none stands idle, and memory does not grow with the practices.
+_WAITING = 4
 _CODE = (advice, attachments, brand, drafts, locales, pdf, reasons, sections, twin, view, wording)
 # What of a practice's block changes its report. Of the logo the bytes count, not where they lie.
 _PRACTICE = {"id": True, "name": True, "kind": True, "time_zone": True, "paper": True, "language": True} | {
@@ -64,69 +69,75 @@ _PRACTICE = {"id": True, "name": True, "kind": True, "time_zone": True, "paper":
 _LIBRARIES = ("babel", "weasyprint", "pydyf", "pillow", "jinja2", "duckdb", "fonttools", "tinycss2")
 _TABLES = {
     "figures": (
-        "SELECT site, month, metric, part, value, low, high, numerator, sample_size, state, reason FROM reports.figures"
-        " WHERE practice_id = $practice AND (month BETWEEN $first AND $month AND list_contains($trended, metric)"
+        "SELECT practice_id, site, month, metric, part, value, low, high, numerator, sample_size, state, reason"
+        " FROM reports.figures"
+        " WHERE practice_id IN $practices AND (month BETWEEN $first AND $month AND list_contains($trended, metric)"
         " OR month = $month AND list_contains($printed, metric)) ORDER BY site, month, metric, part"
     ),
     "verdicts": (
-        "SELECT site, metric, part, months, this_value, previous_value, this_size, previous_size, verdict"
-        " FROM reports.verdicts WHERE practice_id = $practice AND month = $month AND (months IN (1, 12) OR site = '')"
+        "SELECT practice_id, site, metric, part, months, this_value, previous_value, this_size, previous_size, verdict"
+        " FROM reports.verdicts WHERE practice_id IN $practices AND month = $month AND (months IN (1, 12) OR site = '')"
         " AND list_contains($printed, metric) ORDER BY site, metric, part, months"
     ),
     "needs_answer": (
-        "SELECT site, item_id, url, written_on, stars, days_waiting, criticised, has_alert FROM reports.needs_answer"
-        " WHERE practice_id = $practice AND month = $month ORDER BY stars, written_on DESC, site, item_id"
+        "SELECT practice_id, site, item_id, url, written_on, stars, days_waiting, criticised, has_alert"
+        " FROM reports.needs_answer"
+        " WHERE practice_id IN $practices AND month = $month ORDER BY stars, written_on DESC, site, item_id"
     ),
     "coverage": (
-        "SELECT source, site, nights_expected, nights_read, last_read_night, last_complete_night, set_aside, vanished,"
+        "SELECT practice_id, source, site, nights_expected, nights_read, last_read_night, last_complete_night,"
+        " set_aside, vanished,"
         " held, conversation_items, platform_total, has_reviews, left_out, attribution, month_is_complete, why"
         " FROM reports.coverage"
-        " WHERE practice_id = $practice AND month = $month ORDER BY site, source"
+        " WHERE practice_id IN $practices AND month = $month ORDER BY site, source"
     ),
     "catalogue": (
         "SELECT metric, title, definition FROM reports.catalogue WHERE list_contains($printed, metric) ORDER BY metric"
     ),
     "score_parts": (
-        "SELECT site, part, any_value(words) AS words, any_value(largest_move) AS largest_move, sum(points) AS points,"
+        "SELECT practice_id, site, part, any_value(words) AS words, any_value(largest_move) AS largest_move,"
+        " sum(points) AS points,"
         " sum(out_of) AS out_of"
-        " FROM reports.score_parts WHERE practice_id = $practice AND month = $month AND is_current"
-        " GROUP BY site, part ORDER BY site, part"
+        " FROM reports.score_parts WHERE practice_id IN $practices AND month = $month AND is_current"
+        " GROUP BY practice_id, site, part ORDER BY site, part"
     ),
     "engagement_parts": (
-        "SELECT part, s, n, points, of, known, why FROM reports.engagement_parts"
-        " WHERE practice_id = $practice AND month = $month AND is_current ORDER BY part"
+        "SELECT practice_id, part, s, n, points, of, known, why FROM reports.engagement_parts"
+        " WHERE practice_id IN $practices AND month = $month AND is_current ORDER BY part"
     ),
     "engagement_summary": (
-        "SELECT people, acts, firmness, left_out FROM reports.engagement_summary"
-        " WHERE practice_id = $practice AND month = $month"
+        "SELECT practice_id, people, acts, firmness, left_out FROM reports.engagement_summary"
+        " WHERE practice_id IN $practices AND month = $month"
     ),
     "communities": (
-        "SELECT place, url, first_post_on, last_activity_on, replies, mentions, recommend, discourage"
-        " FROM reports.communities WHERE practice_id = $practice AND month = $month"
+        "SELECT practice_id, place, url, first_post_on, last_activity_on, replies, mentions, recommend, discourage"
+        " FROM reports.communities WHERE practice_id IN $practices AND month = $month"
         " ORDER BY staying_power DESC, replies DESC, mentions DESC, place, source, site, thread"
     ),
     "vanity": (
-        "SELECT site, source, metric, meaning, value, counted, break_note FROM reports.vanity"
-        " WHERE practice_id = $practice AND month = $month ORDER BY site, source, metric"
+        "SELECT practice_id, site, source, metric, meaning, value, counted, break_note FROM reports.vanity"
+        " WHERE practice_id IN $practices AND month = $month ORDER BY site, source, metric"
     ),
     "bursts": (
-        "SELECT site, week, verdict, leaning, reviews, weeks_before, rated, low_rated, best_rated"
-        " FROM reports.bursts WHERE practice_id = $practice AND month = $month ORDER BY week, site"
+        "SELECT practice_id, site, week, verdict, leaning, reviews, weeks_before, rated, low_rated, best_rated"
+        " FROM reports.bursts WHERE practice_id IN $practices AND month = $month ORDER BY week, site"
     ),
     "worth_a_look": (
-        "SELECT kind, site, written_on, classes, severity, url FROM reports.worth_a_look"
-        " WHERE practice_id = $practice AND counted"
+        "SELECT practice_id, kind, site, written_on, classes, severity, url FROM reports.worth_a_look"
+        " WHERE practice_id IN $practices AND counted"
         " AND (kind = 'reply' AND month <= $month OR kind = 'review' AND month = $month)"
         " ORDER BY written_on DESC, site, source, kind, item_id"
     ),
     "changes": (
-        "SELECT site, source, change, since, number, urls, stars_were, stars_are, state, reason"
-        " FROM reports.changes_since_last_report WHERE practice_id = $practice AND month = $month AND state <> 'zero'"
+        "SELECT practice_id, site, source, change, since, number, urls, stars_were, stars_are, state, reason"
+        " FROM reports.changes_since_last_report WHERE practice_id IN $practices AND month = $month AND state <> 'zero'"
         " ORDER BY site, source, change"
     ),
     "figures_before": (
-        "SELECT site, metric, since, was, numerator_was, size_was, state_was, now, numerator_now, size_now, state_now"
-        " FROM reports.figures_since_last_report WHERE practice_id = $practice AND month = $month ORDER BY site, metric"
+        "SELECT practice_id, site, metric, since, was, numerator_was, size_was, state_was, now, numerator_now,"
+        " size_now, state_now"
+        " FROM reports.figures_since_last_report WHERE practice_id IN $practices AND month = $month ORDER BY site,"
+        " metric"
     ),
 }
 
@@ -171,47 +182,53 @@ def render(
     an unknown id, and SeveralFailed naming every practice that failed; the others are done by then.
     """
     wanted = practices.practice if practice_ids is None else [practices.get(name) for name in practice_ids]
+    name = periods.month_name(month)
     failures: list[RapportError] = []
-    jobs = []
-    with warehouse.open_warehouse(data) as connection:
-        for practice in wanted:
-            inputs = report_inputs(connection, practice.id, month)
+    done: list[Rendered] = []
+
+    def jobs(connection: duckdb.DuckDBPyConnection) -> Iterator[_Job]:
+        for practice, inputs in _inputs_in_turn(connection, wanted, month):
             if inputs.coverage or any(row["month"] == month for row in inputs.figures):
-                name = periods.month_name(month)
                 files = data.report(name, practice.id), data.twin(name, practice.id), data.manifest(name, practice.id)
                 earlier = restatements(data, month, practice.id)
                 asked = asked_before(data, month, practice.id)
-                jobs.append(_Job(practice, month, inputs, earlier, asked, templates, *files))
+                yield _Job(practice, month, inputs, earlier, asked, templates, *files)
             elif practice_ids is None:
-                say(f"{practice.id}: nothing known of {periods.month_name(month)}, no report")
+                say(f"{practice.id}: nothing known of {name}, no report")
             else:
                 failures.append(
                     NotReady(
-                        f"nothing is known of {periods.month_name(month)}",
+                        f"nothing is known of {name}",
                         where=practice.id,
                         next_step="Fetch, read, score and build a night after it first",
                     )
                 )
-    done: list[Rendered] = []
-    for finished in _finished(jobs, workers):
-        if isinstance(finished, RapportError):
-            failures.append(finished)
-            say(f"failed: {finished}")
-        else:
-            done.append(finished)
-            say(f"{finished.practice_id}: {finished.pages} pages{'' if finished.made else ', unchanged'}")
+
+    with warehouse.open_warehouse(data) as connection:
+        for finished in _finished(jobs(connection), min(workers, len(wanted))):
+            if isinstance(finished, RapportError):
+                failures.append(finished)
+                say(f"failed: {finished}")
+            else:
+                done.append(finished)
+                say(f"{finished.practice_id}: {finished.pages} pages{'' if finished.made else ', unchanged'}")
     if failures:
         raise SeveralFailed(
-            f"{len(failures)} of {len(jobs) + len(failures) - _failed_jobs(failures)} reports of "
-            f"{periods.month_name(month)} could not be made:",
+            f"{len(failures)} of {len(done) + len(failures)} reports of {name} could not be made:",
             sorted(failures, key=str),
             next_step="The other reports are done; mend these and render again",
         )
     return sorted(done, key=lambda one: one.practice_id)
 
 
-def _failed_jobs(failures: Sequence[RapportError]) -> int:
-    return sum(not isinstance(failure, NotReady) for failure in failures)
+def _inputs_in_turn(
+    connection: duckdb.DuckDBPyConnection, practices: Sequence[Practice], month: dt.date
+) -> Iterator[tuple[Practice, view.ReportInputs]]:
+    """Read the rows of some practices at a time: one by one takes a tenth of a report, all at once all memory."""
+    for first in range(0, len(practices), _READ_AT_ONCE):
+        some = practices[first : first + _READ_AT_ONCE]
+        found = report_inputs(connection, [practice.id for practice in some], month)
+        yield from ((practice, found[practice.id]) for practice in some)
 
 
 def asked_before(data: landing.DataDir, month: dt.date, practice_id: str) -> tuple[advice.Asked, ...] | None:
@@ -371,7 +388,7 @@ def _made_from(job: _Job, look: brand.Look) -> dict[str, Any]:
         "templates": _folder_digests(job.templates),
         "catalogue": _catalogue_digest(practice.language),
         "code": {Path(module.__file__ or "").name: _file_digest(module.__file__ or "") for module in _CODE},
-        "versions": {name: version(name) for name in _LIBRARIES},
+        "versions": _versions(),
     }
 
 
@@ -381,6 +398,11 @@ def _folder_digests(folder: Path) -> dict[str, str]:
     for kind in ("sections/*.jinja", "macros/*.jinja", "styles/*.css", "fonts/*.[ot]tf"):
         files += sorted(folder.glob(kind))
     return {path.relative_to(folder).as_posix(): _file_digest(str(path)) for path in files}
+
+
+@cache
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in _LIBRARIES}
 
 
 def _catalogue_digest(tag: str) -> str | None:
@@ -397,29 +419,42 @@ def _digest(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _finished(jobs: Sequence[_Job], workers: int) -> Iterator[Rendered | RapportError]:
+def _finished(jobs: Iterator[_Job], workers: int) -> Iterator[Rendered | RapportError]:
     """Yield every job's outcome. A worker that dies takes only its own report with it."""
-    if workers == 1 or len(jobs) < 2:
-        yield from (_attempt(job) for job in jobs)
+    if workers < 2:
+        yield from map(_attempt, jobs)
         return
-    broken: list[_Job] = []
-    with _pool(min(workers, len(jobs))) as pool:
-        running = {pool.submit(_attempt, job): job for job in jobs}
-        for future in as_completed(running):
-            outcome = _outcome(future)
-            if outcome is None:
-                broken.append(running[future])
-            else:
-                yield outcome
-    # A dead worker breaks the whole pool, so its neighbours are tried again, each in a pool of its own.
-    for job in broken:
-        with _pool(1) as pool:
-            outcome = _outcome(pool.submit(_attempt, job))
-        yield outcome or RenderFailed(
-            "the rendering process died",
-            where=job.practice.id,
-            next_step="Look for memory limits in the system's log, then render this practice alone",
-        )
+    while lost := (yield from _until_one_dies(jobs, workers)):
+        # A dead worker breaks the whole pool, so its neighbours are tried again, each in a pool of its own.
+        for job in lost:
+            with _pool(1) as pool:
+                outcome = _outcome(pool.submit(_attempt, job))
+            yield outcome or RenderFailed(
+                "the rendering process died",
+                where=job.practice.id,
+                next_step="Look for memory limits in the system's log, then render this practice alone",
+            )
+
+
+def _until_one_dies(jobs: Iterator[_Job], workers: int) -> Generator[Rendered | RapportError, None, list[_Job]]:
+    """Yield the outcomes of one pool, and return the jobs that were lost with it. Only a few wait at a time."""
+    lost: list[_Job] = []
+    with _pool(workers) as pool:
+        running = {pool.submit(_attempt, job): job for job in islice(jobs, _WAITING * workers)}
+        while running:
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                job = running.pop(future)
+                outcome = _outcome(future)
+                if outcome is None:
+                    lost.append(job)
+                else:
+                    yield outcome
+            for job in islice(jobs, 0 if lost else _WAITING * workers - len(running)):
+                try:
+                    running[pool.submit(_attempt, job)] = job
+                except BrokenProcessPool:
+                    lost.append(job)
+    return lost
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:
@@ -452,20 +487,25 @@ def _attempt(job: _Job) -> Rendered | RapportError:
         )
 
 
-def report_inputs(connection: duckdb.DuckDBPyConnection, practice_id: str, month: dt.date) -> view.ReportInputs:
-    """Return the rows one report is made of: its month, and figures of the 14 months up to it."""
+def report_inputs(
+    connection: duckdb.DuckDBPyConnection, practice_ids: Sequence[str], month: dt.date
+) -> dict[str, view.ReportInputs]:
+    """Return the rows that reports are made of, by practice: their month, and figures of the 14 months up to it."""
     asked: dict[str, object] = {
-        "practice": practice_id,
+        "practices": list(practice_ids),
         "month": month,
         "first": periods.add_months(month, 1 - view.TREND_MONTHS),
         "printed": list(view.PRINTED),
         "trended": list(view.TRENDED),
     }
-    rows = {
-        name: warehouse.rows(connection, query, {k: v for k, v in asked.items() if re.search(rf"\${k}\b", query)})
-        for name, query in _TABLES.items()
-    }
     build = warehouse.rows(connection, "SELECT as_of_night, inputs_id, score_version FROM reports.build_info", {})
     if len(build) != 1:
         raise NotReady("the warehouse does not say which night it knows", next_step="Run build again")
-    return view.ReportInputs(build=build[0], **rows)
+    held: dict[str, dict[str, list[Row]]] = {one: {name: [] for name in _TABLES} for one in practice_ids}
+    for name, query in _TABLES.items():
+        values = {key: value for key, value in asked.items() if re.search(rf"\${key}\b", query)}
+        for row in warehouse.rows(connection, query, values):
+            # What the catalogue says holds for every practice.
+            for one in [row.pop("practice_id")] if "practice_id" in row else practice_ids:
+                held[one][name].append(row)
+    return {one: view.ReportInputs(build=build[0], **rows) for one, rows in held.items()}

@@ -72,7 +72,7 @@ class _Reader(HTMLParser):
         self._is_inside = self._is_head = False
         # Where in `body` the newest element of a kind starts.
         self._at: dict[str, int] = {}
-        self._section = self._anchor = ""
+        self._anchor = ""
         self._heading = Markup()
         self._columns: list[Markup] = []
         self._column = 0
@@ -92,7 +92,7 @@ class _Reader(HTMLParser):
                 self.body.append('<span class="cell">')
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.body.append(self._with({}))
+        self.body.append(self._with(self._added(tag, {name: value or "" for name, value in attrs})))
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "title" and not self._is_inside:
@@ -104,12 +104,10 @@ class _Reader(HTMLParser):
 
     def _added(self, tag: str, told: Mapping[str, str]) -> dict[str, str]:
         """Return the attributes that an element gets besides its own, escaped, and note what it opens."""
-        if tag == "section":
-            self._section = told["id"]
-        elif tag == "h1" and self._name_language:
+        if tag == "h1" and self._name_language:
             return {"lang": self._name_language, "dir": "auto"}
-        elif tag == "h2":
-            self._anchor = told.get("id") or self._section
+        if tag == "h2":
+            self._anchor = told["id"]
         elif tag == "table":
             self._columns = []
             return {"aria-label": self._heading}

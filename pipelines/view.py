@@ -754,7 +754,9 @@ def _panel(held: _Held, site: str) -> SitePanel:
     month = long_month(held.month)
     instead = ""
     if len(bars) < 5:
-        instead, bars = _("Not read in {month}.", month=month), ()
+        unrated = held.reviews(site)
+        instead = _("No stars in {month}.", month=month) if unrated else _("Not read in {month}.", month=month)
+        bars = ()
     elif not any(bar.reviews for bar in bars):
         instead, bars = _("No stars in {month}.", month=month), ()
     points = tuple(_point(held, site, back) for back in held.months(site))
@@ -784,7 +786,7 @@ def _years(held: _Held, site: str) -> str:
 def _instead_of_trend(points: Sequence[Point]) -> str:
     if len(points) < 2:
         return _("The trend starts with the second month.")
-    return "" if any(point.stars for point in points) else _("No month had the 5 reviews that a mean needs.")
+    return "" if any(point.stars for point in points) else _("No month had the 5 reviews with stars that a mean needs.")
 
 
 def _scale_floor(panels: Sequence[SitePanel]) -> int:
@@ -796,7 +798,9 @@ def _scale_floor(panels: Sequence[SitePanel]) -> int:
 def _point(held: _Held, site: str, months_back: int) -> Point:
     month = add_months(held.month, -months_back)
     stars, number = held.stars(site, months_back), held.reviews(site, months_back)
-    words = NONE if number is None else _("few") if number else ""
+    row = held.figure(site, "mean_stars", months_back)
+    rated = int(row["sample_size"] or 0) if row else number
+    words = NONE if number is None or (number and not rated) else _("few") if number else ""
     return Point(
         label=short_month(month),
         stars=stars,

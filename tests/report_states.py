@@ -401,7 +401,7 @@ class Warehouse:
         """Return what a report of this practice is made of, by the query that renders."""
         with duckdb.connect() as connection:
             self._fill(connection)
-            return report_inputs(connection, self.practice_id, self.month)
+            return report_inputs(connection, [self.practice_id], self.month)[self.practice_id]
 
     def _fill(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.rows["build_info"] = [{"as_of_night": self.as_of, "inputs_id": "0" * 16, "score_version": "1"}]

@@ -271,6 +271,10 @@ FEW = Change("too_few", None, None, 3, 2)
             found(site(changes=change("mean_stars", "first_month", 4.5, 0))),
             "This is the first month on record, with 23\u00a0reviews.",
         ),
+        (
+            found(site(changes=change("mean_stars", "not_measured", 0.0, 0.0))),
+            "23\u00a0reviews came in, and changes could not be measured.",
+        ),
         (found(site(), site(last_read=dt.date(2026, 10, 9))), "No clear change on the sites that were read."),
     ],
 )

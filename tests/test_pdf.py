@@ -6,6 +6,7 @@ import io
 import itertools
 import os
 import re
+import shutil
 import subprocess
 import sys
 import unicodedata
@@ -42,7 +43,7 @@ def typesetter() -> pdf.Typesetter:
 
 
 def made(typesetter: pdf.Typesetter, body: str, most_pages: int = 1) -> bytes:
-    html = f"<html lang=en><head><title>T</title></head><body class=a4>{body}</body></html>"
+    html = f'<html lang="en"><head><title>T</title></head><body class="a4">{body}</body></html>'
     return typesetter.typeset(html, where="a-practice", identifier=b"0" * 16, most_pages=most_pages).pdf
 
 
@@ -99,14 +100,15 @@ def test_whatever_becomes_a_link_is_https_and_ascii(text: str) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        '<img src="http://evil.example/x.png" alt="x">',
-        '<img src="file:///etc/hostname" alt="x">',
-        '<img src="tpl:/../../pyproject.toml" alt="x">',
-        '<img src="tpl:/%2e%2e/%2e%2e/pyproject.toml" alt="x">',
+        '<img src="http://evil.example/x.png" alt="x"/>',
+        '<img src="file:///etc/hostname" alt="x"/>',
+        '<img src="tpl:/../../pyproject.toml" alt="x"/>',
+        '<img src="tpl:/%2e%2e/%2e%2e/pyproject.toml" alt="x"/>',
         '<p style="background: url(https://evil.example/x.png)">x</p>',
-        '<link rel="attachment" href="file:///etc/hostname"><p>x</p>',
+        '<link rel="attachment" href="file:///etc/hostname"/><p>x</p>',
         # WeasyPrint itself swallows the error of this one and would hand out the PDF.
-        '<svg width="9" height="9"><title>x</title><image href="http://evil.example/x.png" width="9" height="9"/>',
+        '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><title>x</title>'
+        '<image href="http://evil.example/x.png" width="9" height="9"/></svg>',
     ],
 )
 def test_whatever_asks_for_something_outside_the_templates_is_thrown_away(
@@ -142,8 +144,15 @@ def test_tofu_complaints_and_long_reports_fail(typesetter: pdf.Typesetter, body:
 
 
 def test_a_document_without_a_language_fails(typesetter: pdf.Typesetter) -> None:
+    html = "<html><head><title>T</title></head><body><p>x</p></body></html>"
     with pytest.raises(RenderFailed, match="lang"):
-        typesetter.typeset("<title>T</title><p>x</p>", where="x", identifier=b"0" * 16, most_pages=1)
+        typesetter.typeset(html, where="x", identifier=b"0" * 16, most_pages=1)
+
+
+@pytest.mark.parametrize("body", ["<p>x", "<p>a & b</p>", "<p>\x00</p>", "<p>&nbsp;</p>", "<br>"])
+def test_a_page_that_is_not_well_formed_fails(typesetter: pdf.Typesetter, body: str) -> None:
+    with pytest.raises(RenderFailed, match="not well-formed at line 1"):
+        made(typesetter, body)
 
 
 @pytest.fixture(scope="module", params=["fell", "everything-bad", "hebrew-name"])
@@ -356,3 +365,18 @@ def test_our_sheet_of_elements_gives_the_same_file_as_weasyprints(
     ours = typesetter.typeset(body, where=state, identifier=b"0" * 16, most_pages=6)
     monkeypatch.delattr(pdf._Page, "_ua_stylesheets")
     assert typesetter.typeset(body, where=state, identifier=b"0" * 16, most_pages=6) == ours
+
+
+def test_references_are_numbered_as_weasyprint_would(tmp_path: Path, typesetter: pdf.Typesetter) -> None:
+    shutil.copytree(TEMPLATES, tmp_path / "templates")
+    sheet = tmp_path / "templates" / "styles" / "report.css"
+    counted = sheet.read_text("utf-8").replace(
+        '"0" attr(data-after)', "target-counter(attr(href), page) attr(data-after)"
+    )
+    assert counted.count("target-counter") == 1
+    sheet.write_text(counted, "utf-8")
+    house = STATES["everything-bad"]()
+    body = report_html(month_report(house.practice(), house.month, house.inputs()), TEMPLATES)
+    assert body.count('class="see"') == 2
+    theirs = pdf.Typesetter(tmp_path / "templates").typeset(body, where="x", identifier=b"0" * 16, most_pages=6)
+    assert typesetter.typeset(body, where="x", identifier=b"0" * 16, most_pages=6) == theirs

@@ -71,6 +71,18 @@ def test_every_state_fits_on_four_pages_and_nothing_leaves_its_column(layout: An
             assert box.position_y + box.height <= page.height - 20
 
 
+def test_reviews_without_stars_are_neither_unread_nor_few() -> None:
+    state = STATES["everything-fine"]()
+    for row in state.rows["figures"]:
+        if row["metric"] in {"mean_stars", "star_distribution"}:
+            row |= {"value": None, "low": None, "high": None, "sample_size": 0, "state": "not_measured"}
+    panel = report_of(state).panels[0]
+    assert panel.instead_of_bars == "No stars in October 2026."
+    assert panel.instead_of_trend == "No month had the 5 reviews with stars that a mean needs."
+    assert {point.mean_words for point in panel.points} == {"–"}
+    assert int(panel.points[-1].reviews) > 4
+
+
 def test_a_reference_names_the_page_of_its_section(layout: Any) -> None:
     pages = layout("everything-bad").pages
     said = " ".join(box.text for box in text_boxes(pages[0]._page_box))
@@ -428,7 +440,7 @@ def test_no_rows_of_another_practice_are_read(data: DataDir) -> None:
     state.write(data.warehouse)
     other.write(data.warehouse)
     with duckdb.connect(str(data.warehouse), read_only=True) as connection:
-        assert render.report_inputs(connection, state.practice_id, MONTH) == state.inputs()
+        assert render.report_inputs(connection, [state.practice_id], MONTH) == {state.practice_id: state.inputs()}
     assert [one.practice_id for one in render.render(data, practices(state), MONTH)] == ["riverside"]
 
 
