@@ -1,5 +1,8 @@
 """Posts and comments of people, labelled by reading them; measured on, never taught.
 
+The parts were fixed before anything was tuned: `tuning` and `test` are of different sources; `last` are other texts of
+the same sources, chosen and labelled after one look at how the test part was judged, and before what followed from that.
+
 Surprise: no text is kept here. `social_gold.tsv` holds a digest of each text beside its label, and the texts are found
 again in the files that the manifest names, because their writers never agreed to be published by us.
 
@@ -37,7 +40,7 @@ class Social(NamedTuple):
 
 
 def measured() -> dict[str, dict[str, Any]]:
-    """Return the manifest's sets that are measured on alone, by name: files, kind, and part (tuning or test)."""
+    """Return the manifest's sets that are measured on alone, by name: files and kind."""
     return {each["set"]: each for each in tomllib.loads(MANIFEST.read_text(encoding="utf-8"))["measured"]}
 
 
@@ -59,10 +62,10 @@ def read_social(folder: Path) -> list[Social]:
     there = {name: _texts(folder, source) for name, source in sets.items()}
     kept = []
     for line in GOLD.read_text(encoding="utf-8").splitlines():
-        digest, name, label, again = line.split("\t")
+        digest, name, part, label, again = line.split("\t")
         if digest not in there[name]:
             raise ValueError(f"no text of the set “{name}” has the digest {digest}; its files are not those labelled")
-        kept.append(Social(name, sets[name]["kind"], sets[name]["part"], there[name][digest], label, again))
+        kept.append(Social(name, sets[name]["kind"], part, there[name][digest], label, again))
     return kept
 
 
