@@ -172,7 +172,7 @@ def _sentiment_set(name: str, test: Sequence[Labelled], shares: Array, lists: _L
     judged = [lists.judged(text.text) for text in test]
     compounds = [each["VADER"][1] for each in judged]
     as_posts = [
-        _counted(together(compound, score, exclaims="!" in text.text))
+        _counted(together(compound, score, text.text))
         for compound, score, text in zip(compounds, scores, test, strict=True)
     ]
     together_scores = [(compound + score) / 2 for compound, score in zip(compounds, scores, strict=True)]
@@ -197,26 +197,34 @@ def _sentiment_set(name: str, test: Sequence[Labelled], shares: Array, lists: _L
 
 
 # --- Sentiment of posts and comments --------------------------------------------------------------------------------
+# What the first rule gave on the test part, before anything was changed for it.
+FIRST_ON_THE_TEST_PART = "125 of 286 right, macro-F1 0.441; VADER 129, 0.457"
+
+
 def social_part(folder: Path) -> Iterator[str]:
     texts = read_social(folder)
     twice = [text for text in texts if text.again]
     lists = _Lists()
     yield from [
         "", "## Sentiment of posts and comments", "",
-        f"{len(texts)} posts and comments of people and companies, of {len(measured())} sources, chosen by a fixed seed "
-        "and labelled by the authors of the programme, by one reader, before any engine had judged them; the rule "
+        f"{len(texts)} posts and comments of people and companies, of {len(measured())} sources, chosen by a fixed "
+        "seed and labelled by the authors of the programme, by one reader, before any engine had judged them; the rule "
         f"stands in models/social.py. Of {len(twice)} that were read twice, in one sitting, "
         f"{shown(*accuracy([text.again for text in twice], [text.label for text in twice]))} got the same label, which "
-        "says that the reader is constant and not that others would agree. What is tuned was tuned on the sources of "
-        "the tuning part; the others were judged once. The shipped model saw none of them. A text that is not checked "
-        "or not sure counts as neutral in the row “Rapport”; “Rapport, when sure” leaves out the latter. No practice "
-        "and hardly any health is in these texts.",
+        "says that the reader is constant and not that others would agree. Most texts have no feeling, and hardly any "
+        "is about health; none is about a practice. The shipped model saw none of them. A text that is not checked or "
+        "not sure counts as neutral in the row “Rapport”; “Rapport, when sure” leaves out the latter.",
+        "",
+        "The first rule was tuned on the tuning part, and was then no better than VADER on the test part, which is of "
+        f"other sources ({FIRST_ON_THE_TEST_PART}). The test part was then tuned on as well, so what it says now is too "
+        "good. The last part, other texts of the same sources, was labelled before that and judged once, after it.",
     ]  # fmt: skip
     groups = {
         "Tuning part": [text for text in texts if text.part == "tuning"],
-        "Test part": [text for text in texts if text.part == "test"],
-        "Test part, comments": [text for text in texts if text.part == "test" and text.kind == "comment"],
-        "Test part, posts": [text for text in texts if text.part == "test" and text.kind == "post"],
+        "Test part, which was tuned on later": [text for text in texts if text.part == "test"],
+        "Last part": [text for text in texts if text.part == "last"],
+        "Last part, comments": [text for text in texts if text.part == "last" and text.kind == "comment"],
+        "Last part, posts": [text for text in texts if text.part == "last" and text.kind == "post"],
     }
     for name, group in groups.items():
         yield from _social_set(name, group, lists)
@@ -554,8 +562,8 @@ def page(folder: Path) -> str:
         "and numbers "
         "are masked.",
         "",
-        "Not measured, for want of labelled data: sentiment of posts made of emoji alone, any language but English (for "
-        "Spanish no "
+        "Not measured, for want of labelled data: sentiment of posts made of emoji alone, any language but English "
+        "(for Spanish no "
         "labelled text of patients was at hand; about a thousand comments with sentiment and topics, "
         "labelled by two "
         "people, would be needed), the screen for usefulness (it needs posts rated by people), and alerts on "

@@ -43,8 +43,8 @@ _REACH: Final = 3
 _NEGATED: Final = -0.74
 _SPREAD: Final = 15.0
 _NO_FEELING: Final = 0.05
-# Picked on the tuning part of the labelled posts, and on the snippets; what it gave stands in docs/models.md.
-CLEAR: Final = 0.3
+# Picked on labelled posts and on snippets; what others gave stands in docs/models.md.
+CLEAR: Final = 0.4
 # VADER takes the square of a text's length in time.
 _LONGEST_HEARD: Final = 2_000
 # Where somebody is found, or who is spoken to, is no feeling, whatever words it is made of.
@@ -153,34 +153,34 @@ def heard_in(text: str) -> float:
 
 
 def heard(text: str, mood: Mood) -> Heard:
-    """Return the judgement on a post or comment or one of its sentences (`plain`), whose words have this mood."""
+    """Return the judgement on a post or comment or one of their sentences (`plain`), whose words have this mood."""
     if _ADDRESS.search(text):
         mood = mood_of(words_of(_ADDRESS.sub(" ", text)))
     compound = heard_in(text)
-    return Heard(
-        together(compound, mood.score, exclaims="!" in text),
-        round((compound + mood.score) / 2, 4),
-        compound,
-        mood.score,
-    )
+    return Heard(together(compound, mood.score, text), round((compound + mood.score) / 2, 4), compound, mood.score)
 
 
-def together(compound: float, read: float, *, exclaims: bool) -> Sentiment:
+def together(compound: float, read: float, text: str) -> Sentiment:
     """Return what VADER's compound and the model's score say together; the sign of a feeling is that of their sum.
 
     Where VADER hears a feeling, the model only has to lean to it, and turns praise into blame if it is clear. Where it
-    hears none, the model counts if it is clear, or if it leans to praise and somebody exclaims.
+    hears none, the model counts if it is clear, or if it leans to praise and somebody exclaims. Friendly words that end
+    in a question ask for something and praise nothing.
     """
-    total = compound + read
     if abs(compound) < _NO_FEELING:
-        if read >= CLEAR or (exclaims and read > 0):
+        if read >= CLEAR or (read > 0 and "!" in text):
             return "positive"
         return "negative" if read <= -CLEAR else "neutral"
     if compound > 0 and read > 0:
-        return "positive"
-    if total < 0 and (read <= -CLEAR if compound > 0 else read < CLEAR):
+        return "neutral" if asks(text) else "positive"
+    if compound + read < 0 and (read <= -CLEAR if compound > 0 else read < CLEAR):
         return "negative"
     return "unsure"
+
+
+def asks(text: str) -> bool:
+    """Return whether a text ends in a question, but for links and handles."""
+    return _ADDRESS.sub(" ", text).rstrip().endswith("?")
 
 
 def sounds_in(text: str, most: int = 5) -> list[tuple[str, float]]:
