@@ -1,7 +1,7 @@
 """Posts and comments of people, labelled by reading them; measured on, never taught.
 
-The parts were fixed before anything was tuned: `tuning` and `test` are of different sources; `last` are other texts of
-the same sources, chosen and labelled after one look at how the test part was judged, and before what followed from that.
+The parts: `tuning` and `test` are of different sources, fixed before anything was tuned; `last` are other texts of the
+same sources, chosen and labelled after one look at how the test part was judged, and before what followed from that.
 
 Surprise: no text is kept here. `social_gold.tsv` holds a digest of each text beside its label, and the texts are found
 again in the files that the manifest names, because their writers never agreed to be published by us.

@@ -15,6 +15,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from math import sqrt
 from typing import Final, Literal
 
@@ -45,6 +46,7 @@ _SPREAD: Final = 15.0
 _NO_FEELING: Final = 0.05
 # Picked on labelled posts and on snippets; what others gave stands in docs/models.md.
 CLEAR: Final = 0.4
+HEARD_BY: Final = f"vader-{version('vaderSentiment')}"
 # VADER takes the square of a text's length in time.
 _LONGEST_HEARD: Final = 2_000
 # Where somebody is found, or who is spoken to, is no feeling, whatever words it is made of.
