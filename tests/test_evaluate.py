@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models import evaluate, texts
+from models import evaluate, social, texts
 from models.measures import ByClass, by_class, calibration, macro_f1, roc_auc
 from models.texts import data_folder, unlike
 from tests.conftest import SHARED
@@ -36,6 +38,7 @@ def test_the_page_names_every_judgement_and_what_was_not_measured() -> None:
     page = PAGE.read_text(encoding="utf-8")
     for part in (
         "Sentiment",
+        "Sentiment of posts and comments",
         "Topics",
         "Content type",
         "Acts",
@@ -48,6 +51,37 @@ def test_the_page_names_every_judgement_and_what_was_not_measured() -> None:
         assert f"\n## {part}" in page
     for word in ("VADER", "TextBlob", "AFINN", "ROC-AUC", "calibration error", "Not sure", "Not measured"):
         assert word in page
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared")
+def test_every_labelled_post_is_found_again_and_no_part_holds_one_of_another() -> None:
+    posts = social.read_social(data_folder())
+    assert len(posts) == len({post.text for post in posts}) == len(social.GOLD.read_text().splitlines())
+    assert {post.label for post in posts} == {"negative", "neutral", "positive"}
+    sources = {part: {post.source for post in posts if post.part == part} for part in ("tuning", "test", "last")}
+    assert not sources["tuning"] & sources["test"]
+    parts = {part: [post.text for post in posts if post.part == part] for part in sources}
+    assert sum(not apart for apart in unlike(parts["last"], [*parts["tuning"], *parts["test"]])) == 0
+    assert sum(not apart for apart in unlike(parts["test"], parts["tuning"])) == 0
+
+
+def test_a_post_that_is_not_there_or_a_set_without_files_stops(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    data, gold = tmp_path / "data", tmp_path / "gold.tsv"
+    (tmp_path / "contracts").mkdir()
+    recorded = {"body": json.dumps({"items": [{"text": " Me &amp; you "}]}), "note": "[not an answer]"}
+    (tmp_path / "contracts" / "one.json").write_text(json.dumps(recorded))
+    sets = {"one": {"set": "one", "kind": "post", "files": ["../contracts/*.json"]}}
+    monkeypatch.setattr(social, "measured", lambda: sets)
+    monkeypatch.setattr(social, "GOLD", gold)
+    digest = hashlib.sha256(b"Me & you").hexdigest()[:16]
+    gold.write_text(f"{digest}\tone\ttest\tpositive\t\n")
+    assert social.read_social(data) == [social.Social("one", "post", "test", "Me & you", "positive", "")]
+    gold.write_text("0123456789abcdef\tone\ttest\tpositive\t\n")
+    with pytest.raises(ValueError, match="no text of the set “one” has the digest 0123456789abcdef"):
+        social.read_social(data)
+    sets["one"]["files"].append("two.csv")
+    with pytest.raises(FileNotFoundError, match=r"two\.csv"):
+        social.read_social(data)
 
 
 def test_without_the_data_it_is_said(

@@ -87,9 +87,36 @@ def test_a_post_without_feeling_is_neutral_and_a_review_is_not() -> None:
     text = "The parade goes along Main Street on Sunday"
     post, review = scored(text, "post"), scored(text, "review")
     assert (post["sentiment"], post["sentence_sentiments"]) == ("neutral", ["neutral"])
-    assert "no feeling of their own" in post["sentiment_reason"]
+    assert "too little for a feeling" in post["sentiment_reason"]
     assert review["sentiment"] != "neutral"
-    assert post["sentiment_score"] == review["sentiment_score"]
+    assert "VADER" not in review["sentiment_reason"]
+
+
+def test_a_post_is_read_with_its_signs_and_each_sentence_by_itself() -> None:
+    text = "The new waiting room opened on Monday :( Thank you SO much for your patience!!! 😍"
+    line = scored(text, "comment")
+    assert line["sentence_sentiments"][-1] == line["sentiment"] == "positive"
+    assert line["sentiment_score"] > scored(text)["sentiment_score"]
+    assert re.match(r"VADER hears \+0\.\d\d and the model reads [+-]0\.\d\d$", line["sentiment_reason"])
+    parts = scored("The staff was rude and horrible. The doctor was excellent and kind.", "post")
+    assert parts["sentence_sentiments"] == ["negative", "positive"]
+
+
+def test_the_signs_of_a_post_change_nothing_in_a_review_or_reply() -> None:
+    text = "We opened the new waiting room"
+    for kind in ("review", "reply"):
+        line, bare = scored(f"{text} :( 😍 !!!", kind), scored(text, kind)
+        for field in ("sentiment", "sentiment_score", "sentiment_reason", "sentence_sentiments", "model"):
+            assert line[field] == bare[field]
+        assert "vader" not in line["model"]["sentiment"]
+    assert scored(text, "post")["model"]["sentiment"].endswith("+vader-3.3.2")
+
+
+def test_an_explanation_of_a_post_quotes_what_vader_hears() -> None:
+    [first, *_] = explain_text("Thank you, the new waiting room opened on Monday 😍", "comment")
+    assert "VADER hears +0." in first
+    assert re.search(r"VADER's strongest: .*😍 \+0\.\d\d", first)
+    assert "VADER" not in explain_text("Thank you, the new waiting room opened on Monday 😍", "review")[0]
 
 
 def test_a_headline_in_english_is_judged_and_addresses_do_not_decide() -> None:

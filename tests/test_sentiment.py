@@ -20,14 +20,17 @@ from pipelines.text import linear
 from pipelines.text.linear import FOLDER, buckets_of, hash_of, load, model_id, probabilities, word_grams
 from pipelines.text.sentences import plain, sentences_of, words_of
 from pipelines.text.sentiment import (
-    Mood,
-    as_post,
-    balance_of,
+    CLEAR,
+    NOTHING,
     decided,
     evidence,
     grams_of,
+    heard,
+    heard_in,
     mood_of,
     sound_of,
+    sounds_in,
+    together,
     valences_of,
 )
 
@@ -75,8 +78,6 @@ def test_the_words_of_the_list_are_added_and_a_negation_turns_the_three_after_it
     assert valences_of(["not", "good"], held) == pytest.approx((0.0, 1.48))
     assert valences_of(["not", "a", "very", "good"], held)[0] == 0
     assert valences_of(["not", "a", "very", "big", "good"], held) == (2.0, 0.0)
-    assert balance_of(2.0, 2.0) == 0
-    assert balance_of(0.0, 15**0.5) == pytest.approx(-(0.5**0.5))
     assert sound_of(0.0, 0.0).tolist() == [0, 0, 1]
     assert sound_of(15**0.5, 0.0).tolist() == pytest.approx([0.5**0.5, 0, 0])
 
@@ -84,23 +85,78 @@ def test_the_words_of_the_list_are_added_and_a_negation_turns_the_three_after_it
 def test_the_list_of_valences_is_shipped_and_what_it_tells_is_evidence() -> None:
     assert load("sentiment").valences == valences()
     assert len(valences()) > 5000
-    assert mood_of(["heartbreaking", "horrific"]).feeling < -0.5
     [(word, pull), *_] = evidence(words_of("an egotistical man"))
     assert (word, pull < 0) == ("egotistical", True)
 
 
 @pytest.mark.parametrize(
-    ("mood", "as_a_post"),
+    ("compound", "read", "text", "sentiment"),
     [
-        (Mood("unsure", 0.1, 0.5, 0.0), "neutral"),
-        (Mood("negative", -0.1, 0.5, 0.04), "neutral"),
-        (Mood("negative", -0.1, 0.5, -0.06), "negative"),
-        (Mood("negative", -0.5, 0.55, 0.0), "negative"),
-        (Mood("not_checked", 0.0, 0.0, 0.0), "not_checked"),
+        (0.05, 0.01, "x", "positive"),
+        (0.05, 0.01, "x? https://example.org/a @b", "neutral"),
+        (0.05, 0.01, "x? y", "positive"),
+        (0.9, 0.0, "x", "unsure"),
+        (0.9, -CLEAR, "x", "unsure"),
+        (0.3, -CLEAR, "x", "negative"),
+        (0.3, 0.01 - CLEAR, "x", "unsure"),
+        (-0.5, CLEAR - 0.01, "x", "negative"),
+        (-0.5, CLEAR, "x", "unsure"),
+        (-0.05, 0.06, "x", "unsure"),
+        (-0.05, -0.9, "x?", "negative"),
+        (0.04, CLEAR, "x", "positive"),
+        (0.04, CLEAR - 0.01, "x", "neutral"),
+        (0.04, 0.01, "x!", "positive"),
+        (0.04, 0.0, "x!", "neutral"),
+        (-0.04, -CLEAR, "x!", "negative"),
+        (-0.04, 0.01 - CLEAR, "x", "neutral"),
     ],
 )
-def test_a_doubtful_post_without_feeling_is_neutral(mood: Mood, as_a_post: str) -> None:
-    assert as_post(mood).sentiment == as_a_post
+def test_what_vader_hears_and_the_model_reads_are_put_together(
+    compound: float, read: float, text: str, sentiment: str
+) -> None:
+    assert together(compound, read, text) == sentiment
+
+
+@given(st.floats(-1, 1), st.floats(-1, 1), st.sampled_from(["x", "x!", "x?"]))
+def test_a_feeling_of_a_post_has_the_sign_of_the_sum_but_for_a_whisper(compound: float, read: float, text: str) -> None:
+    said = together(compound, read, text)
+    if abs(compound) >= 0.05 and said in ("positive", "negative"):
+        assert (compound + read > 0) == (said == "positive")
+
+
+@pytest.mark.parametrize(
+    ("louder", "text"),
+    [
+        ("We are open :)", "We are open"),
+        ("We are open 😍", "We are open"),
+        ("It was good!!!", "It was good"),
+        ("It was REALLY good", "It was good"),
+        ("It was GOOD", "It was good"),
+        ("It was bad but good", "It was good but bad"),
+    ],
+)
+def test_what_signs_and_capitals_say_is_heard(louder: str, text: str) -> None:
+    assert heard_in(louder) > heard_in(text)
+
+
+def test_links_and_handles_are_no_words_of_a_post() -> None:
+    text = "Closed on Monday @rude_awful_horrible https://example.org/rude-awful-horrible"
+    bare = "Closed on Monday"
+    assert heard(text, mood_of(words_of(text))).read == mood_of(words_of(bare)).score
+    assert heard(bare, mood_of(words_of(bare))).read == mood_of(words_of(bare)).score
+    assert heard("@riverside 😍", mood_of(["riverside"])).read == NOTHING.score
+
+
+def test_a_long_post_is_heard_to_a_point_so_that_nobody_waits() -> None:
+    assert heard_in("good " + "x " * 1000 + "bad awful horrible") == heard_in("good")
+
+
+def test_what_vader_hears_is_told_by_what_is_lost_without_it() -> None:
+    found = dict(sounds_in("The team was great, but the chair was horrible!! 😍"))
+    assert set(found) == {"great", "horrible", "!!", "😍"}
+    assert found["great"] > 0 > found["horrible"]
+    assert len(sounds_in(" ".join(["good", "bad", "great", "awful", "nice", "ugly"]))) == 5
+    assert sounds_in("The door opens at nine") == []
 
 
 def test_the_evidence_is_words_of_the_text_itself() -> None:
@@ -114,8 +170,10 @@ def test_the_evidence_is_words_of_the_text_itself() -> None:
 def test_any_text_has_a_sentiment_and_a_score(text: str) -> None:
     for sentence in [plain(text), *sentences_of(plain(text))]:
         mood = mood_of(words_of(sentence))
+        post = heard(sentence, mood)
         assert -1 <= mood.score <= 1
-        assert mood.sentiment in ("positive", "neutral", "negative", "unsure", "not_checked")
+        assert -1 <= post.score <= 1
+        assert {mood.sentiment, post.sentiment} <= {"positive", "neutral", "negative", "unsure", "not_checked"}
 
 
 @pytest.mark.parametrize(
