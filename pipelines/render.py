@@ -88,12 +88,12 @@ _TABLES = {
     ),
     "score_parts": (
         "SELECT site, part, any_value(words) AS words, any_value(largest_move) AS largest_move, sum(points) AS points,"
-        " sum(out_of) AS out_of"
+        " sum(out_of) AS out_of, sum(handled)::BIGINT AS handled"
         " FROM reports.score_parts WHERE practice_id = $practice AND month = $month AND is_current"
         " GROUP BY site, part ORDER BY site, part"
     ),
     "engagement_parts": (
-        "SELECT part, s, n, points, of, known, why FROM reports.engagement_parts"
+        "SELECT part, s, n, points, of, known, why, handled FROM reports.engagement_parts"
         " WHERE practice_id = $practice AND month = $month AND is_current ORDER BY part"
     ),
     "engagement_summary": (

@@ -188,6 +188,7 @@ def test_programmes_can_read_it(town: DataDir) -> None:
         "stars",
         "created_local",
         "first_reply_at",
+        "handled_on",
         "removed_on",
         "page",
         "position",
