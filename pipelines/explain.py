@@ -73,7 +73,8 @@ _ROWS = {
 _PARTS = """
     select
         site, part || if(site = '' and of_site <> '', ' on ' || of_site, '') as part, points, out_of, inputs,
-        if(handled > 0, handled || ' handled privately', null) as why, if(is_current, '', 'version ' || version) as version
+        if(handled > 0, handled || ' handled privately', null) as why,
+        if(is_current, '', 'version ' || version) as version
     from reports.score_parts
     where practice_id = $practice and month = $month and score = $metric
         and (site = '' or site = coalesce($site, site))

@@ -172,6 +172,11 @@ def seeded_history(seed: int, *, first: dt.date, nights: int, vanity: int = 1) -
     for site in sites:
         for review in site.reviews:
             _judge(site, review)
+    zones = {site.practice_id: site.time_zone for site in sites}
+    people = tuple(
+        Practice(id=name, name=name.title(), time_zone=zone, handled_privately=_marks(name, sites))
+        for name, zone in zones.items()
+    )
     features: dict[tuple[str, dt.date], list[Row]] = defaultdict(list)
     visits: dict[tuple[str, dt.date], list[Row]] = defaultdict(list)
     kinds: dict[tuple[str, str], dict[dt.date, str]] = defaultdict(dict)
@@ -218,11 +223,6 @@ def seeded_history(seed: int, *, first: dt.date, nights: int, vanity: int = 1) -
                     why="the key has expired" if kind == "failed" else None,
                 )
             )
-    zones = {site.practice_id: site.time_zone for site in sites}
-    people = tuple(
-        Practice(id=name, name=name.title(), time_zone=zone, handled_privately=_marks(name, sites))
-        for name, zone in zones.items()
-    )
     return History(Practices(practice=people), sites, dict(kinds), dict(features), dict(visits))
 
 
@@ -275,9 +275,9 @@ def _marks(practice_id: str, sites: list[Site]) -> tuple[HandledPrivately, ...]:
             chance = random.Random(f"mark {review.item_id}")
             review.url = f"https://{site.site}.example/{chance.choice([review.item_id, review.item_id, 'all'])}"
             if chance.random() < 0.25:
-                item = chance.choice([review.item_id, review.url])
-                on = review.written_at.date() + dt.timedelta(days=chance.choice([1, 3, 20, 60, 400]))
-                marks.append(HandledPrivately(item=item, on=on))
+                for item in chance.choice([[review.item_id], [review.url], [review.item_id, review.url]]):
+                    on = review.written_at.date() + dt.timedelta(days=chance.choice([1, 3, 20, 60, 400]))
+                    marks.append(HandledPrivately(item=item, on=on))
     return tuple(marks)
 
 

@@ -607,7 +607,10 @@ def test_what_stands_behind_a_figure_is_as_much_as_it_counts(warehouse: tuple[Da
             assert outcomes["in time"] == figure["numerator"]
             assert all(f", {outcome}  " in str(found) for outcome in outcomes)
         elif expected is not None:
-            assert len(found.rows) == expected, figure
+            # What was handled privately is listed as such and not among the waits.
+            handled = [row for row in found.rows if row["outcome"] == "handled privately"]
+            left = handled if metric == "talk_reply_hours" else []
+            assert len(found.rows) - len(left) == expected, figure
         compared += bool(expected)
     assert compared > 3
 
