@@ -37,7 +37,10 @@ from pipelines.text.topics import ALERTS, TOPICS, reported
 from pipelines.warehouse import name_files
 
 SQL = REPOSITORY / "sql"
-_PRACTICES = pa.schema([("practice_id", pa.string()), ("time_zone", pa.string())])
+_MARK = pa.struct([("item", pa.string()), ("handled_on", pa.date32())])
+_PRACTICES = pa.schema(
+    [("practice_id", pa.string()), ("time_zone", pa.string()), ("handled_privately", pa.list_(_MARK))]
+)
 _SOURCES = pa.schema(
     [
         ("source", pa.string()),
@@ -177,7 +180,14 @@ def _write_inputs(
 
     as_of_night = night or max(dt.date.fromisoformat(path.stem) for path in files)
     sources = sorted({path.parent.name for path in files})
-    people = [{"practice_id": p.id, "time_zone": p.time_zone} for p in practices.practice]
+    people = [
+        {
+            "practice_id": p.id,
+            "time_zone": p.time_zone,
+            "handled_privately": [{"item": mark.item, "handled_on": mark.on} for mark in p.handled_privately],
+        }
+        for p in practices.practice
+    ]
     digests = {path: _digest(path) for path in files}
     inputs_id = _inputs_id(data, digests, people)
     folder = data.build_folder / "inputs"
@@ -247,7 +257,7 @@ def _digest(path: Path) -> str:
 
 
 def _inputs_id(data: DataDir, digests: dict[Path, str], people: list[dict[str, Any]]) -> str:
-    told = hashlib.sha256(json.dumps(people, sort_keys=True).encode())
+    told = hashlib.sha256(json.dumps(people, sort_keys=True, default=str).encode())
     for path, digest in digests.items():
         told.update(f"{data.relative(path)} {digest}\n".encode())
     return told.hexdigest()

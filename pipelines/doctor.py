@@ -29,12 +29,19 @@ from pipelines.records import RECORDS, SetAside, read_table
 from pipelines.settings import REPOSITORY, Settings, load_settings
 from pipelines.sources import Source, Tools, load_source, source_names
 from pipelines.tokens import TokenStore
+from pipelines.warehouse import open_warehouse, rows
 
 LEAST_FREE_BYTES = 1_000_000_000
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)(?: ; ([^\\]+))?", re.MULTILINE)
 _TEMPLATES = REPOSITORY / "reports" / "templates"
 _FONT = re.compile(r"fonts/([\w.-]+)")
 _NOT_USED = "not used"
+# What a mark of an owner means, as core.handled_privately has it.
+_MEANT = """
+    select count(*) as items, min(created_local)::date as written_on
+    from core.items
+    where practice_id = $practice and kind in ('review', 'post', 'comment') and (item_id = $item or url = $item)
+"""
 _NAMED = ("apache-airflow", "dbt-core", "dbt-duckdb", "duckdb", "pandas", "weasyprint", "pydyf")
 
 
@@ -70,6 +77,7 @@ def examine(today: dt.date, only: str | None = None) -> list[Finding]:
     else:
         findings += _practices(practices)
         findings += _contacts(practices)
+        findings += _handled_privately(practices, data)
         findings += _sources(practices, data, settings, source_names())
         findings += _budgets(today, practices, data, settings)
         findings += _keys(today, practices, data)
@@ -183,18 +191,64 @@ def _practices(practices: Practices) -> Iterator[Finding]:
 
 
 def examine_practice(practice_id: str, practices: Practices, data: DataDir, settings: Settings) -> list[Finding]:
-    """Return what its listings and keys say, of each platform that one practice uses.
+    """Return what its listings and keys say, of each platform that one practice uses, and what its marks mean.
 
     A key that is not there yet is a warning: its platform is left out until it is. Raises UnknownName.
     """
     alone = practices.alone(practice_id)
     found = _sources(alone, data, settings, _platforms(), without_key="warning")
-    return [finding for finding in found if finding.said != _NOT_USED]
+    return [*(finding for finding in found if finding.said != _NOT_USED), *_handled_privately(alone, data)]
 
 
 def _platforms() -> list[str]:
     """Return the sources that are asked; files are everybody's and have no account to look at."""
     return [name for name in source_names() if not load_source(name).SOURCE.once]
+
+
+def _handled_privately(practices: Practices, data: DataDir) -> Iterator[Finding]:
+    """Refuse a mark that means no review or question of its practice, or more than one: it would count for nothing."""
+    marked = [practice for practice in practices.practice if practice.handled_privately]
+    if not marked:
+        return
+    check = "handled privately"
+    if not data.warehouse.is_file():
+        yield Finding(
+            check=check,
+            state="warning",
+            said=f"the marks of {len(marked)} practices cannot be looked up before the first build",
+            mend="Run `rapport build`, then this again",
+        )
+        return
+    with open_warehouse(data) as connection:
+        for practice in marked:
+            wrong = 0
+            for number, mark in enumerate(practice.handled_privately, 1):
+                asked = {"practice": practice.id, "item": mark.item}
+                [meant] = rows(connection, _MEANT, asked)
+                if meant["items"] == 1 and mark.on >= meant["written_on"]:
+                    continue
+                wrong += 1
+                said, mend = _of_mark(meant["items"])
+                yield Finding(
+                    check=check, state="bad", said=f"{practice.id}: block {number}, of {mark.on}, {said}", mend=mend
+                )
+            if not wrong:
+                yield Finding(
+                    check=check, state="ok", said=f"{practice.id}: {len(practice.handled_privately)} by its own word"
+                )
+
+
+def _of_mark(items: int) -> tuple[str, str]:
+    if items == 1:
+        return "is of a day before it was written", "Write the day on which it was settled"
+    if items:
+        several = f"means {items} reviews, posts or comments, so none is left out"
+        return several, "Write the id of the one that is meant: `rapport explain` lists ids"
+    none = "means no review, post or comment that is held of this practice"
+    return (
+        none,
+        "Write its link as the report has it, or its id as `rapport explain` lists it; take out what has expired",
+    )
 
 
 def _contacts(practices: Practices) -> Iterator[Finding]:

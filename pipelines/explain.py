@@ -42,11 +42,14 @@ _ROWS = {
     )
     select
         reviews.site, reviews.item_id, reviews.stars, reviews.created_local, answers.first_reply_at,
-        reviews.removed_on, reviews.page, reviews.position
+        marks.handled_on, reviews.removed_on, reviews.page, reviews.position
     from reviews
     left join answers
         on reviews.source = answers.source and reviews.site = answers.site
         and reviews.practice_id = answers.practice_id and reviews.item_id = answers.parent_id
+    left join core.handled_privately as marks
+        on reviews.source = marks.source and reviews.site = marks.site and marks.kind = 'review'
+        and reviews.practice_id = marks.practice_id and reviews.item_id = marks.item_id
     order by reviews.site, reviews.created_local, reviews.source, reviews.item_id
 """,
     "talk": """
@@ -70,12 +73,15 @@ _ROWS = {
 _PARTS = """
     select
         site, part || if(site = '' and of_site <> '', ' on ' || of_site, '') as part, points, out_of, inputs,
-        null as why, if(is_current, '', 'version ' || version) as version
+        if(handled > 0, handled || ' handled privately', null) as why,
+        if(is_current, '', 'version ' || version) as version
     from reports.score_parts
     where practice_id = $practice and month = $month and score = $metric
         and (site = '' or site = coalesce($site, site))
     union all
-    select '', part, points, "of", [s, n], why, if(is_current, '', 'version ' || version)
+    select
+        '', part, points, "of", [s, n], coalesce(why, if(handled > 0, handled || ' handled privately', null)),
+        if(is_current, '', 'version ' || version)
     from reports.engagement_parts
     where practice_id = $practice and month = $month and $metric = 'engagement_score'
     order by site, version, part
@@ -154,6 +160,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
         lines += [
             f"  {row['created_local']:%Y-%m-%d %H:%M}  {row['site']}  {_told(row)}  {row['item_id']}"
             + (f"  answered {row['first_reply_at']:%Y-%m-%d %H:%M} UTC" if row.get("first_reply_at") else "")
+            + (f"  handled privately {row['handled_on']}" if row.get("handled_on") else "")
             + (f"  gone since {row['removed_on']}" if row["removed_on"] else "")
             + f"  {row['page']}#{row['position']}"
             for row in self.rows

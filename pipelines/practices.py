@@ -6,6 +6,7 @@ restricted to letters, digits and hyphens.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import tomllib
 import unicodedata
@@ -189,6 +190,13 @@ class Brand(_Strict):
     colour: Annotated[str, Field(pattern=r"^(#[0-9a-f]{6})?$")] = ""
 
 
+class HandledPrivately(_Strict):
+    """A review or question that its owner settled out of sight: its link or its id, and the day that was done."""
+
+    item: Annotated[str, Field(pattern=r"^\S+$", max_length=2000)]
+    on: dt.date
+
+
 class Practice(_Strict):
     """One practice: who it is, whose calendar it lives by, who may get its report."""
 
@@ -232,6 +240,8 @@ class Practice(_Strict):
     reddit: RedditListening | None = None
     discourse: tuple[DiscourseForum, ...] = ()
     feeds: tuple[WebFeed, ...] = ()
+    # What needs no public answer by the owner's own word.
+    handled_privately: tuple[HandledPrivately, ...] = ()
 
 
 class Columns(_Strict):

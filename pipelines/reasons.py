@@ -66,6 +66,7 @@ SHAPED = (
     "not known for {reason}",
     "the night of {day} failed: {reason}",
     "{number} could not be told",
+    "{number} handled privately",
     "{number} reviews in twelve months, 10 are needed",
 )
 _PLACES = {"day": r"20\d\d-\d\d-\d\d", "number": r"\d+", "reason": r".+"}

@@ -96,13 +96,12 @@ _TABLES = {
     ),
     "score_parts": (
         "SELECT practice_id, site, part, any_value(words) AS words, any_value(largest_move) AS largest_move,"
-        " sum(points) AS points,"
-        " sum(out_of) AS out_of"
+        " sum(points) AS points, sum(out_of) AS out_of, sum(handled)::BIGINT AS handled"
         " FROM reports.score_parts WHERE practice_id IN $practices AND month = $month AND is_current"
         " GROUP BY practice_id, site, part ORDER BY site, part"
     ),
     "engagement_parts": (
-        "SELECT practice_id, part, s, n, points, of, known, why FROM reports.engagement_parts"
+        "SELECT practice_id, part, s, n, points, of, known, why, handled FROM reports.engagement_parts"
         " WHERE practice_id IN $practices AND month = $month AND is_current ORDER BY part"
     ),
     "engagement_summary": (

@@ -358,6 +358,12 @@ def reputation(figure: Lookup, sites: Sequence[str], parts: Sequence[Row], figur
             made_of = _(
                 "{parts}; one review more moves it by {points} points at most", parts=listed(said), points=moves
             )
+            if handled := sum(int(part["handled"]) for part in own):
+                made_of += "; " + ngettext(
+                    "{number}\u00a0critical review handled privately is left out",
+                    "{number}\u00a0critical reviews handled privately are left out",
+                    handled,
+                )
             return _score(title, where, row, str(own[0]["words"]), made_of, before)
     rows = [(site, row) for site in sites if (row := figure(site, "reputation_score"))]
     few = next(((site, row) for site, row in rows if row["state"] == "too_few"), None)
@@ -695,7 +701,7 @@ def conversation(
     ]
     return Conversation(
         instead="",
-        answers=(*_answers(figure), *_changes_of_talk(verdicts)),
+        answers=(*_answers(figure), *_handled(parts), *_changes_of_talk(verdicts)),
         parts=tuple(_part_row(row) for row in parts),
         parts_note=_("Read {left_out}.", left_out=left_out) if left_out else "",
         not_known=tuple(unknown),
@@ -731,6 +737,21 @@ def _answers(figure: Lookup) -> tuple[str, ...]:
         elif hours["reason"] == "more than half not answered yet":
             said.append(_("More than half have no answer yet, so there is no typical time."))
     return tuple(said)
+
+
+def _handled(parts: Sequence[Row]) -> tuple[str, ...]:
+    number = sum(int(row["handled"]) for row in parts)
+    return (
+        (
+            ngettext(
+                "{number}\u00a0more was handled privately, as you say, and is left out.",
+                "{number}\u00a0more were handled privately, as you say, and are left out.",
+                number,
+            ),
+        )
+        if number
+        else ()
+    )
 
 
 def _changes_of_talk(verdicts: Sequence[Row]) -> tuple[str, ...]:

@@ -83,6 +83,8 @@ class Talk:
     # The nights from which a platform is read, and from which its visits fail.
     reads_from: dict[str, dt.date] = field(default_factory=dict)
     fails_from: dict[str, dt.date] = field(default_factory=dict)
+    # What the practice says it settled out of sight, by id or link, and when.
+    marks: list[tuple[str, dt.date]] = field(default_factory=list)
 
     def begins(self, platform: Platform) -> dt.date:
         return self.reads_from.get(platform.site, self.first)
@@ -106,7 +108,14 @@ def rows_of(talks: list[Talk], as_of: dt.date) -> Inputs:
                 _night(
                     talk, platform, night, number % 7 == 0 or night.day == 1 or night == talk.begins(platform), inputs
                 )
-    inputs["practices"] = [{"practice_id": talk.practice_id, "time_zone": talk.time_zone} for talk in talks]
+    inputs["practices"] = [
+        {
+            "practice_id": talk.practice_id,
+            "time_zone": talk.time_zone,
+            "handled_privately": [{"item": item, "handled_on": day} for item, day in talk.marks],
+        }
+        for talk in talks
+    ]
     inputs["sources"] = [
         {
             "source": platform.source,
@@ -216,7 +225,17 @@ def talk_of(seed: int, practice_id: str = "p", *, busy: int | None = None) -> Ta
         if chance.random() < 0.12:
             talk.fails_from[platform.site] = first + dt.timedelta(days=chance.randint(60, nights))
         _tell(talk, platform, chance, busy if busy is not None else chance.choice([2, 8, 20, 40]))
+    _mark(talk, random.Random(f"marks {seed}"))
     return talk
+
+
+def _mark(talk: Talk, chance: random.Random) -> None:
+    """Settle some of what was said out of sight, sometimes after its month, and once what nobody has seen."""
+    for said in talk.said:
+        if said.kind != "share" and said.voice != "practice" and chance.random() < 0.08:
+            item = said.more.get("url") or said.item_id
+            talk.marks.append((item, said.at.date() + dt.timedelta(days=chance.choice([1, 2, 40, 100]))))
+    talk.marks.append(("nothing", talk.first))
 
 
 def _tell(talk: Talk, platform: Platform, chance: random.Random, posts: int) -> None:

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from pipelines.build import build
 from pipelines.landing import DataDir, atomic_path
-from pipelines.practices import Practice, Practices
+from pipelines.practices import HandledPrivately, Practice, Practices
 from pipelines.records import COMPLETENESS, FEATURES, write_table
 
 UTC = dt.UTC
@@ -108,6 +108,7 @@ class Review:
     reply: Reply | None = None
     state: str | None = None
     text_key: str | None = None
+    url: str | None = None
     judged: Row = field(default_factory=dict)
 
     def exists(self, night: dt.date) -> bool:
@@ -171,6 +172,11 @@ def seeded_history(seed: int, *, first: dt.date, nights: int, vanity: int = 1) -
     for site in sites:
         for review in site.reviews:
             _judge(site, review)
+    zones = {site.practice_id: site.time_zone for site in sites}
+    people = tuple(
+        Practice(id=name, name=name.title(), time_zone=zone, handled_privately=_marks(name, sites))
+        for name, zone in zones.items()
+    )
     features: dict[tuple[str, dt.date], list[Row]] = defaultdict(list)
     visits: dict[tuple[str, dt.date], list[Row]] = defaultdict(list)
     kinds: dict[tuple[str, str], dict[dt.date, str]] = defaultdict(dict)
@@ -217,8 +223,6 @@ def seeded_history(seed: int, *, first: dt.date, nights: int, vanity: int = 1) -
                     why="the key has expired" if kind == "failed" else None,
                 )
             )
-    zones = {site.practice_id: site.time_zone for site in sites}
-    people = tuple(Practice(id=name, name=name.title(), time_zone=zone) for name, zone in zones.items())
     return History(Practices(practice=people), sites, dict(kinds), dict(features), dict(visits))
 
 
@@ -261,6 +265,20 @@ def _sites_with_a_past(sites: list[Site], chance: random.Random, first: dt.date)
         for name in ("survey", "webmd")
     ]
     return [zocdoc, facebook, *young]
+
+
+def _marks(practice_id: str, sites: list[Site]) -> tuple[HandledPrivately, ...]:
+    """Have the owner say of some reviews, by id or by link, that they were settled; some links mean more than one."""
+    marks = []
+    for site in (site for site in sites if site.practice_id == practice_id):
+        for review in site.reviews:
+            chance = random.Random(f"mark {review.item_id}")
+            review.url = f"https://{site.site}.example/{chance.choice([review.item_id, review.item_id, 'all'])}"
+            if chance.random() < 0.25:
+                for item in chance.choice([[review.item_id], [review.url], [review.item_id, review.url]]):
+                    on = review.written_at.date() + dt.timedelta(days=chance.choice([1, 3, 20, 60, 400]))
+                    marks.append(HandledPrivately(item=item, on=on))
+    return tuple(marks)
 
 
 def _judge(site: Site, review: Review) -> None:
@@ -346,6 +364,7 @@ def _rows_of(site: Site, review: Review, night: dt.date) -> list[Row]:
             else review.written_at,
             stars=stars,
             state=review.state,
+            url=review.url,
             text_key=f"{review.text_key}-{stars}" if review.text_key else None,
             **review.judged,
         )

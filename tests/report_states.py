@@ -35,9 +35,9 @@ _TABLES = {
     "attribution VARCHAR, month_is_complete BOOLEAN, why VARCHAR",
     "catalogue": "metric VARCHAR, title VARCHAR, definition VARCHAR",
     "score_parts": "practice_id VARCHAR, site VARCHAR, month DATE, part VARCHAR, words VARCHAR, points DECIMAL(18,6), "
-    "out_of DECIMAL(18,6), largest_move DECIMAL(18,6), is_current BOOLEAN",
+    "out_of DECIMAL(18,6), largest_move DECIMAL(18,6), is_current BOOLEAN, handled BIGINT",
     "engagement_parts": "practice_id VARCHAR, month DATE, part VARCHAR, s BIGINT, n BIGINT, points DECIMAL(18,6), "
-    "of INTEGER, known BOOLEAN, why VARCHAR, is_current BOOLEAN",
+    "of INTEGER, known BOOLEAN, why VARCHAR, is_current BOOLEAN, handled BIGINT",
     "engagement_summary": "practice_id VARCHAR, month DATE, people INTEGER, acts INTEGER, firmness VARCHAR, "
     "left_out VARCHAR",
     "communities": "practice_id VARCHAR, month DATE, source VARCHAR, site VARCHAR, place VARCHAR, thread VARCHAR, "
@@ -234,7 +234,9 @@ class Warehouse:
             self.rows["vanity"].append(row)
         return self
 
-    def score(self, site: str, value: float | None, half: float = 9.0, *, reason: str | None = None) -> Warehouse:
+    def score(
+        self, site: str, value: float | None, half: float = 9.0, *, reason: str | None = None, handled: int = 0
+    ) -> Warehouse:
         """Give a site, or '' for all together, its Reputation Score, or the reason why it has too few reviews."""
         metric = "reputation_score" if site else "reputation_score_combined"
         if value is None:
@@ -245,7 +247,7 @@ class Warehouse:
         words = "firm" if half <= 6 else "fair" if half <= 12 else "rough"
         for part, of in (("stars", 60), ("not unhappy", 20), ("answers", 20)):
             row = {"site": site, "part": part, "words": words, "points": value * of / 100, "out_of": of}
-            row |= {"is_current": True, "largest_move": 3.05}
+            row |= {"is_current": True, "largest_move": 3.05, "handled": handled if part == "answers" else 0}
             self.rows["score_parts"].append(row)
         return self
 
@@ -301,6 +303,7 @@ class Warehouse:
         waiting: int = 3,
         left_out: str | None = None,
         communities: int = 2,
+        handled: int = 0,
     ) -> Warehouse:
         """Add what is known of conversation; without a score there was too little of it to give one."""
         unknown, month = unknown or {}, self.month
@@ -323,7 +326,9 @@ class Warehouse:
             self.figure("", month, name, share, state=state, **told)
             points = None if score is None else of * score / 100
             row = {"part": f"E{number}", "s": found, "n": size, "points": points, "of": of}
-            self.rows["engagement_parts"].append(row | {"known": why is None, "why": why, "is_current": True})
+            self.rows["engagement_parts"].append(
+                row | {"known": why is None, "why": why, "is_current": True, "handled": handled if number == 1 else 0}
+            )
         asked = parts[0][1]
         told = {"numerator": asked - waiting, "sample_size": asked, "state": "value" if asked >= 5 else "too_few"}
         self.figure("", month, "talk_reply_hours", 5.2 if asked >= 5 else None, **told)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 
 import pytest
 
+from pipelines import doctor
 from pipelines.errors import NotReady, UnknownName
 from pipelines.explain import explain
 from pipelines.landing import DataDir
 from pipelines.periods import add_months
+from pipelines.practices import HandledPrivately, Practice, Practices
 from pipelines.statistics import newcombe, probability_of_decline
 from pipelines.warehouse import open_warehouse, rows
 from tests.histories import built_at
 
 OCTOBER = dt.date(2026, 10, 1)
+NIGHT = dt.date(2026, 11, 3)
+ONE_DAY = dt.timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +170,69 @@ def test_the_parts_of_a_score_are_told_with_what_they_come_from(town: DataDir) -
     assert explain(town, "riverside", OCTOBER, "mean_stars").parts == []
 
 
+def test_what_was_handled_privately_is_told_with_its_day_and_its_number(town: DataDir) -> None:
+    with open_warehouse(town) as connection:
+        marks = {
+            (row["site"], row["item_id"]): row["handled_on"]
+            for row in rows(connection, "select * from core.handled_privately where practice_id = 'riverside'")
+        }
+        [counted] = rows(
+            connection,
+            "select month, handled from reports.score_parts where score = 'reputation_score' and part = 'answers' "
+            "and practice_id = 'riverside' and site = 'google' and handled > 0 order by month desc limit 1",
+        )
+        waiting = rows(connection, "select site, item_id, month from reports.needs_answer")
+    found = explain(town, "riverside", counted["month"], "reputation_score", "google")
+    assert {row["item_id"]: row["handled_on"] for row in found.rows if row["handled_on"]} == {
+        row["item_id"]: marks["google", row["item_id"]] for row in found.rows if ("google", row["item_id"]) in marks
+    }
+    text = str(found)
+    assert f"{counted['handled']} handled privately" in text
+    assert f"  handled privately {next(row['handled_on'] for row in found.rows if row['handled_on'])}  " in text
+    assert f"points, from {found.parts[0]['inputs'][0].normalize():f} of " in text
+    assert waiting
+    assert not [row for row in waiting if marks.get((row["site"], row["item_id"]), NIGHT + ONE_DAY) <= NIGHT]
+
+
+@pytest.mark.parametrize(
+    ("item", "on", "said"),
+    [
+        ("nothing", OCTOBER, "block 2, of 2026-10-01, means no review, post or comment that is held"),
+        ("https://google.example/all", OCTOBER, "block 2, of 2026-10-01, means .* reviews, posts or comments, so none"),
+        ("before-1", dt.date(2020, 1, 1), "block 2, of 2020-01-01, is of a day before it was written"),
+        ("hilltop-1", OCTOBER, "means no review"),
+    ],
+)
+def test_the_doctor_refuses_a_mark_that_means_nothing_or_several(
+    town: DataDir, item: str, on: dt.date, said: str
+) -> None:
+    marks = (HandledPrivately(item="before-1", on=OCTOBER), HandledPrivately(item=item, on=on))
+    people = Practices(practice=(Practice(id="riverside", name="R", handled_privately=marks),))
+    [bad] = doctor._handled_privately(people, town)
+    assert bad.state == "bad"
+    assert re.search(f"^riverside: {said}" if said.startswith("block") else said, bad.said)
+    assert item not in bad.said + bad.mend
+    assert bad.mend
+
+
+def test_the_doctor_counts_marks_that_mean_something(town: DataDir) -> None:
+    marks = (HandledPrivately(item="before-1", on=OCTOBER), HandledPrivately(item="before-2", on=OCTOBER))
+    people = Practices(practice=(Practice(id="riverside", name="R", handled_privately=marks),))
+    [good] = doctor._handled_privately(people, town)
+    assert (good.state, good.said) == ("ok", "riverside: 2 by its own word")
+
+
+def test_before_the_first_build_the_doctor_cannot_look_marks_up(data: DataDir) -> None:
+    marks = (HandledPrivately(item="before-1", on=OCTOBER),)
+    people = Practices(
+        practice=(Practice(id="riverside", name="R", handled_privately=marks), Practice(id="o", name="O"))
+    )
+    [later] = doctor._handled_privately(people, data)
+    assert later.state == "warning"
+    assert "rapport build" in later.mend
+    assert list(doctor._handled_privately(Practices(practice=people.practice[1:]), data)) == []
+
+
 def test_people_can_read_it(town: DataDir) -> None:
     found = explain(town, "riverside", OCTOBER, "mean_stars", "google")
     text = str(found)
@@ -188,6 +256,7 @@ def test_programmes_can_read_it(town: DataDir) -> None:
         "stars",
         "created_local",
         "first_reply_at",
+        "handled_on",
         "removed_on",
         "page",
         "position",

@@ -280,6 +280,15 @@ def test_conversation_tells_what_was_asked_and_what_waits() -> None:
     )
 
 
+def test_what_was_handled_privately_is_counted_beside_both_scores() -> None:
+    handled = practice().score("google", 80.0, 5.0, handled=2).talk(71.7, waiting=1, handled=3)
+    said = report_of(handled).scores[0].made_of.replace("\u00a0", " ")
+    assert said.endswith("3 points at most; 2 critical reviews handled privately are left out")
+    assert [line.replace("\u00a0", " ") for line in talk_of(handled).answers][3:] == [
+        "3 more were handled privately, as you say, and are left out."
+    ]
+
+
 def test_without_a_post_or_answer_nothing_is_said_of_dialogue() -> None:
     house = practice().talk(70.0)
     [row] = [row for row in house.rows["figures"] if row["metric"] == "dialogue_share"]

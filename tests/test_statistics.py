@@ -509,3 +509,8 @@ def test_a_hidden_cell_can_be_worked_out_from_a_total() -> None:
     assert case["row"]["total"] - sum(n for name, n in shown.items() if name not in primary) == shown[primary[0]]
     next_smallest = min((n, name) for name, n in shown.items() if name not in primary)[1]
     assert [next_smallest] == case["complementary"]
+
+
+def test_every_kind_of_worked_example_is_taken_by_a_test() -> None:
+    tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    assert not [name for name in VECTORS if f'["{name}"]' not in tests]

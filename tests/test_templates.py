@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import json
 import re
 import shutil
 from html.parser import HTMLParser
@@ -13,10 +14,12 @@ from typing import Any
 import pytest
 from fontTools.ttLib import TTFont
 
+from pipelines import brand
 from pipelines.render import TEMPLATES, colour_tokens, report_html
 from pipelines.view import month_report
 from tests.report_states import STATES, Warehouse
 
+VECTORS: dict[str, Any] = json.loads((Path(__file__).parent / "vectors.json").read_text(encoding="utf-8"))
 SHEET = (TEMPLATES / "styles" / "report.css").read_text(encoding="utf-8")
 FILES = sorted(path for path in TEMPLATES.rglob("*.jinja") if "email" not in path.parts)
 TOKENS = colour_tokens(TEMPLATES)
@@ -39,12 +42,18 @@ def grey(colour: str) -> float:
     return 255 * (12.92 * level if level <= 0.0031308 else 1.055 * level ** (1 / 2.4) - 0.055)
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "ratio"),
-    [("#767676", "#ffffff", 4.5422), ("#0072b2", "#ffffff", 5.1854), ("#e69f00", "#ffffff", 2.2523)],
-)
-def test_contrast_is_computed_as_wcag_says(one: str, other: str, ratio: float) -> None:
-    assert contrast(one, other) == pytest.approx(ratio, abs=5e-5)
+@pytest.mark.parametrize("case", VECTORS["contrast"], ids=lambda case: f"{case['a']} on {case['b']}")
+def test_contrast_is_computed_as_wcag_says(case: dict[str, Any]) -> None:
+    found = contrast(case["a"], case["b"])
+    assert found == pytest.approx(case["ratio"], abs=5.1e-5)
+    assert brand.contrast(case["a"], case["b"]) == pytest.approx(found)
+    assert (found >= 4.5, found >= 3) == (case["text_AA"], case["graphic_AA"])
+
+
+@pytest.mark.parametrize("case", VECTORS["greyscale"], ids=lambda case: str(case["hex"]))
+def test_grey_is_what_a_printer_makes_of_a_colour(case: dict[str, Any]) -> None:
+    assert luminance(case["hex"]) == pytest.approx(case["rel_lum"], abs=5.1e-5)
+    assert round(grey(case["hex"])) == case["grey_srgb"]
 
 
 @pytest.mark.parametrize("token", ["ink", "quiet", "accent"])
@@ -130,8 +139,7 @@ def reading_grade(text: str) -> float:
 
 
 def test_the_reading_grade_is_the_published_formula() -> None:
-    text = "Three people said they waited too long. Call them back first. Then post the new hours."
-    assert reading_grade(text) == pytest.approx(0.5025)
+    assert reading_grade(VECTORS["fk"]["text"]) == pytest.approx(VECTORS["fk"]["grade"])
 
 
 class _Prose(HTMLParser):

@@ -97,7 +97,13 @@ with shares as (
         successes as numerator,
         trials as sample_size,
         nullif(
-            concat_ws('; ', talk_left_out, case when missing > 0 then missing || ' could not be told' end), ''
+            concat_ws(
+                '; ',
+                talk_left_out,
+                case when missing > 0 then missing || ' could not be told' end,
+                case when handled > 0 then handled || ' handled privately' end
+            ),
+            ''
         ) as reason,
         unknown_why as not_measured_why
     from {{ ref('engagement_counts') }}

@@ -75,6 +75,15 @@ class TalkAccount:
         self.items = {key: self._item(seen) for key, seen in versions.items()}
         for item in self.items.values():
             self._judge(item)
+        [practice] = [row for row in inputs["practices"] if row["practice_id"] == practice_id]
+        for mark in practice.get("handled_privately") or []:
+            meant = [
+                item
+                for item in self.items.values()
+                if item["kind"] in ("review", "post", "comment") and mark["item"] in (item["item_id"], item["url"])
+            ]
+            if len(meant) == 1:
+                meant[0]["handled"] = min(mark["handled_on"], meant[0]["handled"] or mark["handled_on"])
 
     # What an item is.
 
@@ -93,6 +102,7 @@ class TalkAccount:
         return item
 
     def _judge(self, item: Row) -> None:
+        item["handled"] = None
         site, acts, names = item["site"], item["acts"] or [], item["mention_keys"] or []
         item["thread"] = {"post": item["item_id"], "share": item["parent_id"]}.get(item["kind"], item["thread_id"])
         post = self.items.get((site, "post", item["thread"]))
@@ -226,12 +236,18 @@ class Month:
     # The six parts.
 
     def calls(self) -> list[tuple[Row, dt.datetime | None, int | None]]:
-        """Every call for an answer, when it was answered safely, and after how many seconds."""
+        """Every call for an answer in public, when it was answered safely, and after how many seconds."""
+        return [(item, *self._answer(item)) for item in self._calling() if not self._handled(item)]
+
+    def _calling(self) -> list[Row]:
         return [
-            (item, *self._answer(item))
+            item
             for item in self.window
             if item["voices"] and item["to_practice"] and item["calls"] and self.account.can_reply(item["site"])
         ]
+
+    def _handled(self, item: Row) -> bool:
+        return bool(item["handled"] and item["handled"] < self.after)
 
     def _answer(self, item: Row) -> tuple[dt.datetime | None, int | None]:
         answers = []
@@ -345,6 +361,8 @@ class Month:
         parts = self.parts()
         for part, (successes, trials, missing, why) in parts.items():
             notes = [self.left_out, f"{missing} could not be told" if missing else None]
+            handled = sum(map(self._handled, self._calling())) if part == "E1" else 0
+            notes.append(f"{handled} handled privately" if handled else None)
             told[METRICS[part], ""] = share(successes, trials, "; ".join(filter(None, notes)) or None, why)
         told["engagement_score", ""] = self.score(parts)
         told["talk_reply_hours", ""] = self.hours(parts["E1"][3])

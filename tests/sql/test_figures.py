@@ -40,8 +40,11 @@ class Account:
             for row in rows_:
                 seen[row["kind"], row["practice_id"], row["site"], row["item_id"]].append(row)
         self.totals = {(p, s): versions[-1]["total_count"] for (k, p, s, _), versions in seen.items() if k == "total"}
+        self.marks = {practice.id: practice.handled_privately for practice in known.practices.practice}
         self.replies = [self._reply(v) for (kind, *_), v in seen.items() if kind == "reply"]
         self.reviews = [self._review(v) for (kind, *_), v in seen.items() if kind == "review"]
+        for review in self.reviews:
+            review["handled"] = self._handled(review)
         self.places = sorted({(row["practice_id"], row["site"]) for row in self.visits})
         self.sources = {(row["practice_id"], row["site"]): row["source"] for row in self.visits}
         self.bursts = {(place, week): found for place in self.places for week, found in self._bursts(place).items()}
@@ -100,6 +103,7 @@ class Account:
             "month": written.date().replace(day=1),
             "written": written,
             "stars": latest["stars"],
+            "url": latest["url"],
             "removed": self._removed(latest),
             "wait": None if wait is None else max(0, int(wait)),
             "watched": max(0, int((midnight - written).total_seconds())),
@@ -115,6 +119,16 @@ class Account:
             "disagrees": latest["contradicts_stars"],
             **_place(latest),
         }
+
+    def _handled(self, review: Row) -> dt.date | None:
+        """The first day of a mark that means this review and no other of its practice."""
+        here = [other for other in self.reviews if other["place"][0] == review["place"][0]]
+        days = []
+        for mark in self.marks[review["place"][0]]:
+            meant = [other for other in here if mark.item in (other["id"], other["url"])]
+            if meant == [review]:
+                days.append(mark.on)
+        return min(days, default=None)
 
     def months(self, place: tuple[str, str]) -> list[dt.date]:
         days = [self.nights(place, "all")[0] - DAY]
@@ -193,8 +207,11 @@ class Account:
 
     def _evidence(self, place: tuple[str, str], month: dt.date, pairs: list[tuple[Row, int]]) -> Row:
         due = [(r, age) for r, age in pairs if r["points"] <= 3 and age >= 7 and self.can_reply(place)]
+        handled = [r for r, _ in due if r["handled"] and r["handled"] < add_months(month, 1)]
+        due = [(r, age) for r, age in due if r not in handled]
         rated = [(r["stars"], age) for r, age in pairs if r["stars"]]
         return {
+            "handled": len(handled),
             "size": len(pairs),
             "year": sum(review["month"] >= add_months(month, -11) for review, _ in pairs),
             "counts": [sum(2 ** (-age / 180) for r, age in pairs if r["points"] == k) for k in range(1, 6)],
@@ -228,7 +245,8 @@ class Account:
             sum(e["answered"] for _, _, e in sites),
             sum(e["critical"] for _, _, e in sites),
         )
-        return _figure("value", score, low, high, year, size, None)
+        handled = sum(e["handled"] for _, _, e in sites)
+        return _figure("value", score, low, high, year, size, f"{handled} handled privately" if handled else None)
 
     def _combined(self, practice: str, month: dt.date) -> dict[str, Row]:
         sites = [place for place in self.places if place[0] == practice and self.sources[place] == BLENDABLE]
@@ -832,6 +850,7 @@ def test_reviews_that_need_an_answer_are_those_of_the_slow_account(known: tuple[
         and review["stars"] in (1, 2, 3)
         and review["removed"] is None
         and review["wait"] is None
+        and not (review["handled"] and review["handled"] <= account.as_of)
         # Older ones are past answering: what helps is to answer the next.
         and (account.as_of - review["written"].date()).days <= 90
         for month in account.months(review["place"])

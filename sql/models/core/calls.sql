@@ -66,6 +66,8 @@ select
     end as seconds_to_answer,
     date_diff('second', items.created_local, items.cutoff) as seconds_watched,
     case
+        -- By its owner's own word, as of the month whose end came after it.
+        when handled_privately.handled_on < items.next_month then 'handled privately'
         when answers.answered_local <= items.due then 'in time'
         when answers.answered_local is not null then 'late'
         when items.due > items.cutoff then 'pending'
@@ -80,3 +82,10 @@ left join answers
         and items.site = answers.site
         and items.kind = answers.kind
         and items.item_id = answers.item_id
+left join {{ ref('handled_privately') }} as handled_privately
+    on
+        items.practice_id = handled_privately.practice_id
+        and items.source = handled_privately.source
+        and items.site = handled_privately.site
+        and items.kind = handled_privately.kind
+        and items.item_id = handled_privately.item_id

@@ -4,7 +4,8 @@ with answers as (
         practice_id,
         month,
         count(*) filter (outcome = 'in time') as successes,
-        count(*) filter (outcome <> 'pending') as trials
+        count(*) filter (outcome not in ('pending', 'handled privately')) as trials,
+        count(*) filter (outcome = 'handled privately') as handled
     from {{ ref('calls') }}
     group by practice_id, month
 ),
@@ -85,6 +86,7 @@ counted as (
         months.talk_left_out,
         answers.successes as answered,
         answers.trials as asked,
+        answers.handled,
         coalesce(sites.can_reply, false) as can_reply,
         depths.successes as deep,
         depths.trials as threads,
@@ -117,6 +119,7 @@ parts as (
         month,
         talk_not_covered_why,
         talk_left_out,
+        handled,
         unnest([
             struct_pack(
                 part := 'E1',
@@ -178,6 +181,7 @@ said as (
         month,
         talk_left_out,
         told['part'] as part,
+        case when told['part'] = 'E1' then coalesce(handled, 0) else 0 end as handled,
         coalesce(told['successes'], 0) as successes,
         coalesce(told['trials'], 0) as trials,
         coalesce(told['missing'], 0) as missing,
@@ -193,6 +197,8 @@ select
     case when unknown_why is null then successes else 0 end as successes,
     case when unknown_why is null then trials else 0 end as trials,
     missing,
+    -- What is left out by its owner's own word.
+    handled,
     unknown_why,
     talk_left_out
 from said

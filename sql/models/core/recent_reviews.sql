@@ -22,7 +22,8 @@ weighed as (
         cells.month > months.month - interval 12 month as of_twelve_months,
         -- In an earlier month every review is older than a week by now.
         months.can_reply and cells.score_stars <= 3 and (cells.is_due or cells.month < months.month) as is_due,
-        coalesce(cells.answer_gone_month > months.month, false) as is_answered
+        coalesce(cells.answer_gone_month > months.month, false) as is_answered,
+        coalesce(cells.handled_month <= months.month, false) as is_handled
     from {{ ref('months') }} as months
     inner join cells
         on
@@ -88,8 +89,9 @@ sums as (
         coalesce(sum(weight) filter (by_stars), 0)::decimal(18, 12) as starred_weight,
         coalesce(sum(weight_squared) filter (by_stars), 0)::decimal(18, 12) as starred_weight_squared,
         coalesce(sum(weight * score_stars) filter (by_stars), 0)::decimal(18, 12) as star_sum,
-        coalesce(sum(weight) filter (is_due), 0)::decimal(18, 12) as critical,
-        coalesce(sum(weight) filter (is_due and is_answered), 0)::decimal(18, 12) as answered
+        coalesce(sum(weight) filter (is_due and not is_handled), 0)::decimal(18, 12) as critical,
+        coalesce(sum(weight) filter (is_due and not is_handled and is_answered), 0)::decimal(18, 12) as answered,
+        coalesce(sum(reviews) filter (is_due and is_handled), 0)::bigint as handled
     from parts
     group by practice_id, site, month, part
 ),
@@ -135,7 +137,8 @@ select
     )::decimal(18, 6) as effective_reviews,
     coalesce(sums.star_sum, 0)::decimal(18, 12) as star_sum,
     coalesce(sums.critical, 0)::decimal(18, 12) as critical,
-    coalesce(sums.answered, 0)::decimal(18, 12) as answered
+    coalesce(sums.answered, 0)::decimal(18, 12) as answered,
+    coalesce(sums.handled, 0) as handled
 from spine
 left join sums
     on

@@ -23,6 +23,7 @@ site_evidence as (
         [1]::decimal(18, 12)[] as weights,
         recent.answered,
         recent.critical,
+        recent.handled,
         case
             when sampled_sites.sampled then 'the site shows a few reviews of its own choice'
             else recent.not_covered_why
@@ -68,6 +69,7 @@ combined_sites as (
         coalesce(part_of.weight, whole.weight) as weight,
         coalesce(part_of.answered, whole.answered) as answered,
         coalesce(part_of.critical, whole.critical) as critical,
+        coalesce(part_of.handled, whole.handled) as handled,
         whole.not_covered_why,
         whole.site is not null as in_spine
     from wanted_parts
@@ -103,6 +105,7 @@ combined_evidence as (
         list(site_weight order by site) filter (site_weight > 0 and in_spine) as weights,
         coalesce(sum(answered) filter (site_weight > 0), 0)::decimal(18, 12) as answered,
         coalesce(sum(critical) filter (site_weight > 0), 0)::decimal(18, 12) as critical,
+        coalesce(sum(handled) filter (site_weight > 0), 0)::bigint as handled,
         case
             when count(site) = 0 then 'no site allows its stars to be combined with those of others'
             else
@@ -139,6 +142,7 @@ gated as (
                     reviews_of_year || case reviews_of_year when 1 then ' review' else ' reviews' end
                     || ' in twelve months, 10 are needed'
             when weight < 5 then 'the reviews are too old to weigh 5 together'
+            when handled > 0 then handled || ' handled privately'
         end as reason
     from evidence
 ),
@@ -174,6 +178,7 @@ select
     counts,
     answered,
     critical,
+    handled,
     score['score']::decimal(18, 6) as value,
     score['low']::decimal(18, 6) as low,
     score['high']::decimal(18, 6) as high,

@@ -34,6 +34,8 @@ weighed as (
         coalesce(burst_weeks.verdict = 'unusual cluster', false) as in_cluster,
         -- A week must have gone by before a critical review counts as one that nobody answered.
         reviews.score_stars <= 3 and ages.age >= 7 as is_due,
+        -- The month from whose end on its owner's word is that it needs no public answer.
+        date_trunc('month', handled_privately.handled_on)::date as handled_month,
         reviews.score_stars,
         ages.weight,
         ages.weight_squared
@@ -46,6 +48,13 @@ weighed as (
             and reviews.site = safe_answers.site
             and reviews.practice_id = safe_answers.practice_id
             and reviews.item_id = safe_answers.item_id
+    left join {{ ref('handled_privately') }} as handled_privately
+        on
+            reviews.source = handled_privately.source
+            and reviews.site = handled_privately.site
+            and reviews.practice_id = handled_privately.practice_id
+            and reviews.item_id = handled_privately.item_id
+            and handled_privately.kind = 'review'
     left join {{ ref('burst_weeks') }} as burst_weeks
         on
             reviews.practice_id = burst_weeks.practice_id
@@ -64,9 +73,10 @@ select
     in_cluster,
     score_stars,
     is_due,
+    handled_month,
     count(*) as reviews,
     sum(weight)::decimal(20, 12) as weight,
     sum(weight_squared)::decimal(20, 12) as weight_squared
 from weighed
 group by
-    practice_id, site, month, gone_month, answer_gone_month, by_stars, in_cluster, score_stars, is_due
+    practice_id, site, month, gone_month, answer_gone_month, by_stars, in_cluster, score_stars, is_due, handled_month

@@ -23,7 +23,7 @@ calls as (
         practice_id,
         month,
         count(*) filter (outcome = 'in time') as number,
-        count(*) filter (outcome <> 'pending') as sample_size
+        count(*) filter (outcome not in ('pending', 'handled privately')) as sample_size
     from {{ ref('calls') }}
     where created_local >= month
     group by practice_id, month

@@ -21,8 +21,8 @@ with answers as (
 {{ standing_answers({
     'answers': 'answers.checked is not null',
     'checked': 'answers.checked',
-    'incentive': 'answers.checked and answers.incentive',
-    'threat': 'answers.checked and answers.threat',
+    'incentive': 'answers.incentive',
+    'threat': 'answers.threat',
 }) }},
 
 counts as (

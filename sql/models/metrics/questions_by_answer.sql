@@ -19,6 +19,7 @@ with questions as (
             and calls.kind = talk.kind
             and calls.item_id = talk.item_id
             and talk.is_question
+    where calls.outcome <> 'handled privately'
 ),
 
 -- By themselves, because what compares two people makes a join that keeps the unanswered try every pair.

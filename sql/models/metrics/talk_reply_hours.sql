@@ -16,7 +16,10 @@ with waits as (
     inner join {{ ref('engagement_counts') }} as parts
         on months.practice_id = parts.practice_id and months.month = parts.month and parts.part = 'E1'
     left join {{ ref('calls') }} as calls
-        on months.practice_id = calls.practice_id and months.month = calls.month
+        on
+            months.practice_id = calls.practice_id
+            and months.month = calls.month
+            and calls.outcome <> 'handled privately'
     group by months.practice_id, months.month, months.talk_left_out
 ),
 

@@ -22,6 +22,7 @@ select
     numbered.unknown_why is null as known,
     numbered.unknown_why as why,
     numbered.missing,
+    numbered.handled,
     engagement.version,
     engagement.is_current
 from numbered

@@ -49,6 +49,14 @@ inner join {{ ref('months') }} as months
         reviews.practice_id = months.practice_id
         and reviews.site = months.site
         and reviews.month <= months.month
+anti join {{ ref('handled_privately') }} as handled_privately
+    on
+        reviews.source = handled_privately.source
+        and reviews.site = handled_privately.site
+        and reviews.practice_id = handled_privately.practice_id
+        and reviews.item_id = handled_privately.item_id
+        and months.as_of_night >= handled_privately.handled_on
+        and handled_privately.kind = 'review'
 left join criticised
     on
         reviews.practice_id = criticised.practice_id

@@ -18,7 +18,8 @@ with scores as (
         answer_points,
         out_of,
         answered,
-        critical
+        critical,
+        handled
     from {{ ref('reputation_scores') }}
     where state = 'value' and part = ''
 ),
@@ -57,7 +58,8 @@ parts as (
         weight,
         level_points as points,
         out_of[1] * weight as out_of,
-        counts as inputs
+        counts as inputs,
+        0 as handled
     from star_parts
     union all
     select
@@ -78,7 +80,8 @@ parts as (
             list_extract(counts, 3) + list_extract(counts, 4) + list_extract(counts, 5),
             list_extract(counts, 1) + list_extract(counts, 2) + list_extract(counts, 3)
             + list_extract(counts, 4) + list_extract(counts, 5)
-        ] as inputs
+        ] as inputs,
+        0 as handled
     from star_parts
     union all
     select
@@ -95,7 +98,8 @@ parts as (
         1 as weight,
         answer_points as points,
         out_of[3] as out_of,
-        [answered, critical] as inputs
+        [answered, critical] as inputs,
+        handled
     from scores
 )
 
@@ -111,6 +115,8 @@ select
     out_of::decimal(18, 6) as out_of,
     -- Decayed counts of 1 to 5 stars; of three or more and of all; of answered in time and of all critical reviews.
     inputs::decimal(18, 6)[] as inputs,
+    -- Critical reviews that are not among all, because their owner says that they were handled privately.
+    handled,
     words,
     largest_move,
     version,
