@@ -89,7 +89,8 @@ OF_EVERY_PAIR = {"NESTED_LOOP_JOIN", "BLOCKWISE_NL_JOIN", "CROSS_PRODUCT", "PIEC
 def test_no_model_compares_everything_with_everything(town: DataDir, copy: duckdb.DuckDBPyConnection) -> None:
     register(copy)
     # Small tables would be compared row by row even where many rows would be hashed.
-    copy.execute("set nested_loop_join_threshold = 0; set merge_join_threshold = 0")
+    for kind in ("nested_loop_join", "merge_join", "asof_loop_join"):
+        copy.execute(f"set {kind}_threshold = 0")
     models = sorted((town.build_folder / "dbt" / "compiled" / "rapport" / "models").glob("*/*.sql"))
     assert {path.stem for path in models} == {path.stem for path in (SQL / "models").glob("*/*.sql")}
     found = {path.stem: every_pair_joins(copy, path.read_text(encoding="utf-8")) for path in models}
