@@ -199,9 +199,13 @@ def fisher_test(successes: int, trials: int, successes_now: int, trials_now: int
     if not (0 <= successes <= trials and 0 <= successes_now <= trials_now):
         raise ValueError(f"{successes} of {trials} and {successes_now} of {trials_now} are not shares")
     both = successes + successes_now
-    possible = range(max(0, both - trials), min(both, trials_now) + 1)
-    ways = {now: comb(trials_now, now) * comb(trials, both - now) for now in possible}
-    return sum(number for number in ways.values() if number <= ways[successes_now]) / comb(trials + trials_now, both)
+    fewest = max(0, both - trials)
+    # Each from the one before, as in `count_test`.
+    ways = [comb(trials_now, fewest) * comb(trials, both - fewest)]
+    for now in range(fewest, min(both, trials_now)):
+        ways.append(ways[-1] * ((trials_now - now) * (both - now)) // ((now + 1) * (trials - both + now + 1)))
+    seen = ways[successes_now - fewest]
+    return sum(number for number in ways if number <= seen) / comb(trials + trials_now, both)
 
 
 @lru_cache(maxsize=65_536)

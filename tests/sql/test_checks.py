@@ -1,15 +1,21 @@
-"""Every check of `sql/tests` passes on a sound warehouse and finds the fault it is named after in a spoiled one."""
+"""Every check of `sql/tests` passes on a sound warehouse and finds the fault it is named after in a spoiled one.
+
+And no model holds a join whose cost grows with the square of the data.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
 from pipelines.build import SQL
 from pipelines.landing import DataDir
+from pipelines.sql_functions import register
 from pipelines.warehouse import name_files
 from tests.histories import built_at
 
@@ -72,3 +78,55 @@ def test_a_check_finds_its_fault_and_nothing_else(check: str, town: DataDir, cop
     assert copy.execute(asked).fetchall() == []
     copy.execute(FAULTS[check])
     assert copy.execute(asked).fetchall() != []
+
+
+# What no year and no practice adds rows to: to compare everything with these costs so many times its own size at most.
+DO_NOT_GROW = {"staging.build", "staging.topics", "core.score_versions"}
+# Joins that compare every row of one side with every row of the other, whether DuckDB sorts both before or not.
+OF_EVERY_PAIR = {"NESTED_LOOP_JOIN", "BLOCKWISE_NL_JOIN", "CROSS_PRODUCT", "PIECEWISE_MERGE_JOIN", "IE_JOIN"}
+
+
+def test_no_model_compares_everything_with_everything(town: DataDir, copy: duckdb.DuckDBPyConnection) -> None:
+    register(copy)
+    # Small tables would be compared row by row even where many rows would be hashed.
+    for kind in ("nested_loop_join", "merge_join", "asof_loop_join"):
+        copy.execute(f"set {kind}_threshold = 0")
+    models = sorted((town.build_folder / "dbt" / "compiled" / "rapport" / "models").glob("*/*.sql"))
+    assert {path.stem for path in models} == {path.stem for path in (SQL / "models").glob("*/*.sql")}
+    found = {path.stem: every_pair_joins(copy, path.read_text(encoding="utf-8")) for path in models}
+    assert {name: joins for name, joins in found.items() if joins} == {}
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "a.item_id = b.item_id and a.kind = 'review'",
+        "a.item_id = b.item_id and (b.removed_on is null or a.last_seen < b.removed_on)",
+        "a.first_seen <= b.last_seen",
+    ],
+)
+def test_a_join_that_compares_every_pair_is_seen(condition: str, copy: duckdb.DuckDBPyConnection) -> None:
+    assert every_pair_joins(copy, f"select a.kind from core.items as a anti join core.items as b on {condition}") != []
+    assert every_pair_joins(copy, "select a.kind from core.items as a anti join core.items as b using (item_id)") == []
+
+
+def every_pair_joins(connection: duckdb.DuckDBPyConnection, asked: str) -> list[str]:
+    """Return the joins of every pair in a query's plan, without those where one side is of constant size."""
+    [(_, plan)] = connection.execute(f"explain (format json) {asked}").fetchall()
+    waiting, found = list(json.loads(plan)), []
+    while waiting:
+        node = waiting.pop()
+        waiting += node["children"]
+        if node["name"].strip() in OF_EVERY_PAIR and all(map(grows, node["children"])):
+            found.append(f"{node['name']} {node['extra_info']}")
+    return found
+
+
+def grows(node: dict[str, Any]) -> bool:
+    """Return whether a part of a plan reads anything but constants and tables that stay small."""
+    if node["children"]:
+        return any(map(grows, node["children"]))
+    name = node["name"].strip()
+    if name == "SEQ_SCAN":
+        return node["extra_info"]["Table"].removeprefix("warehouse.") not in DO_NOT_GROW
+    return name not in ("DUMMY_SCAN", "COLUMN_DATA_SCAN")

@@ -54,18 +54,41 @@ complete_listings as (
     where was_complete
 ),
 
--- The first complete list after the last sight of each: before the other columns join, which would be sorted too.
+-- Many items were last seen together, so each night's list is looked up once.
+last_sights as (
+    select distinct
+        source,
+        site,
+        practice_id,
+        last_seen
+    from histories
+),
+
+lists_after as (
+    select
+        last_sights.*,
+        complete_listings.night as missed_on
+    from last_sights
+    asof inner join complete_listings
+        on
+            last_sights.source = complete_listings.source
+            and last_sights.site = complete_listings.site
+            and last_sights.practice_id = complete_listings.practice_id
+            and last_sights.last_seen < complete_listings.night
+),
+
+-- The first complete list after the last sight of each.
 missed as (
     select
         histories.*,
-        complete_listings.night as missed_on
+        lists_after.missed_on
     from histories
-    asof left join complete_listings
+    left join lists_after
         on
-            histories.source = complete_listings.source
-            and histories.site = complete_listings.site
-            and histories.practice_id = complete_listings.practice_id
-            and histories.last_seen < complete_listings.night
+            histories.source = lists_after.source
+            and histories.site = lists_after.site
+            and histories.practice_id = lists_after.practice_id
+            and histories.last_seen = lists_after.last_seen
 )
 
 select
@@ -127,8 +150,8 @@ select
                 then missed.said_to_be_removed_on
         end
     ) as removed_on
-from missed
-inner join observations on missed.newest = observations.row_id
+from observations
+inner join missed on observations.row_id = missed.newest
 left join {{ ref('sources') }} as sources on missed.source = sources.source
 left join histories as threads
     on

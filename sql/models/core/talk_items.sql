@@ -118,7 +118,14 @@ twins as (
         -- Whose words they are is not always known; then equal words in one thread are one.
         coalesce(author_key, thread) as said_by
     from told
-    where text_key is not null
+    -- Asked of a practice's texts first, because to tell apart who said them, and where, sorts all that is looked at.
+    where
+        (practice_id, text_key) in (
+            select (practice_id, text_key) from told
+            where text_key is not null
+            group by practice_id, text_key
+            having count(*) > 1
+        )
     qualify count(*) over (
         partition by practice_id, source, site, kind, is_contest, to_practice, text_key, coalesce(author_key, thread)
     ) > 1

@@ -225,9 +225,9 @@ told as (
             and news.site = absences.site
             and news.practice_id = absences.practice_id
             and news.item_id = absences.item_id
-            and news.change <> 'vanished'
-            and news.known_on >= absences.absent_on
-            and (absences.back_on is null or news.known_on < absences.back_on)
+            -- Comparisons of both sides alone, because anything else would make each be compared with every absence.
+            and case when news.change <> 'vanished' then news.known_on end >= absences.absent_on
+            and news.known_on < coalesce(absences.back_on, 'infinity'::date)
     group by news.change, news.source, news.site, news.practice_id, news.month
 ),
 

@@ -33,7 +33,8 @@ known as (
             and reviews.item_id = absences.item_id
             and nights.since >= absences.absent_on
             and nights.month > absences.absent_on
-            and (absences.back_on is null or nights.since < absences.back_on)
+            -- In one comparison, because an "or" would make each review be compared with every absence.
+            and nights.since < coalesce(absences.back_on, 'infinity'::date)
 ),
 
 rated_then as (

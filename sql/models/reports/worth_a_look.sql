@@ -53,11 +53,11 @@ alerts as (
     from {{ ref('items') }} as items
     left join {{ ref('reviews') }} as reviews
         on
-            items.kind = 'review'
-            and items.source = reviews.source
+            items.source = reviews.source
             and items.site = reviews.site
             and items.practice_id = reviews.practice_id
-            and items.item_id = reviews.item_id
+            -- Not a condition of its own, which would make each be compared with every review.
+            and case when items.kind = 'review' then items.item_id end = reviews.item_id
     where
         items.kind in ('review', 'comment', 'post')
         and items.voice is distinct from 'practice'
