@@ -389,7 +389,10 @@ def test_a_stop_between_the_files_leaves_nothing_to_send(data: DataDir, monkeypa
     assert again.made
 
 
-def test_one_failure_does_not_stop_the_others_even_in_processes(data: DataDir) -> None:
+def test_one_failure_does_not_stop_the_others_even_in_processes(data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    # More practices than are read at once, and more reports than wait at a time.
+    monkeypatch.setattr(render, "_READ_AT_ONCE", 3)
+    monkeypatch.setattr(render, "_WAITING", 1)
     names = {"a": "Able Dental", "b": "ፈገግታ", "c": "Care Dental", "d": "😀 Dental"}
     states = [dataclasses.replace(STATES["never-read"](), practice_id=key, name=name) for key, name in names.items()]
     said: list[str] = []
