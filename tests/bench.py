@@ -191,6 +191,31 @@ def render_step(root: Path, count: int, workers: int) -> None:
     render(DataDir(root), practices_of(count), MONTH, workers=workers, practice_ids=ids, say=_silent)
 
 
+def _resident(to: Connection, root: Path, count: int) -> None:
+    found: list[int] = []
+
+    def note(line: str) -> None:
+        del line
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        found.append(pages * os.sysconf("SC_PAGE_SIZE") // 2**20)
+
+    ids = [practice.id for practice in practices_of(count).practice]
+    render(DataDir(root), practices_of(count), MONTH, practice_ids=ids, say=note)
+    to.send(found[19::20])
+
+
+def measure_resident(root: Path, count: int) -> list[int]:
+    """Return the memory in MB that a process holds after every twentieth report of its run."""
+    here, there = multiprocessing.Pipe()
+    child = multiprocessing.get_context("spawn").Process(target=_resident, args=(there, root, count))
+    child.start()
+    child.join()
+    if child.exitcode:
+        raise SystemExit("rendering failed")
+    found: list[int] = here.recv()
+    return found
+
+
 def pages_step(root: Path) -> None:
     pages = Client(mounted(DataDir(root)))
     for place in BUSY_PLACES:
@@ -245,7 +270,9 @@ def main() -> None:
         note("build of five years", rows, "rows", measure(years_step, root / "years", 1_000))
         for workers in (1, 2):
             shutil.rmtree(DataDir(root / "100").root / "reports", ignore_errors=True)
-            note(f"render, {workers} workers", 40, "reports", measure(render_step, root / "100", 40, workers))
+            note(f"render, {workers} workers", 100, "reports", measure(render_step, root / "100", 100, workers))
+        shutil.rmtree(DataDir(root / "100").root / "reports")
+        result["render_resident_mb"] = measure_resident(root / "100", 100)
         result["tagged_print"] = measure_print(root)
         many_practices(root / "pages", 1_000, 24)
         note(

@@ -7,10 +7,14 @@ import datetime as dt
 import functools
 import hashlib
 import json
+import multiprocessing
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -389,7 +393,27 @@ def test_a_stop_between_the_files_leaves_nothing_to_send(data: DataDir, monkeypa
     assert again.made
 
 
-def test_one_failure_does_not_stop_the_others_even_in_processes(data: DataDir) -> None:
+def _die_of_the_fifth(job: Any) -> Any:
+    if job.practice.id == "5":
+        os._exit(1)
+    return job.practice.id
+
+
+def test_a_worker_that_dies_takes_only_its_own_report_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    forked = multiprocessing.get_context("fork")
+    monkeypatch.setattr(render, "_pool", lambda workers: ProcessPoolExecutor(workers, mp_context=forked))
+    monkeypatch.setattr(render, "_attempt", _die_of_the_fifth)
+    jobs: Any = (SimpleNamespace(practice=SimpleNamespace(id=str(number))) for number in range(30))
+    outcomes: list[Any] = list(render._finished(jobs, 2))
+    (died,) = [outcome for outcome in outcomes if isinstance(outcome, RenderFailed)]
+    assert died.where == "5"
+    assert sorted(int(outcome) for outcome in outcomes if outcome is not died) == [n for n in range(30) if n != 5]
+
+
+def test_one_failure_does_not_stop_the_others_even_in_processes(data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    # More practices than are read at once, and more reports than wait at a time.
+    monkeypatch.setattr(render, "_READ_AT_ONCE", 3)
+    monkeypatch.setattr(render, "_WAITING", 1)
     names = {"a": "Able Dental", "b": "ፈገግታ", "c": "Care Dental", "d": "😀 Dental"}
     states = [dataclasses.replace(STATES["never-read"](), practice_id=key, name=name) for key, name in names.items()]
     said: list[str] = []
