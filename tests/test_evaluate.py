@@ -70,7 +70,8 @@ def test_a_post_that_is_not_there_or_a_set_without_files_stops(monkeypatch: pyte
     (tmp_path / "contracts").mkdir()
     recorded = {"body": json.dumps({"items": [{"text": " Me &amp; you "}]}), "note": "[not an answer]"}
     (tmp_path / "contracts" / "one.json").write_text(json.dumps(recorded))
-    sets = {"one": {"set": "one", "kind": "post", "files": ["../contracts/*.json"]}}
+    files = ["../contracts/*.json"]
+    sets = {"one": {"set": "one", "kind": "post", "files": files}}
     monkeypatch.setattr(social, "measured", lambda: sets)
     monkeypatch.setattr(social, "GOLD", gold)
     digest = hashlib.sha256(b"Me & you").hexdigest()[:16]
@@ -79,7 +80,7 @@ def test_a_post_that_is_not_there_or_a_set_without_files_stops(monkeypatch: pyte
     gold.write_text("0123456789abcdef\tone\ttest\tpositive\t\n")
     with pytest.raises(ValueError, match="no text of the set “one” has the digest 0123456789abcdef"):
         social.read_social(data)
-    sets["one"]["files"].append("two.csv")
+    files.append("two.csv")
     with pytest.raises(FileNotFoundError, match=r"two\.csv"):
         social.read_social(data)
 
