@@ -121,9 +121,9 @@ twins as (
     -- Asked of a practice's texts first, because to tell apart who said them, and where, sorts all that is looked at.
     where
         (practice_id, text_key) in (
-            select (practice_id, text_key) from told
-            where text_key is not null
-            group by practice_id, text_key
+            select (texts.practice_id, texts.text_key) from told as texts
+            where texts.text_key is not null
+            group by texts.practice_id, texts.text_key
             having count(*) > 1
         )
     qualify count(*) over (
