@@ -403,6 +403,7 @@ def test_a_worker_that_dies_takes_only_its_own_report_with_it(monkeypatch: pytes
     forked = multiprocessing.get_context("fork")
     monkeypatch.setattr(render, "_pool", lambda workers: ProcessPoolExecutor(workers, mp_context=forked))
     monkeypatch.setattr(render, "_attempt", _die_of_the_fifth)
+    monkeypatch.setattr(render, "_WAITING", 1)
     jobs: Any = (SimpleNamespace(practice=SimpleNamespace(id=str(number))) for number in range(30))
     outcomes: list[Any] = list(render._finished(jobs, 2))
     (died,) = [outcome for outcome in outcomes if isinstance(outcome, RenderFailed)]
