@@ -93,7 +93,7 @@ def test_a_post_without_feeling_is_neutral_and_a_review_is_not() -> None:
 
 
 def test_vader_is_asked_about_a_post_and_each_of_its_sentences() -> None:
-    bare = "The new waiting room opened on Monday"
+    bare = "The summer party is on Friday"
     assert scored(bare, "comment")["sentiment"] == "neutral"
     line = scored(f"{bare} 😍", "comment")
     assert line["sentiment"] == "positive"
@@ -101,7 +101,7 @@ def test_vader_is_asked_about_a_post_and_each_of_its_sentences() -> None:
     against = scored(f"{bare} :( 😡", "comment")
     assert against["sentiment"] == "unsure"
     assert against["sentiment_reason"].endswith(", to which the model does not lean")
-    asked = scored("Thank you, excellent doctor, and are you open on Monday?", "comment")
+    asked = scored("Thank you, excellent doctor, and are you open on Friday?", "comment")
     assert asked["sentiment"] == "neutral"
     assert asked["sentiment_reason"].endswith(", but a question praises nothing")
     parts = scored(f"{bare}. The staff was rude and horrible. The doctor was excellent and kind.", "post")
