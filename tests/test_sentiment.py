@@ -20,9 +20,10 @@ from pipelines.text import linear
 from pipelines.text.linear import FOLDER, buckets_of, hash_of, load, model_id, probabilities, word_grams
 from pipelines.text.sentences import plain, sentences_of, words_of
 from pipelines.text.sentiment import (
-    CLEAR,
     NOTHING,
+    Mood,
     decided,
+    ends_in_question,
     evidence,
     grams_of,
     heard,
@@ -90,38 +91,43 @@ def test_the_list_of_valences_is_shipped_and_what_it_tells_is_evidence() -> None
 
 
 @pytest.mark.parametrize(
-    ("compound", "read", "text", "sentiment"),
+    ("mood", "compound", "asks", "sentiment", "score"),
     [
-        (0.05, 0.01, "x", "positive"),
-        (0.05, 0.01, "x? https://example.org/a @b", "neutral"),
-        (0.05, 0.01, "x? y", "positive"),
-        (0.9, 0.0, "x", "unsure"),
-        (0.9, -CLEAR, "x", "unsure"),
-        (0.3, -CLEAR, "x", "negative"),
-        (0.3, 0.01 - CLEAR, "x", "unsure"),
-        (-0.5, CLEAR - 0.01, "x", "negative"),
-        (-0.5, CLEAR, "x", "unsure"),
-        (-0.05, 0.06, "x", "unsure"),
-        (-0.05, -0.9, "x?", "negative"),
-        (0.04, CLEAR, "x", "positive"),
-        (0.04, CLEAR - 0.01, "x", "neutral"),
-        (0.04, 0.01, "x!", "positive"),
-        (0.04, 0.0, "x!", "neutral"),
-        (-0.04, -CLEAR, "x!", "negative"),
-        (-0.04, 0.01 - CLEAR, "x", "neutral"),
+        (Mood("positive", 0.4, 0.55), -0.9, False, "positive", 0.4),
+        (Mood("positive", 0.4, 0.55), 0.9, True, "neutral", 0.4),
+        (Mood("negative", -0.4, 0.55), 0.9, True, "negative", -0.4),
+        (Mood("neutral", 0.1, 0.55), 0.9, False, "neutral", 0.1),
+        (Mood("unsure", 0.1, 0.54), 0.05, False, "positive", 0.075),
+        (Mood("unsure", 0.1, 0.54), 0.05, True, "neutral", 0.075),
+        (Mood("unsure", 0.1, 0.54), 0.04, False, "neutral", 0.07),
+        (Mood("unsure", 0.1, 0.54), -0.05, False, "unsure", 0.025),
+        (Mood("negative", -0.1, 0.54), -0.05, True, "negative", -0.075),
+        (Mood("negative", -0.1, 0.54), -0.04, False, "neutral", -0.07),
+        (Mood("negative", -0.1, 0.54), 0.5, False, "unsure", 0.2),
+        (NOTHING, 0.5, False, "positive", 0.25),
     ],
 )
-def test_what_vader_hears_and_the_model_reads_are_put_together(
-    compound: float, read: float, text: str, sentiment: str
+def test_vader_is_asked_where_the_model_doubts_about_a_post(
+    mood: Mood, compound: float, asks: bool, sentiment: str, score: float
 ) -> None:
-    assert together(compound, read, text) == sentiment
+    post = together(mood, compound, asks=asks)
+    assert str(post.sentiment) == sentiment
+    assert post.score == pytest.approx(score)
+    assert (post.sure, post.heard) == (mood.sure, compound)
 
 
-@given(st.floats(-1, 1), st.floats(-1, 1), st.sampled_from(["x", "x!", "x?"]))
-def test_a_feeling_of_a_post_has_the_sign_of_the_sum_but_for_a_whisper(compound: float, read: float, text: str) -> None:
-    said = together(compound, read, text)
-    if abs(compound) >= 0.05 and said in ("positive", "negative"):
-        assert (compound + read > 0) == (said == "positive")
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [
+        ("Is it?", True),
+        ("Is it? https://example.org/a @b ", True),
+        ("Is it? Yes", False),
+        ("https://example.org/a?", False),
+        ("", False),
+    ],
+)
+def test_what_ends_in_a_question(text: str, ends: bool) -> None:
+    assert ends_in_question(text) is ends
 
 
 @pytest.mark.parametrize(
@@ -142,9 +148,9 @@ def test_what_signs_and_capitals_say_is_heard(louder: str, text: str) -> None:
 def test_links_and_handles_are_no_words_of_a_post() -> None:
     text = "Closed on Monday @rude_awful_horrible https://example.org/rude-awful-horrible"
     bare = "Closed on Monday"
-    assert heard(text, mood_of(words_of(text))).read == mood_of(words_of(bare)).score
-    assert heard(bare, mood_of(words_of(bare))).read == mood_of(words_of(bare)).score
-    assert heard("@riverside 😍", mood_of(["riverside"])).read == NOTHING.score
+    assert heard(text, mood_of(words_of(text))).sure == mood_of(words_of(bare)).sure
+    assert mood_of(words_of(text)).sure != mood_of(words_of(bare)).sure
+    assert heard("@riverside 😍", mood_of(["riverside"])).sure == NOTHING.sure
 
 
 def test_a_long_post_is_heard_to_a_point_so_that_nobody_waits() -> None:

@@ -20,7 +20,7 @@ from pipelines.text.language import MEASURED, MODEL_ID, is_english
 from pipelines.text.linear import model_id
 from pipelines.text.offline import offers_of
 from pipelines.text.sentences import plain, sentences_of, words_of
-from pipelines.text.sentiment import HEARD_BY, NOTHING, Heard, Mood, evidence, heard, mood_of, sounds_in
+from pipelines.text.sentiment import HEARD_BY, NOTHING, UNSURE_BELOW, Heard, Mood, evidence, heard, mood_of, sounds_in
 from pipelines.text.topics import alerts_of, reported, topics_of
 from pipelines.text.usefulness import usefulness_of
 
@@ -152,8 +152,12 @@ def _sure_because(mood: Mood) -> str:
 
 
 def _heard_because(mood: Heard) -> str:
-    ends = {"unsure": ", which contradict each other", "neutral": ", too little for a feeling"}
-    return f"VADER hears {mood.heard:+.2f} and the model reads {mood.read:+.2f}{ends.get(mood.sentiment, '')}"
+    reason = f"the likeliest class has probability {mood.sure:.2f}"
+    if mood.sure < UNSURE_BELOW:
+        reason += f", too little to decide, and VADER hears {mood.heard:+.2f}"
+    if mood.sentiment == "unsure":
+        reason += ", to which the model does not lean"
+    return reason + (", but a question praises nothing" if mood.asks and mood.sentiment == "neutral" else "")
 
 
 def _acts_found(

@@ -4,8 +4,8 @@ Surprise: "unsure" is said of doubtful praise and doubtful indifference only. A 
 negative, because a complaint that nobody sees costs more than one that turns out to be none.
 
 Beside the words that were learnt stands how words sound by themselves, by the list of VADER (Hutto and Gilbert 2014):
-it carries over to texts about anything, for which nothing was taught. Posts and comments are read twice, by the model
-and by VADER itself, which hears emoji, emoticons, capitals and exclamation marks too; where the two contradict each
+it carries over to texts about anything, for which nothing was taught. Where the model doubts about a post or comment,
+VADER itself is asked, which hears emoji, emoticons, capitals and exclamation marks too; if the two contradict each
 other, nothing is said.
 """
 
@@ -44,8 +44,6 @@ _REACH: Final = 3
 _NEGATED: Final = -0.74
 _SPREAD: Final = 15.0
 _NO_FEELING: Final = 0.05
-# Picked on labelled posts and on snippets; what others gave stands in docs/models.md.
-CLEAR: Final = 0.4
 HEARD_BY: Final = f"vader-{version('vaderSentiment')}"
 # VADER takes the square of a text's length in time.
 _LONGEST_HEARD: Final = 2_000
@@ -87,12 +85,16 @@ class Mood:
 
 @dataclass(frozen=True)
 class Heard:
-    """A judgement on a post or comment: `score` is the mean of what VADER hears and what the model reads, -1 to 1."""
+    """A judgement on a post or comment: `heard` is VADER's compound, -1 to 1, and `asks` whether it ends in a question.
+
+    `score` is the model's where that is sure, else the mean of it and of what VADER hears.
+    """
 
     sentiment: Sentiment
     score: float
+    sure: float
     heard: float
-    read: float
+    asks: bool
 
 
 NOTHING: Final = Mood("not_checked", 0.0, 0.0)
@@ -158,29 +160,28 @@ def heard(text: str, mood: Mood) -> Heard:
     """Return the judgement on a post or comment or one of their sentences (`plain`), whose words have this mood."""
     if _ADDRESS.search(text):
         mood = mood_of(words_of(_ADDRESS.sub(" ", text)))
-    compound = heard_in(text)
-    return Heard(together(compound, mood.score, text), round((compound + mood.score) / 2, 4), compound, mood.score)
+    return together(mood, heard_in(text), asks=ends_in_question(text))
 
 
-def together(compound: float, read: float, text: str) -> Sentiment:
-    """Return what VADER's compound and the model's score say together; the sign of a feeling is that of their sum.
+def together(mood: Mood, compound: float, *, asks: bool) -> Heard:
+    """Return what the model's judgement and VADER's compound say together.
 
-    Where VADER hears a feeling, the model only has to lean to it, and turns praise into blame if it is clear. Where it
-    hears none, the model counts if it is clear, or if it leans to praise and somebody exclaims. Friendly words that end
-    in a question ask for something and praise nothing.
+    The model decides where it is sure, and else VADER, unless they lean to different sides. Friendly words that end in
+    a question ask for something and praise nothing.
     """
-    if abs(compound) < _NO_FEELING:
-        if read >= CLEAR or (read > 0 and "!" in text):
-            return "positive"
-        return "negative" if read <= -CLEAR else "neutral"
-    if compound > 0 and read > 0:
-        return "neutral" if asks(text) else "positive"
-    if compound + read < 0 and (read <= -CLEAR if compound > 0 else read < CLEAR):
-        return "negative"
-    return "unsure"
+    said, score = mood.sentiment, mood.score
+    if mood.sure < UNSURE_BELOW:
+        score = round((mood.score + compound) / 2, 4)
+        if abs(compound) < _NO_FEELING:
+            said = "neutral"
+        elif compound * mood.score < 0:
+            said = "unsure"
+        else:
+            said = "positive" if compound > 0 else "negative"
+    return Heard("neutral" if asks and said == "positive" else said, score, mood.sure, compound, asks)
 
 
-def asks(text: str) -> bool:
+def ends_in_question(text: str) -> bool:
     """Return whether a text ends in a question, but for links and handles."""
     return _ADDRESS.sub(" ", text).rstrip().endswith("?")
 
