@@ -93,7 +93,7 @@ def test_a_post_without_feeling_is_neutral_and_a_review_is_not() -> None:
 
 
 def test_vader_is_asked_about_a_post_and_each_of_its_sentences() -> None:
-    bare = "The summer party is on Friday"
+    bare = "We open at nine on Friday"
     assert scored(bare, "comment")["sentiment"] == "neutral"
     line = scored(f"{bare} 😍", "comment")
     assert line["sentiment"] == "positive"
