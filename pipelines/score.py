@@ -324,5 +324,5 @@ def _feature(row: dict[str, Any], desk: _Desk) -> Feature:
         clinical_claim=judged.get("clinical_claim"),
         page=row["page"],
         position=row["position"],
-        model_id=" ".join(model_ids(row["kind"]).values()),
+        model_id=" ".join(model_ids().values()),
     )

@@ -84,8 +84,6 @@ def test_every_model_s_version_is_kept_and_a_night_can_be_scored_again(
     [again] = read_table(data.features("google_business", NIGHT), FEATURES)
     assert "sentiment-00000000" in str(again["model_id"])
     assert {**again, "model_id": None} == {**feature, "model_id": None}
-    comment = scored(data, record(kind="comment", item_id="c"))[-1]
-    assert "sentiment-00000000+vader-3.3.2" in str(comment["model_id"])
 
 
 def test_a_review_belongs_to_the_day_it_was_where_the_practice_is(data: DataDir) -> None:

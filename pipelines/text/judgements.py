@@ -20,11 +20,10 @@ from pipelines.text.language import MEASURED, MODEL_ID, is_english
 from pipelines.text.linear import model_id
 from pipelines.text.offline import offers_of
 from pipelines.text.sentences import plain, sentences_of, words_of
-from pipelines.text.sentiment import HEARD_BY, NOTHING, UNSURE_BELOW, Heard, Mood, evidence, heard, mood_of, sounds_in
+from pipelines.text.sentiment import NOTHING, Mood, as_post, evidence, is_plain, mood_of
 from pipelines.text.topics import alerts_of, reported, topics_of
 from pipelines.text.usefulness import usefulness_of
 
-POSTED: Final = ("post", "comment")
 MODELS: Final = ("content", "disclosure", "sentiment", "topics")
 # What a line of `rapport score --jsonl` holds where a judgement is not made of its kind.
 NOT_MADE: Final[dict[str, Any]] = {
@@ -66,10 +65,9 @@ class Surroundings(msgspec.Struct, frozen=True):
         )
 
 
-def model_ids(kind: str) -> dict[str, str]:
-    """Return the name and version of every model that judges a kind of text, by what it judges."""
-    ids = {"language": MODEL_ID, **{name: model_id(name) for name in MODELS}}
-    return ids | {"sentiment": f"{ids['sentiment']}+{HEARD_BY}"} if kind in POSTED else ids
+def model_ids() -> dict[str, str]:
+    """Return the name and version of every model that judges, by what it judges."""
+    return {"language": MODEL_ID, **{name: model_id(name) for name in MODELS}}
 
 
 def not_checked_because(text: str, language: str | None) -> str | None:
@@ -97,13 +95,7 @@ def judgements(
     found: dict[str, Any] = {"judged": why_not is None, "not_judged_because": why_not}
     words = [words_of(sentence) for sentence in sentences]
     moods = [mood_of(sentence) for sentence in words]
-    mood = NOTHING if why_not else moods[0] if len(moods) == 1 else mood_of([word for each in words for word in each])
-    if kind in POSTED and not why_not:
-        whole = heard(bare, mood)
-        each = [whole] if len(moods) == 1 else [heard(*pair) for pair in zip(sentences, moods, strict=True)]
-        found |= _sentiment(whole, each, _heard_because(whole), stars)
-    else:
-        found |= _sentiment(mood, moods, why_not or _sure_because(mood), stars)
+    found |= _sentiment(words, moods, why_not, stars, posted=kind in ("post", "comment"))
     if kind in ("review", "comment"):
         shown = reported()
         found["topics"] = [
@@ -119,7 +111,7 @@ def judgements(
         found["alerts"] = [{"alert": alert, "sentence": number} for alert, number in alerts_of(sentences)]
     if kind == "comment":
         found["acts"] = _acts(text, why_not, _acts_found(sentences, moods, why_not, around), around)
-    if kind in POSTED:
+    if kind in ("comment", "post"):
         found["clinical_claim"] = None if why_not else bool(claims_of(sentences))
     if kind == "post":
         found |= _post(text, sentences, why_not)
@@ -128,11 +120,24 @@ def judgements(
         # Neither stands where nobody asked: a reply that was judged before there was this rule, for one.
         found["acts"] = [] if why_not else ["offline" if offers_of(sentences) else "public"]
         found["generic"] = around.generic
-    found["model"] = model_ids(kind)
+    found["model"] = model_ids()
     return found
 
 
-def _sentiment(mood: Mood | Heard, moods: Sequence[Mood | Heard], reason: str, stars: float | None) -> dict[str, Any]:
+def _sentiment(
+    words: Sequence[Sequence[str]], moods: Sequence[Mood], why_not: str | None, stars: float | None, *, posted: bool
+) -> dict[str, Any]:
+    if why_not:
+        mood = NOTHING
+    else:
+        mood = moods[0] if len(moods) == 1 else mood_of([word for sentence in words for word in sentence])
+    if posted:
+        mood, moods = as_post(mood), [as_post(each) for each in moods]
+    reason = why_not or (
+        f"the likeliest class has probability {mood.sure:.2f}"
+        + (", too little to decide" if mood.sentiment == "unsure" else "")
+        + (", and the words have no feeling of their own" if posted and is_plain(mood.sure, mood.feeling) else "")
+    )
     contradicts = stars is not None and (
         (stars >= 4 and mood.sentiment == "negative") or (stars <= 2 and mood.sentiment == "positive")
     )
@@ -143,21 +148,6 @@ def _sentiment(mood: Mood | Heard, moods: Sequence[Mood | Heard], reason: str, s
         "sentence_sentiments": [each.sentiment for each in moods],
         "contradicts_stars": contradicts if stars is not None and mood.sentiment != "not_checked" else None,
     }
-
-
-def _sure_because(mood: Mood) -> str:
-    return f"the likeliest class has probability {mood.sure:.2f}" + (
-        ", too little to decide" if mood.sentiment == "unsure" else ""
-    )
-
-
-def _heard_because(mood: Heard) -> str:
-    reason = f"the likeliest class has probability {mood.sure:.2f}"
-    if mood.sure < UNSURE_BELOW:
-        reason += f", too little to decide, and VADER hears {mood.heard:+.2f}"
-    if mood.sentiment == "unsure":
-        reason += ", to which the model does not lean"
-    return reason + (", but a question praises nothing" if mood.asks and mood.sentiment == "neutral" else "")
 
 
 def _acts_found(
@@ -224,11 +214,8 @@ def explained(kind: str, text: str, language: str | None, around: Surroundings |
         f"{word} {pull:+.2f}" for word, pull in evidence([word for sentence in words for word in sentence])
     )
     lines = [f"sentiment: {found['sentiment']} ({found['sentiment_score']:+.2f}); strongest words: {pulls}"]
-    if kind in POSTED:
-        sounds = ", ".join(f"{piece} {pull:+.2f}" for piece, pull in sounds_in(plain(text)))
-        lines[0] += f"; {found['sentiment_reason']}; VADER's strongest: {sounds or 'none'}"
     acts = _acts_found(sentences, moods, None, around) if kind == "comment" else []
-    claims = claims_of(sentences) if kind in POSTED else []
+    claims = claims_of(sentences) if kind in ("comment", "post") else []
     offers = offers_of(sentences) if kind == "reply" else []
     disclosed = judge(text, review=around.review_text, reviewer=around.reviewer, roster=around.roster())
     if kind == "reply":

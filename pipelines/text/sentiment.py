@@ -4,26 +4,20 @@ Surprise: "unsure" is said of doubtful praise and doubtful indifference only. A 
 negative, because a complaint that nobody sees costs more than one that turns out to be none.
 
 Beside the words that were learnt stands how words sound by themselves, by the list of VADER (Hutto and Gilbert 2014):
-it carries over to texts about anything, for which nothing was taught. Where the model doubts about a post or comment,
-VADER itself is asked, which hears emoji, emoticons, capitals and exclamation marks too; if the two contradict each
-other, nothing is said.
+it carries over to texts about anything, for which nothing was taught.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import version
+from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Final, Literal
 
 import numpy as np
-from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from pipelines.text.linear import Floats, buckets_of, hash_of, load, probabilities, weighted, word_grams
-from pipelines.text.sentences import words_of
 
 Sentiment = Literal["positive", "neutral", "negative", "unsure", "not_checked"]
 OUTPUTS: Final[tuple[Sentiment, ...]] = ("negative", "neutral", "positive")
@@ -44,13 +38,6 @@ _REACH: Final = 3
 _NEGATED: Final = -0.74
 _SPREAD: Final = 15.0
 _NO_FEELING: Final = 0.05
-HEARD_BY: Final = f"vader-{version('vaderSentiment')}"
-# VADER takes the square of a text's length in time.
-_LONGEST_HEARD: Final = 2_000
-# Where somebody is found, or who is spoken to, is no feeling, whatever words it is made of.
-_ADDRESS: Final = re.compile(r"https?://\S+|(?<!\w)@\w+")
-# What may sound by itself: a word, or a run of signs such as an emoticon, emoji or exclamation marks.
-_PIECE: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[^\w\s]+")
 
 
 def grams_of(words: Sequence[str]) -> list[int]:
@@ -76,25 +63,15 @@ def grams_of(words: Sequence[str]) -> list[int]:
 
 @dataclass(frozen=True)
 class Mood:
-    """A judgement: `score` is P(positive) minus P(negative), -1 to 1; `sure` the probability of the likeliest class."""
+    """A judgement: `score` is P(positive) minus P(negative), -1 to 1; `sure` the probability of the likeliest class.
 
-    sentiment: Sentiment
-    score: float
-    sure: float
-
-
-@dataclass(frozen=True)
-class Heard:
-    """A judgement on a post or comment: `heard` is VADER's compound, -1 to 1, and `asks` whether it ends in a question.
-
-    `score` is the model's where that is sure, else the mean of it and of what VADER hears.
+    `feeling` is the balance of how the words sound by themselves, -1 to 1.
     """
 
     sentiment: Sentiment
     score: float
     sure: float
-    heard: float
-    asks: bool
+    feeling: float = 0.0
 
 
 NOTHING: Final = Mood("not_checked", 0.0, 0.0)
@@ -123,18 +100,25 @@ def _spread(total: float) -> float:
     return total / sqrt(total * total + _SPREAD)
 
 
+def balance_of(praise: float, blame: float) -> float:
+    """Return how a text's words sound together, -1 to 1, as VADER's compound is made of a sum."""
+    return _spread(praise - blame)
+
+
 def sound_of(praise: float, blame: float) -> Floats:
     """Return what the model is told of these sums: either brought to 0 to 1, and whether there is neither."""
     return np.array([_spread(praise), _spread(blame), not praise and not blame], dtype=np.float32)
 
 
-def decided(chances: np.ndarray[tuple[int], np.dtype[np.float32]], unsure_below: float = UNSURE_BELOW) -> Mood:
+def decided(
+    chances: np.ndarray[tuple[int], np.dtype[np.float32]], unsure_below: float = UNSURE_BELOW, feeling: float = 0.0
+) -> Mood:
     """Return the judgement from the three one-against-rest probabilities, scaled to sum to one."""
     shares = chances / chances.sum()
     best = int(shares.argmax())
     score = round(float(shares[2] - shares[0]), 4)
     sure = round(float(shares[best]), 4)
-    return Mood(OUTPUTS[best] if best == 0 or sure >= unsure_below else "unsure", score, sure)
+    return Mood(OUTPUTS[best] if best == 0 or sure >= unsure_below else "unsure", score, sure, feeling)
 
 
 def mood_of(words: Sequence[str]) -> Mood:
@@ -142,63 +126,24 @@ def mood_of(words: Sequence[str]) -> Mood:
     if not words:
         return NOTHING
     model = load("sentiment")
-    sounds = sound_of(*valences_of(words, model.valences))
-    return decided(probabilities(model.margins(buckets_of(grams_of(words), BUCKETS), sounds)))
+    praise, blame = valences_of(words, model.valences)
+    margins = model.margins(buckets_of(grams_of(words), BUCKETS), sound_of(praise, blame))
+    return decided(probabilities(margins), feeling=balance_of(praise, blame))
 
 
-@cache
-def _vader() -> SentimentIntensityAnalyzer:
-    return SentimentIntensityAnalyzer()
+def as_post(mood: Mood) -> Mood:
+    """Return the judgement on a post or comment: neutral where it is doubtful and no feeling is in the words.
 
-
-def heard_in(text: str) -> float:
-    """Return VADER's compound of a text, -1 to 1; of a long one that of its first `_LONGEST_HEARD` characters."""
-    return float(_vader().polarity_scores(text[:_LONGEST_HEARD])["compound"])
-
-
-def heard(text: str, mood: Mood) -> Heard:
-    """Return the judgement on a post or comment or one of their sentences (`plain`), whose words have this mood."""
-    if _ADDRESS.search(text):
-        mood = mood_of(words_of(_ADDRESS.sub(" ", text)))
-    return together(mood, heard_in(text), asks=ends_in_question(text))
-
-
-def together(mood: Mood, compound: float, *, asks: bool) -> Heard:
-    """Return what the model's judgement and VADER's compound say together.
-
-    The model decides where it is sure, and else VADER, unless they lean to different sides. Friendly words that end in
-    a question ask for something and praise nothing.
+    A review is written to praise or to blame, and most of what people post is not.
     """
-    said, score = mood.sentiment, mood.score
-    if mood.sure < UNSURE_BELOW:
-        score = round((mood.score + compound) / 2, 4)
-        if abs(compound) < _NO_FEELING:
-            said = "neutral"
-        elif compound * mood.score < 0:
-            said = "unsure"
-        else:
-            said = "positive" if compound > 0 else "negative"
-    return Heard("neutral" if asks and said == "positive" else said, score, mood.sure, compound, asks)
+    if mood.sentiment != "not_checked" and is_plain(mood.sure, mood.feeling):
+        return replace(mood, sentiment="neutral")
+    return mood
 
 
-def ends_in_question(text: str) -> bool:
-    """Return whether a text ends in a question, but for links and handles."""
-    return _ADDRESS.sub(" ", text).rstrip().endswith("?")
-
-
-def sounds_in(text: str, most: int = 5) -> list[tuple[str, float]]:
-    """Return the words, emoji and signs by which VADER hears most, with what its compound would lose without them.
-
-    For `--explain` only, never stored.
-    """
-    text = text[:_LONGEST_HEARD]
-    whole = heard_in(text)
-    pulls: dict[str, float] = {}
-    for piece in _PIECE.finditer(text):
-        if "!" in piece.group() or heard_in(piece.group()):
-            rest = text[: piece.start()] + " " + text[piece.end() :]
-            pulls[piece.group()] = pulls.get(piece.group(), 0.0) + round(whole - heard_in(rest), 3)
-    return sorted(((piece, pull) for piece, pull in pulls.items() if pull), key=lambda each: -abs(each[1]))[:most]
+def is_plain(sure: float, feeling: float) -> bool:
+    """Return whether a post is neutral whatever is the likeliest class: that is doubtful, and its words balance."""
+    return sure < UNSURE_BELOW and abs(feeling) < _NO_FEELING
 
 
 def evidence(words: Sequence[str], most: int = 5) -> list[tuple[str, float]]:
