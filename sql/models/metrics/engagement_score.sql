@@ -1,3 +1,4 @@
+{{ config(touched="month >= {since}", reads={"engagement": "month >= {since}"}) }}
 -- one row per practice and month
 with states as (
     select

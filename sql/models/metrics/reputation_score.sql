@@ -1,3 +1,4 @@
+{{ config(touched="month >= {since}", reads={"reputation_scores": "month >= {since}"}) }}
 -- one row per practice, site, month and part (a second part only where there is a cluster)
 select
     practice_id,

@@ -1,4 +1,14 @@
-{{ config(by_practice=true) }}
+{{ config(
+    by_practice=true,
+    touched="month >= {since}",
+    reads={
+        "figures": "month >= {since} - interval 7 month",
+        "months": "month >= {since} - interval 7 month",
+        "month_stars": "month >= {since} - interval 7 month",
+        "topic_months": "month >= {since} - interval 7 month",
+        "talk_months": "month >= {since} - interval 7 month",
+    },
+) }}
 -- one row per practice, site, month, metric and part, and number of months (1 or 3) compared with as many before them
 with figures as (
     select
