@@ -83,6 +83,9 @@ from (
 )
 where practice_id in (select practice_id from staging.practices);
 
+create temp table named as
+select distinct source, site, practice_id, unnest([item_id, parent_id]) as item_id from changed;
+
 create temp table known as
 select source, site, practice_id, item_id, kind, min(created_local) as created_local
 from (
@@ -91,10 +94,10 @@ from (
     union all
     select items.source, items.site, items.practice_id, items.item_id, items.kind, items.created_local
     from core.items as items
-    semi join changed
+    semi join named
         on
-            items.practice_id = changed.practice_id and items.source = changed.source and items.site = changed.site
-            and items.item_id in (changed.item_id, changed.parent_id)
+            items.practice_id = named.practice_id and items.source = named.source and items.site = named.site
+            and items.item_id = named.item_id
 )
 where created_local is not null
 group by all;
@@ -131,14 +134,16 @@ with months as (
             and items.kind = changed.kind and items.item_id = changed.item_id
     union all
     -- What was said below it earlier than its own clock says.
-    select items.practice_id, least(date_trunc('month', items.first_seen), date_trunc('month', items.created_local))
-    from core.items as items
-    semi join changed
+    select practice_id, least(date_trunc('month', first_seen), date_trunc('month', created_local))
+    from (
+        select practice_id, source, site, first_seen, created_local, unnest([parent_id, thread_id]) as item_id
+        from core.items
+        where kind in ('comment', 'share')
+    ) as below
+    semi join (select * from changed where kind in ('post', 'comment')) as changed
         on
-            items.practice_id = changed.practice_id and items.source = changed.source and items.site = changed.site
-            and changed.kind in ('post', 'comment')
-            and changed.item_id in (items.parent_id, items.thread_id)
-    where items.kind in ('comment', 'share')
+            below.practice_id = changed.practice_id and below.source = changed.source and below.site = changed.site
+            and below.item_id = changed.item_id
     union all
     select practice_id, date_trunc('month', night - 2) from completeness_came
 ),
