@@ -104,9 +104,10 @@ def build(
     """Build the warehouse from all that was known on `night` (None: everything), check it and publish it.
 
     `threads` are DuckDB's and change nothing but the time it takes, and neither does `full_up_to_rows`: of more rows of
-    features than that only the months that changed since the last build are made again (None: always everything). Raises NotReady if there is nothing to build
-    from, a night was read but not scored, or another build is running; ChangedShape if a file has other columns;
-    CheckFailed, with the old warehouse still standing, if a model or check fails.
+    features than that only the months that changed since the last build are made again (None: always everything).
+    Raises NotReady if there is nothing to build from, a night was read but not scored, or another build is running;
+    ChangedShape if a file has other columns; CheckFailed, with the old warehouse still standing, if a model or check
+    fails.
     """
     folder = data.build_folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -198,11 +199,11 @@ def _write_inputs(data: DataDir, practices: Practices, night: dt.date | None, sq
     inputs_id = _inputs_id(data, digests, people)
     folder = data.build_folder / "inputs"
     folder.mkdir(exist_ok=True)
-    chosen = {
+    held = {
         "features": _by_month(data, "features", features, digests, FEATURES),
         "completeness": _by_month(data, "completeness", completeness, digests, COMPLETENESS),
     }
-    _clear(data, {*chosen["features"], *chosen["completeness"], *_files_of(data, _published(data))})
+    _clear(data, {*held["features"], *held["completeness"], *_files_of(data, _published(data))})
     # The files without rows give a night with nothing its columns: DuckDB has no empty list of files.
     tables: dict[str, tuple[list[dict[str, Any]], pa.Schema]] = {
         "features": ([], FEATURES),
@@ -213,18 +214,18 @@ def _write_inputs(data: DataDir, practices: Practices, night: dt.date | None, sq
         "topics": (_topics(), _TOPICS),
         "build": ([{"as_of_night": as_of_night, "inputs_id": inputs_id}], _BUILD),
     }
-    rows = sum(pq.read_metadata(path).num_rows for path in chosen["features"])
+    rows = sum(pq.read_metadata(path).num_rows for path in held["features"])
     lists: dict[str, list[str]] = dict(_ranges(practices, rows))
     for name, (of_name, schema) in tables.items():
         write_table(of_name, schema, folder / f"{name}.parquet")
-        lists[f"{name}_files"] = [str(path.absolute()) for path in (folder / f"{name}.parquet", *chosen.get(name, []))]
+        lists[f"{name}_files"] = [str(path.absolute()) for path in (folder / f"{name}.parquet", *held.get(name, []))]
     return _Inputs(
         as_of_night=as_of_night,
         inputs_id=inputs_id,
         files=len(files),
         rows=rows,
         made_by=_made_by(sql, {name: tables[name][0] for name in ("practices", "sources", "source_metrics", "topics")}),
-        chosen=chosen,
+        chosen=held,
         lists=lists,
     )
 

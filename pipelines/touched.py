@@ -69,6 +69,7 @@ def _differences(connection: duckdb.DuckDBPyConnection, name: str, files: Files)
 def _rows_of(paths: Sequence[str]) -> str:
     return f"(from read_parquet([{', '.join(map(_text, paths))}]))"
 
+
 # By practice the first month that any of its changed rows can tell in another way, or that all of it can.
 # The month of a row is that of its week's Monday, because a week of unusually many reviews is judged as a whole.
 _HOMES = """
@@ -163,7 +164,7 @@ wholes as (
             changed.practice_id = listings.practice_id and changed.source = listings.source
             and changed.site = listings.site and changed.night = listings.night and listings.listed_everything
     union all
-    -- An item that was only ever said to be removed is none, and is one from its first night on if it is seen after all.
+    -- What was only ever said to be removed is no item, and is one from that night on if it is seen after all.
     select removals.practice_id
     from {kept} as removals
     semi join changed

@@ -224,8 +224,7 @@ def happen(town: Town, night: dt.date, kinds: dict[str, str]) -> set[tuple[str, 
                     town.features[of_night] = kept
                     changed.add(of_night)
         elif kind == "copied words":
-            old = town.seen(TALK, practice, "comment")[-4:]
-            for row in old:
+            for row in town.seen(TALK, practice, "comment")[-4:]:
                 town.comment(night, posts[-1], yesterday)["text_key"] = row["text_key"]
         elif kind == "comment before its post":
             post = town.said("post", night, practice, yesterday, voice="practice")
