@@ -204,7 +204,7 @@ def _cheapest(connection: duckdb.DuckDBPyConnection, latest: dt.date) -> Touched
     def share(since: dt.date) -> float:
         deep = len(_older(homes, since)) / max(1, everybody)
         recent = sum(month >= since for month in months) / max(1, len(months))
-        return deep + (1 - deep) * recent
+        return float(deep + (1 - deep) * recent)
 
     candidates = [month for month in months if month <= latest]
     if not candidates:

@@ -12,7 +12,7 @@
   {%- set table = this.incorporate(type='table') -%}
   {%- set since = touched_since() -%}
   {%- if since and config.get('touched') -%}
-    {%- set of_whole = "practice_id in (select touched.practice_id from touched.practices as touched)" -%}
+    {%- set of_whole = of_whole_practices() -%}
     {%- set rows = config.get('touched') | replace('{since}', since) | replace('{made_whole}', metrics_made_whole()) -%}
     {%- set of_night = "(" ~ rows ~ ") and not " ~ of_whole -%}
     {% call statement('main') -%}
@@ -67,6 +67,18 @@
   {{ return(none) }}
 {%- endmacro %}
 
+{#- The rows of practices that are made again as a whole. -#}
+{% macro of_whole_practices() -%}
+  {{ return("practice_id in (select touched.practice_id from touched.practices as touched)") }}
+{%- endmacro %}
+
+{#- What dbt asks of a check. One that has `reads` looks, in a build of only what a night touched, at what was made. -#}
+{% macro duckdb__get_test_sql(main_sql, fail_calc, warn_if, error_if, limit) -%}
+  {%- set since = touched_since() -%}
+  {%- set checked = only_read(main_sql, since, none, or_whole=true) if since else main_sql -%}
+  {{ return(default__get_test_sql(checked, fail_calc, warn_if, error_if, limit)) }}
+{%- endmacro %}
+
 {#- The metrics that every night makes again as a whole, as SQL texts with commas. -#}
 {% macro metrics_made_whole() -%}
   {%- set names = [] -%}
@@ -77,11 +89,12 @@
 {%- endmacro %}
 
 {#- A query that looks at no more rows of each model than it needs: see `reads`. -#}
-{% macro only_read(query, since, practices) -%}
+{% macro only_read(query, since, practices, or_whole=false) -%}
   {%- set rewritten = namespace(query=query) -%}
   {%- for name, needed in (config.get('reads') or {}).items() -%}
     {%- set read = ref(name) | string -%}
     {%- set rows = practices or needed | replace('{since}', since) -%}
+    {%- set rows = "(" ~ rows ~ ") or " ~ of_whole_practices() if or_whole else rows -%}
     {%- set rewritten.query = rewritten.query | replace(read, "(select * from " ~ read ~ " where " ~ rows ~ ")") -%}
   {%- endfor -%}
   {{ return(rewritten.query) }}
