@@ -35,6 +35,7 @@ class Town:
     chance: random.Random = field(init=False)
     features: dict[tuple[str, dt.date], list[Row]] = field(default_factory=lambda: defaultdict(list))
     visits: dict[tuple[str, dt.date], dict[str, Row]] = field(default_factory=lambda: defaultdict(dict))
+    of_practice: dict[tuple[str, str], list[Row]] = field(default_factory=lambda: defaultdict(list))
     written: int = 0
 
     def __post_init__(self) -> None:
@@ -54,9 +55,16 @@ class Town:
             write_night(data, source, night, self.features[source, night], self.visits[source, night].values())
 
     def add(self, kind: str, source: str, night: dt.date, practice: str, item: str, **more: Any) -> Row:
-        row = feature(kind, source, SITES[source], night, practice, item, **more)
-        self.features[source, night].append(row)
+        return self.keep(feature(kind, source, SITES[source], night, practice, item, **more))
+
+    def keep(self, row: Row) -> Row:
+        self.features[row["source"], row["night"]].append(row)
+        self.of_practice[row["source"], row["practice_id"]].append(row)
         return row
+
+    def withdraw(self, row: Row) -> None:
+        self.features[row["source"], row["night"]].remove(row)
+        self.of_practice[row["source"], row["practice_id"]].remove(row)
 
     def visited(self, night: dt.date, **more: Any) -> None:
         """Let a night visit everybody; what is found is what was added before."""
@@ -69,12 +77,11 @@ class Town:
 
     def list_everything(self, source: str, night: dt.date, practice: str, keep: Callable[[Row], bool]) -> None:
         """See again what was seen of a practice and is still kept, as a complete list does."""
-        newest: dict[tuple[str, str], Row] = {}
-        for (of_source, of_night), rows in sorted(self.features.items()):
-            if of_source == source and of_night < night:
-                newest |= {(row["kind"], row["item_id"]): row for row in rows if row["practice_id"] == practice}
-        kept = [row for row in newest.values() if row["kind"] != "metric" and row["state"] != "removed" and keep(row)]
-        self.features[source, night] += [row | {"night": night} for row in kept]
+        before = [row for row in self.of_practice[source, practice] if row["night"] < night and row["kind"] != "metric"]
+        newest = {(row["kind"], row["item_id"]): row for row in sorted(before, key=lambda row: row["night"])}
+        for row in newest.values():
+            if row["state"] != "removed" and keep(row):
+                self.keep(row | {"night": night})
         seen = sum(row["practice_id"] == practice for row in self.features[source, night])
         self.visits[source, night][practice] = visit(source, SITES[source], night, practice, fetched=seen)
 
@@ -144,13 +151,8 @@ class Town:
 
     def seen(self, source: str, practice: str, kind: str) -> list[Row]:
         """All rows of a kind, in the order in which they came."""
-        return [
-            row
-            for (of_source, _), rows in sorted(self.features.items())
-            if of_source == source
-            for row in rows
-            if row["practice_id"] == practice and row["kind"] == kind
-        ]
+        found = [row for row in self.of_practice[source, practice] if row["kind"] == kind]
+        return sorted(found, key=lambda row: row["night"])
 
 
 def grown(seed: int, *, practices: int, months: int, last: dt.date) -> Town:
@@ -202,27 +204,22 @@ def happen(town: Town, night: dt.date, kinds: dict[str, str]) -> set[tuple[str, 
         elif kind == "edit":
             old = reviews[len(reviews) // 2]
             stars = 1 if old["stars"] == 5 else 5
-            town.features[REVIEWS, night].append(old | {"night": night, "stars": stars, "text_key": "edited"})
+            town.keep(old | {"night": night, "stars": stars, "text_key": "edited"})
         elif kind == "vanished":
             town.list_everything(REVIEWS, night, practice, lambda row: chance.random() > 0.1)
             town.list_everything(TALK, night, practice, lambda row: chance.random() > 0.1)
         elif kind == "said to be removed":
             for old in (reviews[len(reviews) // 2], posts[-1]):
-                town.features[old["source"], night].append(
-                    feature(old["kind"], old["source"], old["site"], night, practice, old["item_id"], state="removed")
-                )
+                town.add(old["kind"], old["source"], night, practice, old["item_id"], state="removed")
         elif kind == "withdrawn":
-            rows = next(row for row in reversed(reviews) if row["night"] < night - 9 * DAY)
-            of_night = (REVIEWS, rows["night"])
-            town.features[of_night] = [row for row in town.features[of_night] if row["item_id"] != rows["item_id"]]
-            changed.add(of_night)
+            old = next(row for row in reversed(reviews) if row["night"] < night - 9 * DAY)
+            town.withdraw(old)
+            changed.add((REVIEWS, old["night"]))
         elif kind == "withdrawn answer":
-            rows = next(row for row in reversed(town.seen(REVIEWS, practice, "reply")) if row["night"] < night - DAY)
-            for of_night, of_them in town.features.items():
-                kept = [row for row in of_them if row["item_id"] != rows["item_id"] or row["practice_id"] != practice]
-                if len(kept) < len(of_them):
-                    town.features[of_night] = kept
-                    changed.add(of_night)
+            replies = [row for row in town.seen(REVIEWS, practice, "reply") if row["night"] < night]
+            for old in [row for row in replies if row["item_id"] == replies[-1]["item_id"]]:
+                town.withdraw(old)
+                changed.add((REVIEWS, old["night"]))
         elif kind == "copied words":
             for row in town.seen(TALK, practice, "comment")[-4:]:
                 town.comment(night, posts[-1], yesterday)["text_key"] = row["text_key"]
