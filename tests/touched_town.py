@@ -1,4 +1,4 @@
-"""Small practices with a year of reviews and talk, and nights in which each of them meets with something else.
+"""Small practices with two years of reviews and talk, and nights in which each of them meets with something else.
 
 Nothing of one practice touches another, so one town of many practices is as good as many towns, and one build of it
 costs as much as one of them.
@@ -6,6 +6,7 @@ costs as much as one of them.
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import random
 from collections import defaultdict
@@ -40,6 +41,15 @@ class Town:
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
+
+    def copied(self) -> Town:
+        """The same town to let something happen in. No row is ever changed, so the rows are the same ones."""
+        other = copy.copy(self)
+        other.chance = copy.copy(self.chance)
+        other.features = defaultdict(list, {key: list(rows) for key, rows in self.features.items()})
+        other.visits = defaultdict(dict, {key: dict(rows) for key, rows in self.visits.items()})
+        other.of_practice = defaultdict(list, {key: list(rows) for key, rows in self.of_practice.items()})
+        return other
 
     @property
     def ids(self) -> list[str]:
@@ -98,7 +108,7 @@ class Town:
             stars=chance.choice(_STARS), has_text=True, words=9, text_key=f"t{chance.randrange(400)}",
             author_key=f"a{chance.randrange(60)}", sentiment="positive" if judged else "not_checked",
             topics=[{"topic": "bedside_manner", "polarity": chance.choice(["positive", "negative"]), "sentence": 0}]
-            if judged else None,
+            if judged else None, contradicts_stars=chance.choice([None, True, False]) if judged else None,
             alerts=["ALERT_safety"] if judged and chance.random() < 0.1 else [], url=None,
         )  # fmt: skip
 
@@ -106,7 +116,8 @@ class Town:
         return self.add(
             "reply", REVIEWS, night, review["practice_id"], f"{review['item_id']}/reply", parent_id=review["item_id"],
             updated_at=said.replace(tzinfo=UTC), has_text=True, disclosure=self.chance.choice(["none", "pattern"]),
-            disclosure_severity="high", generic=self.chance.random() < 0.3, **more,
+            disclosure_classes=self.chance.choice([None, ["N1"], ["N2", "P1"]]), disclosure_severity="high",
+            generic=self.chance.random() < 0.3, **more,
         )  # fmt: skip
 
     def said(self, kind: str, night: dt.date, practice: str, at: dt.datetime, **more: Any) -> Row:
@@ -172,13 +183,25 @@ def grown(seed: int, *, practices: int, months: int, last: dt.date) -> Town:
             if chance.random() < 0.12:
                 town.thread(night, practice, at)
         for practice in town.ids:
+            if practice == "p05" and last - night > 75 * DAY:
+                # Until then it listened in a second place too.
+                town.visits[TALK, night]["p05's second"] = visit(
+                    TALK, SITES[TALK], night, practice, label="p05's second"
+                )
             for source in SITES:
                 if night == town.first or chance.random() < 0.04:
                     town.list_everything(source, night, practice, lambda row: chance.random() > 0.02)
         failed = {"status": "failed", "why": "the key has expired", "fetched": 0}
         town.visited(night, **(failed if chance.random() < 0.03 and night != town.first else {}))
-        night += DAY if last - night <= 40 * DAY else min(3 * DAY, last - night)
+        night += _pace(last - night)
     return town
+
+
+def _pace(left: dt.timedelta) -> dt.timedelta:
+    """Say how far it is to the next night: the further back, the fewer are enough."""
+    if left <= 40 * DAY:
+        return DAY
+    return min((16 if left > 420 * DAY else 4) * DAY, left)
 
 
 def happen(town: Town, night: dt.date, kinds: dict[str, str]) -> set[tuple[str, dt.date]]:
