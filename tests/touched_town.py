@@ -68,7 +68,10 @@ class Town:
         return self.keep(feature(kind, source, SITES[source], night, practice, item, **more))
 
     def keep(self, row: Row) -> Row:
-        self.features[row["source"], row["night"]].append(row)
+        of_night = self.features[row["source"], row["night"]]
+        # Of two rows of one item in one night the later position tells what it is.
+        row = row | {"position": len(of_night) + 1}
+        of_night.append(row)
         self.of_practice[row["source"], row["practice_id"]].append(row)
         return row
 
@@ -145,13 +148,16 @@ class Town:
         return post
 
     def comment(self, night: dt.date, post: Row, at: dt.datetime) -> Row:
+        practice, last = post["practice_id"], self.seen(TALK, post["practice_id"], "comment")[-2:]
         voice = self.chance.choice(["outside", "outside", "organisation", "practice"])
-        parents = [post["item_id"], *(r["item_id"] for r in self.seen(TALK, post["practice_id"], "comment")[-2:])]
+        told: Row = {"voice": voice, "author_key": None if voice == "practice" else f"b{self.chance.randrange(9)}"}
+        if last and self.chance.random() < 0.2:
+            # The same words by the same account, of which only the first ones count.
+            told = {name: last[-1][name] for name in ("voice", "author_key", "text_key", "acts", "mention_keys")}
+        parents = [post["item_id"], *(row["item_id"] for row in last)]
         return self.said(
-            "comment", night, post["practice_id"], at, voice=voice, thread_id=post["item_id"],
-            parent_id=self.chance.choice(parents),
-            author_key=None if voice == "practice" else f"b{self.chance.randrange(9)}",
-        )  # fmt: skip
+            "comment", night, practice, at, thread_id=post["item_id"], parent_id=self.chance.choice(parents), **told
+        )
 
     def likes(self, night: dt.date, post: Row) -> Row:
         likes = f"{post['item_id']}/favourites_count"
