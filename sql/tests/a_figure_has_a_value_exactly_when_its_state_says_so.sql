@@ -1,3 +1,4 @@
+{{ config(reads={"figures": "month >= {since}"}) }}
 -- one row per figure whose value, bounds and state contradict each other
 select
     practice_id,

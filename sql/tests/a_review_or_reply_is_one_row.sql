@@ -1,3 +1,4 @@
+{{ config(reads={"items": "first_seen >= {since}"}) }}
 -- one row per item that stands in core.items more than once
 select
     kind,

@@ -1,3 +1,4 @@
+{{ config(reads={"figures": "month >= {since}"}) }}
 -- one row per figure that stands in reports.figures more than once
 select
     practice_id,

@@ -1,3 +1,10 @@
+{{ config(
+    reads={
+        "months": "month >= {since}",
+        "practice_months": "month >= {since}",
+        "figures": "month >= {since}",
+    },
+) }}
 -- one row per practice, site and month that a metric says nothing of, not even that it was not measured
 with spines as (
     select

@@ -1,3 +1,4 @@
+{{ config(touched="week >= {since}", reads={"reviews": "week >= {since} - interval 13 month"}) }}
 -- one row per practice, site and week (its Monday) of five reviews or more with twelve weeks on record before it
 with weeks as (
     select

@@ -1,3 +1,13 @@
+{{ config(
+    touched="month >= {since}",
+    reads={
+        "engagement_counts": "month >= {since}",
+        "people": "month >= {since}",
+        "practice_acts": "month >= {since}",
+        "practice_months": "month >= {since}",
+        "talk": "month >= {since} and created_local >= {since} - interval 6 month",
+    },
+) }}
 -- one row per practice, month and version of the score's weights: the Engagement Quality Score, and whether there was
 -- enough to give one
 with counts as (

@@ -1,3 +1,9 @@
+{{ config(
+    touched="month >= {since}",
+    reads={
+        "talk": "month >= {since} and created_local >= {since} - interval 6 month",
+    },
+) }}
 -- one row per practice, month and outside account (person) that spoke in the 180 days up to the month's end
 select
     practice_id,

@@ -1,3 +1,10 @@
+{{ config(
+    touched="month >= {since}",
+    reads={
+        "talk": "month >= {since} and created_local >= {since} - interval 6 month",
+        "features": "kind = 'metric' and night >= {since} - interval 7 month",
+    },
+) }}
 -- one row per practice, month, own post of the 90 days (source, site, item_id) and meaning: what the platform counted
 with newest as (
     select

@@ -1,3 +1,10 @@
+{{ config(
+    touched="first_seen >= {since}",
+    reads={
+        "items": "first_seen >= {since}",
+        "features": "night >= {since}",
+    },
+) }}
 -- one row per reply of a practice: source, site, practice_id, item_id
 with first_visible_versions as (
     select

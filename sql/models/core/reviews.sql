@@ -1,3 +1,4 @@
+{{ config(touched="first_seen >= {since}", reads={"items": "first_seen >= {since}"}) }}
 -- one row per review: source, site, practice_id, item_id; as last seen
 select
     items.source,

@@ -1,3 +1,12 @@
+{{ config(
+    touched="month >= {since}",
+    reads={
+        "talk": "month >= {since} and created_local >= {since} - interval 6 month",
+        "post_numbers": "month >= {since}",
+        "talk_sites": "month >= {since}",
+        "practice_months": "month >= {since}",
+    },
+) }}
 -- one row per practice, month and site, and one of all sites together
 with {{ counted_of_posts('likes') }}
 

@@ -1,3 +1,10 @@
+{{ config(
+    touched="month >= {since}",
+    reads={
+        "practice_months": "month >= {since}",
+        "talk": "month >= {since} and created_local >= {since} - interval 6 month",
+    },
+) }}
 -- one row per practice and month
 with comments as (
     select

@@ -1,3 +1,10 @@
+{{ config(
+    touched="month >= {since}",
+    reads={
+        "practice_months": "month >= {since}",
+        "talk": "month >= {since} and created_local >= {since} - interval 6 month",
+    },
+) }}
 -- one row per practice, month, community and kind of mention, and one of all communities together
 with mentions as (
     select

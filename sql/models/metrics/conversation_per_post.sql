@@ -1,3 +1,11 @@
+{{ config(
+    touched="month >= {since}",
+    reads={
+        "talk": "month >= {since} and created_local >= {since} - interval 6 month",
+        "talk_sites": "month >= {since}",
+        "practice_months": "month >= {since}",
+    },
+) }}
 -- one row per practice, month and site, and one of all sites together
 with sites as (
     select

@@ -1,3 +1,4 @@
+{{ config(touched="month >= {since}", reads={"recent_reviews": "month >= {since}"}) }}
 -- one row per practice, site and month
 with states as (
     select

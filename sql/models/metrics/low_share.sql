@@ -1,3 +1,4 @@
+{{ config(touched="month >= {since}", reads={"month_stars": "month >= {since}"}) }}
 -- one row per practice, site and month
 with low_ratings as (
     select

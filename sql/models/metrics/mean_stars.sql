@@ -1,3 +1,12 @@
+{{ config(
+    touched="month >= {since}",
+    reads={
+        "months": "month >= {since}",
+        "reviews": "month >= {since}",
+        "burst_weeks": "week >= {since} - interval 1 month",
+        "month_stars": "month >= {since}",
+    },
+) }}
 -- one row per practice, site, month and part: '' for all reviews, 'without the cluster' where a week has one
 with outside_clusters as (
     select

@@ -1,3 +1,12 @@
+{{ config(
+    touched="month >= {since}",
+    reads={
+        "practice_months": "month >= {since}",
+        "engagement_counts": "month >= {since}",
+        "calls": "month >= {since}",
+        "talk": "month >= {since} and created_local >= {since} - interval 6 month",
+    },
+) }}
 -- one row per practice, month and part: who answered a public question ('practice', 'team' or 'others'), or 'nobody'
 with questions as (
     select

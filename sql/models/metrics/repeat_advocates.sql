@@ -1,3 +1,10 @@
+{{ config(
+    touched="month >= {since}",
+    reads={
+        "engagement_counts": "month >= {since}",
+        "people": "month >= {since}",
+    },
+) }}
 -- one row per practice and month
 with advocates as (
     select

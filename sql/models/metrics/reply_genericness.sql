@@ -1,3 +1,11 @@
+{{ config(
+    touched="month >= {since}",
+    reads={
+        "months": "month >= {since}",
+        "reviews": "month >= {since} - interval 3 month",
+        "replies": "first_seen >= {since} - interval 4 month",
+    },
+) }}
 -- one row per practice, site and month
 with answers as (
     select

@@ -1,3 +1,10 @@
+{{ config(
+    touched="month >= {since}",
+    reads={
+        "months": "month >= {since}",
+        "answerable_reviews": "month >= {since}",
+    },
+) }}
 -- one row per practice, site and month
 with cohorts as (
     select

@@ -1,3 +1,11 @@
+{{ config(
+    touched="month >= {since}",
+    reads={
+        "months": "month >= {since}",
+        "listings": "night >= {since}",
+        "reviews": "removed_on >= {since}",
+    },
+) }}
 -- one row per practice, site and month
 with proofs as (
     select

@@ -1,3 +1,11 @@
+{{ config(
+    touched="month >= {since}",
+    reads={
+        "practice_months": "month >= {since}",
+        "engagement_counts": "month >= {since}",
+        "calls": "month >= {since}",
+    },
+) }}
 -- one row per practice and month
 with waits as (
     select

@@ -1,3 +1,10 @@
+{{ config(
+    touched="month >= {since}",
+    reads={
+        "burst_weeks": "week >= {since} - interval 1 month",
+        "reviews": "month >= {since}",
+    },
+) }}
 -- one row per practice, site, week of unusually many reviews, and month that the week reaches into
 select
     burst_weeks.practice_id,

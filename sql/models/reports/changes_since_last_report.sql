@@ -1,3 +1,13 @@
+{{ config(
+    touched="month >= {since}",
+    reads={
+        "report_nights": "month >= {since}",
+        "edits": "night >= {since}",
+        "reviews": "true",
+        "replies": "true",
+        "absences": "true",
+    },
+) }}
 -- one row per practice, source and review site, month, and kind of change in what its last report was made of
 with answers as (
     select

@@ -1,3 +1,11 @@
+{{ config(
+    touched="month >= {since}",
+    reads={
+        "site_months": "month >= {since}",
+        "features": "kind = 'metric' and night >= {since}",
+        "items": "kind = 'post' and created_local >= {since}",
+    },
+) }}
 -- one row per practice, month, site and number of a platform (source, metric) that no score is made with
 with places as (
     select

@@ -1,4 +1,15 @@
-{{ config(by_practice=true) }}
+{{ config(
+    by_practice=true,
+    touched="month >= {since}",
+    reads={
+        "figures": "month >= {since} - interval 7 month
+            or (metric = 'reviews_received' and month >= {since} - interval 24 month)",
+        "months": "month >= {since} - interval 24 month",
+        "month_stars": "month >= {since} - interval 24 month",
+        "topic_months": "month >= {since} - interval 7 month",
+        "talk_months": "month >= {since} - interval 7 month",
+    },
+) }}
 -- one row per practice, site, month, metric and part, and number of months it is compared over: 1 or 3 with as many
 -- before them, or 12 for a month beside the same month of the year before
 with figures as (
