@@ -54,7 +54,7 @@ def find_touched(warehouse: Path, features: Files, completeness: Files, as_of_ni
             return f"the warehouse already knows the night of {before}"
         for name, files in (("features", features), ("completeness", completeness)):
             _differences(connection, name, files)
-        connection.execute(_HOMES.format(kept=_rows_of(features.kept)))
+        connection.execute(_HOMES.format(now=_rows_of([*features.added, *features.kept])))
         latest = (before - dt.timedelta(days=_UNSETTLED_DAYS)).replace(day=1)
         return _cheapest(connection, latest)
 
@@ -70,113 +70,95 @@ def _rows_of(paths: Sequence[str]) -> str:
     return f"(from read_parquet([{', '.join(map(_text, paths))}]))"
 
 
-# By practice the first month that any of its changed rows can tell in another way, or that all of it can.
-# The month of a row is that of its week's Monday, because a week of unusually many reviews is judged as a whole.
+# By practice the first month that its new rows can tell in another way, or that all of it can.
+# The month of an item is that of its week's Monday, because a week of unusually many reviews is judged as a whole, or
+# that of the first night that saw it. A night tells of the two days before it, see report_of().
 _HOMES = """
-create temp table changed as
-select distinct kind, source, site, practice_id, item_id, parent_id, thread_id, created_local, day, night
-from (
-    select kind, source, site, practice_id, item_id, parent_id, thread_id, created_local, day, night
-    from features_came
-    union all
-    select kind, source, site, practice_id, item_id, parent_id, thread_id, created_local, day, night
-    from features_went
-)
-where practice_id in (select practice_id from staging.practices);
-
-create temp table named as
-select distinct source, site, practice_id, unnest([item_id, parent_id]) as item_id from changed;
-
-create temp table known as
-select source, site, practice_id, item_id, kind, min(created_local) as created_local
-from (
-    select source, site, practice_id, item_id, kind, created_local
-    from changed
-    union all
-    select items.source, items.site, items.practice_id, items.item_id, items.kind, items.created_local
-    from core.items as items
-    semi join named
-        on
-            items.practice_id = named.practice_id and items.source = named.source and items.site = named.site
-            and items.item_id = named.item_id
-)
-where created_local is not null
-group by all;
-
 create temp table homes as
-with months as (
-    select practice_id, date_trunc('month', date_trunc('week', created_local)) as month from changed
+with changed as (
+    select
+        kind, source, site, practice_id, item_id, parent_id,
+        date_trunc('month', least(date_trunc('week', created_local), night - 2)) as month
+    from features_came
+),
+
+known as (
+    select
+        kind, source, site, practice_id, item_id, parent_id, thread_id,
+        date_trunc('month', least(date_trunc('week', created_local), first_seen)) as month
+    from core.items
+),
+
+months as (
+    select practice_id, month from changed
     union all
-    select practice_id, date_trunc('month', night - 2) from changed
+    select practice_id, date_trunc('month', night - 2) from completeness_came
     union all
-    select practice_id, date_trunc('month', day) from changed where day is not null
-    union all
-    -- As it stood before, and what it answers, counts, or was counted of.
-    select changed.practice_id, date_trunc('month', date_trunc('week', known.created_local))
-    from changed
-    inner join known
-        on
-            changed.practice_id = known.practice_id and changed.source = known.source and changed.site = known.site
-            and known.item_id = changed.item_id
-    union all
-    select changed.practice_id, date_trunc('month', date_trunc('week', known.created_local))
-    from changed
-    inner join known
-        on
-            changed.practice_id = known.practice_id and changed.source = known.source and changed.site = known.site
-            and known.item_id = changed.parent_id
-    where changed.kind in ('reply', 'metric')
-    union all
-    select items.practice_id, date_trunc('month', items.first_seen)
-    from core.items as items
+    -- As it stood before.
+    select known.practice_id, known.month
+    from known
     semi join changed
         on
-            items.practice_id = changed.practice_id and items.source = changed.source and items.site = changed.site
-            and items.kind = changed.kind and items.item_id = changed.item_id
+            known.practice_id = changed.practice_id and known.source = changed.source and known.site = changed.site
+            and known.kind = changed.kind and known.item_id = changed.item_id
+    union all
+    -- What it answers.
+    select known.practice_id, known.month
+    from known
+    semi join (select * from changed where kind = 'reply') as changed
+        on
+            known.practice_id = changed.practice_id and known.source = changed.source and known.site = changed.site
+            and known.item_id = changed.parent_id
     union all
     -- What was said below it earlier than its own clock says.
-    select practice_id, least(date_trunc('month', first_seen), date_trunc('month', created_local))
-    from (
-        select practice_id, source, site, first_seen, created_local, unnest([parent_id, thread_id]) as item_id
-        from core.items
-        where kind in ('comment', 'share')
-    ) as below
+    select below.practice_id, below.month
+    from (select *, unnest([parent_id, thread_id]) as above_id from known where kind in ('comment', 'share')) as below
     semi join (select * from changed where kind in ('post', 'comment')) as changed
         on
             below.practice_id = changed.practice_id and below.source = changed.source and below.site = changed.site
-            and below.item_id = changed.item_id
-    union all
-    select practice_id, date_trunc('month', night - 2) from completeness_came
+            and below.above_id = changed.item_id
+),
+
+nights_before as (
+    select source, practice_id, max(night) as night from core.listings group by source, practice_id
 ),
 
 wholes as (
-    -- A new list of everything tells of all that it lacks; what was withdrawn may have been anywhere.
-    select practice_id from completeness_came where complete
+    -- What is told otherwise of a night of before may tell otherwise of anything.
+    select practice_id from features_went
     union all
     select practice_id from completeness_went
     union all
-    select practice_id from features_went
-    union all
-    select changed.practice_id
-    from changed
-    semi join core.listings as listings
+    select came.practice_id
+    from (
+        select source, practice_id, night from features_came
+        union all
+        select source, practice_id, night from completeness_came
+    ) as came
+    semi join nights_before
         on
-            changed.practice_id = listings.practice_id and changed.source = listings.source
-            and changed.site = listings.site and changed.night = listings.night and listings.listed_everything
+            came.source = nights_before.source and came.practice_id = nights_before.practice_id
+            and came.night <= nights_before.night
+    union all
+    -- A list of everything tells of all that it lacks.
+    select practice_id from completeness_came where complete
     union all
     -- What was only ever said to be removed is no item, and is one from that night on if it is seen after all.
     select removals.practice_id
-    from {kept} as removals
+    from (
+        select removals.* from {now} as removals
+        inner join nights_before
+            on
+                removals.source = nights_before.source and removals.practice_id = nights_before.practice_id
+                and removals.night <= nights_before.night
+        where removals.state = 'removed'
+    ) as removals
     semi join changed
         on
             changed.practice_id = removals.practice_id and changed.source = removals.source
             and changed.site = removals.site and changed.kind = removals.kind and changed.item_id = removals.item_id
-    anti join core.items as items
-        on
-            removals.practice_id = items.practice_id and removals.source = items.source
-            and removals.site = items.site and removals.kind = items.kind and removals.item_id = items.item_id
-    where removals.state = 'removed'
 )
+
 select practice_id, min(month)::date as month, bool_or(is_whole) as is_whole
 from (
     select practice_id, month, false as is_whole from months where month is not null

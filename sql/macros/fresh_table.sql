@@ -3,31 +3,32 @@
     there are.
 
     In a build of only what a night touched, the file begins as a copy of the old one. A model that does not say more is
-    made again as a whole. One with `touched` says which of its rows a night can change that touched nothing before the
-    month {since}; only those are made again, and all of the practices in touched.practices. `reads` says which rows of
-    the models it looks at are enough for that (all of those that are not named); they only save time, and have to be
-    rows of one practice each. One with `marks` is made again as a whole, and a practice whose rows then differ, among
-    those that it names and without the columns `nightly`, is touched as a whole from there on. -#}
+    made again as a whole. One with `touched` says which of its rows rest on what was written from {from} on; only those
+    are made again, and all of the practices in touched.practices. It looks at as much of other models: at what is from
+    the same day on, or, if `reads` names a model, from so many months before, or at the rows that it says. What is from
+    a day on says the `read` of that model, or else its `touched`. Reading less only saves time.
+    One with `marks` is made again as a whole, and a practice whose rows then differ, among those that it names and
+    without the columns `nightly`, is touched as a whole from there on. -#}
 {% materialization fresh_table, adapter='duckdb', supported_languages=['sql'] %}
   {%- set table = this.incorporate(type='table') -%}
   {%- set since = touched_since() -%}
   {%- if since and config.get('touched') -%}
     {%- set of_whole = of_whole_practices() -%}
-    {%- set rows = config.get('touched') | replace('{since}', since) | replace('{made_whole}', metrics_made_whole()) -%}
+    {%- set rows = config.get('touched') | replace('{from}', since) | replace('{made_whole}', metrics_made_whole()) -%}
     {%- set of_night = "(" ~ rows ~ ") and not " ~ of_whole -%}
     {% call statement('main') -%}
       delete from {{ table }} where ({{ of_night }}) or {{ of_whole }};
     {%- endcall %}
-    {%- do run_query("insert into " ~ table ~ " select * from (" ~ only_read(compiled_code, since, none)
+    {%- do run_query("insert into " ~ table ~ " select * from (" ~ only_read(compiled_code, since)
       ~ "\n) as made where " ~ of_night) -%}
     {%- if run_query("select count(*) from touched.practices")[0][0] > 0 -%}
-      {%- do run_query("insert into " ~ table ~ " select * from (" ~ only_read(compiled_code, none, of_whole)
+      {%- do run_query("insert into " ~ table ~ " select * from (" ~ only_read(compiled_code, since, 'practices')
         ~ "\n) as made where " ~ of_whole) -%}
     {%- endif -%}
   {%- else -%}
     {%- set nightly = config.get('nightly') -%}
     {%- set told = "select *" ~ (' exclude (' ~ nightly | join(', ') ~ ')' if nightly else '') ~ " from " ~ table
-      ~ " where " ~ (config.get('marks') or '') | replace('{since}', since or '') -%}
+      ~ " where " ~ (config.get('marks') or '') | replace('{from}', since or '') -%}
     {%- if since and config.get('marks') -%}
       {%- do run_query("create or replace temp table told_before as " ~ told) -%}
     {%- endif -%}
@@ -72,10 +73,10 @@
   {{ return("practice_id in (select touched.practice_id from touched.practices as touched)") }}
 {%- endmacro %}
 
-{#- What dbt asks of a check. One that has `reads` looks, in a build of only what a night touched, at what was made. -#}
+{#- What dbt asks of a check. One that is `touched` looks, in a build of only what a night touched, at what was made. -#}
 {% macro duckdb__get_test_sql(main_sql, fail_calc, warn_if, error_if, limit) -%}
-  {%- set since = touched_since() -%}
-  {%- set checked = only_read(main_sql, since, none, or_whole=true) if since else main_sql -%}
+  {%- set since = touched_since() if config.get('touched') else none -%}
+  {%- set checked = only_read(main_sql, since, 'both') if since else main_sql -%}
   {{ return(default__get_test_sql(checked, fail_calc, warn_if, error_if, limit)) }}
 {%- endmacro %}
 
@@ -88,14 +89,23 @@
   {{ return(names | join(', ') or 'null') }}
 {%- endmacro %}
 
-{#- A query that looks at no more rows of each model than it needs: see `reads`. -#}
-{% macro only_read(query, since, practices, or_whole=false) -%}
+{#- A query that looks at no more rows of each model than it needs: those of the months, of whole practices, or both. -#}
+{% macro only_read(query, since, which='months') -%}
   {%- set rewritten = namespace(query=query) -%}
-  {%- for name, needed in (config.get('reads') or {}).items() -%}
-    {%- set read = ref(name) | string -%}
-    {%- set rows = practices or needed | replace('{since}', since) -%}
-    {%- set rows = "(" ~ rows ~ ") or " ~ of_whole_practices() if or_whole else rows -%}
-    {%- set rewritten.query = rewritten.query | replace(read, "(select * from " ~ read ~ " where " ~ rows ~ ")") -%}
+  {%- for parent in model.depends_on.nodes if parent in graph.nodes -%}
+    {%- set read = graph.nodes[parent] -%}
+    {%- set of_read = read.config.get('read') or read.config.get('touched') -%}
+    {%- set needed = (config.get('reads') or {}).get(read.name, 0) -%}
+    {%- if of_read -%}
+      {#- A week more, as nights, weeks and clocks do not begin with the month. -#}
+      {%- set day = "(" ~ since ~ " - interval " ~ needed ~ " month - interval 7 day)" if needed is number else since -%}
+      {%- set of_months = (of_read if needed is number else needed) | replace('{from}', day)
+        | replace('{made_whole}', metrics_made_whole()) -%}
+      {%- set rows = {'months': of_months, 'practices': of_whole_practices(),
+        'both': "(" ~ of_months ~ ") or " ~ of_whole_practices()}[which] -%}
+      {%- set rewritten.query = rewritten.query
+        | replace(read.relation_name, "(select * from " ~ read.relation_name ~ " where " ~ rows ~ ")") -%}
+    {%- endif -%}
   {%- endfor -%}
   {{ return(rewritten.query) }}
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{{ config(reads={"figures": "month >= {since}"}) }}
+{{ config(touched=true) }}
 -- one row per figure whose value, bounds and state contradict each other
 select
     practice_id,

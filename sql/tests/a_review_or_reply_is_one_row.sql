@@ -1,4 +1,4 @@
-{{ config(reads={"items": "first_seen >= {since}"}) }}
+{{ config(touched=true, reads={"items": "first_seen >= {from}"}) }}
 -- one row per item that stands in core.items more than once
 select
     kind,

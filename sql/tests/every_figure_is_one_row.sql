@@ -1,4 +1,4 @@
-{{ config(reads={"figures": "month >= {since}"}) }}
+{{ config(touched=true) }}
 -- one row per figure that stands in reports.figures more than once
 select
     practice_id,

@@ -1,10 +1,4 @@
-{{ config(
-    reads={
-        "months": "month >= {since}",
-        "practice_months": "month >= {since}",
-        "figures": "month >= {since}",
-    },
-) }}
+{{ config(touched=true) }}
 -- one row per practice, site and month that a metric says nothing of, not even that it was not measured
 with spines as (
     select

@@ -1,4 +1,4 @@
-{{ config(reads={"features": "night >= {since}", "completeness": "night >= {since}"}) }}
+{{ config(touched=true) }}
 -- one row per observation or visit of a night that this build must not know yet
 select
     'features' as found_in,

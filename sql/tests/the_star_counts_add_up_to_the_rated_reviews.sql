@@ -1,4 +1,4 @@
-{{ config(reads={"star_distribution": "month >= {since}", "mean_stars": "month >= {since}"}) }}
+{{ config(touched=true) }}
 -- one row per practice, site and month whose five counts are not its number of rated reviews
 select
     spread.practice_id,

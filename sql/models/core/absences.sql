@@ -1,10 +1,8 @@
 {{ config(
-    touched="(source, site, practice_id, item_id) in (select source, site, practice_id, item_id from core.reviews where first_seen >= {since})",
-    reads={
-        "features": "night >= {since}",
-        "listings": "night >= {since}",
-        "reviews": "first_seen >= {since}",
-    },
+    touched="(source, site, practice_id, item_id) in (
+        select source, site, practice_id, item_id from core.reviews where first_seen >= {from}
+    )",
+    read="true",
 ) }}
 -- one row per review (source, site, practice_id, item_id) and time in which complete lists lacked it
 with lists as (

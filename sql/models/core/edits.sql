@@ -1,9 +1,8 @@
 {{ config(
-    touched="(kind, source, site, practice_id, item_id) in (select kind, source, site, practice_id, item_id from core.items where first_seen >= {since})",
-    reads={
-        "features": "night >= {since}",
-        "items": "first_seen >= {since}",
-    },
+    touched="(kind, source, site, practice_id, item_id) in (
+        select kind, source, site, practice_id, item_id from core.items where first_seen >= {from}
+    )",
+    read="true",
 ) }}
 -- one row per review or reply (kind, source, site, practice_id, item_id) and night that read it differently than before
 with rewritten as (

@@ -1,13 +1,4 @@
-{{ config(
-    touched="month >= {since}",
-    reads={
-        "engagement_counts": "month >= {since}",
-        "people": "month >= {since}",
-        "practice_acts": "month >= {since}",
-        "practice_months": "month >= {since}",
-        "talk": "month >= {since} and created_local >= {since} - interval 6 month",
-    },
-) }}
+{{ config(touched="month >= {from}") }}
 -- one row per practice, month and version of the score's weights: the Engagement Quality Score, and whether there was
 -- enough to give one
 with counts as (

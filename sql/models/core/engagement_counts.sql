@@ -1,15 +1,4 @@
-{{ config(
-    touched="month >= {since}",
-    reads={
-        "calls": "month >= {since}",
-        "threads": "month >= {since}",
-        "people": "month >= {since}",
-        "practice_acts": "month >= {since}",
-        "talk_sites": "month >= {since}",
-        "practice_months": "month >= {since}",
-        "talk": "month >= {since} and created_local >= {since} - interval 6 month",
-    },
-) }}
+{{ config(touched="month >= {from}") }}
 -- one row per practice, month and part of the Engagement Quality Score (E1 to E6): what was found of how many
 with answers as (
     select

@@ -1,14 +1,14 @@
 {{ config(
     by_practice=true,
-    touched="first_seen >= {since}",
+    touched="first_seen >= {from}",
+    read="first_seen >= {from} or created_local >= {from}",
     reads={
-        "features": "night >= {since} and not exists (
+        "features": "night >= {from} and not exists (
             select 1 from core.items as kept
             where
                 kept.kind = features.kind and kept.source = features.source and kept.site = features.site
                 and kept.practice_id = features.practice_id and kept.item_id = features.item_id
         )",
-        "listings": "was_complete",
     },
 ) }}
 -- one row per review, reply, post, comment or share (kind, source, site, practice_id, item_id), as last seen

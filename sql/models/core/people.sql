@@ -1,9 +1,4 @@
-{{ config(
-    touched="month >= {since}",
-    reads={
-        "talk": "month >= {since} and created_local >= {since} - interval 6 month",
-    },
-) }}
+{{ config(touched="month >= {from}") }}
 -- one row per practice, month and outside account (person) that spoke in the 180 days up to the month's end
 select
     practice_id,

@@ -1,10 +1,4 @@
-{{ config(
-    touched="month >= {since}",
-    reads={
-        "talk": "month >= {since} and created_local >= {since} - interval 6 month",
-        "features": "kind = 'metric' and night >= {since} - interval 7 month",
-    },
-) }}
+{{ config(touched="month >= {from}", reads={"features": 2}) }}
 -- one row per practice, month, own post of the 90 days (source, site, item_id) and meaning: what the platform counted
 with newest as (
     select

@@ -1,9 +1,4 @@
-{{ config(
-    touched="month >= {since}",
-    reads={
-        "talk": "month >= {since} and created_local >= {since} - interval 6 month",
-    },
-) }}
+{{ config(touched="month >= {from}") }}
 -- one row per practice, month and public act of its accounts in the 90 days: equal words to many are one act
 select
     practice_id,

@@ -1,10 +1,4 @@
-{{ config(
-    touched="month >= {since}",
-    reads={
-        "recent_reviews": "month >= {since}",
-        "practice_months": "month >= {since}",
-    },
-) }}
+{{ config(touched="month >= {from}") }}
 -- one row per practice, site ('' for all that may be combined), month, part and version of the score's weights: the
 -- Reputation Score, or why not
 with sampled_sites as (

@@ -1,11 +1,4 @@
-{{ config(
-    touched="month >= {since}",
-    reads={
-        "reviews": "month >= {since}",
-        "replies": "first_seen >= {since} - interval 1 month",
-        "burst_weeks": "week >= {since} - interval 1 month",
-    },
-) }}
+{{ config(touched="month >= {from}") }}
 -- one row per practice, site, month and kind of review (see the keys): what its reviews weigh on the month's last day
 -- The months that rest on them take these sums, so that no review is read again for each of 24 months.
 with safe_answers as (

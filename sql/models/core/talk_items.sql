@@ -1,15 +1,15 @@
 {{ config(
     by_practice=true,
-    touched="created_local >= {since} - interval 6 month",
+    touched="created_local >= {from} - interval 5 month",
     reads={
         "items": "(
-            created_local >= {since} - interval 13 month
+            created_local >= {from} - interval 10 month
             or item_id in (
                 select unnest([thread_id, parent_id]) from core.items
-                where kind in ('comment', 'share') and created_local >= {since} - interval 6 month
+                where kind in ('comment', 'share') and created_local >= {from} - interval 10 month
             )
         )",
-        "talk_sites": "month >= {since} - interval 7 month",
+        "talk_sites": 5,
     },
 ) }}
 -- one row per post, comment and share (source, site, practice_id, kind, item_id), with what the stated rules make of it

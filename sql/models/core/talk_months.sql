@@ -1,12 +1,4 @@
-{{ config(
-    touched="month >= {since}",
-    reads={
-        "engagement_counts": "month >= {since}",
-        "calls": "month >= {since}",
-        "talk": "month >= {since} and created_local >= {since} - interval 6 month",
-        "talk_sites": "month >= {since}",
-    },
-) }}
+{{ config(touched="month >= {from}") }}
 -- one row per practice, month, share of the conversation (metric) and how far it looks: 3 months (its 90 days) or 1
 with of_90_days as (
     select

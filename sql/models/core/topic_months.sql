@@ -1,4 +1,4 @@
-{{ config(touched="month >= {since}", reads={"judged_months": "month >= {since}", "reviews": "month >= {since}"}) }}
+{{ config(touched="month >= {from}") }}
 -- one row per practice, site, month and topic praised or criticised (part), of the topics that may be reported
 with parts as (
     select

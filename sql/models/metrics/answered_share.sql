@@ -1,3 +1,3 @@
-{{ config(touched="month >= {since}", reads={"engagement_counts": "month >= {since}"}) }}
+{{ config(touched="month >= {from}") }}
 -- one row per practice and month
 {{ part_figures('E1') }}

@@ -1,10 +1,4 @@
-{{ config(
-    touched="month >= {since}",
-    reads={
-        "practice_months": "month >= {since}",
-        "talk": "month >= {since} and created_local >= {since} - interval 6 month",
-    },
-) }}
+{{ config(touched="month >= {from}") }}
 -- one row per practice, month, community and kind of mention, and one of all communities together
 with mentions as (
     select

@@ -1,11 +1,4 @@
-{{ config(
-    touched="month >= {since}",
-    reads={
-        "talk": "month >= {since} and created_local >= {since} - interval 6 month",
-        "talk_sites": "month >= {since}",
-        "practice_months": "month >= {since}",
-    },
-) }}
+{{ config(touched="month >= {from}") }}
 -- one row per practice, month and site, and one of all sites together
 with sites as (
     select

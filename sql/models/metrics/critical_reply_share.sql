@@ -1,10 +1,4 @@
-{{ config(
-    touched="month >= {since}",
-    reads={
-        "months": "month >= {since}",
-        "answerable_reviews": "month >= {since}",
-    },
-) }}
+{{ config(touched="month >= {from}") }}
 -- one row per practice, site and month
 with cohorts as (
     select

@@ -1,4 +1,4 @@
-{{ config(touched="month >= {since}", reads={"recent_reviews": "month >= {since}"}) }}
+{{ config(touched="month >= {from}") }}
 -- one row per practice, site and month
 with states as (
     select

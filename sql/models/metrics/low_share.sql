@@ -1,4 +1,4 @@
-{{ config(touched="month >= {since}", reads={"month_stars": "month >= {since}"}) }}
+{{ config(touched="month >= {from}") }}
 -- one row per practice, site and month
 with low_ratings as (
     select

@@ -1,12 +1,4 @@
-{{ config(
-    touched="month >= {since}",
-    reads={
-        "months": "month >= {since}",
-        "reviews": "month >= {since}",
-        "burst_weeks": "week >= {since} - interval 1 month",
-        "month_stars": "month >= {since}",
-    },
-) }}
+{{ config(touched="month >= {from}") }}
 -- one row per practice, site, month and part: '' for all reviews, 'without the cluster' where a week has one
 with outside_clusters as (
     select

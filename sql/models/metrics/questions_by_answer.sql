@@ -1,12 +1,4 @@
-{{ config(
-    touched="month >= {since}",
-    reads={
-        "practice_months": "month >= {since}",
-        "engagement_counts": "month >= {since}",
-        "calls": "month >= {since}",
-        "talk": "month >= {since} and created_local >= {since} - interval 6 month",
-    },
-) }}
+{{ config(touched="month >= {from}") }}
 -- one row per practice, month and part: who answered a public question ('practice', 'team' or 'others'), or 'nobody'
 with questions as (
     select

@@ -1,10 +1,4 @@
-{{ config(
-    touched="month >= {since}",
-    reads={
-        "engagement_counts": "month >= {since}",
-        "people": "month >= {since}",
-    },
-) }}
+{{ config(touched="month >= {from}") }}
 -- one row per practice and month
 with advocates as (
     select

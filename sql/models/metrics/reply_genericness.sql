@@ -1,11 +1,4 @@
-{{ config(
-    touched="month >= {since}",
-    reads={
-        "months": "month >= {since}",
-        "reviews": "month >= {since} - interval 3 month",
-        "replies": "first_seen >= {since} - interval 4 month",
-    },
-) }}
+{{ config(touched="month >= {from}", reads={"reviews": 2, "replies": 2}) }}
 -- one row per practice, site and month
 with answers as (
     select

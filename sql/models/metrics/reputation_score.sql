@@ -1,3 +1,3 @@
-{{ config(touched="month >= {since}", reads={"reputation_scores": "month >= {since}"}) }}
+{{ config(touched="month >= {from}") }}
 -- one row per practice, site, month and part (a second part only where there is a cluster)
 {{ reputation_figures("site <> ''") }}

@@ -1,4 +1,4 @@
-{{ config(touched="month >= {since}", reads={"months": "month >= {since}", "reviews": "month >= {since}"}) }}
+{{ config(touched="month >= {from}") }}
 -- one row per practice, site and month
 with counts as (
     select

@@ -1,11 +1,4 @@
-{{ config(
-    touched="month >= {since}",
-    reads={
-        "months": "month >= {since}",
-        "listings": "night >= {since}",
-        "reviews": "removed_on >= {since}",
-    },
-) }}
+{{ config(touched="month >= {from}") }}
 -- one row per practice, site and month
 with proofs as (
     select

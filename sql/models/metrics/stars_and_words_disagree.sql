@@ -1,4 +1,4 @@
-{{ config(touched="month >= {since}", reads={"judged_months": "month >= {since}", "reviews": "month >= {since}"}) }}
+{{ config(touched="month >= {from}") }}
 -- one row per practice, site and month
 with compared as (
     select

@@ -1,11 +1,4 @@
-{{ config(
-    touched="month >= {since}",
-    reads={
-        "practice_months": "month >= {since}",
-        "engagement_counts": "month >= {since}",
-        "calls": "month >= {since}",
-    },
-) }}
+{{ config(touched="month >= {from}") }}
 -- one row per practice and month
 with waits as (
     select

@@ -1,15 +1,4 @@
-{{ config(
-    touched="month >= {since}",
-    reads={
-        "report_nights": "month >= {since}",
-        "reviews": "month >= {since} - interval 1 month",
-        "month_stars": "month >= {since} - interval 1 month",
-        "reviews_received": "month >= {since} - interval 1 month",
-        "figures": "month >= {since} - interval 1 month",
-        "edits": "true",
-        "absences": "true",
-    },
-) }}
+{{ config(touched="month >= {from}", reads={"reviews": 1, "month_stars": 1, "reviews_received": 1, "figures": 1}) }}
 -- one row per practice, review site, month and metric whose figure of the month before read differently in its report
 with nights as (
     select

@@ -1,11 +1,4 @@
-{{ config(
-    touched="month >= {since}",
-    reads={
-        "site_months": "month >= {since}",
-        "features": "kind = 'metric' and night >= {since}",
-        "items": "kind = 'post' and created_local >= {since}",
-    },
-) }}
+{{ config(touched="month >= {from}") }}
 -- one row per practice, month, site and number of a platform (source, metric) that no score is made with
 with places as (
     select

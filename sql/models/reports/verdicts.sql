@@ -1,13 +1,13 @@
 {{ config(
     by_practice=true,
-    touched="month >= {since}",
+    touched="month >= {from}",
     reads={
-        "figures": "month >= {since} - interval 7 month
-            or (metric = 'reviews_received' and month >= {since} - interval 24 month)",
-        "months": "month >= {since} - interval 24 month",
-        "month_stars": "month >= {since} - interval 24 month",
-        "topic_months": "month >= {since} - interval 7 month",
-        "talk_months": "month >= {since} - interval 7 month",
+        "figures": "month >= {from} - interval 5 month
+            or (metric = 'reviews_received' and month >= {from} - interval 23 month)",
+        "months": 23,
+        "month_stars": 23,
+        "topic_months": 5,
+        "talk_months": 5,
     },
 ) }}
 -- one row per practice, site, month, metric and part, and number of months it is compared over: 1 or 3 with as many
