@@ -10,8 +10,9 @@ import copy
 import datetime as dt
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from pipelines.landing import DataDir
@@ -22,6 +23,8 @@ UTC = dt.UTC
 DAY = dt.timedelta(days=1)
 REVIEWS, TALK = "google_business", "mastodon"
 SITES = {REVIEWS: "google", TALK: "mastodon"}
+# Reads the site of the reviews too.
+OTHER = "google_export"
 _STARS = (1, 2, 3, 4, 5, 5, 5, None)
 _ACTS = ("question", "substantive", "advocacy", "complaint", "spam", "contest", "discouragement")
 
@@ -32,7 +35,7 @@ class Town:
 
     seed: int
     first: dt.date
-    practices: int
+    ids: list[str]
     chance: random.Random = field(init=False)
     features: dict[tuple[str, dt.date], list[Row]] = field(default_factory=lambda: defaultdict(list))
     visits: dict[tuple[str, dt.date], dict[str, Row]] = field(default_factory=lambda: defaultdict(dict))
@@ -50,10 +53,6 @@ class Town:
         other.visits = defaultdict(dict, {key: dict(rows) for key, rows in self.visits.items()})
         other.of_practice = defaultdict(list, {key: list(rows) for key, rows in self.of_practice.items()})
         return other
-
-    @property
-    def ids(self) -> list[str]:
-        return [f"p{number:02d}" for number in range(self.practices)]
 
     @property
     def configured(self) -> Practices:
@@ -120,7 +119,7 @@ class Town:
             "reply", REVIEWS, night, review["practice_id"], f"{review['item_id']}/reply", parent_id=review["item_id"],
             updated_at=said.replace(tzinfo=UTC), has_text=True, disclosure=self.chance.choice(["none", "pattern"]),
             disclosure_classes=self.chance.choice([None, ["N1"], ["N2", "P1"]]), disclosure_severity="high",
-            generic=self.chance.random() < 0.3, **more,
+            generic=self.chance.random() < 0.3, acts=self.chance.choice([None, ["offline"], ["public"]]), **more,
         )  # fmt: skip
 
     def said(self, kind: str, night: dt.date, practice: str, at: dt.datetime, **more: Any) -> Row:
@@ -172,34 +171,36 @@ class Town:
         return sorted(found, key=lambda row: row["night"])
 
 
-def grown(seed: int, *, practices: int, months: int, last: dt.date) -> Town:
-    """A town with so many months of past, up to and with the night `last`."""
-    town = Town(seed, last - dt.timedelta(days=30 * months), practices)
+def grown(seed: int, stories: Sequence[str], *, new: int, months: int, last: dt.date) -> Town:
+    """A town of a practice for each story, with so many months of past up to and with the night `last`, and new ones.
+
+    Of those that are new there is nothing yet but the visits of that night.
+    """
+    town = Town(seed, last - dt.timedelta(days=30 * months), [])
     chance = town.chance
+    town.ids += [f"p{number:02d}" for number in range(len(stories))]
     night = town.first
     while night <= last:
         for practice in town.ids:
             at = dt.datetime.combine(night - DAY, dt.time(chance.randrange(24), chance.randrange(60)))
             if chance.random() < 0.35:
                 review = town.review(night, practice, at - dt.timedelta(days=chance.choice([0, 0, 0, 9])))
-                if chance.random() < 0.5:
-                    later = night + DAY * 3 * chance.randrange(1, 4)
-                    if later <= last:
-                        town.reply(later, review, dt.datetime.combine(later - DAY, dt.time(9)))
+                later = night + _pace(last - night)
+                if chance.random() < 0.5 and later <= last:
+                    town.reply(later, review, dt.datetime.combine(later - DAY, dt.time(9)))
             if chance.random() < 0.12:
                 town.thread(night, practice, at)
         for practice in town.ids:
-            if practice == "p05" and last - night > 75 * DAY:
-                # Until then it listened in a second place too.
-                town.visits[TALK, night]["p05's second"] = visit(
-                    TALK, SITES[TALK], night, practice, label="p05's second"
-                )
             for source in SITES:
                 if night == town.first or chance.random() < 0.04:
                     town.list_everything(source, night, practice, lambda row: chance.random() > 0.02)
         failed = {"status": "failed", "why": "the key has expired", "fetched": 0}
         town.visited(night, **(failed if chance.random() < 0.03 and night != town.first else {}))
         night += _pace(last - night)
+    for practice, story in zip(town.ids, stories, strict=True):
+        STORIES[story].before(town, practice, last)
+    town.ids += [f"q{number:02d}" for number in range(new)]
+    town.visited(last)
     return town
 
 
@@ -211,67 +212,339 @@ def _pace(left: dt.timedelta) -> dt.timedelta:
 
 
 def happen(town: Town, night: dt.date, kinds: dict[str, str]) -> set[tuple[str, dt.date]]:
-    """Let a night bring each practice what `kinds` says; return the files that changed, most of them of the night."""
-    chance = town.chance
+    """Let a night tell of each practice what `kinds` says; return the files that changed, most of them the night's."""
     changed = {(source, night) for source in SITES}
-    yesterday = dt.datetime.combine(night - DAY, dt.time(12))
-    long_ago = yesterday - dt.timedelta(days=chance.randrange(120, 220))
     for practice, kind in kinds.items():
-        reviews = town.seen(REVIEWS, practice, "review")
-        posts = town.seen(TALK, practice, "post")
-        if kind == "recent":
-            town.review(night, practice, yesterday)
-            town.thread(night, practice, yesterday)
-            if posts:
-                town.comment(night, posts[-1], yesterday)
-                town.likes(night, posts[-1])
-        elif kind == "late review":
-            town.review(night, practice, long_ago)
-        elif kind == "late answer":
-            old = reviews[len(reviews) // 3]
-            town.reply(night, old, yesterday)
-        elif kind == "edit":
-            old = reviews[len(reviews) // 2]
-            stars = 1 if old["stars"] == 5 else 5
-            town.keep(old | {"night": night, "stars": stars, "text_key": "edited"})
-        elif kind == "vanished":
-            town.list_everything(REVIEWS, night, practice, lambda row: chance.random() > 0.1)
-            town.list_everything(TALK, night, practice, lambda row: chance.random() > 0.1)
-        elif kind == "said to be removed":
-            for old in (reviews[len(reviews) // 2], posts[-1]):
-                town.add(old["kind"], old["source"], night, practice, old["item_id"], state="removed")
-        elif kind == "withdrawn":
-            old = next(row for row in reversed(reviews) if row["night"] < night - 9 * DAY)
-            town.withdraw(old)
-            changed.add((REVIEWS, old["night"]))
-        elif kind == "withdrawn answer":
-            replies = [row for row in town.seen(REVIEWS, practice, "reply") if row["night"] < night]
-            for old in [row for row in replies if row["item_id"] == replies[-1]["item_id"]]:
-                town.withdraw(old)
-                changed.add((REVIEWS, old["night"]))
-        elif kind == "copied words":
-            for row in town.seen(TALK, practice, "comment")[-4:]:
-                town.comment(night, posts[-1], yesterday)["text_key"] = row["text_key"]
-        elif kind == "comment before its post":
-            post = town.said("post", night, practice, yesterday, voice="practice")
-            town.comment(night, post, yesterday - dt.timedelta(days=70))
-        elif kind == "answers cannot be read":
-            town.visits[REVIEWS, night][practice] = visit(
-                REVIEWS, "google", night, practice, complete=False, can_reply=False
-            )
-        elif kind == "failed":
-            town.visits[REVIEWS, night][practice] = visit(
-                REVIEWS, "google", night, practice, complete=False, status="failed", why="no answer"
-            )
-        elif kind == "seen after its removal":
-            town.review(night, practice, long_ago)["item_id"] = f"{practice}-ghost"
-        elif kind != "nothing":
-            raise ValueError(kind)
+        changed |= {(row["source"], row["night"]) for row in STORIES[kind].told(town, practice, night) or ()}
     town.visited(night)
     return changed
 
 
-KINDS = (
-    "late review", "late answer", "edit", "vanished", "said to be removed", "withdrawn", "withdrawn answer",
-    "comment before its post", "answers cannot be read", "seen after its removal", "copied words", "failed", "nothing",
-)  # fmt: skip
+@dataclass(frozen=True)
+class Story:
+    """What a night tells of one practice, and what was so before it. `told` returns rows in files of other nights."""
+
+    told: Callable[[Town, str, dt.date], list[Row] | None]
+    before: Callable[[Town, str, dt.date], object] = lambda town, practice, last: None
+
+
+def _at(night: dt.date, days: int, hour: int = 12) -> dt.datetime:
+    return dt.datetime.combine(night - DAY * days, dt.time(hour))
+
+
+def _old(town: Town, kind: str, practice: str) -> Row:
+    """The newest row of something that stood long before."""
+    source = TALK if kind in ("post", "comment") else REVIEWS
+    rows = [row for row in town.seen(source, practice, kind) if row["night"] > town.first + 90 * DAY]
+    return [row for row in rows if row["item_id"] == rows[0]["item_id"]][-1]
+
+
+def _nights(town: Town, source: str, first: dt.date, last: dt.date) -> list[dt.date]:
+    return sorted(night for of, night in town.visits if of == source and first <= night <= last)
+
+
+def _after(town: Town, moment: dt.datetime) -> dt.date:
+    """The first night that can have seen what was written then."""
+    return next(iter(_nights(town, REVIEWS, moment.date() + DAY, dt.date.max)))
+
+
+def recent(town: Town, practice: str, night: dt.date) -> None:
+    """What most nights tell: new reviews and new talk, below a post of before too."""
+    posts = town.seen(TALK, practice, "post")
+    town.review(night, practice, _at(night, 1))
+    town.thread(night, practice, _at(night, 1))
+    if posts:
+        town.comment(night, posts[-1], _at(night, 1))
+        town.likes(night, posts[-1])
+
+
+def nothing(town: Town, practice: str, night: dt.date) -> None:
+    """A night that was read, and found nothing new."""
+
+
+def edited(kind: str, **said: Any) -> Callable[[Town, str, dt.date], None]:
+    def told(town: Town, practice: str, night: dt.date) -> None:
+        town.keep(_old(town, kind, practice) | {"night": night, "text_key": "edited"} | said)
+
+    return told
+
+
+def said_to_be_removed(kind: str) -> Callable[[Town, str, dt.date], None]:
+    def told(town: Town, practice: str, night: dt.date) -> None:
+        row = _old(town, kind, practice)
+        town.add(kind, row["source"], night, practice, row["item_id"], state="removed")
+
+    return told
+
+
+def late_review(town: Town, practice: str, night: dt.date) -> None:
+    town.review(night, practice, _at(night, 400))
+
+
+def late_answer(town: Town, practice: str, night: dt.date) -> None:
+    answered = {row["parent_id"] for row in town.seen(REVIEWS, practice, "reply")}
+    reviews = town.seen(REVIEWS, practice, "review")
+    town.reply(night, next(row for row in reviews if row["item_id"] not in answered), _at(night, 1))
+
+
+def answer_of_an_earlier_clock(town: Town, practice: str, night: dt.date) -> None:
+    town.reply(night, town.seen(REVIEWS, practice, "review")[-1], _at(night, 300))
+
+
+def list_of_nothing(town: Town, practice: str, night: dt.date) -> None:
+    town.list_everything(REVIEWS, night, practice, lambda row: False)
+
+
+def list_of_some(source: str, days: int) -> Callable[[Town, str, dt.date], None]:
+    """Lists everything, so many days before, without half of what there was."""
+
+    def listed(town: Town, practice: str, night: dt.date) -> None:
+        town.list_everything(source, night - DAY * days, practice, lambda row: town.chance.random() < 0.5)
+
+    return listed
+
+
+def withdrawn(kind: str) -> Callable[[Town, str, dt.date], list[Row]]:
+    def told(town: Town, practice: str, night: dt.date) -> list[Row]:
+        row = _old(town, kind, practice)
+        rows = [other for other in town.seen(row["source"], practice, kind) if other["item_id"] == row["item_id"]]
+        for gone in rows:
+            town.withdraw(gone)
+        return rows
+
+    return told
+
+
+def visit_withdrawn(town: Town, practice: str, night: dt.date) -> list[Row]:
+    """The receipt of the list of `list_of_some(REVIEWS, 12)` goes, and with it the proof that the rest had vanished."""
+    night = max(
+        night for source, night in town.visits
+        if source == REVIEWS and town.visits[source, night].get(practice, {}).get("complete")
+    )  # fmt: skip
+    return [town.visits[REVIEWS, night].pop(practice)]
+
+
+def list_without_rows(town: Town, practice: str, last: dt.date) -> None:
+    """What a list of everything found has expired, so that it proves nothing."""
+    night = last - 6 * DAY
+    for row in [row for row in town.of_practice[REVIEWS, practice] if row["night"] == night]:
+        town.withdraw(row)
+    town.visits[REVIEWS, night][practice] = visit(REVIEWS, "google", night, practice, fetched=3)
+
+
+def rows_come_late(town: Town, practice: str, night: dt.date) -> list[Row]:
+    listed = next(
+        night for (source, night), visits in town.visits.items()
+        if source == REVIEWS and visits.get(practice, {}).get("fetched") == 3
+        and not any(row["practice_id"] == practice for row in town.features[source, night])
+    )  # fmt: skip
+    return [town.review(listed, practice, _at(listed, 1))]
+
+
+def talk_of_august(town: Town, practice: str, last: dt.date) -> None:
+    """Younger than 90 days and older than what every night makes again; some of it then vanishes."""
+    for night in _nights(town, TALK, dt.date(2026, 8, 8), dt.date(2026, 8, 28)):
+        town.thread(night, practice, _at(night, 1))
+    town.list_everything(TALK, last - 3 * DAY, practice, lambda row: row["night"].month != 8)
+
+
+def second_place_comes_late(town: Town, practice: str, night: dt.date) -> list[Row]:
+    """Somebody listened in a second place too, so the list since then was not of everything."""
+    listened = night - 12 * DAY
+    row = visit(TALK, SITES[TALK], listened, practice, label=f"{practice}'s second", complete=False)
+    town.visits[TALK, listened][f"{practice}'s second"] = row
+    return [row]
+
+
+def left_a_second_place(town: Town, practice: str, last: dt.date) -> None:
+    for night in _nights(town, TALK, town.first, last - 76 * DAY):
+        label = f"{practice}'s second"
+        town.visits[TALK, night][label] = visit(TALK, SITES[TALK], night, practice, label=label)
+    town.list_everything(TALK, last - 20 * DAY, practice, lambda row: True)
+
+
+def ghost(town: Town, practice: str, last: dt.date) -> None:
+    """Only said to be removed, so no item, until it is seen after all."""
+    town.add("review", REVIEWS, town.first, practice, f"{practice}-ghost", state="removed")
+
+
+def ghost_seen(town: Town, practice: str, night: dt.date) -> None:
+    town.review(night, practice, _at(night, 1))["item_id"] = f"{practice}-ghost"
+
+
+# The first is older than the month that begins in it.
+BUSY_WEEKS = (dt.date(2026, 8, 31), dt.date(2026, 9, 7))
+
+
+def busy_weeks(town: Town, practice: str, last: dt.date) -> None:
+    """Two weeks of many bad reviews after a year of good ones."""
+    for days in range(4, 364, 4):
+        written = dt.datetime.combine(BUSY_WEEKS[1] - DAY * days, dt.time(9))
+        town.review(_after(town, written), practice, written)["stars"] = 5
+    for monday in BUSY_WEEKS:
+        for number in range(14):
+            written = dt.datetime.combine(monday + DAY * (number % 6), dt.time(number))
+            town.review(_after(town, written), practice, written).update(
+                stars=1, item_id=f"{practice}-{monday}-{number}"
+            )
+
+
+def busy_week_grows(town: Town, practice: str, night: dt.date) -> None:
+    town.review(night, practice, dt.datetime.combine(BUSY_WEEKS[0] + 3 * DAY, dt.time(9)))
+
+
+def busy_week_shrinks(town: Town, practice: str, night: dt.date) -> None:
+    town.add("review", REVIEWS, night, practice, f"{practice}-{BUSY_WEEKS[0]}-3", state="removed")
+
+
+def comment_below(**above: str) -> Callable[[Town, str, dt.date], None]:
+    """An old comment below what nobody has seen."""
+
+    def before(town: Town, practice: str, last: dt.date) -> None:
+        night = _nights(town, TALK, last - 300 * DAY, last)[0]
+        ids = {name: f"{practice}-{of}" for name, of in above.items()}
+        town.said("comment", night, practice, _at(night, 1), voice="outside", author_key="b1", **ids)
+
+    return before
+
+
+def seen_at_last(kind: str) -> Callable[[Town, str, dt.date], None]:
+    def told(town: Town, practice: str, night: dt.date) -> None:
+        town.said(kind, night, practice, _at(night, 1), voice="practice", thread_id=f"{practice}-post")["item_id"] = (
+            f"{practice}-{kind}"
+        )
+
+    return told
+
+
+def second_source(town: Town, practice: str, last: dt.date) -> None:
+    """The same site by another source, whose answers cannot be read."""
+    for night in _nights(town, REVIEWS, last - 200 * DAY, last)[::5]:
+        review = town.review(night, practice, _at(night, 1))
+        town.withdraw(review)
+        town.keep(review | {"source": OTHER})
+        town.visits[OTHER, night][practice] = visit(OTHER, "google", night, practice, can_reply=False, fetched=1)
+
+
+def second_source_answers(town: Town, practice: str, night: dt.date) -> list[Row]:
+    row = visit(OTHER, "google", night, practice, complete=False)
+    town.visits[OTHER, night][practice] = row
+    return [row]
+
+
+def not_read_for_long(town: Town, practice: str, last: dt.date) -> None:
+    for night in _nights(town, REVIEWS, last - 100 * DAY, last):
+        for row in [row for row in town.of_practice[REVIEWS, practice] if row["night"] == night]:
+            town.withdraw(row)
+        town.visits[REVIEWS, night][practice] |= {"status": "failed", "complete": False, "why": "the key has expired"}
+
+
+def answers_cannot_be_read(town: Town, practice: str, night: dt.date) -> None:
+    town.visits[REVIEWS, night][practice] = visit(REVIEWS, "google", night, practice, complete=False, can_reply=False)
+
+
+def failed(town: Town, practice: str, night: dt.date) -> None:
+    told = {"complete": False, "status": "failed", "why": "no answer"}
+    town.visits[REVIEWS, night][practice] = visit(REVIEWS, "google", night, practice, **told)
+
+
+def talk_below_an_old_post(town: Town, practice: str, last: dt.date) -> None:
+    """Two comments below a post of long ago, of which a list of everything lacks the first."""
+    night = _nights(town, TALK, last - 280 * DAY, last)[0]
+    old = town.said("post", night, practice, _at(night, 1), voice="practice", place="town", acts=["contest"])
+    for days, words in ((45, "one"), (25, "two")):
+        at = _at(last - DAY * days, 1)
+        town.said(
+            "comment", _nights(town, TALK, at.date() + DAY, last)[0], practice, at, voice="outside", place="town",
+            author_key="b1", text_key=words, acts=["question"], thread_id=old["item_id"], parent_id=old["item_id"],
+            matched="name", mention_keys=["practice"],
+        )  # fmt: skip
+    town.list_everything(TALK, last - 20 * DAY, practice, lambda row: row["text_key"] != "one")
+
+
+def said_again(town: Town, practice: str, last: dt.date) -> None:
+    """The same words by the same account in every month, below one old post and in threads of their own."""
+    first = _nights(town, TALK, last - 420 * DAY, last)[0]
+    old = town.said("post", first, practice, _at(first, 1), voice="practice")
+    for night in _nights(town, TALK, first + DAY, last)[::4]:
+        for words in ("again", "and again"):
+            above = old if words == "again" else town.said("post", night, practice, _at(night, 1), voice="practice")
+            town.said(
+                "comment", night, practice, _at(night, 1, 18), voice="outside", author_key=f"b{night.day % 2}",
+                text_key=words, acts=["question"], thread_id=above["item_id"], parent_id=above["item_id"],
+                mention_keys=[],
+            )  # fmt: skip
+
+
+def words_copied(town: Town, practice: str, night: dt.date) -> None:
+    for row in town.seen(TALK, practice, "comment")[-4:]:
+        town.comment(night, town.seen(TALK, practice, "post")[-1], _at(night, 1))["text_key"] = row["text_key"]
+
+
+def two_whole_years(town: Town, practice: str, last: dt.date) -> None:
+    """Every night lists everything, and the last year's reviews are worse."""
+    for night in _nights(town, REVIEWS, town.first, last):
+        for hour in range(2 if night > last - 40 * DAY else 4):
+            stars = town.chance.choice((1, 2, 3)) if night > last - 330 * DAY else 5
+            town.review(night, practice, _at(night, 1 + hour)).update(stars=stars)
+    for night in _nights(town, REVIEWS, town.first, last):
+        if night in _ends_of_months(town):
+            town.list_everything(REVIEWS, night, practice, lambda row: True)
+
+
+def _ends_of_months(town: Town) -> set[dt.date]:
+    """The last night of each month, and the first one of the next."""
+    nights = _nights(town, REVIEWS, town.first, dt.date.max)
+    return {night for pair in pairwise(nights) if pair[0].month != pair[1].month for night in pair} | {nights[-1]}
+
+
+def slow_answers(town: Town, practice: str, last: dt.date) -> None:
+    """Reviews that were answered after 125 days, and some that wait for as long only some days later."""
+    for row in [*town.of_practice[REVIEWS, practice]]:
+        town.withdraw(row)
+    for day, answered in ((dt.date(2026, 6, 5), True), (dt.date(2026, 7, 5), False)):
+        for number in range(4):
+            written = dt.datetime.combine(day, dt.time(number))
+            review = town.review(_after(town, written), practice, written)
+            if answered:
+                at = written + 125 * DAY
+                town.reply(_after(town, at), review, at, state="approved")
+
+
+STORIES = {
+    "recent": Story(recent),
+    "nothing": Story(nothing),
+    "edited review": Story(edited("review", stars=None)),
+    "edited answer": Story(edited("reply", disclosure="pattern")),
+    "edited comment": Story(edited("comment", acts=["question"])),
+    "review said to be removed": Story(said_to_be_removed("review")),
+    "answer said to be removed": Story(said_to_be_removed("reply")),
+    "post said to be removed": Story(said_to_be_removed("post")),
+    "late review": Story(late_review),
+    "late answer": Story(late_answer),
+    "answer of an earlier clock": Story(answer_of_an_earlier_clock),
+    "list of nothing": Story(list_of_nothing),
+    "reviews vanish": Story(list_of_some(REVIEWS, 0)),
+    "talk vanishes": Story(list_of_some(TALK, 0)),
+    "review withdrawn": Story(withdrawn("review")),
+    "post withdrawn": Story(withdrawn("post")),
+    "visit withdrawn": Story(visit_withdrawn, list_of_some(REVIEWS, 12)),
+    "rows come late": Story(rows_come_late, list_without_rows),
+    "second place comes late": Story(second_place_comes_late, talk_of_august),
+    "left a second place": Story(nothing, left_a_second_place),
+    "seen after its removal": Story(ghost_seen, ghost),
+    "busy week grows": Story(busy_week_grows, busy_weeks),
+    "busy week shrinks": Story(busy_week_shrinks, busy_weeks),
+    "busy weeks": Story(recent, busy_weeks),
+    "post seen at last": Story(seen_at_last("post"), comment_below(thread_id="post", parent_id="other")),
+    "comment seen at last": Story(seen_at_last("comment"), comment_below(thread_id="other", parent_id="comment")),
+    "second source answers": Story(second_source_answers, second_source),
+    "read again": Story(nothing, not_read_for_long),
+    "answers cannot be read": Story(answers_cannot_be_read),
+    "failed": Story(failed),
+    "talk below an old post": Story(nothing, talk_below_an_old_post),
+    "said again": Story(recent, said_again),
+    "words copied": Story(words_copied),
+    "two whole years": Story(recent, two_whole_years),
+    "slow answers": Story(nothing, slow_answers),
+}
