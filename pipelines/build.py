@@ -477,8 +477,9 @@ def _run_dbt(data: DataDir, sql: Path, say: Callable[[str], None], *, threads: i
     environment |= {
         "DO_NOT_TRACK": "1",
         "PYTHONPATH": os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH", "")])),
-        "RAPPORT_BUILD_WAREHOUSE": str((folder / data.warehouse.name).absolute()),
-        "RAPPORT_BUILD_INPUTS": str((folder / "inputs" / "inputs.json").absolute()),
+        # Seen from the child's folder: to dbt another path is another project, which it would read from the beginning.
+        "RAPPORT_BUILD_WAREHOUSE": data.warehouse.name,
+        "RAPPORT_BUILD_INPUTS": "inputs/inputs.json",
         "RAPPORT_BUILD_THREADS": str(threads),
     }
     nodes: list[_Node] = []
