@@ -60,7 +60,7 @@ class Town:
 
     def write(self, data: DataDir, nights: Iterable[tuple[str, dt.date]] | None = None) -> None:
         """Write the files of some nights, or of all."""
-        for source, night in sorted(self.visits if nights is None else nights):
+        for source, night in sorted({*self.visits, *self.features} if nights is None else nights):
             write_night(data, source, night, self.features[source, night], self.visits[source, night].values())
 
     def add(self, kind: str, source: str, night: dt.date, practice: str, item: str, **more: Any) -> Row:
