@@ -72,13 +72,13 @@ def _rows_of(paths: Sequence[str]) -> str:
 
 # By practice the first month that its new rows can tell in another way, or that all of it can.
 # The month of an item is that of its week's Monday, because a week of unusually many reviews is judged as a whole, or
-# that of the first night that saw it. A night tells of the two days before it, see report_of().
+# that of the first night that saw it. What a new night says of a time and nothing else is of one that is made again.
 _HOMES = """
 create temp table homes as
 with changed as (
     select
         kind, source, site, practice_id, item_id, parent_id,
-        date_trunc('month', least(date_trunc('week', created_local), night - 2)) as month
+        date_trunc('month', date_trunc('week', created_local)) as month
     from features_came
 ),
 
@@ -91,8 +91,6 @@ known as (
 
 months as (
     select practice_id, month from changed
-    union all
-    select practice_id, date_trunc('month', night - 2) from completeness_came
     union all
     -- As it stood before.
     select known.practice_id, known.month
@@ -139,6 +137,9 @@ wholes as (
         on
             came.source = nights_before.source and came.practice_id = nights_before.practice_id
             and came.night <= nights_before.night
+    union all
+    -- By the nights that saw it nobody finds in time what is dated later than them.
+    select practice_id from core.items where created_local > first_seen + 7
     union all
     -- A list of everything tells of all that it lacks.
     select practice_id from completeness_came where complete

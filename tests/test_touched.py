@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,13 +14,14 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines.__main__ import rapport
-from pipelines.build import SQL, build
+from pipelines.build import build
 from pipelines.landing import DataDir, write_bytes
 from pipelines.warehouse import open_warehouse, table_hashes
-from tests.replay import compiled, rebuild
+from tests.replay import compile_all, rebuild
 from tests.touched_town import REVIEWS, STORIES, Town, grown, happen
 
-LAST = dt.date(2026, 10, 30)
+# The 90 days of April begin in January, so from its months on the reach of figures is the longest.
+LAST = dt.date(2026, 5, 30)
 TOLD = (*STORIES, *["recent"] * 6)
 
 
@@ -35,22 +37,39 @@ class World:
         shutil.copytree(self.data.root, folder, copy_function=os.link)
         return World(self.town.copied(), DataDir(folder))
 
-    def build(self) -> str:
-        """Build, however few the rows are, and return what is said of what has to be made."""
+    def build(self, full_up_to_rows: int | None) -> str:
+        """Build, and return what is said of what has to be made."""
         said: list[str] = []
-        build(self.data, self.town.configured, None, said.append, full_up_to_rows=0)
+        build(self.data, self.town.configured, None, said.append, full_up_to_rows=full_up_to_rows)
         return next(line for line in said if line.startswith("build: "))
 
 
 @pytest.fixture(scope="module")
-def worlds(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, World]:
+def in_one_go(tmp_path_factory: pytest.TempPathFactory) -> Callable[[World], str]:
+    """Let a build make its warehouse of the same SQL in one go, without dbt and its checks."""
+    models = compile_all(tmp_path_factory.mktemp("dbt"))
+
+    def run(data: DataDir, *_: object, **__: object) -> list[object]:
+        rebuild(models, data.build_folder, data.build_folder / data.warehouse.name)
+        return []
+
+    def in_full(world: World) -> str:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("pipelines.build._run_dbt", run)
+            return world.build(None)
+
+    return in_full
+
+
+@pytest.fixture(scope="module")
+def worlds(in_one_go: Callable[[World], str], tmp_path_factory: pytest.TempPathFactory) -> tuple[World, World]:
     """The world where it was built, and a copy for all tests that need it as it was then."""
-    # So few are touched as a whole that the others are made again from September on, not from the oldest of these.
+    # So few are touched as a whole that the others are made again from April on, not from the oldest of these.
     town = grown(3, TOLD, new=44, months=27, last=LAST)
     folder = tmp_path_factory.mktemp("touched")
     world = World(town, DataDir(folder / "data"))
     town.write(world.data)
-    assert world.build() == "build: everything, because there is no build before"
+    assert in_one_go(world).startswith("build: everything")
     return world, world.copied(folder / "kept")
 
 
@@ -77,18 +96,18 @@ def begun(world: World, full_up_to_rows: int | None = 0) -> str:
     return next(line for line in said if line.startswith("build: "))
 
 
-def test_whatever_nights_told_the_warehouse_is_that_of_a_full_build(worlds: tuple[World, World]) -> None:
+def test_whatever_nights_told_the_warehouse_is_that_of_a_full_build(
+    worlds: tuple[World, World], in_one_go: Callable[[World], str]
+) -> None:
     """Two nights at once, the second in another month: the first tells of each practice one single thing."""
-    # Built where it was: at another place dbt reads all SQL anew.
     world, town = worlds[0], worlds[0].town
-    models = compiled(world.data, tuple(path.stem for path in (SQL / "models").glob("*/*.sql")))
     told = dict(zip(town.ids, TOLD, strict=False))
     town.write(world.data, happen(town, LAST + dt.timedelta(days=1), told))
     usual = {practice: story for practice, story in told.items() if story == "recent"}
     town.write(world.data, happen(town, LAST + dt.timedelta(days=9), usual))
-    assert world.build() == (
-        "build: the months from 2026-09 on and all of 21 practices, 30.3% of everything; "
-        "14 rows of before are withdrawn"
+    assert world.build(0) == (
+        "build: the months from 2026-04 on and all of 22 practices, 30.3% of everything; "
+        "10 rows of before are withdrawn"
     )
 
     with open_warehouse(world.data) as connection:
@@ -98,10 +117,11 @@ def test_whatever_nights_told_the_warehouse_is_that_of_a_full_build(worlds: tupl
         assert (left, free.fetchall()) == ([], [(0,)])
 
     of_touched_months = table_hashes(world.data.warehouse)
-    del of_touched_months["reports.metric_sql"]
-    full = world.data.root / "full.duckdb"
-    rebuild(models, world.data.build_folder / "inputs" / "inputs.json", full)
-    assert of_touched_months == table_hashes(full)
+    in_one_go(world)
+    assert of_touched_months == {
+        **table_hashes(world.data.warehouse),
+        "reports.metric_sql": of_touched_months["reports.metric_sql"],
+    }
 
 
 @pytest.mark.usefixtures("killed")
@@ -109,7 +129,7 @@ def test_a_build_says_why_it_makes_everything(world: World) -> None:
     assert begun(world, None).endswith("rows of features are few")
     assert begun(world, 1_000_000).endswith("rows of features are few")
     assert begun(world) == (
-        "build: the months from 2026-09 on and all of 0 practices, 7.4% of everything; 0 rows of before are withdrawn"
+        "build: the months from 2026-04 on and all of 0 practices, 7.4% of everything; 0 rows of before are withdrawn"
     )
     told = world.data.build_folder / "published.json"
     true = told.read_bytes()
@@ -121,8 +141,8 @@ def test_a_build_says_why_it_makes_everything(world: World) -> None:
         assert begun(world) == f"build: everything, because {why}"
     write_bytes(told, true)
     # As `purge` lets a night go: nothing of it may stay in the file.
-    world.data.features(REVIEWS, dt.date(2026, 10, 21)).unlink()
-    next(world.data.joined("features", REVIEWS).glob("2026-10-21-*")).unlink()
+    world.data.features(REVIEWS, dt.date(2026, 5, 21)).unlink()
+    next(world.data.joined("features", REVIEWS).glob("2026-05-21-*")).unlink()
     assert begun(world) == "build: everything, because nights of the last build have expired"
 
 
@@ -147,7 +167,7 @@ def test_a_killed_build_of_touched_months_leaves_the_old_warehouse(world: World)
     town.write(world.data, happen(town, LAST + dt.timedelta(days=1), dict.fromkeys(town.ids, "recent")))
     new = world.data.build_folder / world.data.warehouse.name
     for _ in range(2):
-        assert begun(world).startswith("build: the months from 2026-09 on and all of 0 practices")
+        assert begun(world).startswith("build: the months from 2026-04 on and all of 0 practices")
         assert new.is_file()
         assert world.data.warehouse.read_bytes() == before
         # What it was made with is still known, and with it what the next build has to make.

@@ -198,7 +198,12 @@ def grown(seed: int, stories: Sequence[str], *, new: int, months: int, last: dt.
         town.visited(night, **(failed if chance.random() < 0.03 and night != town.first else {}))
         night += _pace(last - night)
     for practice, story in zip(town.ids, stories, strict=True):
-        STORIES[story].before(town, practice, last)
+        if STORIES[story].before is not nothing:
+            # Lists of everything that lack what the story adds would say that it is gone.
+            for (_, of_night), visits in town.visits.items():
+                if of_night > town.first and practice in visits:
+                    visits[practice] = visits[practice] | {"complete": False}
+            STORIES[story].before(town, practice, last)
     town.ids += [f"q{number:02d}" for number in range(new)]
     town.visited(last)
     return town
@@ -220,12 +225,16 @@ def happen(town: Town, night: dt.date, kinds: dict[str, str]) -> set[tuple[str, 
     return changed
 
 
+def nothing(town: Town, practice: str, night: dt.date) -> None:
+    """Nothing new, and nothing of its own."""
+
+
 @dataclass(frozen=True)
 class Story:
     """What a night tells of one practice, and what was so before it. `told` returns rows in files of other nights."""
 
     told: Callable[[Town, str, dt.date], list[Row] | None]
-    before: Callable[[Town, str, dt.date], object] = lambda town, practice, last: None
+    before: Callable[[Town, str, dt.date], None] = nothing
 
 
 def _at(night: dt.date, days: int, hour: int = 12) -> dt.datetime:
@@ -256,10 +265,6 @@ def recent(town: Town, practice: str, night: dt.date) -> None:
     if posts:
         town.comment(night, posts[-1], _at(night, 1))
         town.likes(night, posts[-1])
-
-
-def nothing(town: Town, practice: str, night: dt.date) -> None:
-    """A night that was read, and found nothing new."""
 
 
 def edited(kind: str, **said: Any) -> Callable[[Town, str, dt.date], None]:
@@ -341,11 +346,11 @@ def rows_come_late(town: Town, practice: str, night: dt.date) -> list[Row]:
     return [town.review(listed, practice, _at(listed, 1))]
 
 
-def talk_of_august(town: Town, practice: str, last: dt.date) -> None:
+def talk_of_march(town: Town, practice: str, last: dt.date) -> None:
     """Younger than 90 days and older than what every night makes again; some of it then vanishes."""
-    for night in _nights(town, TALK, dt.date(2026, 8, 8), dt.date(2026, 8, 28)):
+    for night in _nights(town, TALK, last - 82 * DAY, last - 63 * DAY):
         town.thread(night, practice, _at(night, 1))
-    town.list_everything(TALK, last - 3 * DAY, practice, lambda row: row["night"].month != 8)
+    town.list_everything(TALK, last - 3 * DAY, practice, lambda row: row["night"].month != 3)
 
 
 def second_place_comes_late(town: Town, practice: str, night: dt.date) -> list[Row]:
@@ -373,7 +378,7 @@ def ghost_seen(town: Town, practice: str, night: dt.date) -> None:
 
 
 # The first is older than the month that begins in it.
-BUSY_WEEKS = (dt.date(2026, 8, 31), dt.date(2026, 9, 7))
+BUSY_WEEKS = (dt.date(2026, 3, 30), dt.date(2026, 4, 6))
 
 
 def busy_weeks(town: Town, practice: str, last: dt.date) -> None:
@@ -432,11 +437,54 @@ def second_source_answers(town: Town, practice: str, night: dt.date) -> list[Row
     return [row]
 
 
-def not_read_for_long(town: Town, practice: str, last: dt.date) -> None:
-    for night in _nights(town, REVIEWS, last - 100 * DAY, last):
-        for row in [row for row in town.of_practice[REVIEWS, practice] if row["night"] == night]:
-            town.withdraw(row)
-        town.visits[REVIEWS, night][practice] |= {"status": "failed", "complete": False, "why": "the key has expired"}
+def not_read(source: str, days: int) -> Callable[[Town, str, dt.date], None]:
+    def before(town: Town, practice: str, last: dt.date) -> None:
+        for night in _nights(town, source, last - days * DAY, last):
+            for row in [row for row in town.of_practice[source, practice] if row["night"] == night]:
+                town.withdraw(row)
+            told = {"status": "failed", "complete": False, "why": "the key has expired"}
+            town.visits[source, night][practice] = visit(source, SITES[source], night, practice, **told)
+
+    return before
+
+
+def said_twice_long_ago(town: Town, practice: str, last: dt.date) -> None:
+    """Words of November, of which those of August are the first, and those of July the post above; then a silence."""
+    posts = [dt.date(2025, 7, 20), dt.date(2025, 10, 30)]
+    for day, spoken in zip(
+        posts, ((dt.date(2025, 8, 20),), (dt.date(2025, 11, 2), dt.date(2025, 11, 20))), strict=True
+    ):
+        at = dt.datetime.combine(day, dt.time(9))
+        post = town.said("post", _after(town, at), practice, at, voice="practice", acts=[])
+        for when in spoken:
+            at = dt.datetime.combine(when, dt.time(9))
+            town.said(
+                "comment", _after(town, at), practice, at, voice="outside", author_key="b1", text_key="once", acts=[],
+                thread_id=post["item_id"], parent_id=post["item_id"], mention_keys=[],
+            )  # fmt: skip
+    not_read(TALK, 57)(town, practice, last)
+
+
+def answered_on_the_first_of_90_days(town: Town, practice: str, last: dt.date) -> None:
+    """Of the 90 days of April, which begin in January."""
+    for hour in range(9):
+        written = dt.datetime.combine(dt.date(2026, 1, 31), dt.time(hour))
+        review = town.review(_after(town, written), practice, written)
+        review["stars"] = 1
+        answer = town.reply(_after(town, written), review, written)
+        answer.update(acts=["offline"], generic=True)
+
+
+def edited_before(town: Town, practice: str, last: dt.date) -> None:
+    edited("review", stars=1)(town, practice, last - 10 * DAY)
+
+
+def dated_later(town: Town, practice: str, last: dt.date) -> None:
+    """Something that is said to be written long after it was seen."""
+    night = last - 60 * DAY
+    seen = _nights(town, REVIEWS, town.first, night)[-1]
+    for hour in range(3):
+        town.review(seen, practice, _at(last, 20, hour))
 
 
 def answers_cannot_be_read(town: Town, practice: str, night: dt.date) -> None:
@@ -502,13 +550,14 @@ def slow_answers(town: Town, practice: str, last: dt.date) -> None:
     """Reviews that were answered after 125 days, and some that wait for as long only some days later."""
     for row in [*town.of_practice[REVIEWS, practice]]:
         town.withdraw(row)
-    for day, answered in ((dt.date(2026, 6, 5), True), (dt.date(2026, 7, 5), False)):
-        for number in range(4):
-            written = dt.datetime.combine(day, dt.time(number))
-            review = town.review(_after(town, written), practice, written)
-            if answered:
-                at = written + 125 * DAY
-                town.reply(_after(town, at), review, at, state="approved")
+    for number in range(4):
+        written = _at(last, 147, number)
+        review = town.review(_after(town, written), practice, written)
+        answered = written + 125 * DAY
+        town.reply(_after(town, answered), review, answered)
+    for number in range(6):
+        written = _at(last, 117, number)
+        town.review(_after(town, written), practice, written)
 
 
 STORIES = {
@@ -530,7 +579,7 @@ STORIES = {
     "post withdrawn": Story(withdrawn("post")),
     "visit withdrawn": Story(visit_withdrawn, list_of_some(REVIEWS, 12)),
     "rows come late": Story(rows_come_late, list_without_rows),
-    "second place comes late": Story(second_place_comes_late, talk_of_august),
+    "second place comes late": Story(second_place_comes_late, talk_of_march),
     "left a second place": Story(nothing, left_a_second_place),
     "seen after its removal": Story(ghost_seen, ghost),
     "busy week grows": Story(busy_week_grows, busy_weeks),
@@ -539,7 +588,11 @@ STORIES = {
     "post seen at last": Story(seen_at_last("post"), comment_below(thread_id="post", parent_id="other")),
     "comment seen at last": Story(seen_at_last("comment"), comment_below(thread_id="other", parent_id="comment")),
     "second source answers": Story(second_source_answers, second_source),
-    "read again": Story(nothing, not_read_for_long),
+    "read again": Story(nothing, not_read(REVIEWS, 100)),
+    "talk is read again": Story(nothing, said_twice_long_ago),
+    "answered on the first of 90 days": Story(recent, answered_on_the_first_of_90_days),
+    "edited before": Story(nothing, edited_before),
+    "dated later": Story(recent, dated_later),
     "answers cannot be read": Story(answers_cannot_be_read),
     "failed": Story(failed),
     "talk below an old post": Story(nothing, talk_below_an_old_post),

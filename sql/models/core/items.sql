@@ -1,7 +1,6 @@
 {{ config(
     by_practice=true,
     touched="first_seen >= {from}",
-    read="first_seen >= {from} or created_local >= {from}",
     reads={
         "features": "night >= {from} and not exists (
             select 1 from core.items as kept

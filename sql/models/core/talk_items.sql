@@ -3,10 +3,10 @@
     touched="created_local >= {from} - interval 5 month",
     reads={
         "items": "(
-            created_local >= {from} - interval 10 month
+            created_local >= {from} - interval 8 month
             or item_id in (
                 select unnest([thread_id, parent_id]) from core.items
-                where kind in ('comment', 'share') and created_local >= {from} - interval 10 month
+                where kind in ('comment', 'share') and created_local >= {from} - interval 8 month
             )
         )",
         "talk_sites": 5,

@@ -7,7 +7,7 @@
         "months": 23,
         "month_stars": 23,
         "topic_months": 5,
-        "talk_months": 5,
+        "talk_months": 3,
     },
 ) }}
 -- one row per practice, site, month, metric and part, and number of months it is compared over: 1 or 3 with as many
