@@ -72,7 +72,7 @@ def _rows_of(paths: Sequence[str]) -> str:
 
 # By practice the first month that its new rows can tell in another way, or that all of it can.
 # The month of an item is that of its week's Monday, because a week of unusually many reviews is judged as a whole, or
-# that of the first night that saw it. What a new night says of a time and nothing else is of one that is made again.
+# that of the first night that saw it.
 _HOMES = """
 create temp table homes as
 with changed as (
@@ -91,6 +91,9 @@ known as (
 
 months as (
     select practice_id, month from changed
+    union all
+    -- A night tells of the two days before it, see report_of().
+    select practice_id, date_trunc('month', night - 2) from completeness_came
     union all
     -- As it stood before.
     select known.practice_id, known.month

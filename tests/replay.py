@@ -110,7 +110,7 @@ def compile_all(folder: Path) -> Compiled:
     inputs = folder / "inputs.json"
     variables = {
         "PYTHONPATH": os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH", "")])),
-        "RAPPORT_BUILD_WAREHOUSE": str(folder / "compiled.duckdb"),
+        "RAPPORT_BUILD_WAREHOUSE": str(folder / "warehouse.duckdb"),
         "RAPPORT_BUILD_INPUTS": str(inputs),
     }
     inputs.write_text('{"touched_since": []}', encoding="utf-8")

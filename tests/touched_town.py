@@ -197,15 +197,16 @@ def grown(seed: int, stories: Sequence[str], *, new: int, months: int, last: dt.
         failed = {"status": "failed", "why": "the key has expired", "fetched": 0}
         town.visited(night, **(failed if chance.random() < 0.03 and night != town.first else {}))
         night += _pace(last - night)
-    for practice, story in zip(town.ids, stories, strict=True):
+    told = dict(zip(town.ids, stories, strict=True))
+    town.ids += [f"q{number:02d}" for number in range(new)]
+    town.visited(last)
+    for practice, story in told.items():
         if STORIES[story].before is not nothing:
             # Lists of everything that lack what the story adds would say that it is gone.
             for (_, of_night), visits in town.visits.items():
                 if of_night > town.first and practice in visits:
                     visits[practice] = visits[practice] | {"complete": False}
             STORIES[story].before(town, practice, last)
-    town.ids += [f"q{number:02d}" for number in range(new)]
-    town.visited(last)
     return town
 
 
@@ -404,13 +405,13 @@ def busy_week_is_rated_otherwise(town: Town, practice: str, night: dt.date) -> N
     town.keep(row | {"night": night, "stars": 5, "created_at": None, "created_local": None})
 
 
-def comment_below(**above: str) -> Callable[[Town, str, dt.date], None]:
-    """An old comment below what nobody has seen."""
+def said_below(kind: str, **above: str) -> Callable[[Town, str, dt.date], None]:
+    """Something old below what nobody has seen."""
 
     def before(town: Town, practice: str, last: dt.date) -> None:
         night = _nights(town, TALK, last - 300 * DAY, last)[0]
         ids = {name: f"{practice}-{of}" for name, of in above.items()}
-        town.said("comment", night, practice, _at(night, 1), voice="outside", author_key="b1", **ids)
+        town.said(kind, night, practice, _at(night, 1), voice="outside", author_key="b1", **ids)
 
     return before
 
@@ -450,6 +451,20 @@ def not_read(source: str, days: int) -> Callable[[Town, str, dt.date], None]:
     return before
 
 
+def not_visited(town: Town, practice: str, last: dt.date) -> None:
+    not_read(REVIEWS, 100)(town, practice, last)
+    for night in _nights(town, REVIEWS, last - 100 * DAY, last):
+        del town.visits[REVIEWS, night][practice]
+
+
+def earlier_visit_comes(town: Town, practice: str, night: dt.date) -> list[Row]:
+    """Later than each visit of before, and yet of a month that is long over."""
+    visited = _nights(town, REVIEWS, night - 90 * DAY, night)[0]
+    row = visit(REVIEWS, SITES[REVIEWS], visited, practice, complete=False)
+    town.visits[REVIEWS, visited][practice] = row
+    return [row]
+
+
 def said_twice_long_ago(town: Town, practice: str, last: dt.date) -> None:
     """Words of November, of which those of August are the first, and those of July the post above; then a silence."""
     posts = [dt.date(2025, 7, 20), dt.date(2025, 10, 30)]
@@ -468,7 +483,7 @@ def said_twice_long_ago(town: Town, practice: str, last: dt.date) -> None:
 
 
 def edited_before(town: Town, practice: str, last: dt.date) -> None:
-    edited("review", stars=1)(town, practice, last - 10 * DAY)
+    edited("review", stars=None)(town, practice, _nights(town, REVIEWS, town.first, last - 50 * DAY)[-1])
 
 
 def dated_later(town: Town, practice: str, last: dt.date) -> None:
@@ -577,10 +592,14 @@ STORIES = {
     "busy week grows": Story(busy_week_grows, busy_weeks),
     "busy week is rated otherwise": Story(busy_week_is_rated_otherwise, busy_weeks),
     "busy weeks": Story(recent, busy_weeks),
-    "post seen at last": Story(seen_at_last("post"), comment_below(thread_id="post", parent_id="other")),
-    "comment seen at last": Story(seen_at_last("comment"), comment_below(thread_id="other", parent_id="comment")),
+    "post seen at last": Story(seen_at_last("post"), said_below("comment", thread_id="post", parent_id="other")),
+    "comment seen at last": Story(
+        seen_at_last("comment"), said_below("comment", thread_id="other", parent_id="comment")
+    ),
+    "shared post seen at last": Story(seen_at_last("post"), said_below("share", thread_id="post", parent_id="post")),
     "second source answers": Story(second_source_answers, second_source),
     "read again": Story(nothing, not_read(REVIEWS, 100)),
+    "earlier visit comes": Story(earlier_visit_comes, not_visited),
     "talk is read again": Story(nothing, said_twice_long_ago),
     "edited before": Story(nothing, edited_before),
     "dated later": Story(recent, dated_later),
