@@ -149,14 +149,7 @@ wholes as (
     union all
     -- What was only ever said to be removed is no item, and is one from that night on if it is seen after all.
     select removals.practice_id
-    from (
-        select removals.* from {now} as removals
-        inner join nights_before
-            on
-                removals.source = nights_before.source and removals.practice_id = nights_before.practice_id
-                and removals.night <= nights_before.night
-        where removals.state = 'removed'
-    ) as removals
+    from (select * from {now} where state = 'removed') as removals
     semi join changed
         on
             changed.practice_id = removals.practice_id and changed.source = removals.source

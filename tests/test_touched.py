@@ -64,7 +64,7 @@ def in_one_go(tmp_path_factory: pytest.TempPathFactory) -> Callable[[World], str
 def worlds(in_one_go: Callable[[World], str], tmp_path_factory: pytest.TempPathFactory) -> tuple[World, World]:
     """The world where it was built, and a copy for all tests that need it as it was then."""
     # So few are touched as a whole that the others are made again from April on, not from the oldest of these.
-    town = grown(3, TOLD, new=44, months=27, last=LAST)
+    town = grown(3, TOLD, new=90, months=27, last=LAST)
     folder = tmp_path_factory.mktemp("touched")
     world = World(town, DataDir(folder / "data"))
     town.write(world.data)
@@ -147,7 +147,7 @@ def test_a_build_says_why_it_makes_everything(world: World) -> None:
 @pytest.mark.usefixtures("killed")
 def test_a_night_that_touched_much_or_an_earlier_one_is_built_in_full(world: World) -> None:
     town, night = world.town, LAST + dt.timedelta(days=1)
-    town.write(world.data, happen(town, night, dict.fromkeys(town.ids[:40], "edited review")))
+    town.write(world.data, happen(town, night, dict.fromkeys(town.ids[:70], "list of nothing")))
     assert begun(world).startswith("build: everything, because the night touched 5")
     with pytest.raises(KeyboardInterrupt):
         build(world.data, town.configured, LAST, lambda _: None, full_up_to_rows=0)
