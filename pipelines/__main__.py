@@ -156,8 +156,9 @@ def build(night: str | None, as_json: bool) -> None:
     """Build the warehouse beside the old one, check it, and put it in its place."""
     from pipelines.build import build as build_warehouse
 
-    practices, data, _ = _open()
-    result = build_warehouse(data, practices, parse_night(night) if night else None, _say)
+    practices, data, settings = _open()
+    of_night = parse_night(night) if night else None
+    result = build_warehouse(data, practices, of_night, _say, full_up_to_rows=settings.full_build_rows)
     _table([result], tuple(result.__struct_fields__), as_json)
 
 

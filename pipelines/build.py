@@ -13,6 +13,7 @@ import hashlib
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -28,13 +29,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.errors import ChangedShape, CheckFailed, NotReady, UnknownName
-from pipelines.landing import DataDir, atomic_path, fsync_folder
+from pipelines.landing import DataDir, atomic_path, fsync_folder, write_bytes
 from pipelines.practices import Practices
 from pipelines.records import COMPLETENESS, FEATURES, write_table
 from pipelines.settings import REPOSITORY
 from pipelines.sources import Source, load_source
 from pipelines.text.topics import ALERTS, TOPICS, reported
-from pipelines.warehouse import name_files
+from pipelines.touched import Files, Touched, find_touched
+from pipelines.warehouse import name_files, open_file
 
 SQL = REPOSITORY / "sql"
 _MARK = pa.struct([("item", pa.string()), ("handled_on", pa.date32())])
@@ -64,6 +66,7 @@ _BUILD = pa.schema([("as_of_night", pa.date32()), ("inputs_id", pa.string())])
 _ROWS_KEPT_OF_A_FAILED_CHECK = 1000
 # Of features, in the memory of one model at a time.
 _ROWS_AT_A_TIME = 1_500_000
+_DAILY = ("features", "completeness")
 
 
 class BuildResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,12 +103,15 @@ def build(
     unit_tests: bool = False,
     others_run: bool = False,
     sql: Path = SQL,
+    full_up_to_rows: int | None = None,
 ) -> BuildResult:
     """Build the warehouse from all that was known on `night` (None: everything), check it and publish it.
 
-    `threads` are DuckDB's and change nothing but the time it takes. What was read but not scored is refused, unless
-    `others_run`: then it is another run's, which has yet to score it and builds again, and it is left out as if it had
-    not been read. Raises NotReady if there is nothing to build from, a night is refused, or another build is running;
+    `threads` are DuckDB's and change nothing but the time it takes, and neither does `full_up_to_rows`: of more rows of
+    features than that only the months that changed since the last build are made again (None: always everything).
+    What was read but not scored is refused, unless `others_run`: then it is another run's, which has yet to score it
+    and builds again, and it is left out as if it had not been read. Raises NotReady if there is nothing to build from,
+    a night is refused, or another build is running;
     ChangedShape if a file has other columns; CheckFailed, with the old warehouse still standing, if a model or check
     fails.
     """
@@ -114,12 +120,25 @@ def build(
     with _only_build(folder):
         for left in (*folder.glob("warehouse.duckdb*"), *folder.glob("failed_checks/*")):
             left.unlink()
-        inputs = _write_inputs(data, practices, night, others_run, say)
+        inputs = _write_inputs(data, practices, night, sql, others_run, say)
+        new = folder / data.warehouse.name
+        touched = _touched(data, inputs, full_up_to_rows)
+        if isinstance(touched, Touched):
+            say(
+                f"build: the months from {touched.since:%Y-%m} on and all of {len(touched.practices)} practices, "
+                f"{touched.share:.1%} of everything; {touched.withdrawn} rows of before are withdrawn"
+            )
+            _start_from(data.warehouse, new, touched)
+        else:
+            say(f"build: everything, because {touched}")
+        _name_inputs(folder, inputs, touched if isinstance(touched, Touched) else None)
         nodes = _run_dbt(data, sql, say, threads=threads, unit_tests=unit_tests)
         _refuse_failures(data, nodes)
-        new = folder / data.warehouse.name
         _seal(new, {node.name: node.sql for node in nodes if node.metric})
+        if isinstance(touched, Touched) and touched.withdrawn:
+            _leave_nothing(new)
         _publish(new, data.warehouse, say)
+        _remember(data, inputs)
     checks = [node for node in nodes if node.kind == "test"]
     return BuildResult(
         warehouse=data.relative(data.warehouse),
@@ -143,14 +162,28 @@ def _only_build(folder: Path) -> Iterator[None]:
         yield
 
 
-class _Inputs(msgspec.Struct, frozen=True):
+class _Inputs(msgspec.Struct, frozen=True, kw_only=True):
+    """What a build is made of: `made_by` tells all but the nightly rows, `chosen` are the files that hold those."""
+
     as_of_night: dt.date
     inputs_id: str
     files: int
+    rows: int
+    made_by: str
+    chosen: dict[str, list[Path]]
+    lists: dict[str, list[str]]
+
+
+class _Published(msgspec.Struct, frozen=True, kw_only=True):
+    """What the published warehouse was made of; the files relative to the folder of builds."""
+
+    inputs_id: str
+    made_by: str
+    chosen: dict[str, list[str]]
 
 
 def _write_inputs(
-    data: DataDir, practices: Practices, night: dt.date | None, others_run: bool, say: Callable[[str], None]
+    data: DataDir, practices: Practices, night: dt.date | None, sql: Path, others_run: bool, say: Callable[[str], None]
 ) -> _Inputs:
     """Choose the nightly files, check their columns, and write beside them what dbt reads of everything else."""
     features = _nightly(data, "features", night)
@@ -192,22 +225,122 @@ def _write_inputs(
     inputs_id = _inputs_id(data, digests, people)
     folder = data.build_folder / "inputs"
     folder.mkdir(exist_ok=True)
-    # The files without rows give a night with nothing its columns: DuckDB has no empty list of files.
-    tables: dict[str, tuple[list[dict[str, Any]], pa.Schema, list[Path]]] = {
-        "features": ([], FEATURES, _by_month(data, "features", features, digests, FEATURES)),
-        "completeness": ([], COMPLETENESS, _by_month(data, "completeness", completeness, digests, COMPLETENESS)),
-        "practices": (people, _PRACTICES, []),
-        "sources": ([{"source": s, **_nature(s)} for s in sources], _SOURCES, []),
-        "source_metrics": (_metrics(sources), _METRICS, []),
-        "topics": (_topics(), _TOPICS, []),
-        "build": ([{"as_of_night": as_of_night, "inputs_id": inputs_id}], _BUILD, []),
+    held = {
+        "features": _by_month(data, "features", features, digests, FEATURES),
+        "completeness": _by_month(data, "completeness", completeness, digests, COMPLETENESS),
     }
-    lists: dict[str, list[str]] = dict(_ranges(practices, tables["features"][2]))
-    for name, (of_name, schema, nightly) in tables.items():
+    _clear(data, {*held["features"], *held["completeness"], *_files_of(data, _published(data))})
+    # The files without rows give a night with nothing its columns: DuckDB has no empty list of files.
+    tables: dict[str, tuple[list[dict[str, Any]], pa.Schema]] = {
+        "features": ([], FEATURES),
+        "completeness": ([], COMPLETENESS),
+        "practices": (people, _PRACTICES),
+        "sources": ([{"source": s, **_nature(s)} for s in sources], _SOURCES),
+        "source_metrics": (_metrics(sources), _METRICS),
+        "topics": (_topics(), _TOPICS),
+        "build": ([{"as_of_night": as_of_night, "inputs_id": inputs_id}], _BUILD),
+    }
+    rows = sum(pq.read_metadata(path).num_rows for path in held["features"])
+    lists: dict[str, list[str]] = dict(_ranges(practices, rows))
+    for name, (of_name, schema) in tables.items():
         write_table(of_name, schema, folder / f"{name}.parquet")
-        lists[f"{name}_files"] = [str(path.absolute()) for path in (folder / f"{name}.parquet", *nightly)]
-    (folder / "inputs.json").write_text(json.dumps(lists), encoding="utf-8")
-    return _Inputs(as_of_night, inputs_id, len(files))
+        lists[f"{name}_files"] = [str(path.absolute()) for path in (folder / f"{name}.parquet", *held.get(name, []))]
+    return _Inputs(
+        as_of_night=as_of_night,
+        inputs_id=inputs_id,
+        files=len(files),
+        rows=rows,
+        made_by=_made_by(sql, {name: tables[name][0] for name in ("practices", "sources", "source_metrics", "topics")}),
+        chosen=held,
+        lists=lists,
+    )
+
+
+def _name_inputs(folder: Path, inputs: _Inputs, touched: Touched | None) -> None:
+    lists = {**inputs.lists, "touched_since": [touched.since.isoformat()] if touched else []}
+    (folder / "inputs" / "inputs.json").write_text(json.dumps(lists), encoding="utf-8")
+
+
+def _made_by(sql: Path, configured: dict[str, list[dict[str, Any]]]) -> str:
+    """Tell the code and the configuration of a build from others: what they change may be anywhere."""
+    told = hashlib.sha256(json.dumps([duckdb.__version__, configured], sort_keys=True, default=str).encode())
+    for folder, endings in ((sql, (".sql", ".yml")), (REPOSITORY / "pipelines", (".py",))):
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in endings:
+                told.update(f"{path.relative_to(folder)}\n".encode() + path.read_bytes())
+    return told.hexdigest()
+
+
+def _published(data: DataDir) -> _Published | None:
+    told = data.build_folder / "published.json"
+    return msgspec.json.decode(told.read_bytes(), type=_Published) if told.exists() else None
+
+
+def _files_of(data: DataDir, published: _Published | None) -> list[Path]:
+    return [data.build_folder / name for names in published.chosen.values() for name in names] if published else []
+
+
+def _remember(data: DataDir, inputs: _Inputs) -> None:
+    """Write what the published warehouse was made of, and let go of the files of the one before."""
+    names = {
+        kind: [str(path.relative_to(data.build_folder)) for path in paths] for kind, paths in inputs.chosen.items()
+    }
+    told = _Published(inputs_id=inputs.inputs_id, made_by=inputs.made_by, chosen=names)
+    write_bytes(data.build_folder / "published.json", msgspec.json.encode(told))
+    _clear(data, {path for paths in inputs.chosen.values() for path in paths})
+
+
+def _clear(data: DataDir, kept: set[Path]) -> None:
+    for kind in _DAILY:
+        for left in data.joined(kind, "").glob("*/*"):
+            if left not in kept:
+                left.unlink()
+
+
+def _touched(data: DataDir, inputs: _Inputs, full_up_to_rows: int | None) -> Touched | str:
+    """Say what changed since the last build, or why everything is to be made again."""
+    if full_up_to_rows is None or inputs.rows <= full_up_to_rows:
+        return f"{inputs.rows} rows of features are few"
+    published = _published(data)
+    if published is None or not data.warehouse.is_file():
+        return "there is no build before"
+    if published.made_by != inputs.made_by:
+        return "the SQL, the code or the configuration is another than the last build's"
+    with open_file(data.warehouse) as connection:
+        found = connection.execute("select inputs_id from reports.build_info").fetchone()
+    if found != (published.inputs_id,):
+        return "the warehouse is not the one of the last build"
+    if not all(path.is_file() for path in _files_of(data, published)):
+        # A table whose rows are deleted keeps them for a while, and these have to be gone.
+        return "nights of the last build have expired"
+    differences = {}
+    for kind in _DAILY:
+        now = {str(path) for path in inputs.chosen[kind]}
+        before = {str(data.build_folder / name) for name in published.chosen[kind]}
+        nothing = str(data.build_folder / "inputs" / f"{kind}.parquet")
+        added, gone, kept = ([nothing, *sorted(some)] for some in (now - before, before - now, now & before))
+        differences[kind] = Files(added=added, gone=gone, kept=kept)
+    return find_touched(data.warehouse, differences["features"], differences["completeness"], inputs.as_of_night)
+
+
+def _start_from(old: Path, new: Path, touched: Touched) -> None:
+    """Copy the old warehouse, and write beside its tables which practices are to be made again as a whole."""
+    shutil.copyfile(old, new)
+    with duckdb.connect(str(new)) as connection:
+        connection.execute("create schema touched")
+        connection.execute("create table touched.practices (practice_id varchar)")
+        connection.execute("insert into touched.practices select unnest(?::varchar[])", [touched.practices])
+
+
+def _leave_nothing(new: Path) -> None:
+    """Write a warehouse anew: in place, deleted rows could still be read in the file."""
+    partial = new.with_name(f"{new.name}.copy")
+    with duckdb.connect() as connection:
+        for name, path in (("warehouse", new), ("fresh", partial)):
+            connection.execute(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as {name}")
+        connection.execute("copy from database warehouse to fresh")
+        connection.execute("checkpoint fresh")
+    os.replace(partial, new)
 
 
 def _nightly(data: DataDir, stage: str, night: dt.date | None) -> list[Path]:
@@ -279,11 +412,13 @@ def _by_month(data: DataDir, kind: str, nights: list[Path], digests: dict[Path, 
             if not month.exists():
                 _join(of_month, month, schema)
             chosen.append(month)
-        chosen += months[-1]
-    kept = set(chosen)
-    for left in data.joined(kind, "").glob("*/*"):
-        if left not in kept:
-            left.unlink()
+        for night in months[-1]:
+            # The same file by a name that tells its content: written again, the night's own name means another one.
+            named = data.joined(kind, source) / f"{night.stem}-{digests[night][:32]}.parquet"
+            if not named.exists():
+                named.parent.mkdir(parents=True, exist_ok=True)
+                named.hardlink_to(night)
+            chosen.append(named)
     return chosen
 
 
@@ -297,13 +432,12 @@ def _join(nights: list[Path], month: Path, schema: pa.Schema) -> None:
         writer.write_table(joined.sort_by("practice_id"), 16_384)
 
 
-def _ranges(practices: Practices, features: list[Path]) -> dict[str, list[str]]:
+def _ranges(practices: Practices, rows: int) -> dict[str, list[str]]:
     """Divide the practices, in their order, into as many ranges as it takes for each to have a small part of the rows.
 
     What is heavy is made range by range: nothing of one practice rests on another's rows.
     """
     ids = sorted(practice.id for practice in practices.practice)
-    rows = sum(pq.read_metadata(path).num_rows for path in features)
     size = math.ceil(len(ids) / max(1, math.ceil(rows / _ROWS_AT_A_TIME)))
     ranges = [ids[first : first + size] for first in range(0, len(ids), size)]
     return {
@@ -448,7 +582,8 @@ def _seal(new: Path, metrics: dict[str, str]) -> None:
         for view in ("features", "completeness"):
             # They only look at files, which a reader of the warehouse has no business with.
             connection.execute(f"drop view staging.{view}")
-        connection.execute("create table reports.metric_sql (metric varchar, sql varchar)")
+        connection.execute("drop schema if exists touched cascade")
+        connection.execute("create or replace table reports.metric_sql (metric varchar, sql varchar)")
         for name, text in sorted(metrics.items()):
             connection.execute("insert into reports.metric_sql values (?, ?)", [name, text.strip()])
         connection.execute("checkpoint")

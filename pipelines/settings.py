@@ -89,6 +89,11 @@ class Settings(BaseSettings):
     )
     http_attempts: int = Field(4, ge=1, description="Tries of one request before the task gives up")
     workers: int = Field(2, ge=1, description="Processes that render at the same time")
+    full_build_rows: int = Field(
+        2_000_000,
+        ge=0,
+        description="Rows of features up to which every build makes everything; above, only the months a night touched",
+    )
 
 
 def load_settings() -> Settings:

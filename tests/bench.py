@@ -34,8 +34,8 @@ from pipelines.render import render
 from pipelines.score import score, score_lines
 from pipelines.settings import REPOSITORY
 from tests.bench_fetch import measure_fetch, peak_mb
+from tests.bench_history import LAST_NIGHT, add_night, write_history
 from tests.bench_history import practices_of as practices_of_years
-from tests.bench_history import write_history
 from tests.bench_print import measure_print
 from tests.reports_pages import BUSY_PLACES, Client, many_practices, mounted
 
@@ -186,6 +186,13 @@ def years_step(root: Path, count: int) -> None:
     build(DataDir(root), practices_of_years(count), None, _silent)
 
 
+def touched_step(root: Path, count: int) -> None:
+    said: list[str] = []
+    build(DataDir(root), practices_of_years(count), None, said.append, full_up_to_rows=0)
+    if not any(line.startswith("build: the months from") for line in said):
+        raise SystemExit("what was to be a build of touched months was a full one")
+
+
 def render_step(root: Path, count: int, workers: int) -> None:
     ids = [practice.id for practice in practices_of(count).practice]
     render(DataDir(root), practices_of(count), MONTH, workers=workers, practice_ids=ids, say=_silent)
@@ -266,8 +273,21 @@ def main() -> None:
         for count, each in ((8, 500), (100, 500), (1_000, 500)):
             write_features(DataDir(root / str(count)), count, each)
             note("build", count * each, "reviews", measure(build_step, root / str(count), count))
-        rows = write_history(DataDir(root / "years"), 1_000, 60)
-        note("build of five years", rows, "rows", measure(years_step, root / "years", 1_000))
+        cpu = {}
+        for months in (6, 60):
+            data = DataDir(root / f"months-{months}")
+            rows = write_history(data, 1_000, months)
+            full = measure(years_step, data.root, 1_000)
+            note(f"build of {months} months", rows, "rows", full)
+            # The first night after the history lets the nights of its last month be joined; the second is like most.
+            for number in (1, 2):
+                add_night(data, LAST_NIGHT + dt.timedelta(days=number), 10_000)
+                touched = measure(touched_step, data.root, 1_000)
+            note(f"the months touched, after {months} months", 10_000, "rows", touched)
+            cpu[months] = {"full": full["cpu_seconds"], "touched": touched["cpu_seconds"]}
+            shutil.rmtree(data.root)
+        result["touched_by_full"] = round(cpu[60]["touched"] / cpu[60]["full"], 3)
+        result["touched_by_touched_of_a_tenth"] = round(cpu[60]["touched"] / cpu[6]["touched"], 2)
         for workers in (1, 2):
             shutil.rmtree(DataDir(root / "100").root / "reports", ignore_errors=True)
             note(f"render, {workers} workers", 100, "reports", measure(render_step, root / "100", 100, workers))

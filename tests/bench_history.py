@@ -211,6 +211,43 @@ def write_history(data: DataDir, count: int, months: int) -> int:
     return rows
 
 
+_NEXT = """
+select * replace (
+    $night::date as night,
+    item_id || '-' || $night as item_id,
+    -- What belongs together stays together, or answers what the night does not bring.
+    case when kind in ('reply', 'metric') then parent_id || '-' || $night else parent_id end as parent_id,
+    case when kind = 'post' then thread_id || '-' || $night else thread_id end as thread_id,
+    least(created_at + to_days($later), $night::timestamp) as created_at,
+    least(created_local + to_days($later), $night::timestamp) as created_local,
+    least(updated_at + to_days($later), $night::timestamp) as updated_at
+)
+from read_parquet($files)
+order by hash(item_id), night
+limit $rows
+"""
+
+
+def add_night(data: DataDir, night: dt.date, rows: int) -> None:
+    """Write one more night with `rows` rows in all, like those of a week before the history ends, by other ids."""
+    week = [LAST_NIGHT - dt.timedelta(days=days) for days in range(6, 12)]
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for source, share in zip(SOURCES, (0.15, 0.85), strict=True):
+            told = {
+                "night": night.isoformat(),
+                "later": (night - week[0]).days,
+                "files": [str(data.features(source, day)) for day in week],
+                "rows": round(share * rows),
+            }
+            made = connection.execute(_NEXT, told).to_arrow_table().select(FEATURES.names).cast(FEATURES)
+            pq.write_table(made, data.features(source, night), compression="zstd", store_schema=False)
+            visits = pq.read_table(data.completeness(source, week[0]), schema=COMPLETENESS)
+            place = visits.schema.get_field_index("night")
+            visits = visits.set_column(place, COMPLETENESS.field("night"), pa.array([night] * len(visits), pa.date32()))
+            pq.write_table(visits, data.completeness(source, night), compression="zstd", store_schema=False)
+
+
 def _write_nights(
     data: DataDir,
     connection: duckdb.DuckDBPyConnection,

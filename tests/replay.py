@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -15,7 +19,9 @@ from dbt.contracts.graph.nodes import ModelNode
 
 from pipelines import build, records
 from pipelines.landing import DataDir
+from pipelines.settings import REPOSITORY
 from pipelines.sql_functions import register
+from pipelines.warehouse import name_files
 
 _SCHEMAS = {
     "features": records.FEATURES,
@@ -26,6 +32,10 @@ _SCHEMAS = {
     "topics": build._TOPICS,
     "build": build._BUILD,
 }
+
+
+# What a build does not write down.
+_VIEWS = (("staging", "features"), ("staging", "completeness"), ("core", "talk"))
 
 
 class Compiled(tuple[tuple[str, str, str], ...]):
@@ -40,7 +50,10 @@ class Compiled(tuple[tuple[str, str, str], ...]):
 @cache
 def compiled(data: DataDir, wanted: tuple[str, ...]) -> Compiled:
     """Return schema, name and SQL of the wanted models and all they are made of, in the order to run them."""
-    folder = data.build_folder / "dbt"
+    return _compiled(data.build_folder / "dbt", wanted)
+
+
+def _compiled(folder: Path, wanted: tuple[str, ...]) -> Compiled:
     parsed = Manifest.from_msgpack((folder / "partial_parse.msgpack").read_bytes())
     models = {id_: node for id_, node in parsed.nodes.items() if isinstance(node, ModelNode)}
     order: dict[str, None] = {}
@@ -86,6 +99,39 @@ def replayed(
             # Closing alone keeps the tables in memory for as long as a Python function is known to DuckDB.
             connection.execute("use memory")
             connection.execute("detach warehouse")
+
+
+def compile_all(folder: Path) -> Compiled:
+    """Let dbt write the SQL of all models into `folder`, as of a build of everything, without running it."""
+    metrics = sorted(path.stem for path in (build.SQL / "models" / "metrics").glob("*.sql"))
+    arguments = ["compile", "--project-dir", str(build.SQL), "--profiles-dir", str(build.SQL)]
+    arguments += ["--target-path", str(folder), "--log-path", str(folder), "--log-level-file", "none"]
+    arguments += ["--log-level", "warn", "--no-write-json", "--vars", json.dumps({"metrics": metrics})]
+    inputs = folder / "inputs.json"
+    variables = {
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH", "")])),
+        "RAPPORT_BUILD_WAREHOUSE": str(folder / "warehouse.duckdb"),
+        "RAPPORT_BUILD_INPUTS": str(inputs),
+    }
+    inputs.write_text('{"touched_since": []}', encoding="utf-8")
+    code = "import sys; from dbt.cli.main import dbtRunner; sys.exit(not dbtRunner().invoke(sys.argv[1:]).success)"
+    subprocess.run([sys.executable, "-c", code, *arguments], env=os.environ | variables, check=True)
+    return _compiled(folder, tuple(path.stem for path in (build.SQL / "models").glob("*/*.sql")))
+
+
+def rebuild(models: Iterable[tuple[str, str, str]], folder: Path, warehouse: Path) -> None:
+    """Do in `folder` what a build lets dbt do, in one go and without its checks: make the `warehouse` of the inputs."""
+    with duckdb.connect(config={"threads": 2}) as connection:
+        connection.execute("attach '" + str(warehouse).replace("'", "''") + "' as warehouse")
+        connection.execute("use warehouse")
+        connection.execute("set TimeZone = 'UTC'")
+        register(connection)
+        name_files(connection, folder / "inputs" / "inputs.json")
+        for schema in ("staging", "core", "metrics", "reports"):
+            connection.execute(f"create schema {schema}")
+        for schema, name, text in models:
+            made = "view" if (schema, name) in _VIEWS else "table"
+            connection.execute(f"create {made} {schema}.{name} as ({text}\n)")
 
 
 def checks(data: DataDir) -> dict[str, str]:

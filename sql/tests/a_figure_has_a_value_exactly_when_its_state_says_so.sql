@@ -1,3 +1,4 @@
+{{ config(touched=true) }}
 -- one row per figure whose value, bounds and state contradict each other
 select
     practice_id,

@@ -1,3 +1,4 @@
+{{ config(touched=true, reads={"items": "first_seen >= {from}"}) }}
 -- one row per item that is said to be removed without a complete list, later than it was last seen, that proves it,
 -- and without a word of the platform itself on that night
 select

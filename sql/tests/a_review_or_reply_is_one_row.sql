@@ -1,3 +1,4 @@
+{{ config(touched=true, reads={"items": "first_seen >= {from}"}) }}
 -- one row per item that stands in core.items more than once
 select
     kind,

@@ -1,3 +1,4 @@
+{{ config(touched=true) }}
 -- one row per "rose" or "fell" without enough reviews, a clear test and a difference in that direction, and one per
 -- number of a verdict that rests on single remarks
 select

@@ -1,3 +1,4 @@
+{{ config(touched=true) }}
 -- one row per figure that stands in reports.figures more than once
 select
     practice_id,

@@ -1,3 +1,4 @@
+{{ config(touched=true) }}
 -- one row per practice, site and month that a metric says nothing of, not even that it was not measured
 with spines as (
     select

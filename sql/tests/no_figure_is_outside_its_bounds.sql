@@ -1,3 +1,4 @@
+{{ config(touched=true) }}
 -- one row per figure that cannot be: a share outside 0 to 1, stars outside 1 to 5, points outside 0 to 100, a range
 -- that is upside down
 select

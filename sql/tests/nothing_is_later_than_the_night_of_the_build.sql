@@ -1,3 +1,4 @@
+{{ config(touched=true) }}
 -- one row per observation or visit of a night that this build must not know yet
 select
     'features' as found_in,

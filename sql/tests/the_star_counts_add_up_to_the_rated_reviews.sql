@@ -1,3 +1,4 @@
+{{ config(touched=true) }}
 -- one row per practice, site and month whose five counts are not its number of rated reviews
 select
     spread.practice_id,

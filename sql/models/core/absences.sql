@@ -1,3 +1,9 @@
+{{ config(
+    touched="(source, site, practice_id, item_id) in (
+        select source, site, practice_id, item_id from core.reviews where first_seen >= {from}
+    )",
+    read="true",
+) }}
 -- one row per review (source, site, practice_id, item_id) and time in which complete lists lacked it
 with lists as (
     select

@@ -1,3 +1,4 @@
+{{ config(read="month >= {from}") }}
 -- one row per review on a site where a practice can answer: source, site, practice_id, item_id
 with visible_replies as (
     select

@@ -1,3 +1,4 @@
+{{ config(touched="week >= {from}", reads={"reviews": 12, "months": 3}) }}
 -- one row per practice, site and week (its Monday) of five reviews or more with twelve weeks on record before it
 with weeks as (
     select

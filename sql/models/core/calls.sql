@@ -1,4 +1,4 @@
-{{ config(by_practice=true) }}
+{{ config(by_practice=true, touched="month >= {from}") }}
 -- one row per practice, month and public item (source, site, kind, item_id) that calls for an answer of the practice
 with items as (
     select

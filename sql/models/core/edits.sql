@@ -1,3 +1,9 @@
+{{ config(
+    touched="(kind, source, site, practice_id, item_id) in (
+        select kind, source, site, practice_id, item_id from core.items where first_seen >= {from}
+    )",
+    read="night >= {from}",
+) }}
 -- one row per review or reply (kind, source, site, practice_id, item_id) and night that read it differently than before
 with rewritten as (
     select

@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}") }}
 -- one row per practice, month and version of the score's weights: the Engagement Quality Score, and whether there was
 -- enough to give one
 with counts as (

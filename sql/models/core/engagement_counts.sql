@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}") }}
 -- one row per practice, month and part of the Engagement Quality Score (E1 to E6): what was found of how many
 with answers as (
     select

@@ -1,4 +1,15 @@
-{{ config(by_practice=true) }}
+{{ config(
+    by_practice=true,
+    touched="first_seen >= {from}",
+    reads={
+        "features": "night >= {from} and not exists (
+            select 1 from core.items as kept
+            where
+                kept.kind = features.kind and kept.source = features.source and kept.site = features.site
+                and kept.practice_id = features.practice_id and kept.item_id = features.item_id
+        )",
+    },
+) }}
 -- one row per review, reply, post, comment or share (kind, source, site, practice_id, item_id), as last seen
 with observations as materialized (
     select
@@ -42,6 +53,29 @@ histories as (
     group by kind, source, site, practice_id, item_id
     -- That something is gone which nobody here ever saw is no news of this practice.
     having count(*) > count(*) filter (state = 'removed')
+),
+
+posts as (
+    select
+        source,
+        site,
+        practice_id,
+        item_id,
+        created_at
+    from histories
+    where kind = 'post'
+    {% if touched_since() -%}
+    union all
+    -- Those that are not made again.
+    select
+        source,
+        site,
+        practice_id,
+        item_id,
+        created_at
+    from {{ this }}
+    where kind = 'post'
+    {%- endif %}
 ),
 
 complete_listings as (
@@ -153,10 +187,9 @@ select
 from observations
 inner join missed on observations.row_id = missed.newest
 left join {{ ref('sources') }} as sources on missed.source = sources.source
-left join histories as threads
+left join posts as threads
     on
         missed.source = threads.source
         and missed.site = threads.site
         and missed.practice_id = threads.practice_id
         and coalesce(observations.thread_id, observations.parent_id) = threads.item_id
-        and threads.kind = 'post'

@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}") }}
 -- one row per practice, site and month: how many reviews could be judged by their words, and why none could
 with texts as (
     select

@@ -1,3 +1,4 @@
+{{ config(touched="night >= {from}", reads={"completeness": "true"}) }}
 -- one row per source, site, practice and night: what the night's visits brought together
 with visits as (
     select

@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}") }}
 -- one row per practice, site and month: how many reviews gave 1, 2, 3, 4 and 5 stars
 select
     months.practice_id,

@@ -1,3 +1,4 @@
+{{ config(read="month >= {from}") }}
 -- one row per practice, review site and month, a quiet month too: the spine of every metric of reviews
 select
     practice_id,

@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}") }}
 -- one row per practice, month and outside account (person) that spoke in the 180 days up to the month's end
 select
     practice_id,

@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}", reads={"features": 2}) }}
 -- one row per practice, month, own post of the 90 days (source, site, item_id) and meaning: what the platform counted
 with newest as (
     select

@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}") }}
 -- one row per practice, month and public act of its accounts in the 90 days: equal words to many are one act
 select
     practice_id,

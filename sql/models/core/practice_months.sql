@@ -1,3 +1,4 @@
+{{ config(read="month >= {from}") }}
 -- one row per practice and month, over all sites and places together: the spine of metrics of a practice as a whole
 with places as (
     select

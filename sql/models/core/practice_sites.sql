@@ -1,3 +1,4 @@
+{{ config(marks="true", nightly=["last_read_night", "last_complete_night"]) }}
 -- one row per source, site and practice that was ever visited or seen
 with nights as (
     select

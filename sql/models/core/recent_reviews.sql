@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}", reads={"review_weights": 23}) }}
 -- one row per practice, site, month and part: the reviews of 24 months, each weighed by its age on the month's last day
 -- Part '' holds them all, part 'without the cluster' only those of no unusual cluster, where there is one.
 with cells as (

@@ -1,3 +1,4 @@
+{{ config(touched="first_seen >= {from}") }}
 -- one row per reply of a practice: source, site, practice_id, item_id
 with first_visible_versions as (
     select

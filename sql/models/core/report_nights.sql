@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}", reads={"listings": "true"}) }}
 -- one row per practice, source and review site, and month: the nights its report and the one before it are made of
 with nights_of_reports as (
     select

@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}") }}
 -- one row per practice, site ('' for all that may be combined), month, part and version of the score's weights: the
 -- Reputation Score, or why not
 with sampled_sites as (

@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}") }}
 -- one row per practice, site, month and kind of review (see the keys): what its reviews weigh on the month's last day
 -- The months that rest on them take these sums, so that no review is read again for each of 24 months.
 with safe_answers as (

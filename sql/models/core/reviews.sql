@@ -1,3 +1,4 @@
+{{ config(touched="first_seen >= {from}", read="first_seen >= {from} or removed_on >= {from}") }}
 -- one row per review: source, site, practice_id, item_id; as last seen
 select
     items.source,

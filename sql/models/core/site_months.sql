@@ -1,3 +1,4 @@
+{{ config(marks="month < {from}", nightly=["as_of_night"], read="month >= {from}") }}
 -- one row per practice, site and month, a quiet month too, of review sites and of places where people talk
 with first_items as (
     select

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='view', read="month >= {from} and created_local >= {from} - interval 5 month") }}
 -- one row per practice, month and item (source, site, kind, item_id) said in the 90 days that end with the month, or in
 -- the 90 before
 -- Looked up when it is asked for: written down, everything said would stand there six times.

@@ -1,4 +1,17 @@
-{{ config(by_practice=true) }}
+{{ config(
+    by_practice=true,
+    touched="created_local >= {from} - interval 5 month",
+    reads={
+        "items": "(
+            created_local >= {from} - interval 8 month
+            or item_id in (
+                select unnest([thread_id, parent_id]) from core.items
+                where kind in ('comment', 'share') and created_local >= {from} - interval 8 month
+            )
+        )",
+        "talk_sites": 5,
+    },
+) }}
 -- one row per post, comment and share (source, site, practice_id, kind, item_id), with what the stated rules make of it
 with items as (
     select

@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}") }}
 -- one row per practice, month, share of the conversation (metric) and how far it looks: 3 months (its 90 days) or 1
 with of_90_days as (
     select

@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}", reads={"listings": "true"}) }}
 -- one row per practice, month and site where people talk: the 90 days looked at, and whether all of them are known
 with first_lists as (
     select

@@ -1,4 +1,4 @@
-{{ config(by_practice=true) }}
+{{ config(by_practice=true, touched="month >= {from}", reads={"talk_items": "kind = 'post'"}) }}
 -- one row per practice, month and thread (source, site, thread) of the practice's own or with its words in it
 with messages as (
     -- A team's own accounts and what counts for nothing are no part of the conversation.

@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}") }}
 -- one row per practice, site, month and topic praised or criticised (part), of the topics that may be reported
 with parts as (
     select

@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}") }}
 -- one row per practice, site, month and kind of alert (part)
 with kinds as (
     select topic as part

@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}") }}
 -- one row per practice, month and site, and one of all sites together
 with {{ counted_of_posts('shares') }}
 

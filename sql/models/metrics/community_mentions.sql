@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}") }}
 -- one row per practice, month, community and kind of mention, and one of all communities together
 with mentions as (
     select

@@ -1,2 +1,3 @@
+{{ config(touched="month >= {from}") }}
 -- one row per practice and month
 {{ part_figures('E2') }}

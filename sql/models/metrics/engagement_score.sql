@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}") }}
 -- one row per practice and month, and one more of the version before in the first month of new weights
 with states as (
     select

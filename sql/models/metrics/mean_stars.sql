@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}") }}
 -- one row per practice, site, month and part: '' for all reviews, 'without the cluster' where a week has one
 with outside_clusters as (
     select

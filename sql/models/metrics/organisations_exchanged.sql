@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}") }}
 -- one row per practice and month
 with said as (
     select

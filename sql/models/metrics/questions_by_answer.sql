@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}") }}
 -- one row per practice, month and part: who answered a public question ('practice', 'team' or 'others'), or 'nobody'
 with questions as (
     select

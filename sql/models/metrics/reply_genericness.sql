@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}", reads={"reviews": 2, "replies": 2}) }}
 -- one row per practice, site and month
 with answers as (
     select

@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}") }}
 -- one row per practice, site, month and number of stars (part '1' to '5')
 with parts as (
     select

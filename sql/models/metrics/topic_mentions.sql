@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}") }}
 -- one row per practice, site, month and topic praised or criticised (part 'topic/positive' or 'topic/negative')
 with states as (
     select

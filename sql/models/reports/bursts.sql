@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}") }}
 -- one row per practice, site, week of unusually many reviews, and month that the week reaches into
 select
     burst_weeks.practice_id,

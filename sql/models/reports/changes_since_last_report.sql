@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}", reads={"reviews": "true", "replies": "true"}) }}
 -- one row per practice, source and review site, month, and kind of change in what its last report was made of
 with answers as (
     select

@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}", reads={"talk_items": "place is not null"}) }}
 -- one row per practice, month, community and thread (source, site, thread) in which the practice is named
 with items as (
     select

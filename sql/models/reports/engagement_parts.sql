@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}") }}
 -- one row per practice, month, part (E1 to E6) of the Engagement Quality Score and version of its weights: what it was
 -- made of, and its points
 with numbered as (

@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}", reads={"reviews": 1, "month_stars": 1, "reviews_received": 1, "figures": 1}) }}
 -- one row per practice, review site, month and metric whose figure of the month before read differently in its report
 with nights as (
     select

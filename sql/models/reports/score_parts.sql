@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}") }}
 -- one row per practice, site ('' for all together), month, score, version of its weights and part: its points, of how
 -- many, and from what
 with scores as (

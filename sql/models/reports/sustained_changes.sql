@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}", reads={"month_stars": 23}) }}
 -- one row per practice, site, month and metric whose last months have moved away from the twelve months before them
 with values_of_months as (
     select

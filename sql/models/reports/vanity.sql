@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}") }}
 -- one row per practice, month, site and number of a platform (source, metric) that no score is made with
 with places as (
     select

@@ -1,4 +1,15 @@
-{{ config(by_practice=true) }}
+{{ config(
+    by_practice=true,
+    touched="month >= {from}",
+    reads={
+        "figures": "month >= {from} - interval 5 month
+            or (metric = 'reviews_received' and month >= {from} - interval 23 month)",
+        "months": 23,
+        "month_stars": 23,
+        "topic_months": 5,
+        "talk_months": 3,
+    },
+) }}
 -- one row per practice, site, month, metric and part, and number of months it is compared over: 1 or 3 with as many
 -- before them, or 12 for a month beside the same month of the year before
 with figures as (

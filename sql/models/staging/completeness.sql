@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='view', read="night >= {from}") }}
 -- one row per visit of a night to one site of one practice
 select
     source::varchar as source,

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='view', read="night >= {from}") }}
 -- one row per item that a night saw, in each place of each page where it stood
 -- Times become plain UTC timestamps, so that no session's time zone can move them.
 select
