@@ -13,7 +13,7 @@ that speaks the platforms' APIs from it.
 
 Below the verbs stand, each importing only what is under it:
 
-    view          warehouse rows to the words of a report; advice: findings to at most three actions
+    view/         warehouse rows to the words of a report, page by page; advice: findings to at most three actions
     pdf           pages to a checked, tagged PDF
     bounces       mails that came back; unsubscribe: what recipients reach from outside
     ledger        who was sent what; mail: a message and its way to the server; links: reports that are fetched

@@ -16,7 +16,7 @@ from typing import Any
 
 from pipelines.locales import _
 from pipelines.pdf import Attached
-from pipelines.sections import LookRow, looks_file
+from pipelines.view.looks import LookRow, looks_file
 from pipelines.wording import Row
 
 COLUMNS = (*("site", "month", "metric", "part", "value", "low", "high", "numerator", "sample_size", "state", "reason"),)

@@ -38,7 +38,6 @@ from pipelines import (
     pdf,
     periods,
     reasons,
-    sections,
     twin,
     view,
     warehouse,
@@ -48,6 +47,10 @@ from pipelines.errors import NotReady, RapportError, RenderFailed, SeveralFailed
 from pipelines.practices import Practice, Practices
 from pipelines.restate import restatements
 from pipelines.settings import REPOSITORY
+from pipelines.view.held import TREND_MONTHS, ReportInputs
+from pipelines.view.looks import look_rows
+from pipelines.view.report import Report, month_report
+from pipelines.view.terms import PRINTED, TRENDED
 from pipelines.wording import Row
 
 TEMPLATES = REPOSITORY / "reports" / "templates"
@@ -61,7 +64,7 @@ SCREEN_RULES = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; fo
 _READ_AT_ONCE = 50
 # Reports that wait for a worker, for each worker: none stands idle, and memory does not grow with the practices.
 _WAITING = 4
-_CODE = (advice, attachments, brand, drafts, locales, pdf, reasons, sections, twin, view, wording)
+_CODE = (advice, attachments, brand, drafts, locales, pdf, reasons, twin, wording)
 # What of a practice's block changes its report. Of the logo the bytes count, not where they lie.
 _PRACTICE = {"id": True, "name": True, "kind": True, "time_zone": True, "paper": True, "language": True} | {
     "brand": {"colour"}
@@ -156,7 +159,7 @@ class Rendered(msgspec.Struct, frozen=True, kw_only=True):
 class _Job:
     practice: Practice
     month: dt.date
-    inputs: view.ReportInputs
+    inputs: ReportInputs
     restatements: tuple[str, ...]
     asked: tuple[advice.Asked, ...] | None
     templates: Path
@@ -222,7 +225,7 @@ def render(
 
 def _inputs_in_turn(
     connection: duckdb.DuckDBPyConnection, practices: Sequence[Practice], month: dt.date
-) -> Iterator[tuple[Practice, view.ReportInputs]]:
+) -> Iterator[tuple[Practice, ReportInputs]]:
     """Read the rows of some practices at a time: one by one takes a tenth of a report, all at once all memory."""
     for first in range(0, len(practices), _READ_AT_ONCE):
         some = practices[first : first + _READ_AT_ONCE]
@@ -271,7 +274,7 @@ def colour_tokens(templates: Path) -> dict[str, str]:
     return dict(re.findall(r"--([a-z]+):\s*(#[0-9a-f]{6});", sheet))
 
 
-def report_html(report: view.Report, templates: Path, look: brand.Look = brand.PLAIN) -> str:
+def report_html(report: Report, templates: Path, look: brand.Look = brand.PLAIN) -> str:
     """Return the page as HTML: the sections of `sections/` in the order of their names."""
     environment = _workshop(templates)[0]
     parts = sorted(name for name in environment.list_templates() if name.startswith("sections/"))
@@ -285,7 +288,7 @@ def most_pages(language: str) -> int:
     return MOST_PAGES if language == "en" else MOST_PAGES_TRANSLATED
 
 
-def screen_html(html: str, report: view.Report, templates: Path, look: brand.Look = brand.PLAIN) -> str:
+def screen_html(html: str, report: Report, templates: Path, look: brand.Look = brand.PLAIN) -> str:
     """Return the twin of a typeset page (`report_html`). It needs no file."""
     frame = _workshop(templates)[0].get_template("screen.html.jinja")
     with locales.speaking(locales.language(report.language)):
@@ -320,7 +323,7 @@ def _make(job: _Job) -> Rendered:
     standing = pdf.standing_manifest(job.pdf, job.manifest)
     if standing is not None and standing.get("inputs_sha256") == digest and twin.belongs(job.twin, standing):
         return _rendered(job, int(standing["pages"]), made=False)
-    report = view.month_report(job.practice, job.month, job.inputs, job.restatements, job.asked)
+    report = month_report(job.practice, job.month, job.inputs, job.restatements, job.asked)
     html = report_html(report, job.templates, look)
     made = _workshop(job.templates)[1].typeset(
         html,
@@ -363,7 +366,7 @@ def _attached(job: _Job) -> list[pdf.Attached]:
     }
     tables = {"figures": inputs.figures, "changes": inputs.verdicts, "numbers_without_a_score": inputs.vanity}
     with locales.speaking(locales.language(job.practice.language)):
-        return attachments.files(name, about, tables, sections.look_rows(inputs.worth_a_look))
+        return attachments.files(name, about, tables, look_rows(inputs.worth_a_look))
 
 
 def _rendered(job: _Job, pages: int, *, made: bool) -> Rendered:
@@ -386,9 +389,13 @@ def _made_from(job: _Job, look: brand.Look) -> dict[str, Any]:
         "practice": practice.model_dump(mode="json", include=_PRACTICE),
         "templates": _folder_digests(job.templates),
         "catalogue": _catalogue_digest(practice.language),
-        "code": {Path(module.__file__ or "").name: _file_digest(module.__file__ or "") for module in _CODE},
+        "code": {path.name: _file_digest(str(path)) for path in _code()},
         "versions": _versions(),
     }
+
+
+def _code() -> list[Path]:
+    return [*(Path(module.__file__ or "") for module in _CODE), *sorted(Path(view.__path__[0]).glob("*.py"))]
 
 
 @cache
@@ -488,14 +495,14 @@ def _attempt(job: _Job) -> Rendered | RapportError:
 
 def report_inputs(
     connection: duckdb.DuckDBPyConnection, practice_ids: Sequence[str], month: dt.date
-) -> dict[str, view.ReportInputs]:
+) -> dict[str, ReportInputs]:
     """Return the rows that reports are made of, by practice: their month, and figures of the 14 months up to it."""
     asked: dict[str, object] = {
         "practices": list(practice_ids),
         "month": month,
-        "first": periods.add_months(month, 1 - view.TREND_MONTHS),
-        "printed": list(view.PRINTED),
-        "trended": list(view.TRENDED),
+        "first": periods.add_months(month, 1 - TREND_MONTHS),
+        "printed": list(PRINTED),
+        "trended": list(TRENDED),
     }
     build = warehouse.rows(connection, "SELECT as_of_night, inputs_id, score_version FROM reports.build_info", {})
     if len(build) != 1:
@@ -507,4 +514,4 @@ def report_inputs(
             # What the catalogue says holds for every practice.
             for one in [row.pop("practice_id")] if "practice_id" in row else practice_ids:
                 held[one][name].append(row)
-    return {one: view.ReportInputs(build=build[0], **rows) for one, rows in held.items()}
+    return {one: ReportInputs(build=build[0], **rows) for one, rows in held.items()}

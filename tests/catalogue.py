@@ -7,16 +7,19 @@ there without a translation then, and a changed one without its old one: nothing
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import ModuleType
+from typing import Any
 
 import yaml
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from pipelines import advice, reasons, sections, urgent, view
+from pipelines import advice, reasons, urgent
 from pipelines.locales import CATALOGUES, LANGUAGES, catalogue_path
 from pipelines.settings import REPOSITORY
+from pipelines.view import conversation, held, looks, private, scores, sites, terms
 
 TEMPLATE = CATALOGUES / "report.pot"
 _KEYWORDS = {"_": None, "ngettext": (1, 2)}
@@ -36,6 +39,14 @@ _NOT_KEPT = tuple(
     )
 )
 Message = str | tuple[str, str]
+_TABLES_OF_PAGES: dict[ModuleType, tuple[Mapping[Any, str | tuple[str, str]], ...]] = {
+    held: (held.VERDICT_WORDS,),
+    scores: (scores.SCORE_PARTS,),
+    sites: (sites.TOPIC_NAMES, sites.MOVED),
+    conversation: (conversation.POST_TYPES, conversation.SHARES, conversation.COMPARED),
+    looks: (looks.SEVERITIES, looks.REPLIES, looks.SIGNS),
+    private: (private.CHECK_RULES, private.CHANGES, private.RECOMMENDED, private.BECAME_WORDS),
+}
 
 
 def messages() -> dict[Message, set[str]]:
@@ -65,25 +76,21 @@ def _of_tables() -> Iterator[tuple[str, Message]]:
     for table in (advice.SEEN, advice.HEADLINES, advice.COUNTED_HEADLINES, advice.PLACE_WORDS):
         yield from (("pipelines/advice.py", message) for message in table.values())
     yield from (("pipelines/advice.py", message) for message in advice.NEXT_WORDS)
-    for part in sections.PARTS.values():
-        yield from (("pipelines/sections.py", message) for message in part)
-    tables = (sections.TOPIC_NAMES, sections.POST_TYPES, sections.SCORE_PARTS, sections.SEVERITIES, sections.MOVED)
-    more = (sections.REPLIES, sections.SIGNS, sections.RULES)
-    for told in (*tables, *more, sections.CHANGES, sections.RECOMMENDED, sections.SHARES, sections.COMPARED):
-        yield from (("pipelines/sections.py", message) for message in told.values())
-    yield from (("pipelines/sections.py", message) for message in sections.FIRMNESS)
     yield from (("pipelines/reasons.py", message) for message in (*reasons.FIXED, *reasons.SHAPED))
-    for words in (view.VERDICT_WORDS, view.BECAME_WORDS):
-        yield from (("pipelines/view.py", message) for message in words.values())
-    yield "pipelines/view.py", view.STILL_OPEN
-    for rule in view.RULES:
-        yield from (("pipelines/view.py", message) for message in (rule.title, rule.definition))
+    for module, tables in _TABLES_OF_PAGES.items():
+        place = f"pipelines/view/{module.__name__.rpartition('.')[2]}.py"
+        yield from ((place, message) for table in tables for message in table.values())
+    yield from (("pipelines/view/conversation.py", message) for part in conversation.PARTS.values() for message in part)
+    yield from (("pipelines/view/scores.py", message) for message in scores.FIRMNESS)
+    yield "pipelines/view/sites.py", sites.STILL_OPEN
+    for rule in terms.RULES:
+        yield from (("pipelines/view/terms.py", message) for message in (rule.title, rule.definition))
     yield from (("pipelines/urgent.py", message) for message in urgent.CLASSES.values())
 
 
 def _of_metrics() -> Iterator[tuple[str, Message]]:
     """Yield the titles and definitions that stand beside the SQL of the metrics a report prints."""
-    for name in view.PRINTED:
+    for name in terms.PRINTED:
         path = REPOSITORY / "sql" / "models" / "metrics" / f"{name}.yml"
         meta = yaml.safe_load(path.read_text(encoding="utf-8"))["models"][0]["config"]["meta"]
         for field in ("title", "definition"):

@@ -17,7 +17,7 @@ from pipelines.periods import add_months, last_day
 from pipelines.practices import Practice, Practices
 from pipelines.render import report_inputs
 from pipelines.settings import REPOSITORY
-from pipelines.view import ReportInputs
+from pipelines.view.held import ReportInputs
 
 MONTH = dt.date(2026, 10, 1)
 AS_OF = dt.date(2026, 11, 2)

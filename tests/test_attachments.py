@@ -17,7 +17,7 @@ from pipelines.attachments import COLUMNS, figures_csv, figures_json, files
 from pipelines.landing import DataDir
 from pipelines.locales import language, speaking
 from pipelines.render import render
-from pipelines.sections import look_rows
+from pipelines.view.looks import look_rows
 from tests.report_states import STATES, practices
 
 

@@ -23,7 +23,8 @@ from pipelines.advice import LIBRARY, MOST_ACTIONS, Asked, site_name
 from pipelines.locales import language, speaking, spoken
 from pipelines.mail import Digest, Letter, compose, compose_digest
 from pipelines.settings import REPOSITORY, Settings
-from pipelines.view import PRINTED, Report, month_report
+from pipelines.view.report import Report, month_report
+from pipelines.view.terms import PRINTED
 from tests import catalogue
 from tests.report_states import STATES, Warehouse
 

@@ -7,8 +7,8 @@ import itertools
 import pytest
 
 from pipelines import drafts
-from pipelines.sections import TOPIC_NAMES
 from pipelines.text.disclosure import judge
+from pipelines.view.sites import TOPIC_NAMES
 from tests.test_advice import FORBIDDEN
 
 EVERY = [

@@ -25,7 +25,7 @@ from pipelines import pdf
 from pipelines.errors import NotReady, RenderFailed
 from pipelines.landing import DataDir
 from pipelines.render import TEMPLATES, render, report_html
-from pipelines.view import month_report
+from pipelines.view.report import month_report
 from tests.report_states import STATES, practices
 
 _HOSTILE = st.text(

@@ -22,10 +22,11 @@ import pikepdf
 import pypdf
 import pytest
 
-from pipelines import landing, pdf, render, view
+from pipelines import landing, pdf, render
 from pipelines.errors import NotReady, RenderFailed, SeveralFailed, UnknownName
 from pipelines.landing import DataDir
-from pipelines.view import month_report
+from pipelines.view.report import Report, month_report
+from pipelines.view.terms import PRINTED
 from tests.report_states import AS_OF, MONTH, STATES, Warehouse, practices
 
 
@@ -35,7 +36,7 @@ def made(data: DataDir, *states: Warehouse, **how: Any) -> list[render.Rendered]
     return render.render(data, practices(*states), MONTH, **how)
 
 
-def report_of(state: Warehouse) -> view.Report:
+def report_of(state: Warehouse) -> Report:
     return month_report(state.practice(), state.month, state.inputs())
 
 
@@ -322,7 +323,7 @@ def test_figures_it_does_not_print_are_neither_a_site_nor_a_term() -> None:
     state = STATES["calm"]()
     before = report_of(state)
     state.figure("", MONTH, "reciprocity", 0.5)
-    assert {row["metric"] for row in state.inputs().catalogue} == set(view.PRINTED)
+    assert {row["metric"] for row in state.inputs().catalogue} == set(PRINTED)
     assert report_of(state) == before
 
 
@@ -433,7 +434,7 @@ def test_an_unforeseen_error_names_its_place_not_its_values(data: DataDir, monke
     def explode(*_: object) -> None:
         raise ValueError("a secret")
 
-    monkeypatch.setattr(view, "month_report", explode)
+    monkeypatch.setattr(render, "month_report", explode)
     with pytest.raises(SeveralFailed, match=r"unexpected ValueError in test_render.py, line \d+") as failed:
         made(data, STATES["first-month"]())
     assert "secret" not in str(failed.value)

@@ -9,10 +9,12 @@ import pytest
 
 from pipelines import render
 from pipelines.periods import add_months
-from pipelines.sections import SIGNS, TOPIC_NAMES, Conversation
 from pipelines.text.disclosure import CLASSES
 from pipelines.text.topics import ALERTS, TOPICS
-from pipelines.view import Report, month_report
+from pipelines.view.conversation import Conversation
+from pipelines.view.looks import SIGNS
+from pipelines.view.report import Report, month_report
+from pipelines.view.sites import TOPIC_NAMES
 from tests.report_states import STATES, Warehouse
 
 

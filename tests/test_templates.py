@@ -16,7 +16,7 @@ from fontTools.ttLib import TTFont
 
 from pipelines import brand
 from pipelines.render import TEMPLATES, colour_tokens, report_html
-from pipelines.view import month_report
+from pipelines.view.report import month_report
 from tests.report_states import STATES, Warehouse
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parent / "vectors.json").read_text(encoding="utf-8"))

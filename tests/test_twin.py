@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from playwright.sync_api import Browser, Request, sync_playwright
 
-from pipelines import brand, landing, pdf, render, twin, view
+from pipelines import brand, landing, pdf, render, twin
 from pipelines.landing import DataDir
+from pipelines.view.report import Report, month_report
 from tests.report_states import STATES, Warehouse, practices
 from tests.reports_pages import Client, mounted
 
@@ -35,8 +36,8 @@ _WORDS = st.text(
 )
 
 
-def report_of(state: Warehouse) -> view.Report:
-    return view.month_report(state.practice(), state.month, state.inputs())
+def report_of(state: Warehouse) -> Report:
+    return month_report(state.practice(), state.month, state.inputs())
 
 
 @functools.cache
@@ -149,7 +150,7 @@ def test_whatever_a_text_holds_it_stays_text(name: str, why: str, url: str, plac
     state.rows["needs_answer"][0]["url"] = url
     state.rows["needs_answer"][1]["url"] = f'https://a.example/"><img src=x onerror=x()>{url}'
     state.rows["communities"][0]["place"] = f'"><svg onload=x()>{place}'
-    report = view.month_report(practice, state.month, state.inputs())
+    report = month_report(practice, state.month, state.inputs())
     html = render.report_html(report, render.TEMPLATES)
     screen = render.screen_html(html, report, render.TEMPLATES)
     inert(screen)

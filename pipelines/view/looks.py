@@ -1,0 +1,162 @@
+"""Alerts, and replies that may disclose: how many on page 1, each with its link on page 4, never the words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipelines.advice import (
+    Alerts,
+    site_name,
+)
+from pipelines.locales import _, ngettext, whole
+from pipelines.pdf import clean, https_only
+from pipelines.view.held import Lookup, was_measured
+from pipelines.wording import (
+    Row,
+    listed,
+    written_day,
+)
+
+MOST_LOOKS = 8
+
+MOST_ALERTS = 3
+
+_ALERTS = ("ALERT_safety", "ALERT_discrimination", "ALERT_privacy")
+
+SEVERITIES = {"critical": "{number} critical", "high": "{number} high", "caution": "{number} caution"}
+
+# How strongly a reply should be looked at.
+REPLIES = {"critical": "Reply, critical", "high": "Reply, high", "caution": "Reply, caution"}
+
+# What an alert or a class of the disclosure check is a sign of, the alerts in the order of their weight.
+SIGNS = {
+    "ALERT_safety": "harm",
+    "ALERT_privacy": "a breach of privacy",
+    "ALERT_discrimination": "unfair treatment",
+    "P1": "who is a patient",
+    "P2": "who is no patient",
+    "P3": "when somebody came",
+    "P4": "a treatment",
+    "P5": "a state of health",
+    "P6": "a bill or an insurer",
+    "P7": "a name",
+    "P8": "records",
+    "P9": "family",
+    "P10": "somebody\u2019s behaviour",
+    "P11": "a number or an address",
+    "N1": "a threat",
+    "N2": "an offer for a review",
+    "N3": "medical advice",
+}
+
+
+@dataclass(frozen=True)
+class LookRow:
+    """One review with an alert, or one reply that may give something away: what for and where, never its words."""
+
+    site: str
+    what: str
+    signs: str
+    day: dt.date
+    written: str
+    url: str | None
+    is_alert: bool
+
+
+def alerts_found(figure: Lookup, sites: Sequence[str]) -> Alerts:
+    """Add up what needs a person's eyes, over the sites whose words could be judged."""
+    raised = {part: [figure(site, "alerts", part=part) for site in sites] for part in _ALERTS}
+    held = {part: [figure(site, "replies_to_look_at", part=part) for site in sites] for part in SEVERITIES}
+    return Alerts(
+        harm=_sum(raised["ALERT_safety"]),
+        unfair=_sum(raised["ALERT_discrimination"]),
+        privacy=_sum(raised["ALERT_privacy"]),
+        replies_grave=_sum(held["critical"]) + _sum(held["high"]),
+        replies_possible=_sum(held["caution"]),
+        checked=any(was_measured(row) for rows in raised.values() for row in rows),
+        replies_checked=any(was_measured(row) for rows in held.values() for row in rows),
+    )
+
+
+def _sum(rows: Sequence[Row | None]) -> int:
+    return sum(int(row["value"] or 0) for row in rows if row)
+
+
+def look_rows(looks: Sequence[Row]) -> tuple[LookRow, ...]:
+    """Return the reviews with an alert and then the replies, each the gravest first and of these the newest."""
+    weights = {part: weight for weight, part in enumerate([*[*SIGNS][: len(_ALERTS)], *REPLIES])}
+
+    def weight(row: Row) -> tuple[int, int]:
+        kinds = [row["severity"]] if row["kind"] == "reply" else row["classes"]
+        return min(weights[kind] for kind in kinds), -row["written_on"].toordinal()
+
+    return tuple(_look_row(row) for row in sorted(looks, key=weight))
+
+
+def _look_row(row: Row) -> LookRow:
+    is_alert, severity = row["kind"] != "reply", row["severity"]
+    return LookRow(
+        site=clean(site_name(row["site"]), 40),
+        what=_("Review") if is_alert else _(REPLIES[severity]),
+        signs=listed(_(words) for sign, words in SIGNS.items() if sign in row["classes"]),
+        day=row["written_on"],
+        written=written_day(row["written_on"]),
+        url=https_only(row["url"]),
+        is_alert=is_alert,
+    )
+
+
+def looks_shown(rows: Sequence[LookRow]) -> tuple[LookRow, ...]:
+    """Return the rows there is room for: the alerts that page 1 links to, and replies for the rest."""
+    alerts = [row for row in rows if row.is_alert]
+    replies = [row for row in rows if not row.is_alert]
+    return tuple([*alerts[: max(MOST_ALERTS, MOST_LOOKS - len(replies))], *replies][:MOST_LOOKS])
+
+
+def looks_file(month: str) -> str:
+    """Return how the attached file is called that has every row of a month ("2026-10")."""
+    return f"worth-a-look-{month}.csv"
+
+
+def looks_notes(rows: Sequence[LookRow], figure: Lookup, sites: Sequence[str], month: str) -> tuple[str, ...]:
+    """Return what stands below the list: the replies by concern, how to find one without a link, where the rest is."""
+    held = {part: _sum([figure(site, "replies_to_look_at", part=part) for site in sites]) for part in SEVERITIES}
+    counts = [_(SEVERITIES[part], number=whole(number)) for part, number in held.items() if number]
+    shown = looks_shown(rows)
+    said = (
+        [_("Replies count as long as they stand, from any month: {counts}.", counts=listed(counts))] if counts else []
+    )
+    if any(row.url is None for row in shown):
+        said.append(_("Without a link, look for the day on the site itself."))
+    if more := len(rows) - len(shown):
+        said.append(
+            ngettext(
+                "And {number}\u00a0more, in the attached file {file}.",
+                "And {number}\u00a0more, in the attached file {file}.",
+                more,
+                file=looks_file(month),
+            )
+        )
+    return tuple(said)
+
+
+def alert_words(found: Alerts) -> str:
+    """Return the one line of page 1: how many, never what."""
+    if not found.checked and not found.replies_checked and not found.number:
+        return _("Neither reviews nor replies could be checked.")
+    sentences = [_found_words(found)]
+    sentences += [] if found.checked else [_("Reviews were not checked.")]
+    sentences += [] if found.replies_checked else [_("Replies were not checked.")]
+    return " ".join(sentences)
+
+
+def _found_words(found: Alerts) -> str:
+    alerts = ngettext("{number}\u00a0alert", "{number}\u00a0alerts", found.raised)
+    replies = ngettext("{number}\u00a0reply", "{number}\u00a0replies", found.replies)
+    if found.raised and found.replies:
+        return _("{alerts} and {replies} to look at.", alerts=alerts, replies=replies)
+    if not found.number:
+        return _("Nothing was found that needs a look.")
+    return _("{things} to look at.", things=alerts if found.raised else replies)

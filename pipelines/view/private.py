@@ -1,0 +1,242 @@
+"""Page 4: what is worth checking, what changed since the last report, and what became of its actions."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipelines.advice import (
+    Asked,
+    Findings,
+    follow_up,
+    site_name,
+)
+from pipelines.locales import _, ngettext, whole
+from pipelines.pdf import clean, https_only
+from pipelines.periods import add_months
+from pipelines.reasons import reason_words
+from pipelines.view.held import Lookup, is_number
+from pipelines.view.looks import SIGNS
+from pipelines.wording import (
+    Row,
+    decimal,
+    listed,
+    long_month,
+    reviews,
+    share,
+    written_day,
+)
+
+BECAME_WORDS = {"done": "Done", "not_yet": "Not yet", "cannot_tell": "Cannot tell"}
+
+MOST_CHANGED_SITES = 2
+
+MOST_CHANGED_LINKS = 2
+
+MOST_BURSTS = 3
+
+# What is worth checking touches a rule of the United States on reviews: its section, and what that asks for.
+CHECK_RULES = {
+    "genuine": "16 CFR 465.2: a review tells what its writer went through.",
+    "incentives": "16 CFR 465.4: nothing is given for praise.",
+    "threats": "16 CFR 465.7(a): nobody is threatened over a review.",
+}
+
+# What a site without stars asks instead of them.
+RECOMMENDED = {"recommended": "recommended", "not_recommended": "not recommended"}
+
+# Kind of change since the last report: of one review, and of several.
+CHANGES = {
+    "came late": (
+        "{number}\u00a0review of an earlier month came late",
+        "{number}\u00a0reviews of earlier months came late",
+    ),
+    "vanished": ("{number}\u00a0review is no longer visible", "{number}\u00a0reviews are no longer visible"),
+    "came back": ("{number}\u00a0review is visible again", "{number}\u00a0reviews are visible again"),
+    "other stars": ("{number}\u00a0review has other stars", "{number}\u00a0reviews have other stars"),
+    "other words": ("{number}\u00a0review reads differently", "{number}\u00a0reviews read differently"),
+    "answer came": (
+        "{number}\u00a0earlier review has an answer now",
+        "{number}\u00a0earlier reviews have an answer now",
+    ),
+    "answer gone": ("{number}\u00a0answer of yours is gone", "{number}\u00a0answers of yours are gone"),
+    "answer rewritten": (
+        "{number}\u00a0answer of yours reads differently",
+        "{number}\u00a0answers of yours read differently",
+    ),
+}
+
+# Links lead to what an owner has not seen yet, and to nothing that is gone.
+_LINKED = ("came late", "came back", "other stars")
+
+_NOT_KNOWN = ("what was known then is no longer kept", "not read since the last report")
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """One action of the last report, and what became of it."""
+
+    what: str
+    word: str
+    seen: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """What is worth checking: the section of a rule, and what was seen that touches it."""
+
+    rule: str
+    seen: str
+
+
+@dataclass(frozen=True)
+class SiteChanges:
+    """What one site's last report was made of and is otherwise now; `since` is the day it was known as it was told."""
+
+    site: str
+    since: str
+    words: str
+    links: tuple[str, ...]
+
+
+def followed_up(asked: Asked, found: Findings) -> FollowUp:
+    became = follow_up(asked, found)
+    return FollowUp(clean(asked.what), _(BECAME_WORDS[became.state]), became.seen)
+
+
+def instead_of_follow_up(month: dt.date, asked: Sequence[Asked] | None) -> str:
+    before = long_month(add_months(month, -1))
+    if asked is None:
+        return _("There is no report of {month} to follow up.", month=before)
+    return "" if asked else _("The report of {month} asked for nothing.", month=before)
+
+
+def checks(bursts: Sequence[Row], looks: Sequence[Row], figure: Lookup, sites: Sequence[str]) -> tuple[Check, ...]:
+    """Return what is worth checking by the rule that it touches. What it was is not said, because it is not known."""
+    repeated = {
+        site: row for site in sites if is_number(row := figure(site, "repeated_texts")) and row and row["value"]
+    }
+    seen = [f"{_name(row['site'])}: {_burst_note(row, figure)}" for row in bursts[:MOST_BURSTS]]
+    if bursts:
+        seen += _more_weeks(len(bursts) - MOST_BURSTS)
+        seen.append(_("Such a week may be an event, a news story, an invitation you sent, or an attack."))
+    if repeated:
+        shares = listed(
+            _("{share} on {site}", share=share(int(row["value"]), int(row["sample_size"])), site=_name(site))
+            for site, row in repeated.items()
+        )
+        seen.append(
+            _("Reviews of five words or more with the words of another account\u2019s: {shares}.", shares=shares)
+        )
+    found = [("genuine", seen)] if seen else []
+    for sign, rule in (("N1", "threats"), ("N2", "incentives")):
+        number = sum(row["kind"] == "reply" and sign in row["classes"] for row in looks)
+        if number:
+            replies = ngettext(
+                "{number}\u00a0reply of yours has signs of {what}.",
+                "{number}\u00a0replies of yours have signs of {what}.",
+                number,
+                what=_(SIGNS[sign]),
+            )
+            found.append((rule, [replies]))
+    return tuple(Check(_(CHECK_RULES[rule]), " ".join(said)) for rule, said in found)
+
+
+def _name(site: str) -> str:
+    return clean(site_name(site), 40)
+
+
+def _more_weeks(number: int) -> list[str]:
+    if number <= 0:
+        return []
+    return [ngettext("And {number}\u00a0more such week.", "And {number}\u00a0more such weeks.", number)]
+
+
+def _burst_note(row: Row, figure: Lookup) -> str:
+    is_cluster = row["verdict"] == "unusual cluster"
+    sentences = [
+        _("{number} reviews in the week of {day}, an unusual cluster after {before} in 12 weeks.", **_week(row))
+        if is_cluster
+        else _("{number} reviews in the week of {day}, an unusual number after {before} in 12 weeks.", **_week(row))
+    ]
+    if is_cluster:
+        low = row["leaning"] == "low"
+        part = share(int(row["low_rated" if low else "best_rated"]), int(row["rated"]))
+        sentences.append(
+            _("{share} gave one or two stars.", share=part) if low else _("{share} gave five stars.", share=part)
+        )
+        mean = figure(row["site"], "mean_stars", part="without the cluster")
+        if is_number(mean) and mean:
+            without = decimal(mean["value"])
+            sentences.append(_("Without the cluster the month\u2019s mean is {mean}.", mean=without))
+        else:
+            sentences.append(_("Without the cluster too few reviews are left for a mean."))
+    return " ".join(sentences)
+
+
+def _week(row: Row) -> dict[str, str]:
+    return {
+        "number": whole(int(row["reviews"])),
+        "day": written_day(row["week"]),
+        "before": whole(sum(int(number) for number in row["weeks_before"])),
+    }
+
+
+def since_last_report(changes: Sequence[Row], figures: Sequence[Row], month_before: str) -> tuple[SiteChanges, ...]:
+    """Return a line for each site of which something changed, or of which that cannot be known any more."""
+    found = []
+    for site in sorted({str(row["site"]) for row in [*changes, *figures]}, key=site_name):
+        own = [row for row in changes if row["site"] == site]
+        told = {change: [row for row in own if row["change"] == change and row["number"]] for change in CHANGES}
+        said = [_change_words(change, rows) for change, rows in told.items() if rows]
+        read_now = [_reads_now(row) for row in figures if row["site"] == site and row["metric"] != "low_share"]
+        reasons = sorted({str(row["reason"]) for row in own} & set(_NOT_KNOWN))
+        sentences = [f"{listed(said)}."] if said else []
+        sentences += [_("{month} now has {figures}.", month=month_before, figures=listed(read_now))] if read_now else []
+        sentences = sentences or [_("Not known: {reason}.", reason=reason_words(reason)) for reason in reasons]
+        if not sentences:
+            continue
+        since = [row["since"] for row in [*own, *(row for row in figures if row["site"] == site)] if row["since"]]
+        urls = [https_only(url) for change in _LINKED for row in told[change] for url in row["urls"]]
+        found.append(
+            SiteChanges(
+                site=clean(site_name(site), 40),
+                since=written_day(min(since)) if since else "",
+                words=" ".join(sentences),
+                links=tuple(url for url in urls if url)[:MOST_CHANGED_LINKS],
+            )
+        )
+    return tuple(found)
+
+
+def _change_words(change: str, rows: Sequence[Row]) -> str:
+    number = sum(int(row["number"]) for row in rows)
+    if change != "other stars" or number > 1:
+        return ngettext(*CHANGES[change], number)
+    was, now = (_stars(rows[0][name][0]) for name in ("stars_were", "stars_are"))
+    return _("{number}\u00a0review has other stars, {now} instead of {was}", number=whole(1), now=now, was=was)
+
+
+def _stars(told: str | None) -> str:
+    """Return what stood there of stars: a number, yes or no in place of them, or nothing."""
+    if not told:
+        return _("none")
+    return _(RECOMMENDED[told]) if told in RECOMMENDED else told
+
+
+def _reads_now(row: Row) -> str:
+    """Return a figure of the month before as it reads now and as it was told."""
+    now, was = (_figure_words(row, when) for when in ("now", "was"))
+    return _("{now} (told: {was})", now=now, was=was)
+
+
+def _figure_words(row: Row, when: str) -> str:
+    state, size, value = row[f"state_{when}"], int(row[f"size_{when}"]), row[when]
+    if state == "not_measured":
+        if row["metric"] == "reviews_received":
+            return _("a number of reviews that was not measured")
+        return _("not measured")
+    if row["metric"] == "reviews_received":
+        return reviews(size)
+    return _("too few stars for a mean") if state == "too_few" else _("a mean of {mean} stars", mean=decimal(value))
