@@ -38,6 +38,7 @@ State = Literal[
     "uncertain",
     "bounced",
     "failed",
+    "earlier",
 ]
 # What needs somebody first stands first.
 MEANINGS: dict[State, str] = {
@@ -51,6 +52,7 @@ MEANINGS: dict[State, str] = {
     "sending": "approved, and not all mails are out",
     "sent": "every recipient has it",
     "open": "the month is not over",
+    "earlier": "the month was over before the practice was first read, so no report of it was due",
     "unknown": "nothing is known of this month",
 }
 # A key whose practices are all read incrementally is used every night; one of files, once a week at least.
@@ -134,6 +136,12 @@ def reports(
             {"first": first, "last": last, "practices": [practice.id for practice in practices]},
         )
         [build] = rows(connection, "select as_of_night from reports.build_info")
+        begun = rows(
+            connection,
+            "select practice_id, min(month) as month from reports.coverage where nights_expected > 0 "
+            "group by practice_id",
+        )
+    first_months = {row["practice_id"]: row["month"] for row in begun}
     coverage: dict[tuple[str, dt.date], list[dict[str, Any]]] = defaultdict(list)
     for row in found:
         coverage[row["practice_id"], row["month"]].append(row)
@@ -149,6 +157,7 @@ def reports(
             sent,
             decided,
             is_over=build["as_of_night"] > last_day(month),
+            is_earlier=month < first_months.get(practice.id, month),
         )
         for practice in practices
         for month in months
@@ -164,6 +173,7 @@ def _report(
     decided: dict[tuple[str, str], State],
     *,
     is_over: bool,
+    is_earlier: bool,
 ) -> Report:
     name = month_name(month)
     ready = readiness(practice_id, month, coverage)
@@ -181,6 +191,8 @@ def _report(
         return Report(state="unknown", complete=False)
     if not is_over:
         return Report(state="open", complete=False)
+    if is_earlier:
+        return Report(state="earlier", complete=complete, why=why)
     return Report(state="ready" if complete else "held", complete=complete, why=why)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from pipelines import build
 from pipelines.demo.town import NIGHTS, build_town, pull_instant
@@ -22,6 +23,10 @@ from pipelines.landing import DataDir
 from pipelines.settings import REPOSITORY
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+# How long an example takes is the machine's affair; speed is measured by make bench.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 
 # What takes minutes by itself and mostly waits for Airflow: begun last, a single worker would end with it alone.

@@ -227,7 +227,7 @@ def test_a_phone_number_that_is_not_the_practice_s_own_identifies_somebody() -> 
     assert "P11" not in judge("Please call us at 555-0187.").classes
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(max_size=300))
 def test_any_text_gets_a_verdict(text: str) -> None:
     found = judge(text, review=text, reviewer=text[:9])
@@ -271,7 +271,6 @@ def test_no_word_that_may_be_a_name_is_green_where_somebody_is_called_by_it(form
 
 
 @given(st.sampled_from(CALLED), st.from_regex(r"[A-Z][a-z]{1,8}", fullmatch=True))
-@settings(deadline=None)
 def test_nobody_called_by_a_capital_letter_is_green(form: str, name: str) -> None:
     assert name.lower() in _NOBODY or judge(form.format(name)).verdict != "generic"
 

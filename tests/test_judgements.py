@@ -234,20 +234,20 @@ def test_a_kind_that_does_not_exist_is_refused() -> None:
         scored("x", "letter")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(max_size=300), st.sampled_from(KINDS))
 def test_any_text_gives_features(text: str, kind: str) -> None:
     line = scored(text, kind, review_text=text, reviewer=text)
     assert json.loads(json.dumps(line))["id"] == "x"
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.text(max_size=200), st.sampled_from(KINDS))
 def test_any_text_can_be_explained(text: str, kind: str) -> None:
     assert explain_text(text, kind)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.text(max_size=120), max_size=8), st.sampled_from(("reply", "comment")))
 def test_any_set_of_texts_is_compared(texts: list[str], kind: str) -> None:
     items: list[dict[str, object]] = [{"kind": kind, "text": text, "post_text": text} for text in texts]

@@ -171,6 +171,19 @@ def test_each_practice_has_the_state_of_each_month(pages: Client, town: DataDir)
     assert link["href"] == "/reports/report/hilltop/2026-10"
 
 
+def test_a_month_from_before_the_first_night_waits_for_nobody(tmp_path: Path) -> None:
+    data = DataDir(tmp_path)
+    big_warehouse(data, practices=2, months=3)
+    practices = Practices.model_validate({"practice": [{"id": name, "name": name} for name in ("p-0", "p-1")]})
+    with duckdb.connect(str(data.warehouse)) as db:
+        months = db.execute("select distinct month from reports.coverage order by month").fetchall()
+        first, second = months[0][0], months[1][0]
+        db.execute("update reports.coverage set nights_expected = 0 where practice_id = 'p-0' and month = ?", [first])
+    found = standing.reports(data, practices.practice, first, second)
+    assert [found[name, first].state for name in ("p-0", "p-1")] == ["earlier", "ready"]
+    assert found["p-0", second].state == "ready"
+
+
 def test_every_state_is_what_the_files_say(tmp_path: Path) -> None:
     data = DataDir(tmp_path)
     big_warehouse(data, practices=9, months=2)

@@ -340,7 +340,7 @@ _NAMES = st.text(
 
 
 # Without shrinking: every example is a PDF, and a failure would be shrunk for minutes.
-@settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=12, phases=[Phase.explicit, Phase.generate])
 @given(name=_NAMES, why=_NAMES, path=_HOSTILE)
 def test_no_text_breaks_out_of_its_place(typesetter: pdf.Typesetter, name: str, why: str, path: str) -> None:
     state = STATES["one-review"]()

@@ -72,7 +72,7 @@ def test_copies_are_found_among_others() -> None:
 words = st.lists(st.sampled_from(["a", "b", "c", "d", "e"]), min_size=2, max_size=7).map(" ".join)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(words, min_size=2, max_size=12))
 def test_what_is_said_to_be_alike_is(texts: list[str]) -> None:
     found = twins(texts)
@@ -105,7 +105,7 @@ def test_a_pattern_is_cut_at_its_own_bars_only() -> None:
     assert alternatives(r"a|(?:b|c)d|[|]e|\|f|[]|]g") == ["a", "(?:b|c)d", "[|]e", r"\|f", "[]|]g"]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.text(alphabet="abcdtsowx|()] ", max_size=20), st.lists(st.sampled_from(PARTS), min_size=1, unique=True))
 def test_a_rearranged_list_matches_where_the_list_does(text: str, parts: list[str]) -> None:
     one, other = re.search("|".join(parts), text), re.search(either(*parts), text)
@@ -129,7 +129,7 @@ OPENINGS = [
 ]
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(
     st.text(alphabet="abcdtsowx 79\u0663", max_size=24), st.lists(st.sampled_from(OPENINGS), min_size=1, unique=True)
 )

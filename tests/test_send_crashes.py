@@ -315,7 +315,7 @@ def test_no_schedule_sends_twice_or_loses_in_silence(mail: tuple[Server, int], d
     server.met.clear()
     met: Counter[str] = Counter()
 
-    @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=EXAMPLES, derandomize=True, database=None)
     @given(schedule=st.lists(runs, min_size=1, max_size=3))
     def try_it(schedule: list[Run]) -> None:
         deaths = follow(schedule, server, port, deaf)

@@ -158,7 +158,7 @@ def test_a_change_of_stars_is_as_worked_out(case: dict[str, Any]) -> None:
 
 
 @given(FEW, FEW)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_permutation_test_counts_every_choice(before: list[int], now: list[int]) -> None:
     everyone, chosen = stars_of(before) + stars_of(now), sum(now)
     if not chosen or chosen == len(everyone) or math.comb(len(everyone), chosen) > 20_000:
@@ -171,7 +171,6 @@ def test_the_permutation_test_counts_every_choice(before: list[int], now: list[i
 
 
 @given(COUNTS, COUNTS)
-@settings(deadline=None)
 def test_the_permutation_test_does_not_know_which_came_first_nor_which_way_stars_run(
     before: list[int], now: list[int]
 ) -> None:

@@ -111,7 +111,7 @@ def test_alerts_and_what_only_looks_like_one(text: str, alerts: list[str]) -> No
     assert [alert for alert, _ in alerts_of(sentences_of(text))] == alerts
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(max_size=300))
 def test_any_text_has_topics_or_none(text: str) -> None:
     for topic in topics_of(sentences_of(plain(text))):
@@ -144,7 +144,7 @@ def test_the_invented_sentences_are_read_no_worse_than_the_card_says() -> None:
     assert len(gold()) >= 50
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(sorted({word for _, text in gold() for word in text.split()})), max_size=8))
 def test_a_topic_that_is_passed_over_would_not_have_matched(words: list[str]) -> None:
     clause = " ".join(words).lower()

@@ -141,7 +141,7 @@ def inert(html: str, allowed: str = "") -> None:
 
 
 # Without shrinking, which would take minutes for a page of this size.
-@settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=25, phases=[Phase.explicit, Phase.generate])
 @given(name=_WORDS, why=_WORDS, url=_WORDS, place=_WORDS)
 def test_whatever_a_text_holds_it_stays_text(name: str, why: str, url: str, place: str) -> None:
     state = STATES["everything-bad"]()

@@ -99,7 +99,7 @@ def assert_refused(answer: httpx.Response, code: int, status: str, reason: str =
     assert [detail["reason"] for detail in error.get("details", [])] == ([reason] if reason else [])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     size=st.integers(1, 50),
     order=st.sampled_from(["updateTime desc", "rating", "rating desc", None]),

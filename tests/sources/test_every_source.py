@@ -59,7 +59,7 @@ def ids_of(data: DataDir, platform: Base) -> list[str]:
 
 
 @every
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(count=st.integers(0, 40), page_size=st.integers(1, 12))
 def test_any_number_of_things_in_pages_of_any_size_is_read_exactly_once(
     kind: type[Base], count: int, page_size: int, tmp_path_factory: pytest.TempPathFactory

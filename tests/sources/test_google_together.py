@@ -135,7 +135,7 @@ def test_most_nights_ask_all_locations_at_once_and_each_keeps_its_own(data: Data
     assert [(reply.practice_id, reply.parent_id, reply.text) for reply in replies] == [("p7", "2", "Thanks")]
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(days=st.lists(st.integers(0, 30), max_size=40), page_size=st.integers(1, 20))
 def test_all_that_is_new_is_found_in_pages_of_any_size(
     days: list[int], page_size: int, tmp_path_factory: pytest.TempPathFactory

@@ -80,7 +80,7 @@ def ids_when_complete(site: ReviewSite, data: DataDir) -> list[str] | None:
 
 
 @paged
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(count=st.integers(0, 25), page_size=st.integers(1, 7), at=st.sets(st.integers(1, 30), max_size=6))
 @example(count=3, page_size=3, at={3})
 def test_what_was_there_when_newcomers_came_is_read_once_or_the_visit_is_not_complete(
@@ -96,7 +96,7 @@ def test_what_was_there_when_newcomers_came_is_read_once_or_the_visit_is_not_com
 
 
 @paged
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(count=st.integers(1, 25), page_size=st.integers(1, 7), at=st.integers(1, 15), position=st.integers(0, 24))
 @example(count=6, page_size=2, at=3, position=0)
 @example(count=6, page_size=2, at=3, position=5)

@@ -79,7 +79,7 @@ FORMS: dict[str, tuple[str, Callable[[list[Any]], bytes]]] = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.integers(0, 30), max_size=60))
 def test_each_review_once_however_often_and_in_whatever_form_it_is_told(form: str, numbers: list[int]) -> None:
     file, write = FORMS[form]

@@ -74,7 +74,7 @@ def scores(models: Models, talks: Sequence[Talk], inputs: Inputs | None = None) 
         ]
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(0, 10**6), st.integers(0, 250))
 def test_every_figure_is_what_the_slow_account_says(models: Models, seed: int, days: int) -> None:
     inputs = rows_of([talk_of(seed + number, f"p{number}") for number in range(4)], AS_OF - 100 * DAY + days * DAY)
@@ -109,7 +109,7 @@ def test_the_generated_practices_are_worth_an_account(models: Models) -> None:
     assert {"rough", None} <= firmness
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.integers(0, 10**6))
 def test_numbers_of_likes_and_followers_leave_the_score_as_it_is(models: Models, seed: int) -> None:
     talk = talk_of(seed, "times-1", busy=30)
@@ -266,7 +266,7 @@ WORTHLESS: list[Callable[[Talk, Said, dt.datetime, Said], Said]] = [
 ]
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.integers(0, 10**6))
 def test_what_is_worth_nothing_leaves_the_score_as_it_is(models: Models, seed: int) -> None:
     talk = talk_of(seed, "as-it-is", busy=30)
@@ -305,7 +305,7 @@ def _asked(seed: int) -> tuple[Talk, Said, dt.date]:
     return talk, _below(post, post.at + dt.timedelta(hours=3), 1, "who asks", acts=["question", "substantive"]), month
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(st.integers(0, 10**6))
 def test_an_unanswered_question_lowers_the_first_part_even_if_it_is_deleted(models: Models, seed: int) -> None:
     talk, question, month = _asked(seed)
@@ -345,7 +345,7 @@ def test_an_unanswered_question_lowers_the_first_part_even_if_it_is_deleted(mode
         assert points["asked"] < points["quiet"] or points["quiet"] == 25
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 @given(st.integers(0, 10**6))
 def test_order_server_and_date_of_the_run_do_not_matter(models: Models, seed: int) -> None:
     inputs = rows_of([talk_of(seed, "p", busy=30)], AS_OF)

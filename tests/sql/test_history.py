@@ -198,7 +198,7 @@ def reports_of(history: History, as_of: dt.date) -> Iterator[tuple[Place, dt.dat
             month = add_months(month, 1)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(st.integers(0, 10**6), st.integers(25, NIGHTS - 1), st.sampled_from([None, 5, 20, 40]))
 def test_changes_are_those_between_two_pictures_of_a_site(
     models: Compiled, seed: int, days: int, kept: int | None
@@ -248,7 +248,7 @@ def test_the_generated_histories_are_worth_an_account(models: Compiled) -> None:
     assert {row["since"].day for row in found if row["since"]} > {2}
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(st.integers(0, 10**6), st.integers(25, NIGHTS - 1), st.sampled_from([None, 20, 40]))
 def test_a_figure_that_reads_differently_now_is_told_as_it_was(
     models: Compiled, seed: int, days: int, kept: int | None
