@@ -37,6 +37,7 @@ from tests.bench_fetch import measure_fetch, peak_mb
 from tests.bench_history import LAST_NIGHT, add_night, write_history
 from tests.bench_history import practices_of as practices_of_years
 from tests.bench_print import measure_print
+from tests.bench_typst import measure_typst
 from tests.reports_pages import BUSY_PLACES, Client, many_practices, mounted
 
 NIGHT = dt.date(2026, 11, 1)
@@ -294,6 +295,7 @@ def main() -> None:
         shutil.rmtree(DataDir(root / "100").root / "reports")
         result["render_resident_mb"] = measure_resident(root / "100", 100)
         result["tagged_print"] = measure_print(root)
+        result["typst"] = measure_typst(root)
         many_practices(root / "pages", 1_000, 24)
         note(
             "Reports pages of 1,000 practices and 24 months",
