@@ -29,8 +29,11 @@ settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
 
-# What takes minutes by itself and mostly waits for Airflow: begun last, a single worker would end with it alone.
-BEGUN_FIRST = ("test_demo.py", "test_killed.py", "test_send_crashes.py", "test_dags_run.py", "test_engagement.py")
+# What takes a minute or more by itself: begun last, a single worker would end with it alone.
+BEGUN_FIRST = (
+    *("test_demo.py", "test_killed.py", "test_send_crashes.py", "test_dags_run.py", "test_engagement.py"),
+    *("test_build.py", "test_scores.py", "test_history.py", "test_touched.py", "test_figures.py", "test_models.py"),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
