@@ -43,8 +43,7 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$want" ]; then
     [ -x .venv/bin/python ] || "$python" -m venv .venv
     echo "setup: installing from $lock into .venv (a few minutes the first time)"
     # The lock is complete and checked by hash, so nothing is left to resolve.
-    # Python compiles what is imported when it is; most of what Airflow brings never is.
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r "$lock"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$lock"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
     echo "$want" >"$stamp"
 fi
