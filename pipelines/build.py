@@ -111,9 +111,8 @@ def build(
     features than that only the months that changed since the last build are made again (None: always everything).
     What was read but not scored is refused, unless `others_run`: then it is another run's, which has yet to score it
     and builds again, and it is left out as if it had not been read. Raises NotReady if there is nothing to build from,
-    a night is refused, or another build is running;
-    ChangedShape if a file has other columns; CheckFailed, with the old warehouse still standing, if a model or check
-    fails.
+    a night is refused, or another build is running; ChangedShape if a file has other columns; CheckFailed, with the
+    old warehouse still standing, if a model or check fails.
     """
     folder = data.build_folder
     folder.mkdir(parents=True, exist_ok=True)

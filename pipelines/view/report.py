@@ -7,14 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.advice import (
-    Asked,
-    Card,
-    Findings,
-    choose,
-    headline,
-    next_words,
-)
+from pipelines.advice import Asked, Card, Findings, choose, headline, next_words
 from pipelines.locales import language, speaking, spoken
 from pipelines.pdf import clean
 from pipelines.periods import add_months
@@ -62,14 +55,9 @@ from pipelines.view.summary import (
 )
 from pipelines.view.terms import Term, report_terms, term_columns
 from pipelines.view.vanity import VanityGroup, more_vanity, vanity_columns
-from pipelines.wording import (
-    long_month,
-    month_word,
-    written_day,
-)
+from pipelines.wording import long_month, month_word, written_day
 
 MOST_SITES_CHARTED = 3
-
 MOST_SITES = 6
 
 
