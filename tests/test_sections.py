@@ -38,7 +38,7 @@ def test_the_combined_score_goes_before_that_of_a_site() -> None:
     assert together.says == "likely 80 to 88, firm"
     assert (
         together.made_of == "51 of 60 for stars, 17 of 20 for few unhappy people and 17 of 20 for safe answers"
-        "; one review more moves it by 3 points at most"
+        "; one review more moves it by 4\N{NO-BREAK SPACE}points at most"
     )
 
 
@@ -285,7 +285,7 @@ def test_conversation_tells_what_was_asked_and_what_waits() -> None:
 def test_what_was_handled_privately_is_counted_beside_both_scores() -> None:
     handled = practice().score("google", 80.0, 5.0, handled=2).talk(71.7, waiting=1, handled=3)
     said = report_of(handled).scores[0].made_of.replace("\u00a0", " ")
-    assert said.endswith("3 points at most; 2 critical reviews handled privately are left out")
+    assert said.endswith("4 points at most; 2 critical reviews handled privately are left out")
     assert [line.replace("\u00a0", " ") for line in talk_of(handled).answers][3:] == [
         "3 more were handled privately, as you say, and are left out."
     ]

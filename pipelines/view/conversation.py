@@ -6,28 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.advice import (
-    LIBRARY,
-    Card,
-    Findings,
-    Talk,
-    choose,
-    site_name,
-)
+from pipelines.advice import LIBRARY, Card, Findings, Talk, choose, site_name
 from pipelines.locales import _, ngettext, whole
 from pipelines.pdf import clean, https_only
 from pipelines.reasons import reason_words
 from pipelines.view.held import NOT_CONNECTED, Lookup, is_number, reason_of, was_measured
-from pipelines.wording import (
-    NONE,
-    Row,
-    decimal,
-    hours_words,
-    sentence,
-    share,
-    share_cell,
-    written_day,
-)
+from pipelines.wording import NONE, Row, decimal, hours_words, sentence, share, share_cell, written_day
 
 MOST_COMMUNITIES = 4
 

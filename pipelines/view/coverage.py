@@ -5,21 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.advice import (
-    Findings,
-    site_name,
-)
+from pipelines.advice import Findings, site_name
 from pipelines.locales import _, ngettext, whole
 from pipelines.pdf import clean
 from pipelines.reasons import reason_words
 from pipelines.view.held import Held
-from pipelines.wording import (
-    NONE,
-    Row,
-    of,
-    sentence,
-    written_day,
-)
+from pipelines.wording import NONE, Row, of, sentence, written_day
 
 
 @dataclass(frozen=True)

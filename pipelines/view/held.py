@@ -6,19 +6,13 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pipelines.advice import (
-    Change,
-    SiteFindings,
-    site_name,
-)
+from pipelines.advice import Change, SiteFindings, site_name
 from pipelines.locales import _, whole
 from pipelines.pdf import clean
 from pipelines.periods import add_months
 from pipelines.reasons import reason_words
 from pipelines.sources import load_source
-from pipelines.wording import (
-    Row,
-)
+from pipelines.wording import Row
 
 TREND_MONTHS = 14
 

@@ -6,18 +6,11 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.advice import (
-    Alerts,
-    site_name,
-)
+from pipelines.advice import Alerts, site_name
 from pipelines.locales import _, ngettext, whole
 from pipelines.pdf import clean, https_only
 from pipelines.view.held import Lookup, was_measured
-from pipelines.wording import (
-    Row,
-    listed,
-    written_day,
-)
+from pipelines.wording import Row, listed, written_day
 
 MOST_LOOKS = 8
 

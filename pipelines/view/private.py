@@ -6,27 +6,14 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.advice import (
-    Asked,
-    Findings,
-    follow_up,
-    site_name,
-)
+from pipelines.advice import Asked, Findings, follow_up, site_name
 from pipelines.locales import _, ngettext, whole
 from pipelines.pdf import clean, https_only
 from pipelines.periods import add_months
 from pipelines.reasons import reason_words
 from pipelines.view.held import Lookup, is_number
 from pipelines.view.looks import SIGNS
-from pipelines.wording import (
-    Row,
-    decimal,
-    listed,
-    long_month,
-    reviews,
-    share,
-    written_day,
-)
+from pipelines.wording import Row, decimal, listed, long_month, reviews, share, written_day
 
 BECAME_WORDS = {"done": "Done", "not_yet": "Not yet", "cannot_tell": "Cannot tell"}
 

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.advice import (
-    site_name,
-)
+from pipelines.advice import site_name
 from pipelines.locales import _, ngettext
 from pipelines.pdf import clean
 from pipelines.view.held import NOT_CONNECTED, Lookup, is_number, reason_of
-from pipelines.wording import (
-    Row,
-    decimal,
-    listed,
-    people,
-)
+from pipelines.wording import Row, decimal, listed, people
 
 # How strongly a score is meant, in the words of the warehouse.
 FIRMNESS = ("firm", "fair", "rough")
@@ -99,9 +93,11 @@ def reputation(figure: Lookup, sites: Sequence[str], parts: Sequence[Row], figur
             ]
             where = clean(site_name(site), 40) if site else _("all sites that may be joined")
             before = by_weights_of_before(figures, site, metric)
-            moves = decimal(float(own[0]["largest_move"]), "1")
-            made_of = _(
-                "{parts}; one review more moves it by {points} points at most", parts=listed(said), points=moves
+            made_of = ngettext(
+                "{parts}; one review more moves it by {number}\u00a0point at most",
+                "{parts}; one review more moves it by {number}\u00a0points at most",
+                math.ceil(own[0]["largest_move"]),
+                parts=listed(said),
             )
             if handled := sum(int(part["handled"]) for part in own):
                 made_of += "; " + ngettext(

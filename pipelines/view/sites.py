@@ -6,10 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pipelines.advice import (
-    SiteFindings,
-    site_name,
-)
+from pipelines.advice import SiteFindings, site_name
 from pipelines.locales import _, ngettext, whole
 from pipelines.pdf import clean
 from pipelines.periods import add_months

@@ -6,27 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from pipelines.advice import (
-    Findings,
-    SiteFindings,
-    Waiting,
-    site_name,
-)
+from pipelines.advice import Findings, SiteFindings, Waiting, site_name
 from pipelines.drafts import draft
 from pipelines.locales import _, ngettext, whole
 from pipelines.pdf import clean, https_only
 from pipelines.view.held import TO, Held, Lookup, Range, verdict_words
-from pipelines.wording import (
-    NONE,
-    Row,
-    days,
-    decimal,
-    listed,
-    long_month,
-    reviews,
-    share_cell,
-    written_day,
-)
+from pipelines.wording import NONE, Row, days, decimal, listed, long_month, reviews, share_cell, written_day
 
 MOST_WAITING = 5
 

@@ -8,10 +8,7 @@ from dataclasses import dataclass
 from pipelines.locales import _
 from pipelines.pdf import clean
 from pipelines.view.held import Held
-from pipelines.wording import (
-    Row,
-    decimal,
-)
+from pipelines.wording import Row, decimal
 
 # The metrics this report prints, and no others explains: those of many months, those of reviews in this month alone,
 # and those of conversation, which are explained only where there is one.

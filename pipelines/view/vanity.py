@@ -6,16 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.advice import (
-    site_name,
-)
+from pipelines.advice import site_name
 from pipelines.locales import _, whole
 from pipelines.pdf import clean
 from pipelines.reasons import reason_words
-from pipelines.wording import (
-    NONE,
-    Row,
-)
+from pipelines.wording import NONE, Row
 
 MOST_VANITY = 90
 
