@@ -8,8 +8,8 @@
     send    PDFs                        -> mail          and a ledger row a recipient
 
 Above them: gate (is the night whole, the month complete?), purge (what may no longer be kept), explain (a figure to its
-SQL, rows and pages), budget (what the nights cost of quotas and money), doctor, and demo/, a seeded town with a server
-that speaks the platforms' APIs from it.
+SQL, rows and pages), budget (what the nights cost of quotas and money), doctor, pages/ (what operators look at beside
+Airflow), and demo/, a seeded town with a server that speaks the platforms' APIs from it.
 
 Below the verbs stand, each importing only what is under it:
 
