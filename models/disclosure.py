@@ -14,7 +14,11 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from models.fit import Array, balanced, fit, matrix, rarities, shown, write
-from pipelines.text.disclosure import BUCKETS, CLASSES, GREEN_BELOW, THRESHOLD, model_features, read, rule_findings
+from pipelines.text.disclosure import GREEN_BELOW, THRESHOLD
+from pipelines.text.disclosure.rules import rule_findings
+from pipelines.text.disclosure.sentence import read
+from pipelines.text.disclosure.trained import BUCKETS, model_features
+from pipelines.text.disclosure.verdicts import CLASSES
 from pipelines.text.linear import FOLDER, Buckets, Floats
 from pipelines.text.sentences import plain, sentences_of
 

@@ -45,7 +45,8 @@ from models.texts import MANIFEST, NEGATIVE, Labelled, Missing, data_folder, sou
 from pipelines.text.acts import acts_of  # noqa: E402
 from pipelines.text.claims import claims_of  # noqa: E402
 from pipelines.text.content import OUTPUTS as CONTENT_OUTPUTS  # noqa: E402
-from pipelines.text.disclosure import CLASSES, GREEN_BELOW, THRESHOLD  # noqa: E402
+from pipelines.text.disclosure import GREEN_BELOW, THRESHOLD  # noqa: E402
+from pipelines.text.disclosure.verdicts import CLASSES  # noqa: E402
 from pipelines.text.judgements import judgements, not_checked_because  # noqa: E402
 from pipelines.text.language import language_of  # noqa: E402
 from pipelines.text.linear import FOLDER as WEIGHTS  # noqa: E402

@@ -10,7 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.disclosure import FIRST_RESULTS, cross_validated, prepare, read_batches, read_domain
-from pipelines.text.disclosure import _GENERIC_WORDS, _NOBODY, CLASSES, VERDICT_WORDS, Roster, clinical_words, judge
+from pipelines.text.disclosure import judge
+from pipelines.text.disclosure.generic import _GENERIC_WORDS, _NOBODY
+from pipelines.text.disclosure.verdicts import CLASSES, VERDICT_WORDS, Roster
+from pipelines.text.disclosure.vocabulary import clinical_words
 from tests.conftest import SHARED
 
 BATCHES = read_batches()

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines import render
 from pipelines.periods import add_months
-from pipelines.text.disclosure import CLASSES
+from pipelines.text.disclosure.verdicts import CLASSES
 from pipelines.text.topics import ALERTS, TOPICS
 from pipelines.view.conversation import Conversation
 from pipelines.view.looks import SIGNS

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pipelines.text.disclosure import BODY, CONDITION, PROCEDURE
+from pipelines.text.disclosure.vocabulary import BODY, CONDITION, PROCEDURE
 from pipelines.text.patterns import either
 from pipelines.text.sentences import lowered
 

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from pipelines.text.disclosure import BODY, CONDITION
+from pipelines.text.disclosure.vocabulary import BODY, CONDITION
 from pipelines.text.linear import (
     Buckets,
     Floats,

@@ -15,7 +15,8 @@ from pipelines.text.acts import Found, acts_by_shape, acts_of
 from pipelines.text.claims import claims_of
 from pipelines.text.content import content_of
 from pipelines.text.content import evidence as content_evidence
-from pipelines.text.disclosure import CLASSES, VERDICT_WORDS, Roster, judge
+from pipelines.text.disclosure import judge
+from pipelines.text.disclosure.verdicts import CLASSES, VERDICT_WORDS, Roster
 from pipelines.text.language import MEASURED, MODEL_ID, is_english
 from pipelines.text.linear import model_id
 from pipelines.text.offline import offers_of
