@@ -135,14 +135,13 @@ def looks_notes(rows: Sequence[LookRow], figure: Lookup, sites: Sequence[str], m
     return tuple(said)
 
 
-def alert_words(found: Alerts) -> str:
-    """Return the one line of page 1: how many, never what."""
+def alert_words(found: Alerts) -> tuple[str, str]:
+    """Return the lines of page 1 before and after its links: how many, never what; and what could not be checked."""
     if not found.checked and not found.replies_checked and not found.number:
-        return _("Neither reviews nor replies could be checked.")
-    sentences = [_found_words(found)]
-    sentences += [] if found.checked else [_("Reviews were not checked.")]
-    sentences += [] if found.replies_checked else [_("Replies were not checked.")]
-    return " ".join(sentences)
+        return _("Neither reviews nor replies could be checked."), ""
+    if not found.checked:
+        return _found_words(found), _("Reviews were not checked.")
+    return _found_words(found), "" if found.replies_checked else _("Replies were not checked.")
 
 
 def _found_words(found: Alerts) -> str:

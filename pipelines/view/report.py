@@ -88,6 +88,7 @@ class Report:
     more_sites: str
     recommended: tuple[str, ...]
     alerts: str
+    not_checked: str
     alert_links: tuple[LookRow, ...]
     looks: tuple[LookRow, ...]
     looks_notes: tuple[str, ...]
@@ -170,6 +171,7 @@ def _month_report(
     )
     topics = topics_of_month(held, inputs, sites)
     looks = look_rows(inputs.worth_a_look)
+    alerts, not_checked = alert_words(found.alerts)
     since_report = since_last_report(inputs.changes, inputs.figures_before, month_word(add_months(month, -1)))
     return Report(
         language=spoken().tag,
@@ -201,7 +203,8 @@ def _month_report(
         sites=tuple(site_row(held, by_site[site]) for site in shown),
         more_sites=more_sites(len(sites) - len(shown)),
         recommended=recommended(held.now, sites),
-        alerts=alert_words(found.alerts),
+        alerts=alerts,
+        not_checked=not_checked,
         alert_links=tuple(row for row in looks if row.is_alert)[:MOST_ALERTS],
         looks=looks_shown(looks),
         looks_notes=looks_notes(looks, held.now, sites, f"{month:%Y-%m}"),
