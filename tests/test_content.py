@@ -44,7 +44,7 @@ from pipelines.text.content import (
 )
 from pipelines.text.judgements import judgements
 from pipelines.text.language import language_of
-from pipelines.text.linear import Vectors, hash_of, load
+from pipelines.text.linear import Vectors, hash_of, load, weighted
 from pipelines.text.sentences import plain
 
 
@@ -226,6 +226,15 @@ def test_the_evidence_is_words_of_the_text_itself() -> None:
     text = "Congratulations to our hygienist Lena"
     words = [word for word, _ in evidence(text, "recognition")]
     assert set(words) <= set(text.lower().split())
+
+
+def test_a_word_of_a_post_that_stands_alone_speaks_by_both_its_places() -> None:
+    model = load("content")
+    buckets, _ = features_of("Congratulations", model.vectors)
+    [(_, pull)] = evidence("Congratulations", "recognition")
+    each = weighted(buckets, model.rarity) * model.weights[buckets][:, OUTPUTS.index("recognition")]
+    assert each.all()
+    assert pull == pytest.approx(each.sum(), abs=1e-3)
 
 
 @given(st.text(max_size=300))
