@@ -29,6 +29,7 @@ from models.content import (
 )
 from models.fit import fit
 from models.vectors import cut, vectors
+from pipelines.demo.conversation.words import POSTS
 from pipelines.text.content import (
     ABOUT,
     BUCKETS,
@@ -220,6 +221,17 @@ def test_most_written_posts_are_known_again() -> None:
     posts = [post for batch in written().values() for post in batch]
     right = sum(content_of(plain(post.text)).content_type in post.true for post in posts)
     assert right / len(posts) > 0.9
+
+
+def test_of_the_towns_posts_which_another_author_wrote_one_is_mistaken() -> None:
+    mistaken = [
+        (content_type, text)
+        for content_type, texts in POSTS.items()
+        for text in texts
+        if content_of(plain(text)).content_type != content_type
+    ]
+    assert sum(map(len, POSTS.values())) == 23
+    assert len(mistaken) <= 1, mistaken
 
 
 def test_the_evidence_is_words_of_the_text_itself() -> None:
