@@ -338,7 +338,13 @@ def content_part(folder: Path) -> Iterator[str]:
     posts = content.read_posts(folder)
     companies, stretch = content.left_out(posts)
     everyone = content.together(list(companies.values()))
-    for name, judged in [*companies.items(), ("All", everyone), ("All with a clear label", everyone.clear())]:
+    once = everyone.only(content.first_of_copies(posts))
+    for name, judged in [
+        *companies.items(),
+        ("All", everyone),
+        ("All with a clear label", everyone.clear()),
+        ("All, of near copies the first alone", once),
+    ]:
         yield from _content_set(f"{name} ({len(judged.true)} posts)", judged, CONTENT_OUTPUTS[:3])
     (given, true_), person = content.by_copies(posts.companies), content.by_one_person(posts.companies)
     yield from [

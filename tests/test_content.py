@@ -21,6 +21,7 @@ from models.content import (
     Prepared,
     by_copies,
     by_one_person,
+    first_of_copies,
     left_out,
     prepare,
     stretch_of,
@@ -28,8 +29,23 @@ from models.content import (
 )
 from models.fit import fit
 from models.vectors import cut, vectors
-from pipelines.text.content import ABOUT, BUCKETS, OUTPUTS, content_of, decided, evidence, is_addressed, offer_in
-from pipelines.text.linear import Vectors, hash_of, load
+from pipelines.demo.conversation.words import POSTS
+from pipelines.text.content import (
+    ABOUT,
+    BUCKETS,
+    MEANING,
+    MEANING_ALONE,
+    OUTPUTS,
+    content_of,
+    decided,
+    evidence,
+    features_of,
+    is_addressed,
+    offer_in,
+)
+from pipelines.text.judgements import judgements
+from pipelines.text.language import language_of
+from pipelines.text.linear import Vectors, hash_of, load, weighted
 from pipelines.text.sentences import plain
 
 
@@ -66,6 +82,12 @@ from pipelines.text.sentences import plain
         "Kids' exams on us this Saturday",
         "Use code SMILE20 at checkout",
         "Our summer sale starts now",
+        "The club is 29 a month",
+        "Frames at party prices all weekend",
+        "The second pair is on the house",
+        "Your first session is free",
+        "Free scan this week",
+        "Everything is on sale",
     ],
 )
 def test_a_price_or_an_offer_is_promotion_whatever_else_is_said(text: str) -> None:
@@ -92,6 +114,13 @@ def test_a_price_or_an_offer_is_promotion_whatever_else_is_said(text: str) -> No
         "A new book by a local nurse, and a book about sleep",
         "Half of adults have gum disease",
         "No appointment needed on Saturday, no coupons needed.",
+        "The investor pact is worth $590 mln",
+        "The region loses $92 bil a year, and $1 bln of it here",
+        "The stock falls on sale by its founder",
+        "Thank you for 480 pounds of pasta",
+        "Half of us think we get enough sleep",
+        "There is snow on the house",
+        "Her first visit to the museum",
     ],
 )
 def test_money_that_is_no_price_and_an_offer_that_is_denied_are_no_promotion_by_rule(text: str) -> None:
@@ -129,6 +158,36 @@ def test_vectors_are_cut_from_a_release_by_rank_and_the_same_bytes_each_time(tmp
     assert 0 < the.max() < tooth.max() < 1
 
 
+@pytest.mark.parametrize("linked", ["Join us, https://example.org/walk", "@ana Join us", "RT Join us"])
+def test_what_a_post_is_told_by_is_held_twice_where_it_stands_alone(linked: str) -> None:
+    known = Vectors.of(np.array([hash_of("join")], np.uint32), np.array([[3.0, 4.0]], np.float16))
+    buckets, more = features_of("Join us #walk", known)
+    once, twice = np.split(buckets, 2)
+    assert (once + BUCKETS).tolist() == twice.tolist()
+    assert once.max() < BUCKETS
+    count = (len(more) - 1 - 2 * 2) // 2
+    form, alone, again, meaning, its_own = np.split(more, [count, count + 1, 2 * count + 1, 2 * count + 3])
+    assert form.any()
+    assert (form.tolist(), alone.tolist()) == (again.tolist(), [1.0])
+    assert its_own == pytest.approx(meaning / MEANING * MEANING_ALONE)
+    assert meaning.any()
+    buckets, more = features_of(linked, known)
+    assert buckets.max() < BUCKETS
+    form, alone, again, meaning, its_own = np.split(more, [count, count + 1, 2 * count + 1, 2 * count + 3])
+    assert form.any()
+    assert meaning.any()
+    assert not np.concatenate([alone, again, its_own]).any()
+
+
+@pytest.mark.parametrize(
+    "text", ["\U0001f44d", "\u2764\ufe0f\u200d\U0001f525", "\U0001f1ea\U0001f1f8", "1\ufe0f\u20e3 \U0001f383"]
+)
+def test_a_post_of_emoji_alone_has_no_type_and_says_why(text: str) -> None:
+    found = judgements("post", text, language_of(text)[0])
+    assert (found["content_type"], found["content_reason"]) == (None, "there are no words")
+    assert found["sentiment"] == "not_checked"
+
+
 @pytest.mark.parametrize(
     ("text", "content_type"),
     [
@@ -164,10 +223,30 @@ def test_most_written_posts_are_known_again() -> None:
     assert right / len(posts) > 0.9
 
 
+def test_of_the_towns_posts_which_another_author_wrote_one_is_mistaken() -> None:
+    mistaken = [
+        (content_type, text)
+        for content_type, texts in POSTS.items()
+        for text in texts
+        if content_of(plain(text)).content_type != content_type
+    ]
+    assert sum(map(len, POSTS.values())) == 23
+    assert len(mistaken) <= 1, mistaken
+
+
 def test_the_evidence_is_words_of_the_text_itself() -> None:
     text = "Congratulations to our hygienist Lena"
     words = [word for word, _ in evidence(text, "recognition")]
     assert set(words) <= set(text.lower().split())
+
+
+def test_a_word_of_a_post_that_stands_alone_speaks_by_both_its_places() -> None:
+    model = load("content")
+    buckets, _ = features_of("Congratulations", model.vectors)
+    [(_, pull)] = evidence("Congratulations", "recognition")
+    each = weighted(buckets, model.rarity) * model.weights[buckets][:, OUTPUTS.index("recognition")]
+    assert each.all()
+    assert pull == pytest.approx(each.sum(), abs=1e-3)
 
 
 @given(st.text(max_size=300))
@@ -193,6 +272,22 @@ def test_the_ceiling_is_what_near_copies_are_labelled() -> None:
     )
     assert (given, true) == (["informs", *given[1:]], ["promotion", "informs", "informs"])
     assert len(given) == 3
+
+
+def test_of_near_copies_the_first_counts_in_the_order_in_which_companies_are_judged() -> None:
+    same = "we have recalled a small number of tins of powder sold in the south"
+    others = [
+        post._replace(lesson=post.lesson._replace(source=source))
+        for post, source in zip(
+            _posts(
+                ("informs", f"{same} http://t.co/a"), ("answer", f"@eve {same}"), ("promotion", "nothing is like it")
+            ),
+            ("Danone", "Citi", "Barclays"),
+            strict=True,
+        )
+    ]
+    # In order: that of Citi, that of Barclays, and the copy of the first.
+    assert first_of_copies(Posts(others, [], {})) == [0, 1]
 
 
 def test_posts_with_a_clear_label_are_kept_with_what_was_said_of_them() -> None:
@@ -239,8 +334,8 @@ def test_a_stretch_changes_neither_the_order_nor_what_a_post_is_about(chances: l
 def test_a_stretched_model_says_what_is_stretched_after_it() -> None:
     posts = prepare(written()["batch_1"][:9])
     chance = np.random.default_rng(1)
-    weights, signs = (chance.normal(size=(size, len(OUTPUTS))) for size in (BUCKETS, len(posts[0].signs)))
-    model = Fitted(weights, signs, np.ones(len(OUTPUTS)), np.ones(BUCKETS, np.float32))
+    weights, signs = (chance.normal(size=(size, len(OUTPUTS))) for size in (2 * BUCKETS, len(posts[0].signs)))
+    model = Fitted(weights, signs, np.ones(len(OUTPUTS)), np.ones(2 * BUCKETS, np.float32))
     after = Judged([], [], model.chances(posts), []).stretched(1.7)
     assert model.stretched(1.7).chances(posts) == pytest.approx(after.chances, abs=1e-9)
 

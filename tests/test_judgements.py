@@ -102,6 +102,26 @@ def test_a_headline_in_english_is_judged_and_addresses_do_not_decide() -> None:
     assert scored("Bravo " + address, "post")["judged"] is False
 
 
+@pytest.mark.parametrize(
+    ("headline", "judged"),
+    [
+        ("Dental Group Opens Third Clinic Downtown", True),
+        ("River Clean-Up Draws Record Crowd #townday", True),
+        # Most like Nigerian Pidgin, and spelt as English.
+        ("Dental Clinic Supports Ghana School Mission", True),
+        ("Neue Praxis Eröffnet Im Zentrum", False),
+        ("Nueva Clínica Dental Abre Sus Puertas", False),
+        ("Studio Dentistico Premiato Oggi", False),
+        ("Tandarts Opent Nieuwe Praktijk", False),
+    ],
+)
+def test_a_headline_of_which_no_language_is_sure_is_judged_if_it_is_most_like_english(
+    headline: str, judged: bool
+) -> None:
+    assert language_of(headline)[0] is None
+    assert scored(headline, "post")["judged"] is judged
+
+
 @given(st.from_regex(NO_LANGUAGE, fullmatch=True))
 def test_what_stands_in_any_language_is_told_by_a_quick_look(text: str) -> None:
     assert MAY_HOLD_NONE.search(text)

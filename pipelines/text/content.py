@@ -32,27 +32,31 @@ Content = Literal["health_information", "community", "recognition", "answer", "p
 ABOUT: Final[tuple[Content, ...]] = ("health_information", "community", "recognition", "other")
 # The first three outputs say how a post speaks, the others what one that informs is about.
 OUTPUTS: Final[tuple[str, ...]] = ("informs", "promotion", "answer", *ABOUT)
+# As many again are for posts that stand alone.
 BUCKETS: Final = 1 << 14
-# How much the meaning of the words counts beside the words themselves.
+# How much the meaning of the words counts beside the words themselves, and how much more where a post stands alone:
+# of such posts few were at hand to learn from, so more of their words are new.
 MEANING: Final = np.float32(0.3)
+MEANING_ALONE: Final = np.float32(2.0)
 
 LINK: Final = re.compile(r"https?:?/?/?\S*|\bwww\.\S+|\b[a-z]+\.(?:com|org|co|ly|net|gov)/\S+", re.IGNORECASE)
 _SIGN: Final = r"[$\u00a3\u20ac\u00a5\u20b9\u20a9\u20aa\u20ab\u20b1\u20ba\u20bd\u20a6\u0e3f]"
 _CURRENCY: Final = r"(?:usd|eur|gbp|chf|cad|aud|nzd|inr|mxn|sek|nok|dkk|pln|aed|zar|brl|sgd|hkd)"
 _PRICE: Final = re.compile(
     rf"(?<!raised )(?<!raising )(?<!donated )(?<!collected )(?:(?<![^\W\d_])[a-z]{{0,2}}{_SIGN}|\b{_CURRENCY}) ?\d[\d,]*(?:\.\d\d)?(?![\d,.]*\d)"
-    r"(?! ?(?:bn|billion|m\b|mn\b|mm\b|million|trillion|tn\b|k\b|b\b))(?!\w)"
+    r"(?! ?(?:bn|bln|billion|bil\b|m\b|mn\b|mln\b|mm\b|mil\b|million|trn|trillion|tn\b|k\b|b\b))(?!\w)"
     r"(?! (?:for the (?:pantry|school|shelter|library|fund|food bank|hospice)|in (?:donations|grants)|was raised|were raised))|"
     rf"(?<!raised )(?<!raising )(?<!donated )(?<!collected )(?<![\w.,])\d[\d,.]* ?(?:{_SIGN}|{_CURRENCY}\b)|"
-    r"\b\d+ ?(?:%|percent) (?:off|discount)\b|\b(?:half|buy one)\b.{0,20}\b(?:price|off|get|free)\b|\bhalf[- ](?:the )?(?:price|off)\b|\bbogo\b|"
-    r"\b(?:two|2|three|3)[ -]for[ -](?:one|1|two|2)\b(?! high)|\b(?:only|just|from|for|at) \d+ (?:dollars|pounds|euros|bucks)\b|"
-    r"\b(?:\d+|ten|fifteen|twenty|twenty-five|thirty|forty|fifty|hundred) (?:dollars|pounds|euros|bucks|percent) off\b|\bsave \d+ ?(?:%|percent)|\bprice (?:drop|cut)s? (?:on|for|all|this)\b"
+    r"\b\d+ ?(?:%|percent) (?:off|discount)\b|\bhalf\b.{0,20}\b(?:price|off)\b|\bbuy one\b.{0,20}\b(?:price|off|get|free)\b|\bhalf[- ](?:the )?(?:price|off)\b|\bbogo\b|"
+    r"\b(?:two|2|three|3)[ -]for[ -](?:one|1|two|2)\b(?! high)|\b(?:only|just|from|for|at) \d+ (?:dollars|pounds|euros|bucks)\b(?! (?:of|to|lighter|heavier|less|more|in)\b)|"
+    r"\b(?:\d+|ten|fifteen|twenty|twenty-five|thirty|forty|fifty|hundred) (?:dollars|pounds|euros|bucks|percent) off\b|\bsave \d+ ?(?:%|percent)|\bprice (?:drop|cut)s? (?:on|for|all|this)\b|"
+    r"\b(?:for|at|is|only|just|from|plans?|membership) \d+ (?:a|per) (?:month|unit|session|visit|tooth|area)\b|\b(?:party|sale|special|holiday) prices\b"
 )
 _OFFER: Final = re.compile(
     either(
         r"\b(?:special (?:offer|price|deal)|limited[- ]time|(?:new[- ]patient|monthly|holiday|summer|spring|fall|winter|weekend|back[- ]to[- ]school|"
-        r"black friday|mother's day|valentine's(?: day)?) (?:special|offer|deal|discount|promo\w*)s?|discounts?\b|coupons?|vouchers?|gift (?:cards?|certificates?)|promo codes?|flash sale|on sale|"
-        r"free (?:exam|x-?rays?|consult\w*|whitening|cleaning|trial|quote|estimate|gift|second opinion|smile|electric toothbrush|toothbrush with)|(?:0|zero) ?(?:%|percent) (?:interest|financing|apr)|"
+        r"black friday|mother's day|valentine's(?: day)?) (?:special|offer|deal|discount|promo\w*)s?|discounts?\b|coupons?|vouchers?|gift (?:cards?|certificates?)|promo codes?|flash sale|on sale(?! (?:by|of|to)\b)|"
+        r"(?:is|are|pair|visit|exam|cleaning|whitening|check-?up|consult\w*) on the house\b|first (?:\w+ )?(?:session|visit|month|exam|treatment|cleaning) (?:is )?(?:free|half|a present|a gift)|free (?:exam|scan|fitting|touch-?ups?|hearing test|eye test|x-?rays?|consult\w*|whitening|cleaning|trial|quote|estimate|gift|second opinion|smile|electric toothbrush|toothbrush with)|(?:0|zero) ?(?:%|percent) (?:interest|financing|apr)|"
         r"financing (?:is )?available|payment plans?|claim (?:your|this|the)|save (?:up to )?[$\u00a3\u20ac]?\d+|savings? on|while (?:supplies|they) last|"
         r"(?:spots?|seats?|openings?|slots?|appointments?) (?:are |is )?(?:left|limited|going fast|filling|still available|available (?:this|next|now|today))|"
         r"(?:a few|limited|only \w+) (?:spots?|openings?|slots?|appointments?)|don't miss (?:out|it|this)|use (?:the )?code \w+|(?:promo|discount) code|at checkout|deals? of the (?:day|week|month)|(?:today's|this week's|hot) deals?|specials (?:inside|this|all)|specials? of the (?:day|week|month)|(?:our|the|big) (?!bake|yard|garage|plant|book|rummage|tag|estate)(?:\w+ )?sale (?:starts?|ends?|is (?:on|here)|begins)|(?:complimentary|no[- ]cost) (?:\w+ )?(?:exams?|consult\w*|whitening|x-?rays?|screenings?|assessments?|evaluations?|cleanings?|visits?|gifts?)|(?:schedule|reserve|claim|book|grab) yours|(?:now|currently) booking|booking (?:link|is open|opens)|book (?:here|(?:through|via|on|in) (?:our|the) (?:app|site|website|link|portal))|book(?=: ?\S)|last[- ]minute (?:openings?|appointments?|slots?|spots?|cancell?ations?)|we (?:still |just |now )?(?:have|had) (?:\w+ ){0,3}(?:openings?|slots?|spots?|cancell?ations?)(?! for (?:an? )?(?:\w+ )?(?:hygienist|assistant|nurse|receptionist|dentist|doctor|role|position|intern|volunteer)s?)|(?:dm|pm|text|call|tap|click|message|ring|swipe|e-?mail|whatsapp)\b[^.!?]{0,40}\b(?:to|and) (?:book|schedule|reserve|secure|claim|grab) ?(?!(?:club|fair|of|report)\b)|(?<!count )(?<!rely )(?<!depend )(?<!call )(?<!lean )(?<!easy )(?<!hard )(?<!tough )on us (?:this|all|today|tonight|until|through)|hurry|act (?:now|fast)|last chance|book(?:ing)? (?:now|today|online|your|a visit|an appointment|in seconds)|"
@@ -105,8 +109,8 @@ SIGNS: Final[tuple[re.Pattern[str], ...]] = tuple(
 )  # fmt: skip
 
 
-# How many of the further features are signs of form; the meaning of the words comes behind them.
-FORM: Final = len(SIGNS) + 2
+# What posts of companies nearly always have, and those of practices seldom: a link, or another account.
+_LINKED: Final = re.compile(r"[\u2192@]|\brt\b")
 _ADDRESSED: Final = re.compile(
     r"@|\brt\b|\?|\b(?:you|your|yours|ask(?:ed|ing)?|questions?|reply|answer(?:s|ed|ing)?|wrote|sorry|yes|q|thanks for)\b"
 )
@@ -134,12 +138,21 @@ def offer_in(text: str) -> re.Match[str] | None:
 
 
 def features_of(text: str, vectors: Vectors) -> tuple[Buckets, Floats]:
-    """Return what the trained part sees of a text (`plain`): hashed words and pairs, signs of its form, its meaning."""
+    """Return what the trained part sees of a text (`plain`): hashed words and pairs, signs of its form, its meaning.
+
+    A post that stands alone, without a link or another account, has all of it twice, so that it may mean something else
+    there (Daumé 2007): "join us" is mostly a call in the posts of companies, and a kindness in those of a practice.
+    """
     low = LINK.sub(" \u2192 ", text.lower())
     words = words_of(low)
     signs = [bool(sign.search(low)) for sign in SIGNS]
     form = np.asarray([*signs, len(words) < 10, len(words) > 25], np.float32)
-    return buckets_of(word_grams(words), BUCKETS), np.concatenate([form, MEANING * vectors.meaning(words)])
+    meaning = vectors.meaning(words)
+    buckets = buckets_of(word_grams(words), BUCKETS)
+    alone = np.float32(not _LINKED.search(low))
+    if alone:
+        buckets = np.concatenate([buckets, buckets + BUCKETS])
+    return buckets, np.concatenate([form, [alone], alone * form, MEANING * meaning, alone * MEANING_ALONE * meaning])
 
 
 def is_addressed(text: str) -> bool:
@@ -183,5 +196,6 @@ def evidence(text: str, content_type: Content, most: int = 5) -> list[tuple[str,
     pulls = []
     for word in sorted(set(words_of(LINK.sub(" ", text)))):
         [bucket] = buckets_of([hash_of(word)], BUCKETS).tolist()
-        pulls.append((word, round(scale.get(bucket, 0.0) * float(model.weights[bucket][output]), 3)))
+        held = [each for each in (bucket, bucket + BUCKETS) if each in scale]
+        pulls.append((word, round(sum(scale[each] * float(model.weights[each][output]) for each in held), 3)))
     return sorted(pulls, key=lambda pull: -pull[1])[:most]
