@@ -42,8 +42,8 @@ class Surroundings(msgspec.Struct, frozen=True):
     """What is known beside a text.
 
     For a review the names of the practice and its staff; for a reply the review it answers, the name shown with it, the
-    practice's roster, and whether other replies of the practice are alike; for a comment the post it stands under, whether it is a copy of an earlier one, and whether its
-    tags name anybody but the practice.
+    practice's roster, and whether other replies of the practice are alike; for a comment the post it stands under,
+    whether it is a copy of an earlier one, and whether its tags name anybody but the practice.
     """
 
     review_text: str = ""

@@ -43,7 +43,7 @@ _DEAL: Final = re.compile(
         rf"\b{_REVIEW} (?:in (?:exchange|return) for|got (?:me|us|you)|earned (?:me|us)) {_NEAR}{_REWARD}",
         # what was paid, without a word for what
         rf"\b(?:paid|bribed?|brib(?:es|ing)|compensated|incentivi[sz]ed?|rewarded|pays?|paying) (?:me |us |you |people |patients |their patients |everyone )?(?:to|for) {_NEAR}(?:{_WRITING} {_NEAR})?{_REVIEW}",
-        rf"\b(?:buy(?:s|ing)?|bought) (?:\w+ ){{0,3}}?(?:good |positive |fake |5-? ?star |five-? ?star |their )+(?:google |online )?(?:reviews|ratings)\b",
+        r"\b(?:buy(?:s|ing)?|bought) (?:\w+ ){0,3}?(?:good |positive |fake |5-? ?star |five-? ?star |their )+(?:google |online )?(?:reviews|ratings)\b",
     )
 )  # fmt: skip
 # What is said not to have been offered, and what nobody would do, is no sign.
@@ -53,7 +53,8 @@ _DENIED: Final = re.compile(
 )
 _WISHED: Final = re.compile(r"\b(?:i'd|would|could|should) (?:\w+ )?$")
 _TITLE: Final = frozenset(
-    "dr drs doctor mr mrs ms miss mx prof professor sir dds dmd md do rn rdh np pa fnp phd jr sr ii iii nurse the and".split()
+    {"dr", "drs", "doctor", "mr", "mrs", "ms", "miss", "mx", "prof", "professor", "sir", "dds", "dmd", "md", "do", "rn"}
+    | {"rdh", "np", "pa", "fnp", "phd", "jr", "sr", "ii", "iii", "nurse", "the", "and"}
 )
 _NAME_PART: Final = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 
@@ -108,9 +109,7 @@ def _names(staff: frozenset[str]) -> re.Pattern[str] | None:
     known = sorted(part for part in parts - _TITLE if len(part) > 1)
     if not known:
         return None
-    return re.compile(
-        rf"\b(?P<title>(?:dr\.?|doctor) )?(?P<name>{'|'.join(map(re.escape, known))})\b", re.IGNORECASE
-    )
+    return re.compile(rf"\b(?P<title>(?:dr\.?|doctor) )?(?P<name>{'|'.join(map(re.escape, known))})\b", re.IGNORECASE)
 
 
 @lru_cache(maxsize=256)

@@ -28,6 +28,7 @@ TRENDED = (
 
 JUDGED = (
     "alerts",
+    "integrity_signs",
     "recommendations",
     "repeated_texts",
     "replies_to_look_at",
@@ -64,6 +65,7 @@ _SAID_BESIDE = frozenset(
         "depth_share",
         "dialogue_share",
         "helpful_mix_share",
+        "integrity_signs",
         "post_mix",
         "reaching_out_share",
         "repeated_texts",

@@ -413,7 +413,9 @@ class Account:
     ) -> dict[tuple[str, str], Row]:
         """What the month's reviews tell of having been asked for, and which of them insiders wrote."""
         before = [review for back in range(1, 13) for review in self.of_month(place, add_months(month, -back))]
-        told = {("integrity_signs", "own people"): _count(sum(r["voice"] == "team" for r in reviews), len(reviews), why)}
+        told = {
+            ("integrity_signs", "own people"): _count(sum(r["voice"] == "team" for r in reviews), len(reviews), why)
+        }
         asked = [r for r in reviews if r["acts"] & {"incentive", "no_incentive"}]
         (now, n), (usual, n_before) = (
             (sum("staff_named" in r["acts"] for r in some), sum(bool(r["acts"] & _NAMES_LOOKED_FOR) for r in some))
