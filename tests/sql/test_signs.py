@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from pipelines.periods import add_months
-from pipelines.sql_functions import register
 from tests.histories import built_at
-from tests.replay import compiled
+from tests.replay import compiled, empty_core
 
 FIRST = dt.date(2025, 1, 1)
 # Of each month how many reviews name staff, and how many there are.
@@ -34,17 +33,8 @@ _TABLES = {
 def signs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
     """The metric's own SQL, and a warehouse with nothing in the tables that it reads."""
     models = compiled(built_at(tmp_path_factory.getbasetemp(), None)[0], ("integrity_signs",))
-    with duckdb.connect() as connection:
-        connection.execute("attach ':memory:' as warehouse")
-        connection.execute("use warehouse")
-        connection.execute("create schema core")
-        register(connection)
-        for table, columns in _TABLES.items():
-            connection.execute(f"create table core.{table} ({columns})")
+    with empty_core(_TABLES) as connection:
         yield connection, next(text for _, name, text in models if name == "integrity_signs")
-        # Closing alone keeps the tables in memory for as long as a Python function is known to DuckDB.
-        connection.execute("use memory")
-        connection.execute("detach warehouse")
 
 
 def told(signs: tuple[duckdb.DuckDBPyConnection, str], months: Months) -> list[tuple[Any, ...]]:
