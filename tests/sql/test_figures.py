@@ -155,8 +155,10 @@ class Account:
         return None if complete[-1] >= end - 8 * DAY else f"last complete list read on {complete[-1]}"
 
     def can_reply(self, place: tuple[str, str]) -> bool:
-        here = [row for row in self.visits if (row["practice_id"], row["site"]) == place and row["status"] == "ok"]
-        return bool(here) and bool(max(here, key=lambda row: row["night"])["can_reply"])
+        here = [row for row in self.visits if (row["practice_id"], row["site"]) == place]
+        # A visit that failed tells it only of a site that was never read.
+        here = [row for row in here if row["status"] == "ok"] or here
+        return bool(max(here, key=lambda row: row["night"])["can_reply"])
 
     def of_month(self, place: tuple[str, str], month: dt.date) -> list[dict[str, Any]]:
         return [
