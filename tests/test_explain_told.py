@@ -107,7 +107,8 @@ from (values
     ('google', '2025-10-01'::date, null, [0, 0, 0, 0, 8]),
     ('google', '2026-09-01', null, [1, 0, 0, 0, 9]), ('google', '2026-10-01', null, [0, 0, 1, 0, 9]),
     ('yelp', '2026-09-01', null, [4, 0, 0, 0, 4]), ('yelp', '2026-10-01', null, [1, 0, 0, 0, 1]),
-    ('survey', '2026-10-01', null, [0, 0, 0, 0, 0])
+    -- may not be combined
+    ('survey', '2026-09-01', null, [0, 0, 9, 0, 0]), ('survey', '2026-10-01', null, [9, 0, 0, 0, 0])
 ) as t (site, month, not_covered_why, star_counts);
 create table core.site_weights as
 select 'p' as practice_id, t.*
@@ -209,6 +210,12 @@ def test_a_mix_is_split_only_of_sites_that_were_read_and_may_be_combined(told: D
     assert mix is not None
     assert mix["sites"] == ["google", "yelp"]
     assert mix["rates"] + mix["mix"] == pytest.approx((48 + 6) / 12 - (46 + 24) / 18)
+    assert explain(told, "p", OCTOBER, "mean_stars", "google").mix is None
     with duckdb.connect(str(told.warehouse)) as connection:
+        connection.execute("create table kept as from core.month_stars")
+        connection.execute("delete from core.month_stars where site = 'yelp'")
+    assert explain(told, "p", OCTOBER, "mean_stars").mix is None
+    with duckdb.connect(str(told.warehouse)) as connection:
+        connection.execute("create or replace table core.month_stars as from kept")
         connection.execute("update core.month_stars set not_covered_why = 'never read' where month = '2026-09-01'")
     assert explain(told, "p", OCTOBER, "mean_stars").mix is None
