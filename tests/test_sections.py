@@ -277,6 +277,15 @@ def test_what_reviews_tell_of_having_been_asked_for_names_its_rule_and_no_single
     ]
 
 
+def test_beside_an_unusual_week_what_else_reviews_tell_is_left_to_the_attached_figures() -> None:
+    house = practice().sign("google", "own people", 1, 40).sign("google", "staff named", 14, 31)
+    assert [len(report_of(house).checks), report_of(house).more_checks] == [2, ""]
+    house.unusual("google", "unusual number")
+    assert [row.rule for row in report_of(house).checks] == [GENUINE]
+    assert report_of(house).more_checks == "2\u00a0more signs in the attached figures"
+    assert "2\u00a0more signs in the attached figures" in render.report_html(report_of(house), render.TEMPLATES)
+
+
 def test_a_month_with_nothing_to_check_has_no_such_section() -> None:
     assert 'id="worth-checking"' not in render.report_html(
         report_of(practice().repeated("google", 0, 9)), render.TEMPLATES

@@ -117,8 +117,14 @@ def instead_of_follow_up(month: dt.date, asked: Sequence[Asked] | None) -> str:
     return "" if asked else _("The report of {month} asked for nothing.", month=before)
 
 
-def checks(bursts: Sequence[Row], looks: Sequence[Row], figure: Lookup, sites: Sequence[str]) -> tuple[Check, ...]:
-    """Return what is worth checking by the rule that it touches. What it was is not said, because it is not known."""
+def checks(
+    bursts: Sequence[Row], looks: Sequence[Row], figure: Lookup, sites: Sequence[str]
+) -> tuple[tuple[Check, ...], int]:
+    """Return what is worth checking by the rule that it touches, and how many rules are left to the attached figures.
+
+    What it was is not said, because it is not known. Beside an unusual week there is no room for what else the
+    reviews tell.
+    """
     repeated = _shares_by_site(figure, sites, "repeated_texts")
     seen = [f"{_name(row['site'])}: {_burst_note(row, figure)}" for row in bursts[:MOST_BURSTS]]
     if bursts:
@@ -128,7 +134,7 @@ def checks(bursts: Sequence[Row], looks: Sequence[Row], figure: Lookup, sites: S
         seen.append(
             _("Reviews of five words or more with the words of another account\u2019s: {shares}.", shares=repeated)
         )
-    said = {"genuine": seen, "threats": [], "incentives": []}
+    said: dict[str, list[str]] = {"genuine": seen, "threats": [], "incentives": [], "insiders": [], "names": []}
     for sign, rule in (("N1", "threats"), ("N2", "incentives")):
         number = sum(row["kind"] == "reply" and sign in row["classes"] for row in looks)
         if number:
@@ -139,22 +145,40 @@ def checks(bursts: Sequence[Row], looks: Sequence[Row], figure: Lookup, sites: S
                 what=_(SIGNS[sign]),
             )
             said[rule].append(replies)
+    signs = _signs_of_reviews(figure, sites)
+    for rule, line in () if bursts else signs:
+        said[rule].append(line)
+    shown = tuple(Check(_(CHECK_RULES[rule]), " ".join(lines)) for rule, lines in said.items() if lines)
+    return shown, len(signs) if bursts else 0
+
+
+def _signs_of_reviews(figure: Lookup, sites: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the rules that the month's reviews touch by what they tell, by whom they are and whom they name."""
     rewarded = _shares_by_site(figure, sites, "integrity_signs", "incentive in reviews", FEWEST_REWARDED)
-    if rewarded:
-        said["incentives"].append(_("Reviews that tell of something given for them: {shares}.", shares=rewarded))
     insiders = _shares_by_site(figure, sites, "integrity_signs", "own people")
-    if insiders:
-        said["insiders"] = [_("Reviews by accounts that you listed as your people\u2019s: {shares}.", shares=insiders)]
     named = _shares_by_site(figure, sites, "integrity_signs", "staff named")
+    signs = []
+    if rewarded:
+        signs.append(("incentives", _("Reviews that tell of something given for them: {shares}.", shares=rewarded)))
+    if insiders:
+        words = _("Reviews by accounts that you listed as your people\u2019s: {shares}.", shares=insiders)
+        signs.append(("insiders", words))
     if named:
-        said["names"] = [
-            _(
-                "Reviews that name somebody of your staff, clearly more than in the twelve months before: {shares}. "
-                "People may do so unasked.",
-                shares=named,
-            )
-        ]
-    return tuple(Check(_(CHECK_RULES[rule]), " ".join(lines)) for rule, lines in said.items() if lines)
+        words = _(
+            "Reviews that name somebody of your staff, clearly more than in the twelve months before: {shares}. "
+            "People may do so unasked.",
+            shares=named,
+        )
+        signs.append(("names", words))
+    return signs
+
+
+def more_checks(number: int) -> str:
+    if number <= 0:
+        return ""
+    return ngettext(
+        "{number}\u00a0more sign in the attached figures", "{number}\u00a0more signs in the attached figures", number
+    )
 
 
 def _shares_by_site(figure: Lookup, sites: Sequence[str], metric: str, part: str = "", fewest: int = 1) -> str:
