@@ -245,7 +245,8 @@ class _Desk:
         stars = stars_of(row["rating"], row["rating_min"], row["rating_max"])
         found = judgements(self.kind(row, voice), text, language, self.around(row), stars)
         if voice == "outside" and not self.policy.classify:
-            return {"acts": found.get("acts", [])}
+            # What a comment does is no judgement on its writer; of a review there is nothing of the kind.
+            return {"acts": [] if row["kind"] == "review" else found.get("acts", [])}
         return found
 
 

@@ -186,11 +186,23 @@ def _row(talk: Talk, said: Said, night: dt.date) -> Row:
         "acts": [],
     }
     told |= said.more
+    told |= _of_health(said, told)
     if said.edited_on and night >= said.edited_on:
         told |= said.edited
     if not said.platform.named:
         told["mention_keys"] = []
     return feature(said.kind, said.platform.source, said.platform.site, night, talk.practice_id, said.item_id, **told)
+
+
+def _of_health(said: Said, told: dict[str, Any]) -> dict[str, Any]:
+    """Make up how a post on health reads, and what claims something, from the item's own id."""
+    chance = random.Random(f"health {said.item_id}")
+    on_health = said.kind == "post" and told.get("content_type") == "health_information"
+    judged = said.kind == "post" or (said.kind == "comment" and said.voice != "practice")
+    return {
+        "reading_grade": chance.choice([None, 4.5, 8.0, 8.1, 12.3]) if on_health else None,
+        "clinical_claim": chance.choice([True, False, False, None]) if judged else None,
+    }
 
 
 def _number(talk: Talk, number: Number, night: dt.date) -> Row:

@@ -319,6 +319,20 @@ def _judge(site: Site, review: Review) -> None:
         }
     if review.judged.get("sentiment") not in (None, "not_checked") and review.stars:
         review.judged["contradicts_stars"] = chance.random() < 0.2
+    _ask(site, review, chance)
+
+
+def _ask(site: Site, review: Review, chance: random.Random) -> None:
+    """Make up who wrote it, and what a judged review tells of having been asked for: much of it in one month."""
+    review.judged["voice"] = "team" if chance.random() < 0.05 else "outside"
+    # What was scored before there was the question has no answer; one practice gave no names of its staff.
+    if review.judged.get("sentiment") in (None, "not_checked") or chance.random() < 0.1:
+        return
+    campaign = (review.written_at.year, review.written_at.month) == (2026, 9)
+    review.judged["acts"] = ["incentive" if chance.random() < 0.1 else "no_incentive"]
+    if site.practice_id != "hilltop":
+        named = chance.random() < (0.7 if campaign else 0.1)
+        review.judged["acts"].append("staff_named" if named else "staff_not_named")
 
 
 def _review(chance: random.Random, name: str, first: dt.date, nights: int) -> Review:

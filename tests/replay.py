@@ -101,6 +101,24 @@ def replayed(
             connection.execute("detach warehouse")
 
 
+@contextmanager
+def empty_core(tables: dict[str, str]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give a connection to tables of these columns in which nothing stands, where one model finds what it reads."""
+    with duckdb.connect() as connection:
+        connection.execute("attach ':memory:' as warehouse")
+        connection.execute("use warehouse")
+        connection.execute("create schema core")
+        register(connection)
+        for table, columns in tables.items():
+            connection.execute(f"create table core.{table} ({columns})")
+        try:
+            yield connection
+        finally:
+            # Closing alone keeps the tables in memory for as long as a Python function is known to DuckDB.
+            connection.execute("use memory")
+            connection.execute("detach warehouse")
+
+
 def compile_all(folder: Path) -> Compiled:
     """Let dbt write the SQL of all models into `folder`, as of a build of everything, without running it."""
     metrics = sorted(path.stem for path in (build.SQL / "models" / "metrics").glob("*.sql"))

@@ -369,6 +369,12 @@ class Warehouse:
         self.figure(site, self.month, "repeated_texts", reviews, sample_size=of, state=state)
         return self
 
+    def sign(self, site: str, part: str, reviews: int, of: int) -> Warehouse:
+        """Say how many of a site's reviews have a sign worth checking."""
+        state = "value" if reviews else "zero"
+        self.figure(site, self.month, "integrity_signs", reviews, part=part, sample_size=of, state=state)
+        return self
+
     def changed(
         self, site: str, change: str, urls: Sequence[str | None], stars: Sequence[str] = (), reason: str | None = None
     ) -> Warehouse:
@@ -577,6 +583,8 @@ def many_looks() -> Warehouse:
     house = everything_bad()
     house.name, house.paper = "Riverside Family Dental", "letter"
     house.unusual("survey", "unusual cluster", mean_without=4.46).repeated("google", 6, 40).repeated("survey", 5, 5)
+    for part in ("incentive in reviews", "own people", "staff named"):
+        house.sign("google", part, 14, 40).sign("healthgrades", part, 11, 12)
     return house.judged("healthgrades", {}, alerts=None, replies=(0, 2, 9))
 
 

@@ -288,3 +288,34 @@ def test_an_unknown_name_is_answered_with_what_exists(
 def test_without_a_warehouse_there_is_nothing_to_explain(data: DataDir) -> None:
     with pytest.raises(NotReady, match="Run `rapport build`"):
         explain(data, "riverside", OCTOBER, "mean_stars")
+
+
+def test_the_reviews_behind_signs_worth_checking_are_those_that_have_one(town: DataDir) -> None:
+    month = dt.date(2026, 9, 1)
+    with open_warehouse(town) as connection:
+        marked = {
+            row["item_id"]
+            for row in rows(
+                connection,
+                "select item_id, voice, acts from core.reviews where practice_id = 'riverside' and site = 'google' "
+                "and month = ? and counted",
+                [month],
+            )
+            if row["voice"] == "team" or {"incentive", "staff_named"} & set(row["acts"] or ())
+        }
+        replied = {
+            row["parent_id"]
+            for row in rows(
+                connection,
+                "select replies.parent_id from core.replies as replies join core.reviews as reviews "
+                "on replies.parent_id = reviews.item_id and replies.practice_id = reviews.practice_id "
+                "where reviews.practice_id = 'riverside' and reviews.site = 'google' and reviews.month <= ? "
+                "and reviews.removed_on is null and replies.visible "
+                "and list_has_any(replies.disclosure_classes, ['N1', 'N2'])",
+                [month],
+            )
+        }
+    found = explain(town, "riverside", month, "integrity_signs", "google")
+    assert {row["item_id"] for row in found.rows} == marked | replied
+    assert marked - replied
+    assert replied - marked

@@ -310,3 +310,17 @@ def test_the_secret_is_made_once_and_for_us_alone(data: DataDir, monkeypatch: py
     assert file.stat().st_mode & 0o077 == 0
     monkeypatch.setenv("RAPPORT_AUTHOR_SECRET", "given")
     assert load_secret(file) == b"given"
+
+
+def test_a_review_is_asked_for_names_of_its_own_practice_where_it_may_be_classified(
+    data: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [oak] = PRACTICES.practice
+    people = Practices(practice=(oak.model_copy(update={"staff": ("Dr. Wren",)}), Practice(id="elm", name="Elm")))
+    monkeypatch.setattr("tests.test_score.PRACTICES", people)
+    text = "Wren and the whole team at the front desk were kind to my daughter"
+    reviews = record(text=text), record(text=text, item_id="r2", practice_id="elm")
+    assert [row["acts"] for row in scored(data, *reviews)] == [["no_incentive", "staff_named"], ["no_incentive"]]
+    strict = msgspec.structs.replace(google_business.SOURCE.policy, classify=False)
+    monkeypatch.setattr(google_business, "SOURCE", msgspec.structs.replace(google_business.SOURCE, policy=strict))
+    assert [row["acts"] for row in scored(data, *reviews)] == [[], []]

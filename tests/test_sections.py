@@ -254,6 +254,38 @@ def test_words_of_another_account_and_replies_that_threaten_or_offer_name_their_
     ]
 
 
+def test_what_reviews_tell_of_having_been_asked_for_names_its_rule_and_no_single_one_of_a_reward() -> None:
+    house = practice().sign("google", "incentive in reviews", 2, 31).sign("survey", "incentive in reviews", 1, 12)
+    house.sign("google", "own people", 1, 40).sign("google", "staff named", 14, 31).sign("survey", "staff named", 0, 12)
+    house.judged("google", {}, replies=(0, 1, 0))
+    house.rows["worth_a_look"][0]["classes"] = ["N2"]
+    assert [(row.rule, row.seen.replace("\u00a0", " ")) for row in report_of(house).checks] == [
+        (
+            "16 CFR 465.4: nothing is given for praise.",
+            "1 reply of yours has signs of an offer for a review. "
+            "Reviews that tell of something given for them: 2 of 31 (6%) on Google.",
+        ),
+        (
+            "16 CFR 465.5: whoever belongs to a practice says so.",
+            "Reviews by accounts that you listed as your people\u2019s: 1 of 40 (3%) on Google.",
+        ),
+        (
+            "Rules of sites, Google\u2019s for one: nobody is asked to name a person.",
+            "Reviews that name somebody of your staff, clearly more than in the twelve months before: "
+            "14 of 31 (45%) on Google. People may do so unasked.",
+        ),
+    ]
+
+
+def test_beside_an_unusual_week_what_else_reviews_tell_is_left_to_the_attached_figures() -> None:
+    house = practice().sign("google", "own people", 1, 40).sign("google", "staff named", 14, 31)
+    assert [len(report_of(house).checks), report_of(house).more_checks] == [2, ""]
+    house.unusual("google", "unusual number")
+    assert [row.rule for row in report_of(house).checks] == [GENUINE]
+    assert report_of(house).more_checks == "2\u00a0more signs in the attached figures"
+    assert "2\u00a0more signs in the attached figures" in render.report_html(report_of(house), render.TEMPLATES)
+
+
 def test_a_month_with_nothing_to_check_has_no_such_section() -> None:
     assert 'id="worth-checking"' not in render.report_html(
         report_of(practice().repeated("google", 0, 9)), render.TEMPLATES

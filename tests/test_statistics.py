@@ -513,3 +513,20 @@ def test_a_hidden_cell_can_be_worked_out_from_a_total() -> None:
 def test_every_kind_of_worked_example_is_taken_by_a_test() -> None:
     tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
     assert not [name for name in VECTORS if f'["{name}"]' not in tests]
+
+
+@given(
+    st.lists(st.integers(0, 40), max_size=20),
+    st.lists(st.integers(0, 40), min_size=1, max_size=20),
+    st.data(),
+)
+def test_answering_one_that_waits_never_makes_the_median_worse(
+    answered: list[int], waiting: list[int], data: st.DataObject
+) -> None:
+    """However long it had waited: an average of the answered alone would take the oldest for the slowest."""
+    late = data.draw(st.sampled_from(waiting))
+    left = list(waiting)
+    left.remove(late)
+    before = kaplan_meier_median(answered, waiting)
+    after = kaplan_meier_median([*answered, late], left)
+    assert before is None or (after is not None and after <= before)

@@ -104,8 +104,12 @@ class Town:
     def review(self, night: dt.date, practice: str, written: dt.datetime) -> Row:
         chance = self.chance
         judged = chance.random() < 0.8
+        item = self.name("r")
+        asked = random.Random(item)
         return self.add(
-            "review", REVIEWS, night, practice, self.name("r"),
+            "review", REVIEWS, night, practice, item, voice=asked.choice(["outside", "outside", "team"]),
+            acts=[asked.choice(["incentive", "no_incentive"]), asked.choice(["staff_named", "staff_not_named"])]
+            if judged else [],
             created_at=written.replace(tzinfo=UTC), created_local=written, updated_at=written.replace(tzinfo=UTC),
             stars=chance.choice(_STARS), has_text=True, words=9, text_key=f"t{chance.randrange(400)}",
             author_key=f"a{chance.randrange(60)}", sentiment="positive" if judged else "not_checked",
@@ -132,6 +136,10 @@ class Town:
             "place": chance.choice([None, None, "town"]),
             "url": f"https://social.example/{item}", "content_type": chance.choice(["community", "promotion", None]),
         }  # fmt: skip
+        on_health = random.Random(item)
+        if kind == "post" and on_health.random() < 0.4:
+            told |= {"content_type": "health_information", "reading_grade": on_health.choice([None, 6.0, 11.5])}
+        told["clinical_claim"] = on_health.choice([None, False, True])
         return self.add(kind, TALK, night, practice, item, **(told | more))
 
     def thread(self, night: dt.date, practice: str, at: dt.datetime) -> Row:

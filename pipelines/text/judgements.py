@@ -22,6 +22,7 @@ from pipelines.text.linear import model_id
 from pipelines.text.offline import offers_of
 from pipelines.text.sentences import plain, sentences_of, words_of
 from pipelines.text.sentiment import NOTHING, Mood, as_post, evidence, is_plain, mood_of
+from pipelines.text.solicited import names_of, rewards_of
 from pipelines.text.topics import alerts_of, reported, topics_of
 from pipelines.text.usefulness import usefulness_of
 
@@ -41,9 +42,9 @@ NOT_MADE: Final[dict[str, Any]] = {
 class Surroundings(msgspec.Struct, frozen=True):
     """What is known beside a text.
 
-    For a reply the review it answers, the name shown with it, the practice's roster, and whether other replies of the
-    practice are alike; for a comment the post it stands under, whether it is a copy of an earlier one, and whether its
-    tags name anybody but the practice.
+    For a review the names of the practice and its staff; for a reply the review it answers, the name shown with it, the
+    practice's roster, and whether other replies of the practice are alike; for a comment the post it stands under,
+    whether it is a copy of an earlier one, and whether its tags name anybody but the practice.
     """
 
     review_text: str = ""
@@ -110,6 +111,8 @@ def judgements(
             for each in topics_of(sentences, list(zip(words, moods, strict=True)))
         ]
         found["alerts"] = [{"alert": alert, "sentence": number} for alert, number in alerts_of(sentences)]
+    if kind == "review":
+        found["acts"] = [] if why_not else _solicited(sentences, around)
     if kind == "comment":
         found["acts"] = _acts(text, why_not, _acts_found(sentences, moods, why_not, around), around)
     if kind in ("comment", "post"):
@@ -166,6 +169,15 @@ def _acts(text: str, why_not: str | None, found: Sequence[Found], around: Surrou
     return sorted(act for act in acts if not (around.copy and act == "substantive"))
 
 
+def _solicited(sentences: Sequence[str], around: Surroundings) -> list[str]:
+    """Return what a review tells of having been asked for, or that it does not: neither stands where nobody asked."""
+    acts = ["incentive" if rewards_of(sentences) else "no_incentive"]
+    if around.staff:
+        named = names_of(sentences, around.staff, around.practice_names)
+        acts.append("staff_named" if named else "staff_not_named")
+    return acts
+
+
 def _post(text: str, sentences: Sequence[str], why_not: str | None) -> dict[str, Any]:
     if why_not:
         return {"content_type": None, "content_reason": why_not, "usefulness": None, "reading_grade": None}
@@ -218,6 +230,7 @@ def explained(kind: str, text: str, language: str | None, around: Surroundings |
     acts = _acts_found(sentences, moods, None, around) if kind == "comment" else []
     claims = claims_of(sentences) if kind in ("comment", "post") else []
     offers = offers_of(sentences) if kind == "reply" else []
+    signs = [*rewards_of(sentences), *names_of(sentences, around.staff, around.practice_names)]
     disclosed = judge(text, review=around.review_text, reviewer=around.reviewer, roster=around.roster())
     if kind == "reply":
         lines.append(f"reply: {VERDICT_WORDS[disclosed.verdict]}; {disclosed.reason}")
@@ -237,6 +250,11 @@ def explained(kind: str, text: str, language: str | None, around: Surroundings |
             if alert["sentence"] == number
         ]
         lines += [f"   {act.act}: {act.reason}{_quoted(sentence, act)}" for act in acts if act.sentence == number]
+        lines += [
+            f"   {sign.act}: {sign.reason}: “{sentence[sign.start : sign.end]}”"
+            for sign in signs
+            if kind == "review" and sign.sentence == number
+        ]
         lines += [
             f"   clinical claim, have a clinician look: “{sentence[claim.start : claim.end]}”"
             for claim in claims

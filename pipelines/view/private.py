@@ -23,10 +23,15 @@ MOST_CHANGED_LINKS = 2
 
 MOST_BURSTS = 3
 
+# A single review that tells of a reward may have been misread.
+FEWEST_REWARDED = 2
+
 # What is worth checking touches a rule of the United States on reviews: its section, and what that asks for.
 CHECK_RULES = {
     "genuine": "16 CFR 465.2: a review tells what its writer went through.",
     "incentives": "16 CFR 465.4: nothing is given for praise.",
+    "insiders": "16 CFR 465.5: whoever belongs to a practice says so.",
+    "names": "Rules of sites, Google\u2019s for one: nobody is asked to name a person.",
     "threats": "16 CFR 465.7(a): nobody is threatened over a review.",
 }
 
@@ -99,24 +104,24 @@ def instead_of_follow_up(month: dt.date, asked: Sequence[Asked] | None) -> str:
     return "" if asked else _("The report of {month} asked for nothing.", month=before)
 
 
-def checks(bursts: Sequence[Row], looks: Sequence[Row], figure: Lookup, sites: Sequence[str]) -> tuple[Check, ...]:
-    """Return what is worth checking by the rule that it touches. What it was is not said, because it is not known."""
-    repeated = {
-        site: row for site in sites if is_number(row := figure(site, "repeated_texts")) and row and row["value"]
-    }
+def checks(
+    bursts: Sequence[Row], looks: Sequence[Row], figure: Lookup, sites: Sequence[str]
+) -> tuple[tuple[Check, ...], int]:
+    """Return what is worth checking by the rule that it touches, and how many rules are left to the attached figures.
+
+    What it was is not said, because it is not known. Beside an unusual week there is no room for what else the
+    reviews tell.
+    """
+    repeated = _shares_by_site(figure, sites, "repeated_texts")
     seen = [f"{_name(row['site'])}: {_burst_note(row, figure)}" for row in bursts[:MOST_BURSTS]]
     if bursts:
         seen += _more_weeks(len(bursts) - MOST_BURSTS)
         seen.append(_("Such a week may be an event, a news story, an invitation you sent, or an attack."))
     if repeated:
-        shares = listed(
-            _("{share} on {site}", share=share(int(row["value"]), int(row["sample_size"])), site=_name(site))
-            for site, row in repeated.items()
-        )
         seen.append(
-            _("Reviews of five words or more with the words of another account\u2019s: {shares}.", shares=shares)
+            _("Reviews of five words or more with the words of another account\u2019s: {shares}.", shares=repeated)
         )
-    found = [("genuine", seen)] if seen else []
+    said: dict[str, list[str]] = {"genuine": seen, "threats": [], "incentives": [], "insiders": [], "names": []}
     for sign, rule in (("N1", "threats"), ("N2", "incentives")):
         number = sum(row["kind"] == "reply" and sign in row["classes"] for row in looks)
         if number:
@@ -126,8 +131,51 @@ def checks(bursts: Sequence[Row], looks: Sequence[Row], figure: Lookup, sites: S
                 number,
                 what=_(SIGNS[sign]),
             )
-            found.append((rule, [replies]))
-    return tuple(Check(_(CHECK_RULES[rule]), " ".join(said)) for rule, said in found)
+            said[rule].append(replies)
+    signs = _signs_of_reviews(figure, sites)
+    for rule, line in () if bursts else signs:
+        said[rule].append(line)
+    shown = tuple(Check(_(CHECK_RULES[rule]), " ".join(lines)) for rule, lines in said.items() if lines)
+    return shown, len(signs) if bursts else 0
+
+
+def _signs_of_reviews(figure: Lookup, sites: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the rules that the month's reviews touch by what they tell, by whom they are and whom they name."""
+    rewarded = _shares_by_site(figure, sites, "integrity_signs", "incentive in reviews", FEWEST_REWARDED)
+    insiders = _shares_by_site(figure, sites, "integrity_signs", "own people")
+    named = _shares_by_site(figure, sites, "integrity_signs", "staff named")
+    signs = []
+    if rewarded:
+        signs.append(("incentives", _("Reviews that tell of something given for them: {shares}.", shares=rewarded)))
+    if insiders:
+        words = _("Reviews by accounts that you listed as your people\u2019s: {shares}.", shares=insiders)
+        signs.append(("insiders", words))
+    if named:
+        words = _(
+            "Reviews that name somebody of your staff, clearly more than in the twelve months before: {shares}. "
+            "People may do so unasked.",
+            shares=named,
+        )
+        signs.append(("names", words))
+    return signs
+
+
+def more_checks(number: int) -> str:
+    if number <= 0:
+        return ""
+    return ngettext(
+        "{number}\u00a0more sign in the attached figures", "{number}\u00a0more signs in the attached figures", number
+    )
+
+
+def _shares_by_site(figure: Lookup, sites: Sequence[str], metric: str, part: str = "", fewest: int = 1) -> str:
+    """Return of how many reviews of each site something was counted; nothing of sites with fewer than `fewest`."""
+    counted = {site: figure(site, metric, part=part) for site in sites}
+    return listed(
+        _("{share} on {site}", share=share(int(row["value"]), int(row["sample_size"])), site=_name(site))
+        for site, row in counted.items()
+        if row and is_number(row) and row["value"] >= fewest
+    )
 
 
 def _name(site: str) -> str:

@@ -24,6 +24,7 @@ from pipelines.view.private import (
     checks,
     followed_up,
     instead_of_follow_up,
+    more_checks,
     since_last_report,
 )
 from pipelines.view.scores import Score, by_weights_of_before, engagement, reputation
@@ -102,6 +103,7 @@ class Report:
     instead_of_topics: str
     changed: tuple[ChangedRow, ...]
     checks: tuple[Check, ...]
+    more_checks: str
     conversation: Conversation
     talk_card: Card | None
     replies: tuple[ReplyRow, ...]
@@ -173,6 +175,7 @@ def _month_report(
     looks = look_rows(inputs.worth_a_look)
     alerts, not_checked = alert_words(found.alerts)
     since_report = since_last_report(inputs.changes, inputs.figures_before, month_word(add_months(month, -1)))
+    worth_checking, left = checks(inputs.bursts, inputs.worth_a_look, held.now, sites)
     return Report(
         language=spoken().tag,
         practice_id=practice.id,
@@ -217,7 +220,8 @@ def _month_report(
         topics=topics,
         instead_of_topics="" if topics else instead_of_topics(held, sites),
         changed=changed_rows(held, [by_site[site] for site in shown]),
-        checks=checks(inputs.bursts, inputs.worth_a_look, held.now, sites),
+        checks=worth_checking,
+        more_checks=more_checks(left),
         conversation=talk,
         talk_card=None if talk.instead else talk_card(found, cards),
         replies=tuple(reply_row(held, site) for site in shown if held.can_reply(site)),

@@ -25,6 +25,7 @@ TRENDED = (
 
 JUDGED = (
     "alerts",
+    "integrity_signs",
     "recommendations",
     "repeated_texts",
     "replies_to_look_at",
@@ -61,6 +62,7 @@ _SAID_BESIDE = frozenset(
         "depth_share",
         "dialogue_share",
         "helpful_mix_share",
+        "integrity_signs",
         "post_mix",
         "reaching_out_share",
         "repeated_texts",

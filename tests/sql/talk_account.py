@@ -388,6 +388,7 @@ class Month:
         types = [post["content_type"] or "not coded" for post in self.posts()]
         for kind in (*TYPES, "not coded"):
             told["post_mix", kind] = count(types.count(kind), len(types), self.blocked or self.left_out)
+        told |= self.of_health()
         told |= self.communities()
         ours = [i for i in self.standing if i["voice"] == "practice"]
         replies = [
@@ -396,6 +397,21 @@ class Month:
         acts_of_talk = len(replies) + sum(i["kind"] == "post" for i in ours)
         told["dialogue_share", ""] = share(len(replies), acts_of_talk, self.left_out, self.blocked)
         return told | self.questions(parts["E1"][3])
+
+    def of_health(self) -> dict[tuple[str, str], Row]:
+        blocked = self.blocked or self.left_out
+        grades = [post["reading_grade"] for post in self.posts() if post["content_type"] == "health_information"]
+        told = {
+            "not graded": sum(grade is None for grade in grades),
+            "plain": sum(grade is not None and grade <= 8 for grade in grades),
+            "hard": sum(grade is not None and grade > 8 for grade in grades),
+        }
+        found = {("health_posts_by_grade", part): count(number, len(grades), blocked) for part, number in told.items()}
+        judged = [i for i in self.standing if i["clinical_claim"] is not None and "spam" not in (i["acts"] or [])]
+        for part in ("own", "others"):
+            claims = [i["clinical_claim"] for i in judged if (i["voice"] == "practice") == (part == "own")]
+            found["clinical_claims", part] = count(sum(claims), len(claims), blocked)
+        return found
 
     def questions(self, blocked: str | None) -> dict[tuple[str, str], Row]:
         by_whom = []

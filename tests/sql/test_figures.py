@@ -26,6 +26,8 @@ REPORTED = ("bedside_manner", "facility_comfort", "global_recommend")
 ALERTS = ("ALERT_discrimination", "ALERT_privacy", "ALERT_safety")
 BLENDABLE = "owner_export"
 CLUSTER = "without the cluster"
+_NAMES_LOOKED_FOR = {"staff_named", "staff_not_named"}
+_FEW = "too few reviews to compare"
 
 
 class Account:
@@ -117,6 +119,8 @@ class Account:
             "topics": {f"{topic['topic']}/{topic['polarity']}" for topic in latest["topics"] or ()},
             **{name: latest[name] for name in ("has_text", "words", "text_key", "author_key", "alerts")},
             "disagrees": latest["contradicts_stars"],
+            "voice": latest["voice"],
+            "acts": set(latest["acts"] or ()),
             **_place(latest),
         }
 
@@ -151,8 +155,10 @@ class Account:
         return None if complete[-1] >= end - 8 * DAY else f"last complete list read on {complete[-1]}"
 
     def can_reply(self, place: tuple[str, str]) -> bool:
-        here = [row for row in self.visits if (row["practice_id"], row["site"]) == place and row["status"] == "ok"]
-        return bool(here) and bool(max(here, key=lambda row: row["night"])["can_reply"])
+        here = [row for row in self.visits if (row["practice_id"], row["site"]) == place]
+        # A visit that failed tells it only of a site that was never read.
+        here = [row for row in here if row["status"] == "ok"] or here
+        return bool(max(here, key=lambda row: row["night"])["can_reply"])
 
     def of_month(self, place: tuple[str, str], month: dt.date) -> list[dict[str, Any]]:
         return [
@@ -359,7 +365,8 @@ class Account:
             and (r["removed"] is None or r["removed"] >= after)
         ]
         told["reply_hours", ""] = _hours(window, blocked or (why if not window else None))
-        return told | self._words(place, reviews, why) | self._replies(place, month, window, blocked, why)
+        told |= self._words(place, reviews, why) | self._replies(place, month, window, blocked, why)
+        return told | self._signs(place, month, reviews, why)
 
     def _words(self, place: tuple[str, str], reviews: list[Row], why: str | None) -> dict[tuple[str, str], Row]:
         told = {}
@@ -401,6 +408,41 @@ class Account:
             )
         ]
         told["repeated_texts", ""] = _count(len(same), len(long), why)
+        return told
+
+    def _signs(
+        self, place: tuple[str, str], month: dt.date, reviews: list[Row], why: str | None
+    ) -> dict[tuple[str, str], Row]:
+        """What the month's reviews tell of having been asked for, and which of them insiders wrote."""
+        before = [review for back in range(1, 13) for review in self.of_month(place, add_months(month, -back))]
+        told = {
+            ("integrity_signs", "own people"): _count(sum(r["voice"] == "team" for r in reviews), len(reviews), why)
+        }
+        asked = [r for r in reviews if r["acts"] & {"incentive", "no_incentive"}]
+        (now, n), (usual, n_before) = (
+            (sum("staff_named" in r["acts"] for r in some), sum(bool(r["acts"] & _NAMES_LOOKED_FOR) for r in some))
+            for some in (reviews, before)
+        )
+        unread = None
+        if not self.judged(place, month):
+            foreign = any(r["has_text"] and r["sentiment"] == "not_checked" for r in reviews)
+            forbidden = any(r["has_text"] and r["sentiment"] is None for r in reviews)
+            unread = why
+            unread = "no text in a language whose judgement was measured" if foreign else unread
+            unread = "what is written on this site is not judged" if forbidden else unread
+        late = "the reviews were scored before this was looked for" if reviews else why
+        told["integrity_signs", "incentive in reviews"] = _count(
+            sum("incentive" in r["acts"] for r in asked), len(asked), why if asked else unread or late
+        )
+        nameless = "no names of the staff are known" if reviews else why
+        name = "integrity_signs", "staff named"
+        if min(n, n_before) < 10:
+            reason = why if n else unread or nameless
+            told[name] = _figure("not_measured" if reason else "too_few", None, None, None, None, n, reason or _FEW)
+            return told
+        p = stats.fisher_exact([[usual, n_before - usual], [now, n - now]]).pvalue
+        many = now / n > 0.3 and now / n > usual / n_before and p < 0.01
+        told[name] = _count(now if many else 0, n, why)
         return told
 
     def _replies(
@@ -615,6 +657,10 @@ def test_the_history_is_worth_an_account(known: tuple[DataDir, Account]) -> None
     assert {("low_share", "value"), ("low_share", "too_few"), ("low_share", "not_measured")} <= states
     assert {("reply_hours", "value"), ("reply_hours", "too_few")} <= states
     assert {("reply_share", "value"), ("reply_share", "not_measured")} <= states
+    signs = {(key[4], figure["state"]) for key, figure in figures.items() if key[3] == "integrity_signs"}
+    for part in ("incentive in reviews", "staff named", "own people"):
+        assert {(part, "value"), (part, "zero"), (part, "not_measured")} <= signs
+    assert ("staff named", "too_few") in signs
     assert any(review["removed"] for review in account.reviews)
     assert any(reply["said"] is None for reply in account.replies)
 

@@ -38,6 +38,8 @@ select
     items.contradicts_stars,
     items.topics,
     items.alerts,
+    items.acts,
+    items.voice,
     items.url,
     items.page,
     items.position
