@@ -21,6 +21,7 @@ from pipelines import build
 from pipelines.demo.town import NIGHTS, build_town, pull_instant
 from pipelines.landing import DataDir
 from pipelines.settings import REPOSITORY
+from tests.dbt_child import ForkedChild
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -75,6 +76,19 @@ def sql_is_read_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(build, "_run_dbt", run)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def dbt_is_imported_once() -> Iterator[None]:
+    """Fork each build's child where dbt is imported already, unless a test puts another program in its place."""
+    start, python = build._start_child, sys.executable
+
+    def start_child(*arguments: Any) -> Any:
+        return (ForkedChild if sys.executable == python else start)(*arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "_start_child", start_child)
         yield
 
 

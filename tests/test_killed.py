@@ -24,7 +24,7 @@ from pipelines.periods import month_name
 from pipelines.purge import purge
 from pipelines.settings import REPOSITORY, Settings, key_variable
 from pipelines.warehouse import warehouse_hash
-from tests.kill_at import children
+from tests.dbt_child import fork_server
 from tests.kill_at import start as kill_at_change
 
 NIGHT = str(NIGHTS[1])
@@ -55,7 +55,7 @@ class World:
         self.practices = folder / "practices.toml"
         self.practices.write_text("".join("[[" + block for block in chosen), encoding="utf-8")
         self.keys = {key_variable("google_business", name): json.dumps(key) for name, key in town.keys().items()}
-        self.children = children()
+        self.children = fork_server()
         self.stages = {"start": folder / "start"}
         exports = DataDir(self.stages["start"]).exports
         exports.mkdir(parents=True)
