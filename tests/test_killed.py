@@ -57,6 +57,7 @@ class World:
         self.keys = {key_variable("google_business", name): json.dumps(key) for name, key in town.keys().items()}
         self.children = fork_server()
         self.stages = {"start": folder / "start"}
+        self.changes: dict[tuple[str, ...], int] = {}
         exports = DataDir(self.stages["start"]).exports
         exports.mkdir(parents=True)
         for name, body in town.exports().items():
@@ -104,7 +105,10 @@ class World:
             root = self.folder / verb
             shutil.copytree(self.before(verb), root)
             for words in VERBS[verb]:
-                self.run(root, words)
+                changes = self.run(root, words)
+                # Of a verb's second source the folders were there already.
+                if words == VERBS[verb][0]:
+                    self.changes[tuple(words)] = changes
             self.stages[verb] = root
         return self.stages[verb]
 
@@ -139,9 +143,11 @@ def test_killed_at_its_changes_and_run_again_it_ends_the_same(verb: str, world: 
     wanted = outcome(world.after(verb), verb)
     assert wanted
     for words in VERBS[verb]:
-        counted = tmp_path / f"counted-{words[1] if len(words) > 2 else ''}"
-        shutil.copytree(world.before(verb), counted)
-        changes = world.run(counted, words)
+        if tuple(words) not in world.changes:
+            counted = tmp_path / f"counted-{words[1] if len(words) > 2 else ''}"
+            shutil.copytree(world.before(verb), counted)
+            world.changes[tuple(words)] = world.run(counted, words)
+        changes = world.changes[tuple(words)]
         assert changes > 0
         own = {name: what for name, what in wanted.items() if len(VERBS[verb]) == 1 or words[1] in name}
         points = KILLED_AT_CHANGES[verb]
