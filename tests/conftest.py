@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from pipelines import build
 from pipelines.demo.town import NIGHTS, build_town, pull_instant
 from pipelines.landing import DataDir
 from pipelines.settings import REPOSITORY
+from pipelines.warehouse import open_warehouse
 from tests.dbt_child import ForkedChild
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -145,6 +146,15 @@ def data(tmp_path: Path) -> DataDir:
 def said() -> list[str]:
     """Lines a verb says; pass `said.append`."""
     return []
+
+
+@contextmanager
+def opened_once(data: DataDir) -> Iterator[None]:
+    """Open a warehouse for many figures at once: to open it takes three times as long as to explain a figure."""
+    with open_warehouse(data) as connection, pytest.MonkeyPatch.context() as patch:
+        for place in ("explain", "pages"):
+            patch.setattr(f"pipelines.{place}.open_warehouse", lambda _: nullcontext(connection))
+        yield
 
 
 Answer = tuple[int, dict[str, str], bytes]
