@@ -42,9 +42,9 @@ BEGUN_FIRST = (
 
 
 def pytest_configure() -> None:
-    """Let tests write to memory where there is enough: on a disk they would wait for it thousands of times.
+    """Let tests write to memory where there is enough of it: on a disk they wait for it thousands of times.
 
-    What a power cut leaves no test can see; that what is kept is forced to the disk they see elsewhere than there.
+    What a power cut leaves on a disk no test can see, on either.
     """
     if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
