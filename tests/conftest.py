@@ -26,7 +26,7 @@ from tests.dbt_child import ForkedChild
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
-MEMORY = Path("/dev/shm")  # noqa: S108, its owner is asked for
+MEMORY = Path("/dev/shm")  # noqa: S108, a place, and no file in it
 ENOUGH_BYTES = 8 * 1024**3
 
 # How long an example takes is the machine's affair; speed is measured by make bench.

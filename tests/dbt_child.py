@@ -1,6 +1,6 @@
 """The build's child process without the start of one: forked where dbt is imported already. Not a test: a tool of them.
 
-To import dbt takes a third of a small build, and the tests build some hundred times. What the child gets and does is
+To import dbt takes a third of a small build, and the tests build some fifty times. What the child gets and does is
 what it gets and does in life: its arguments, its environment, its folder, its three streams, and an end when its
 standard input closes.
 """
