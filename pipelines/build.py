@@ -507,17 +507,7 @@ def _run_dbt(data: DataDir, sql: Path, say: Callable[[str], None], *, threads: i
     }
     nodes: list[_Node] = []
     ended = False
-    with (
-        log.open("wb") as errors,
-        subprocess.Popen(
-            [sys.executable, "-m", "pipelines.build", json.dumps(job)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            env=environment,
-            cwd=folder,
-        ) as child,
-    ):
+    with _start_child(job, environment, folder, log) as child:
         try:
             for line in child.stdout or ():
                 node = msgspec.json.decode(line, type=_Node)
@@ -538,6 +528,18 @@ def _run_dbt(data: DataDir, sql: Path, say: Callable[[str], None], *, threads: i
             evidence=data.relative(log),
         )
     return nodes
+
+
+def _start_child(job: dict[str, Any], environment: dict[str, str], folder: Path, log: Path) -> subprocess.Popen[bytes]:
+    with log.open("wb") as errors:
+        return subprocess.Popen(
+            [sys.executable, "-m", "pipelines.build", json.dumps(job)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=environment,
+            cwd=folder,
+        )
 
 
 def _refuse_failures(data: DataDir, nodes: list[_Node]) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,13 @@ from pipelines import build
 from pipelines.demo.town import NIGHTS, build_town, pull_instant
 from pipelines.landing import DataDir
 from pipelines.settings import REPOSITORY
+from pipelines.warehouse import open_warehouse
+from tests.dbt_child import ForkedChild
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+MEMORY = Path("/dev/shm")  # noqa: S108, a place, and no file in it
+ENOUGH_BYTES = 8 * 1024**3
 
 # How long an example takes is the machine's affair; speed is measured by make bench.
 settings.register_profile("any machine", deadline=None)
@@ -34,6 +39,15 @@ BEGUN_FIRST = (
     *("test_demo.py", "test_killed.py", "test_send_crashes.py", "test_dags_run.py", "test_engagement.py"),
     *("test_build.py", "test_scores.py", "test_history.py", "test_touched.py", "test_figures.py", "test_models.py"),
 )
+
+
+def pytest_configure() -> None:
+    """Let tests write to memory where there is enough of it: on a disk they wait for it thousands of times.
+
+    What a power cut leaves on a disk no test can see, on either.
+    """
+    if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -78,6 +92,19 @@ def sql_is_read_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def dbt_is_imported_once() -> Iterator[None]:
+    """Fork each build's child where dbt is imported already, unless a test puts another program in its place."""
+    start, python = build._start_child, sys.executable
+
+    def start_child(*arguments: Any) -> Any:
+        return (ForkedChild if sys.executable == python else start)(*arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "_start_child", start_child)
+        yield
+
+
 @pytest.fixture(scope="session")
 def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give Airflow a home and an empty database, and return their folder.
@@ -119,6 +146,15 @@ def data(tmp_path: Path) -> DataDir:
 def said() -> list[str]:
     """Lines a verb says; pass `said.append`."""
     return []
+
+
+@contextmanager
+def opened_once(data: DataDir) -> Iterator[None]:
+    """Open a warehouse for many figures at once: to open it takes three times as long as to explain a figure."""
+    with open_warehouse(data) as connection, pytest.MonkeyPatch.context() as patch:
+        for place in ("explain", "pages"):
+            patch.setattr(f"pipelines.{place}.open_warehouse", lambda _: nullcontext(connection))
+        yield
 
 
 Answer = tuple[int, dict[str, str], bytes]

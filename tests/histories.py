@@ -6,6 +6,8 @@ The account is the second implementation of every metric: it knows the rules, an
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
+import os
 import random
 from collections import defaultdict
 from collections.abc import Iterable
@@ -420,9 +422,17 @@ def town() -> History:
 
 @cache
 def built_at(base: Path, night: dt.date | None) -> tuple[DataDir, History]:
-    """Build the town's warehouse once per test run (`base` is its temporary folder), as known on a night."""
-    history, data = town(), DataDir(base / f"town-{night or 'whole'}")
-    history.write(data)
-    # dbt's own unit tests run once: they are about the SQL, not about the night.
-    build(data, history.practices, night, lambda _: None, unit_tests=night is None)
+    """Build the town's warehouse once per test run (`base` is its temporary folder), as known on a night.
+
+    The workers of a run share it: who comes second waits for it, and nobody writes to it.
+    """
+    history = town()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    data = DataDir(shared / f"town-{night or 'whole'}")
+    with data.root.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not data.warehouse.exists():
+            history.write(data)
+            # dbt's own unit tests run once: they are about the SQL, not about the night.
+            build(data, history.practices, night, lambda _: None, unit_tests=night is None)
     return data, history

@@ -5,7 +5,6 @@ Children are forked from a server that has imported everything, so that many of 
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import shutil
 import signal
@@ -17,14 +16,6 @@ from pathlib import Path
 from typing import Any
 
 _CHANGES = ("replace", "rename", "fsync", "unlink", "link", "mkdir", "chmod")
-
-
-def children() -> ForkServerContext:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(
-        ["pipelines.__main__", *(f"pipelines.{verb}" for verb in ("fetch", "read", "score", "build", "render", "send"))]
-    )
-    return context
 
 
 def start(

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -19,7 +15,6 @@ from dbt.contracts.graph.nodes import ModelNode
 
 from pipelines import build, records
 from pipelines.landing import DataDir
-from pipelines.settings import REPOSITORY
 from pipelines.sql_functions import register
 from pipelines.warehouse import name_files
 
@@ -50,10 +45,7 @@ class Compiled(tuple[tuple[str, str, str], ...]):
 @cache
 def compiled(data: DataDir, wanted: tuple[str, ...]) -> Compiled:
     """Return schema, name and SQL of the wanted models and all they are made of, in the order to run them."""
-    return _compiled(data.build_folder / "dbt", wanted)
-
-
-def _compiled(folder: Path, wanted: tuple[str, ...]) -> Compiled:
+    folder = data.build_folder / "dbt"
     parsed = Manifest.from_msgpack((folder / "partial_parse.msgpack").read_bytes())
     models = {id_: node for id_, node in parsed.nodes.items() if isinstance(node, ModelNode)}
     order: dict[str, None] = {}
@@ -119,22 +111,9 @@ def empty_core(tables: dict[str, str]) -> Iterator[duckdb.DuckDBPyConnection]:
             connection.execute("detach warehouse")
 
 
-def compile_all(folder: Path) -> Compiled:
-    """Let dbt write the SQL of all models into `folder`, as of a build of everything, without running it."""
-    metrics = sorted(path.stem for path in (build.SQL / "models" / "metrics").glob("*.sql"))
-    arguments = ["compile", "--project-dir", str(build.SQL), "--profiles-dir", str(build.SQL)]
-    arguments += ["--target-path", str(folder), "--log-path", str(folder), "--log-level-file", "none"]
-    arguments += ["--log-level", "warn", "--no-write-json", "--vars", json.dumps({"metrics": metrics})]
-    inputs = folder / "inputs.json"
-    variables = {
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH", "")])),
-        "RAPPORT_BUILD_WAREHOUSE": str(folder / "warehouse.duckdb"),
-        "RAPPORT_BUILD_INPUTS": str(inputs),
-    }
-    inputs.write_text('{"touched_since": []}', encoding="utf-8")
-    code = "import sys; from dbt.cli.main import dbtRunner; sys.exit(not dbtRunner().invoke(sys.argv[1:]).success)"
-    subprocess.run([sys.executable, "-c", code, *arguments], env=os.environ | variables, check=True)
-    return _compiled(folder, tuple(path.stem for path in (build.SQL / "models").glob("*/*.sql")))
+def all_compiled(data: DataDir) -> Compiled:
+    """Return schema, name and SQL of all models as a build of everything made them, in the order to run them."""
+    return compiled(data, tuple(sorted(path.stem for path in (build.SQL / "models").glob("*/*.sql"))))
 
 
 def rebuild(models: Iterable[tuple[str, str, str]], folder: Path, warehouse: Path) -> None:

@@ -16,6 +16,7 @@ from pipelines.periods import add_months
 from pipelines.practices import HandledPrivately, Practice, Practices
 from pipelines.statistics import newcombe, probability_of_decline
 from pipelines.warehouse import open_warehouse, rows
+from tests.conftest import opened_once
 from tests.histories import built_at
 
 OCTOBER = dt.date(2026, 10, 1)
@@ -46,9 +47,10 @@ def test_the_reviews_behind_a_figure_are_as_many_as_it_counts(town: DataDir, met
             [metric, site := "facebook" if metric == "recommendations" else "google"],
         )
     assert any(figure["n"] for figure in figures)
-    for figure in figures:
-        found = explain(town, figure["practice_id"], figure["month"], metric, site)
-        assert len(found.rows) == figure["n"], figure
+    with opened_once(town):
+        for figure in figures:
+            found = explain(town, figure["practice_id"], figure["month"], metric, site)
+            assert len(found.rows) == figure["n"], figure
 
 
 def test_the_reviews_behind_a_score_of_all_sites_are_those_of_the_sites_that_weigh(town: DataDir) -> None:
@@ -162,9 +164,10 @@ def test_the_parts_of_a_score_are_told_with_what_they_come_from(town: DataDir) -
             "where metric like 'reputation_score%' and part = '' and value is not null order by all",
         )
     assert {figure["metric"] for figure in figures} == {"reputation_score", "reputation_score_combined"}
-    for figure in figures:
-        found = explain(town, figure["practice_id"], figure["month"], figure["metric"], figure["site"] or None)
-        assert float(sum(part["points"] for part in found.parts)) == pytest.approx(float(figure["value"]), abs=1e-5)
+    with opened_once(town):
+        for figure in figures:
+            found = explain(town, figure["practice_id"], figure["month"], figure["metric"], figure["site"] or None)
+            assert float(sum(part["points"] for part in found.parts)) == pytest.approx(float(figure["value"]), abs=1e-5)
     assert "What it is made of:" in str(found)
     assert ", answers: " in str(found)
     assert explain(town, "riverside", OCTOBER, "mean_stars").parts == []

@@ -24,7 +24,7 @@ from pipelines.periods import month_name
 from pipelines.purge import purge
 from pipelines.settings import REPOSITORY, Settings, key_variable
 from pipelines.warehouse import warehouse_hash
-from tests.kill_at import children
+from tests.dbt_child import fork_server
 from tests.kill_at import start as kill_at_change
 
 NIGHT = str(NIGHTS[1])
@@ -39,6 +39,7 @@ VERBS: dict[str, list[list[str]]] = {
     "render": [["render", MONTH_NAME]],
     "send": [["send", MONTH_NAME, "--approved-by", "olga", "--why", "looked", *_NAMED]],
 }
+READ = Path("build", "dbt", "partial_parse.msgpack")
 KILLED_AT_CHANGES = {"fetch": 8, "read": 6, "score": 4, "build": 2, "render": 4, "send": 3}
 
 
@@ -55,8 +56,9 @@ class World:
         self.practices = folder / "practices.toml"
         self.practices.write_text("".join("[[" + block for block in chosen), encoding="utf-8")
         self.keys = {key_variable("google_business", name): json.dumps(key) for name, key in town.keys().items()}
-        self.children = children()
+        self.children = fork_server()
         self.stages = {"start": folder / "start"}
+        self.changes: dict[tuple[str, ...], int] = {}
         exports = DataDir(self.stages["start"]).exports
         exports.mkdir(parents=True)
         for name, body in town.exports().items():
@@ -104,8 +106,15 @@ class World:
             root = self.folder / verb
             shutil.copytree(self.before(verb), root)
             for words in VERBS[verb]:
-                self.run(root, words)
+                changes = self.run(root, words)
+                # Of a verb's second source the folders were there already.
+                if words == VERBS[verb][0]:
+                    self.changes[tuple(words)] = changes
             self.stages[verb] = root
+            if verb == "build":
+                # As in life, another build finds what dbt read of its SQL.
+                (self.before(verb) / READ.parent).mkdir(parents=True)
+                shutil.copy(root / READ, self.before(verb) / READ)
         return self.stages[verb]
 
 
@@ -139,9 +148,11 @@ def test_killed_at_its_changes_and_run_again_it_ends_the_same(verb: str, world: 
     wanted = outcome(world.after(verb), verb)
     assert wanted
     for words in VERBS[verb]:
-        counted = tmp_path / f"counted-{words[1] if len(words) > 2 else ''}"
-        shutil.copytree(world.before(verb), counted)
-        changes = world.run(counted, words)
+        if tuple(words) not in world.changes:
+            counted = tmp_path / f"counted-{words[1] if len(words) > 2 else ''}"
+            shutil.copytree(world.before(verb), counted)
+            world.changes[tuple(words)] = world.run(counted, words)
+        changes = world.changes[tuple(words)]
         assert changes > 0
         own = {name: what for name, what in wanted.items() if len(VERBS[verb]) == 1 or words[1] in name}
         points = KILLED_AT_CHANGES[verb]
@@ -160,6 +171,8 @@ def test_killed_at_any_time_a_build_ends_the_same(world: World, tmp_path: Path) 
     for number, seconds in enumerate((0.7, 1.7, 2.7)):
         root = tmp_path / str(number)
         shutil.copytree(world.before("build"), root)
+        if number == 0:
+            (root / READ).unlink()
         child, _ = world.start(root, ["build"])
         time.sleep(seconds)
         child.kill()

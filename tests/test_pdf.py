@@ -80,6 +80,7 @@ def test_clean_cuts_and_breaks() -> None:
         ("https://maps.example/\nx", None),
         ("https://maps.example\\@evil.example/", None),
         ("https://[::1", None),
+        ("https://maps.example/\ud800", None),
         ("https://", None),
         ("//maps.example/", None),
         ("https://maps.example/" + "a" * 2000, None),

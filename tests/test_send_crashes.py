@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import email
-import multiprocessing
 import os
 import signal
 import smtplib
@@ -35,6 +34,7 @@ from pipelines.ledger import Ledger, Row
 from pipelines.practices import Practice, Practices
 from pipelines.send import send
 from pipelines.settings import Settings
+from tests.dbt_child import fork_server
 from tests.smtp_server import listening
 from tests.test_send import MONTH, put_pdf
 
@@ -358,8 +358,7 @@ def test_a_process_killed_by_the_system_is_no_other_than_one_that_stops_existing
 ) -> None:
     server, port = mail
     server.plan = []
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context = fork_server(__name__)
 
     def killed(data: DataDir, at: int) -> bool:
         child = context.Process(target=send_until_killed, args=(data.root, port, at))

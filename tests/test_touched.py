@@ -17,7 +17,8 @@ from pipelines.__main__ import rapport
 from pipelines.build import build
 from pipelines.landing import DataDir, write_bytes
 from pipelines.warehouse import open_warehouse, table_hashes
-from tests.replay import compile_all, rebuild
+from tests.histories import built_at
+from tests.replay import all_compiled, rebuild
 from tests.touched_town import REVIEWS, STORIES, Town, grown, happen
 
 LAST = dt.date(2026, 5, 30)
@@ -46,7 +47,7 @@ class World:
 @pytest.fixture(scope="module")
 def in_one_go(tmp_path_factory: pytest.TempPathFactory) -> Callable[[World], str]:
     """Let a build make its warehouse of the same SQL in one go, without dbt and its checks."""
-    models = compile_all(tmp_path_factory.mktemp("dbt"))
+    models = all_compiled(built_at(tmp_path_factory.getbasetemp(), None)[0])
 
     def run(data: DataDir, *_: object, **__: object) -> list[object]:
         rebuild(models, data.build_folder, data.build_folder / data.warehouse.name)

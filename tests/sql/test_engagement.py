@@ -27,6 +27,7 @@ from pipelines.practices import HandledPrivately, Practice, Practices
 from pipelines.scores import Version
 from pipelines.sources import Metric, Source
 from pipelines.warehouse import open_warehouse, rows
+from tests.conftest import opened_once
 from tests.conversations import DAY, PLATFORMS, WALL, Inputs, Said, Talk, rows_of, talk_of
 from tests.histories import Row, built_at, seeded_history, write_night
 from tests.replay import checks, compiled, replayed
@@ -593,8 +594,9 @@ def test_what_stands_behind_a_figure_is_as_much_as_it_counts(warehouse: tuple[Da
     with open_warehouse(data) as connection:
         told = [row for key, row in sorted(figures(connection).items()) if key[3] == metric and key[4] in ("", "other")]
     compared = 0
-    for figure in told:
-        found = explain(data, figure["practice_id"], figure["month"], metric)
+    with opened_once(data):
+        explained = [(figure, explain(data, figure["practice_id"], figure["month"], metric)) for figure in told]
+    for figure, found in explained:
         assert found.rows_from == "talk"
         expected = BEHIND[metric](figure)
         if metric == "answered_share" and expected is not None:
