@@ -86,6 +86,11 @@ def https_only(url: str | None) -> str | None:
     return quote(url, safe=":/?#[]@!$&'()*+,;=%~-._")
 
 
+def colours(sheet: str) -> dict[str, str]:
+    """Return the colours that a style sheet names."""
+    return dict(re.findall(r"--([a-z]+):\s*(#[0-9a-f]{6});", sheet))
+
+
 class TemplateFetcher:
     """Gives WeasyPrint files of the template folder (`tpl:/fonts/x.ttf`), and remembers whatever else it asked for.
 
@@ -118,7 +123,7 @@ class _Page(HTML):  # type: ignore[misc]
     page that is not well-formed.
     """
 
-    def __init__(self, elements: Any, html: str, fetcher: TemplateFetcher) -> None:
+    def __init__(self, css: Any, html: str, fetcher: TemplateFetcher) -> None:
         # In place of WeasyPrint's own: it would read HTML. The page is our template's, whose data is escaped, so it
         # declares no entities.
         self.base_url = "tpl:/"
@@ -126,10 +131,10 @@ class _Page(HTML):  # type: ignore[misc]
         self.media_type = "print"
         self.wrapper_element = ElementWrapper.from_html_root(ElementTree.fromstring(html))  # noqa: S314
         self.etree_element = self.wrapper_element.etree_element
-        self._elements = elements
+        self._css = css
 
     def _ua_stylesheets(self, forms: bool = False) -> list[Any]:
-        return [self._elements]
+        return [self._css]
 
 
 @dataclass(frozen=True)
@@ -156,17 +161,20 @@ class Typesetter:
         self._templates = templates
         self._fetcher = TemplateFetcher(templates)
         self._fonts = FontConfiguration()
-        self._elements = self._style_sheet("styles/elements.css")
-        self._css = self._style_sheet(style_sheet)
+        # One sheet, since every element is held against each of them.
+        self._css = self._style_sheet("styles/elements.css", style_sheet)
 
     @cached_property
     def _cjk(self) -> Any:
         return self._style_sheet("styles/cjk.css")
 
-    def _style_sheet(self, name: str) -> Any:
+    def _style_sheet(self, *names: str) -> Any:
+        sheet = "\n".join((self._templates / name).read_text(encoding="utf-8") for name in names)
+        # A variable is read anew for every style that has it. A page sets no colour but the accent.
+        fixed = {name: colour for name, colour in colours(sheet).items() if name != "accent"}
         with self._watched("the style sheet"):
             return CSS(
-                string=(self._templates / name).read_text(encoding="utf-8"),
+                string=re.sub(r"var\(--([a-z]+)\)", lambda one: fixed.get(one[1], one[0]), sheet),
                 base_url="tpl:/styles/",
                 font_config=self._fonts,
                 url_fetcher=self._fetcher,
@@ -246,9 +254,11 @@ class Typesetter:
 
     def lay_out(self, html: str) -> Any:
         """Return WeasyPrint's document: the pages with every box in its place, not yet written nor checked."""
-        sheets = [self._css, self._cjk] if _CJK.search(html) else [self._css]
-        document = _Page(self._elements, html, self._fetcher).render(
-            stylesheets=sheets, font_config=self._fonts, pdf_variant="pdf/ua-1", custom_metadata=True
+        document = _Page(self._css, html, self._fetcher).render(
+            stylesheets=[self._cjk] if _CJK.search(html) else [],
+            font_config=self._fonts,
+            pdf_variant="pdf/ua-1",
+            custom_metadata=True,
         )
         _number_references(document)
         return document

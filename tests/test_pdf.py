@@ -19,6 +19,7 @@ import pikepdf
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from weasyprint import HTML
 from weasyprint.urls import FatalURLFetchingError
 
 from pipelines import pdf
@@ -363,7 +364,9 @@ def test_our_sheet_of_elements_gives_the_same_file_as_weasyprints(
     house = STATES[state]()
     body = report_html(month_report(house.practice(), house.month, house.inputs()), TEMPLATES)
     ours = typesetter.typeset(body, where=state, identifier=b"0" * 16, most_pages=6)
-    monkeypatch.delattr(pdf._Page, "_ua_stylesheets")
+    theirs = HTML(string="<p></p>")._ua_stylesheets()
+    report_alone = typesetter._style_sheet("styles/report.css")
+    monkeypatch.setattr(pdf._Page, "_ua_stylesheets", lambda page, forms: [*theirs, report_alone])
     assert typesetter.typeset(body, where=state, identifier=b"0" * 16, most_pages=6) == ours
 
 
