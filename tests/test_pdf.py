@@ -359,15 +359,21 @@ def test_no_text_breaks_out_of_its_place(typesetter: pdf.Typesetter, name: str, 
 
 @pytest.mark.parametrize("state", ["everything-bad"])
 def test_our_sheet_of_elements_gives_the_same_file_as_weasyprints(
-    typesetter: pdf.Typesetter, monkeypatch: pytest.MonkeyPatch, state: str
+    tmp_path: Path, typesetter: pdf.Typesetter, monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:
+    shutil.copytree(TEMPLATES, tmp_path / "templates")
+    (tmp_path / "templates" / "styles" / "elements.css").write_text("", "utf-8")
     house = STATES[state]()
     body = report_html(month_report(house.practice(), house.month, house.inputs()), TEMPLATES)
     ours = typesetter.typeset(body, where=state, identifier=b"0" * 16, most_pages=6)
-    theirs = HTML(string="<p></p>")._ua_stylesheets()
-    report_alone = typesetter._style_sheet("styles/report.css")
-    monkeypatch.setattr(pdf._Page, "_ua_stylesheets", lambda page, forms: [*theirs, report_alone])
-    assert typesetter.typeset(body, where=state, identifier=b"0" * 16, most_pages=6) == ours
+    bare = pdf.Typesetter(tmp_path / "templates")
+
+    def with_theirs(page: Any, stylesheets: list[Any], **how: Any) -> Any:
+        return HTML.render(page, stylesheets=[page._css, *stylesheets], **how)
+
+    monkeypatch.setattr(pdf._Page, "render", with_theirs)
+    monkeypatch.delattr(pdf._Page, "_ua_stylesheets")
+    assert bare.typeset(body, where=state, identifier=b"0" * 16, most_pages=6) == ours
 
 
 def test_references_are_numbered_as_weasyprint_would(tmp_path: Path, typesetter: pdf.Typesetter) -> None:
