@@ -310,10 +310,10 @@ def _cycles_cleared_once() -> Iterator[None]:
     try:
         yield
     finally:
-        if was_on:
-            gc.enable()
         # The youngest generation is all there is since the block began.
         gc.collect(0)
+        if was_on:
+            gc.enable()
 
 
 def _number_references(document: Any) -> None:
