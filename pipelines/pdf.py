@@ -74,7 +74,7 @@ def clean(text: str, limit: int = 300) -> str:
 
 def https_only(url: str | None) -> str | None:
     """Return the address if it may stand in a report as a link, percent-encoded; None for anything but plain https."""
-    if not url or len(url) > 2000 or re.search(r"[\x00-\x20\x7f\\]", url):
+    if not url or len(url) > 2000 or re.search(r"[\x00-\x20\x7f\\\ud800-\udfff]", url):
         return None
     try:
         parts = urlsplit(url)
