@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from pipelines.locales import _
 from pipelines.pdf import Attached
 from pipelines.view.looks import LookRow, looks_file
@@ -80,7 +82,9 @@ def _cell(value: object) -> str:
 def figures_json(about: Mapping[str, str], tables: Mapping[str, Sequence[Row]]) -> bytes:
     """Return what the report is about and its tables of rows as JSON in UTF-8; a missing number is null, never 0."""
     held: dict[str, Any] = {**about, **{name: [dict(row) for row in rows] for name, rows in tables.items()}}
-    return json.dumps(held, ensure_ascii=False, sort_keys=True, default=_plain, indent=1).encode() + b"\n"
+    # `json` itself writes indented lines without its encoder in C.
+    written = json.dumps(held, ensure_ascii=False, sort_keys=True, default=_plain).encode()
+    return msgspec.json.format(written, indent=1) + b"\n"
 
 
 def _plain(value: object) -> object:

@@ -270,8 +270,7 @@ def _workshop(templates: Path) -> tuple[jinja2.Environment, pdf.Typesetter, dict
 
 def colour_tokens(templates: Path) -> dict[str, str]:
     """Return the colours that the style sheet names, so that charts use the same ones."""
-    sheet = (templates / "styles" / "report.css").read_text(encoding="utf-8")
-    return dict(re.findall(r"--([a-z]+):\s*(#[0-9a-f]{6});", sheet))
+    return pdf.colours((templates / "styles" / "report.css").read_text(encoding="utf-8"))
 
 
 def report_html(report: Report, templates: Path, look: brand.Look = brand.PLAIN) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import itertools
 import os
@@ -19,6 +20,8 @@ import pikepdf
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from PIL import Image
+from weasyprint import HTML
 from weasyprint.urls import FatalURLFetchingError
 
 from pipelines import pdf
@@ -359,13 +362,82 @@ def test_no_text_breaks_out_of_its_place(typesetter: pdf.Typesetter, name: str, 
 
 @pytest.mark.parametrize("state", ["everything-bad"])
 def test_our_sheet_of_elements_gives_the_same_file_as_weasyprints(
-    typesetter: pdf.Typesetter, monkeypatch: pytest.MonkeyPatch, state: str
+    tmp_path: Path, typesetter: pdf.Typesetter, monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:
+    shutil.copytree(TEMPLATES, tmp_path / "templates")
+    (tmp_path / "templates" / "styles" / "elements.css").write_text("", "utf-8")
     house = STATES[state]()
     body = report_html(month_report(house.practice(), house.month, house.inputs()), TEMPLATES)
     ours = typesetter.typeset(body, where=state, identifier=b"0" * 16, most_pages=6)
+    bare = pdf.Typesetter(tmp_path / "templates")
+
+    def with_theirs(page: Any, stylesheets: list[Any], **how: Any) -> Any:
+        return HTML.render(page, stylesheets=[page._css, *stylesheets], **how)
+
+    monkeypatch.setattr(pdf._Page, "render", with_theirs)
     monkeypatch.delattr(pdf._Page, "_ua_stylesheets")
-    assert typesetter.typeset(body, where=state, identifier=b"0" * 16, most_pages=6) == ours
+    assert bare.typeset(body, where=state, identifier=b"0" * 16, most_pages=6) == ours
+
+
+def test_the_file_holds_what_weasyprint_would_write(typesetter: pdf.Typesetter) -> None:
+    house = STATES["burst"]()
+    body = report_html(month_report(house.practice(), house.month, house.inputs()), TEMPLATES)
+    body = body.replace("</body>", '<p><img src="tpl:/logo" alt="Logo"/></p></body>')
+    file = pdf.Attached("figures.csv", "Figures", b"site,month\r\n" * 99)
+    picture = io.BytesIO()
+    Image.effect_noise((40, 40), 90).save(picture, "PNG")
+    logo = {"tpl:/logo": (picture.getvalue(), "image/png")}
+    ours = typesetter.typeset(body, where="x", identifier=b"\r()\\" * 4, most_pages=6, attached=[file], pictures=logo)
+    with typesetter._holding(logo):
+        theirs = typesetter.lay_out(body).write_pdf(
+            finisher=lambda _, held: pdf._close_gaps(held, None, None),
+            pdf_variant="pdf/ua-1",
+            custom_metadata=True,
+            attachments=[typesetter._attachment(file, None)],
+        )
+    assert len(ours.pdf) < 1.05 * len(theirs)
+    with pikepdf.open(io.BytesIO(ours.pdf)) as one, pikepdf.open(io.BytesIO(theirs)) as other:
+        assert [bytes(part) for part in one.trailer["/ID"]] == [b"\r()\\" * 4] * 2
+        assert one.docinfo == other.docinfo
+        assert one.trailer["/Root"].objgen == other.trailer["/Root"].objgen
+        numbers = [held.objgen[0] for held in other.objects if str(held.get("/Type")) not in ("/ObjStm", "/XRef")]
+        assert len(numbers) > 1000
+        for number in numbers:
+            mine, its = one.get_object(number, 0), other.get_object(number, 0)
+            if isinstance(its, pikepdf.Stream):
+                assert mine.read_bytes() == its.read_bytes()
+                told = [{**held.stream_dict, "/Length": 0} for held in (mine, its)]
+                assert repr(told[0]) == repr(told[1])
+            else:
+                assert mine.unparse() == its.unparse()
+
+
+@pytest.mark.parametrize("body", ["<p>All is well.</p>", "<p>\u0d15</p>"])
+def test_cycles_are_collected_once_and_after_the_report(typesetter: pdf.Typesetter, body: str) -> None:
+    def collected() -> list[int]:
+        seen: list[int] = []
+
+        def note(phase: str, told: dict[str, int]) -> None:
+            if phase == "start":
+                seen.append(told["generation"])
+
+        gc.callbacks.append(note)
+        try:
+            made(typesetter, body * 99, most_pages=9)
+        except RenderFailed:
+            assert "\u0d15" in body
+        finally:
+            gc.callbacks.remove(note)
+        return seen
+
+    assert collected() == [0]
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        assert collected() == [0]
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
 def test_references_are_numbered_as_weasyprint_would(tmp_path: Path, typesetter: pdf.Typesetter) -> None:
