@@ -335,6 +335,8 @@ def _leave_nothing(new: Path) -> None:
     """Write a warehouse anew: in place, deleted rows could still be read in the file."""
     partial = new.with_name(f"{new.name}.copy")
     with duckdb.connect() as connection:
+        # As in profiles.yml.
+        connection.execute("set storage_compatibility_version = 'latest'")
         for name, path in (("warehouse", new), ("fresh", partial)):
             connection.execute(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as {name}")
         connection.execute("copy from database warehouse to fresh")

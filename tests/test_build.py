@@ -91,6 +91,8 @@ def test_a_night_with_nothing_builds_around_every_leftover_and_warns(data: DataD
         )
         coverage = rows(connection, "select month, held, month_is_complete, why from reports.coverage order by month")
         removed = rows(connection, "select * from core.reviews")
+        form = rows(connection, "select tags from duckdb_databases() where database_name = 'warehouse'")
+    assert form == [{"tags": {"storage_version": "v1.5.0+"}}]
     assert removed == []
     october, november = dt.date(2026, 10, 1), dt.date(2026, 11, 1)
     assert figures == [

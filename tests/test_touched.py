@@ -112,9 +112,11 @@ def test_whatever_nights_told_the_warehouse_is_that_of_a_full_build(
 
     with open_warehouse(world.data) as connection:
         left = connection.execute("select schema_name from duckdb_schemas() where schema_name = 'touched'").fetchall()
+        form = connection.execute("select tags from duckdb_databases() where database_name = 'warehouse'").fetchall()
         free = connection.execute("select free_blocks from pragma_database_size() where database_name = 'warehouse'")
         # What was withdrawn stands nowhere in the file, not even where tables have let go of it.
         assert (left, free.fetchall()) == ([], [(0,)])
+        assert form == [({"storage_version": "v1.5.0+"},)]
 
     of_touched_months = table_hashes(world.data.warehouse)
     in_one_go(world)
