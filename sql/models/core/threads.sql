@@ -120,7 +120,18 @@ lengths as (
 )
 
 select
-    conversations.* exclude (said, first_month),
+    conversations.practice_id,
+    conversations.month,
+    conversations.source,
+    conversations.site,
+    conversations.thread,
+    conversations.is_own,
+    conversations.practice_spoke,
+    conversations.outside_comments,
+    conversations.substantive_comments,
+    conversations.people_spoke_to_each_other,
+    conversations.has_disclosure,
+    conversations.has_unknown_people,
     lengths.turns,
     lengths.most_turns_of_one_outside,
     lengths.turns >= 3
