@@ -148,32 +148,34 @@ def _permutation_test(counts: tuple[int, ...], counts_now: tuple[int, ...]) -> f
     width = -(-(unusual + 1) // 64) * 64
     lowest, below = _ways_below(many, width)
     last = len(below) - 1
-    extreme = 0
-    for (taken, stars), number in _ways(few).items():
+    extreme = [0] * (unusual + 1)
+    for taken, stars, number in _ways(few):
         up_to = min(max(low - stars - lowest + 1, 0), last)
         from_on = min(max(high - stars - lowest, 0), last)
-        extreme += (number * (below[up_to] + below[last] - below[from_on])) << (taken * width)
-    held, size = extreme.to_bytes((unusual + 1) * width // 8, "little"), width // 8
-    return sum(
-        comb(most, chosen - taken) * int.from_bytes(held[taken * size : (taken + 1) * size], "little")
-        for taken in range(min(unusual, chosen) + 1)
-    ) / comb(everyone, chosen)
+        extreme[taken] += number * (below[up_to] + below[last] - below[from_on])
+    size = width // 8
+    held = sum(ways << (taken * width) for taken, ways in enumerate(extreme)).to_bytes((unusual + 1) * size, "little")
+    # The others are of the commonest star; each number of ways from the one before, as in `count_test`.
+    fewest = max(0, chosen - most)
+    of_usual, as_extreme = comb(most, chosen - fewest), 0
+    for taken in range(fewest, min(unusual, chosen) + 1):
+        as_extreme += of_usual * int.from_bytes(held[taken * size : (taken + 1) * size], "little")
+        of_usual = of_usual * (chosen - taken) // (most - chosen + taken + 1)
+    return as_extreme / comb(everyone, chosen)
+
+
+def _ways(pair: tuple[tuple[int, int], ...]) -> list[tuple[int, int, int]]:
+    """Return the ways to take reviews of two stars (count, value), as number taken, its sum, and in how many ways."""
+    (count, value), (other_count, other_value) = pair
+    others = [(more, more * other_value, comb(other_count, more)) for more in range(other_count + 1)]
+    return [
+        (taken + more, taken * value + stars, number * other)
+        for taken, number in enumerate(comb(count, taken) for taken in range(count + 1))
+        for more, stars, other in others
+    ]
 
 
 # Few, because each may hold some thousand long numbers.
-@lru_cache(maxsize=256)
-def _ways(pair: tuple[tuple[int, int], ...]) -> dict[tuple[int, int], int]:
-    """Return in how many ways so many reviews of two stars (count, value) can be taken, by number taken and sum."""
-    (count, value), (other_count, other_value) = pair
-    others = [comb(other_count, more) for more in range(other_count + 1)]
-    # Two stars are of two values, so no number and sum come about in two ways.
-    return {
-        (taken + more, taken * value + more * other_value): number * other
-        for taken, number in enumerate(comb(count, taken) for taken in range(count + 1))
-        for more, other in enumerate(others)
-    }
-
-
 @lru_cache(maxsize=256)
 def _ways_below(pair: tuple[tuple[int, int], ...], width: int) -> tuple[int, list[int]]:
     """Return the lowest sum of `_ways`, and the ways with a sum below it, below the next, and so on to all of them.
@@ -181,10 +183,9 @@ def _ways_below(pair: tuple[tuple[int, int], ...], width: int) -> tuple[int, lis
     Each is a whole number of `width` bits for every number taken, none first.
     """
     ways = _ways(pair)
-    sums = [stars for _, stars in ways]
-    lowest, highest = min(sums), max(sums)
+    lowest, highest = min(stars for _, stars, _ in ways), max(stars for _, stars, _ in ways)
     exactly = [0] * (highest - lowest + 1)
-    for (taken, stars), number in ways.items():
+    for taken, stars, number in ways:
         exactly[stars - lowest] += number << (taken * width)
     return lowest, list(accumulate(exactly, initial=0))
 

@@ -125,7 +125,7 @@ said as (
         count(*) filter (kind = 'share') as shares_seen,
         count(*) filter (kind = 'share' and counts and below_own_post) as shares
     from {{ ref('talk') }}
-    where in_window and stands
+    where in_window and stands and kind in ('post', 'share')
     group by practice_id, month, site
 ),
 

@@ -14,6 +14,21 @@ with weeks as (
     group by practice_id, site, week
 ),
 
+-- With the year before each, up to its last whole week.
+years as (
+    select
+        *,
+        coalesce(sum(rated) over year_before, 0)::bigint as rated_before,
+        coalesce(sum(low_rated) over year_before, 0)::bigint as low_before,
+        coalesce(sum(best_rated) over year_before, 0)::bigint as best_before
+    from weeks
+    window year_before as (
+        partition by practice_id, site
+        order by week
+        range between interval 364 day preceding and interval 7 day preceding
+    )
+),
+
 records as (
     select
         practice_id,
@@ -24,14 +39,14 @@ records as (
 ),
 
 busy_weeks as (
-    select weeks.*
-    from weeks
+    select years.*
+    from years
     inner join records
         on
-            weeks.practice_id = records.practice_id
-            and weeks.site = records.site
-            and weeks.week - 84 >= records.first_day
-    where weeks.reviews >= 5
+            years.practice_id = records.practice_id
+            and years.site = records.site
+            and years.week - 84 >= records.first_day
+    where years.reviews >= 5
 ),
 
 numbers as (
@@ -53,28 +68,13 @@ histories as (
     group by all
 ),
 
-years as (
-    select
-        histories.*,
-        coalesce(sum(weeks.rated), 0)::bigint as rated_before,
-        coalesce(sum(weeks.low_rated), 0)::bigint as low_before,
-        coalesce(sum(weeks.best_rated), 0)::bigint as best_before
-    from histories
-    left join weeks
-        on
-            histories.practice_id = weeks.practice_id
-            and histories.site = weeks.site
-            and weeks.week between histories.week - 364 and histories.week - 7
-    group by all
-),
-
 judged as (
     select
         *,
         burst(weeks_before, reviews) as chance,
         fisher_test(low_before, rated_before, low_rated, rated) as low_p,
         fisher_test(best_before, rated_before, best_rated, rated) as best_p
-    from years
+    from histories
 ),
 
 leanings as (

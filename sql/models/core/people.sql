@@ -4,12 +4,13 @@ select
     practice_id,
     month,
     person,
-    source,
-    site,
+    -- An account is one of one platform.
+    any_value(source) as source,
+    any_value(site) as site,
     bool_and(past_is_known) as past_is_known,
     bool_or(in_window) as in_window,
     bool_or(not in_window) as in_past,
     count(*) filter (in_window and advocates) as advocacy_acts
 from {{ ref('talk') }}
 where counts and person is not null
-group by practice_id, month, person, source, site
+group by practice_id, month, person

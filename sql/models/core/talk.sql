@@ -2,7 +2,16 @@
 -- one row per practice, month and item (source, site, kind, item_id) said in the 90 days that end with the month, or in
 -- the 90 before
 -- Looked up when it is asked for: written down, everything said would stand there six times.
-with window_items as (
+with month_windows as (
+    select
+        *,
+        -- 180 days up to a month's end are of six months. Named one by one, because what was said would otherwise be
+        -- compared with every month there is.
+        (month - to_months(unnest(range(0, 6))::integer))::date as said_in
+    from {{ ref('talk_sites') }}
+),
+
+window_items as (
     select
         talk_items.*,
         talk_sites.month,
@@ -15,10 +24,11 @@ with window_items as (
         -- What goes later than the month changes nothing in its report.
         talk_items.removed_on is null or talk_items.removed_on >= talk_sites.next_month as stands
     from {{ ref('talk_items') }} as talk_items
-    inner join {{ ref('talk_sites') }} as talk_sites
+    inner join month_windows as talk_sites
         on
             talk_items.practice_id = talk_sites.practice_id
             and talk_items.site = talk_sites.site
+            and date_trunc('month', talk_items.created_local)::date = talk_sites.said_in
             and talk_items.created_local >= talk_sites.past_start
             and talk_items.created_local < talk_sites.cutoff
             and talk_sites.not_covered_why is null

@@ -29,27 +29,41 @@ organisations as (
     group by practice_id, month, source, site, author_key
 ),
 
+-- Answered or named by the practice.
+spoken_to as (
+    select
+        practice_id,
+        month,
+        source,
+        site,
+        answered_key as author_key
+    from said
+    where voice = 'practice' and answered_voice = 'organisation'
+    union
+    select
+        practice_id,
+        month,
+        source,
+        site,
+        unnest(mention_keys) as author_key
+    from said
+    where voice = 'practice'
+),
+
 exchanges as (
     select
         organisations.practice_id,
         organisations.month,
         organisations.author_key,
-        organisations.spoke_to_practice
-        and count(*) filter (
-            (said.answered_voice = 'organisation' and said.answered_key = organisations.author_key)
-            or list_contains(said.mention_keys, organisations.author_key)
-        ) > 0 as both_ways
+        organisations.spoke_to_practice and spoken_to.author_key is not null as both_ways
     from organisations
-    left join said
+    left join spoken_to
         on
-            organisations.practice_id = said.practice_id
-            and organisations.month = said.month
-            and organisations.source = said.source
-            and organisations.site = said.site
-            and said.voice = 'practice'
-    group by
-        organisations.practice_id, organisations.month, organisations.source, organisations.site,
-        organisations.author_key, organisations.spoke_to_practice
+            organisations.practice_id = spoken_to.practice_id
+            and organisations.month = spoken_to.month
+            and organisations.source = spoken_to.source
+            and organisations.site = spoken_to.site
+            and organisations.author_key = spoken_to.author_key
 ),
 
 unnamed as (

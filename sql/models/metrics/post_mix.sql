@@ -6,26 +6,40 @@ with types as (
     ) as part
 ),
 
+made as (
+    select
+        practice_id,
+        month,
+        coalesce(content_type, 'not coded') as part,
+        count(*) as number
+    from {{ ref('talk') }}
+    where in_window and stands and kind = 'post' and voice = 'practice'
+    group by practice_id, month, coalesce(content_type, 'not coded')
+),
+
+totals as (
+    select
+        practice_id,
+        month,
+        sum(number) as number
+    from made
+    group by practice_id, month
+),
+
 posts as (
     select
         months.practice_id,
         '' as site,
         months.month,
         types.part,
-        count(*) filter (coalesce(talk.content_type, 'not coded') = types.part and talk.item_id is not null) as number,
-        count(talk.item_id) as sample_size,
+        coalesce(made.number, 0) as number,
+        coalesce(totals.number, 0) as sample_size,
         coalesce(months.talk_not_covered_why, months.talk_left_out) as not_measured_why
     from {{ ref('practice_months') }} as months
     cross join types
-    left join {{ ref('talk') }} as talk
-        on
-            months.practice_id = talk.practice_id
-            and months.month = talk.month
-            and talk.in_window
-            and talk.stands
-            and talk.kind = 'post'
-            and talk.voice = 'practice'
-    group by months.practice_id, months.month, types.part, months.talk_not_covered_why, months.talk_left_out
+    left join made
+        on months.practice_id = made.practice_id and months.month = made.month and types.part = made.part
+    left join totals on months.practice_id = totals.practice_id and months.month = totals.month
 )
 
 {{ count_figures('posts') }}

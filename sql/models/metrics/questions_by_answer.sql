@@ -2,66 +2,43 @@
 -- one row per practice, month and part: who answered a public question ('practice', 'team' or 'others'), or 'nobody'
 with questions as (
     select
-        calls.practice_id,
-        calls.month,
-        calls.source,
-        calls.site,
-        calls.item_id,
-        talk.kind,
-        talk.person,
-        calls.answered_local is not null as by_practice
-    from {{ ref('calls') }} as calls
-    inner join {{ ref('talk') }} as talk
-        on
-            calls.practice_id = talk.practice_id
-            and calls.month = talk.month
-            and calls.source = talk.source
-            and calls.site = talk.site
-            and calls.kind = talk.kind
-            and calls.item_id = talk.item_id
-            and talk.is_question
-    where calls.outcome <> 'handled privately'
+        practice_id,
+        month,
+        source,
+        site,
+        item_id,
+        answered_local is not null as by_practice
+    from {{ ref('calls') }}
+    where is_question and outcome <> 'handled privately'
 ),
 
--- By themselves, because what compares two people makes a join that keeps the unanswered try every pair.
 answers as (
     select
-        questions.practice_id,
-        questions.month,
-        questions.source,
-        questions.site,
-        questions.kind,
-        questions.item_id,
-        bool_or(talk.voice = 'team') as by_team
-    from questions
-    inner join {{ ref('talk') }} as talk
-        on
-            questions.practice_id = talk.practice_id
-            and questions.month = talk.month
-            and questions.source = talk.source
-            and questions.site = talk.site
-            and questions.item_id = talk.parent_id
-            and talk.kind = 'comment'
-            and talk.stands
-            -- A heart is no answer, and neither is what its author adds.
-            and (talk.is_voice or (talk.voice = 'team' and not talk.is_mute))
-            and coalesce(questions.person <> talk.person, true)
-    group by
-        questions.practice_id, questions.month, questions.source, questions.site, questions.kind, questions.item_id
+        practice_id,
+        month,
+        source,
+        site,
+        parent_id,
+        bool_or(voice = 'team') as by_team
+    from {{ ref('talk') }}
+    where
+        kind = 'comment'
+        and stands
+        and answered_voice in ('outside', 'organisation')
+        -- A heart is no answer, and neither is what its author adds.
+        and (is_voice or (voice = 'team' and not is_mute))
+        and coalesce(author_key <> answered_key, true)
+    group by practice_id, month, source, site, parent_id
 ),
 
 answered as (
     select
         questions.practice_id,
         questions.month,
-        questions.source,
-        questions.site,
-        questions.kind,
-        questions.item_id,
         case
             when questions.by_practice then 'practice'
             when answers.by_team then 'team'
-            when answers.item_id is not null then 'others'
+            when answers.parent_id is not null then 'others'
             else 'nobody'
         end as part
     from questions
@@ -71,8 +48,7 @@ answered as (
             and questions.month = answers.month
             and questions.source = answers.source
             and questions.site = answers.site
-            and questions.kind = answers.kind
-            and questions.item_id = answers.item_id
+            and questions.item_id = answers.parent_id
 ),
 
 totals as (

@@ -1,25 +1,31 @@
 {{ config(touched="month >= {from}") }}
 -- one row per practice and month
-with mentions as (
+with said as (
+    select
+        practice_id,
+        month,
+        sum(others_named) filter (voice = 'practice') as outgoing,
+        count(*) filter (counts and names_account) as incoming,
+        count(*) filter (counts) as voices,
+        count(*) filter (counts and person is not null) as known_voices
+    from {{ ref('talk') }}
+    where in_window and stands
+    group by practice_id, month
+),
+
+mentions as (
     select
         months.practice_id,
         months.month,
         months.talk_left_out,
-        coalesce(sum(talk.others_named) filter (talk.voice = 'practice'), 0)::bigint as outgoing,
-        count(*) filter (talk.counts and talk.names_account) as incoming,
+        coalesce(said.outgoing, 0)::bigint as outgoing,
+        coalesce(said.incoming, 0) as incoming,
         case
             when months.talk_not_covered_why is not null then months.talk_not_covered_why
-            when count(*) filter (talk.counts and talk.person is not null) = 0 and count(*) filter (talk.counts) > 0
-                then 'the platforms do not say who speaks'
+            when said.known_voices = 0 and said.voices > 0 then 'the platforms do not say who speaks'
         end as not_measured_why
     from {{ ref('practice_months') }} as months
-    left join {{ ref('talk') }} as talk
-        on
-            months.practice_id = talk.practice_id
-            and months.month = talk.month
-            and talk.in_window
-            and talk.stands
-    group by months.practice_id, months.month, months.talk_left_out, months.talk_not_covered_why
+    left join said on months.practice_id = said.practice_id and months.month = said.month
 ),
 
 states as (
