@@ -152,7 +152,7 @@ def said() -> list[str]:
 def opened_once(data: DataDir) -> Iterator[None]:
     """Open a warehouse for many figures at once: to open it takes three times as long as to explain a figure."""
     with open_warehouse(data) as connection, pytest.MonkeyPatch.context() as patch:
-        for place in ("explain", "pages"):
+        for place in ("explain", "pages.explained"):
             patch.setattr(f"pipelines.{place}.open_warehouse", lambda _: nullcontext(connection))
         yield
 
