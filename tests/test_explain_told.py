@@ -162,7 +162,8 @@ def test_figures_stand_by_site_and_part_with_their_state(told: DataDir) -> None:
 def test_reviews_stand_by_site_and_day_with_their_own_answer_and_mark_alone(told: DataDir) -> None:
     found = explain(told, "p", OCTOBER, "mean_stars")
     assert lines(found, "3 reviews behind it:") == [
-        "  2026-10-02 08:00  google  4 stars  g1  answered 2026-10-05 10:00 UTC  pages/1#7",
+        # Of the stars before, of October and since, those of October were counted.
+        "  2026-10-02 08:00  google  3 stars  g1  answered 2026-10-05 10:00 UTC  pages/1#7",
         "  2026-10-09 08:00  google  no stars  g2  gone since 2026-11-02  pages/1#7",
         "  2026-10-01 08:00  yelp  5 stars  y1  handled privately 2026-10-08  pages/2#7",
     ]
