@@ -29,9 +29,23 @@ _FIGURES = """
 _ROWS = {
     "reviews": """
     with period as (select $month::date as month_start, $after::date as month_after),
+    -- With the stars that stood at the end of the month, as they were counted.
+    of_month as (
+        select reviews.* replace (
+            if(spans.item_id is null, reviews.stars, spans.stars) as stars,
+            if(spans.item_id is null, reviews.state, spans.state) as state,
+            if(spans.item_id is null, reviews.score_stars, spans.score_stars) as score_stars
+        )
+        from core.reviews as reviews
+        left join core.star_spans as spans
+            on reviews.source = spans.source and reviews.site = spans.site
+            and reviews.practice_id = spans.practice_id and reviews.item_id = spans.item_id
+            and spans.from_month <= $month and $month < spans.until_month
+        where reviews.practice_id = $practice
+    ),
     reviews as (
         select reviews.*
-        from core.reviews as reviews, period
+        from of_month as reviews, period
         where practice_id = $practice and site = coalesce($site, site) and ({condition})
     ),
     answers as (

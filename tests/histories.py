@@ -107,6 +107,7 @@ class Review:
     gone_on: dt.date | None = None
     edited_on: dt.date | None = None
     edited_stars: int | None = None
+    edited_state: str | None = None
     reply: Reply | None = None
     state: str | None = None
     text_key: str | None = None
@@ -118,6 +119,9 @@ class Review:
 
     def stars_on(self, night: dt.date) -> int | None:
         return self.edited_stars if self.edited_on and self.edited_on <= night else self.stars
+
+    def state_on(self, night: dt.date) -> str | None:
+        return self.edited_state if self.edited_on and self.edited_on <= night else self.state
 
     def changed_on(self, night: dt.date) -> bool:
         days = [self.written_at.date() + dt.timedelta(days=1), self.edited_on]
@@ -262,6 +266,9 @@ def _sites_with_a_past(sites: list[Site], chance: random.Random, first: dt.date)
         )
         for n in range(40)
     ]
+    for review in facebook.reviews[3::4]:
+        review.edited_on = review.written_at.date() + dt.timedelta(days=25)
+        review.edited_state = "not_recommended" if review.state == "recommended" else "recommended"
     young = [
         Site("owner_export", name, "quiet", "UTC", False, [Review(f"{name}-{n}", written(first), 4) for n in range(3)])
         for name in ("survey", "webmd")
@@ -379,7 +386,7 @@ def _rows_of(site: Site, review: Review, night: dt.date) -> list[Row]:
             if edited and review.edited_on
             else review.written_at,
             stars=stars,
-            state=review.state,
+            state=review.state_on(night),
             url=review.url,
             text_key=f"{review.text_key}-{stars}" if review.text_key else None,
             **review.judged,

@@ -40,13 +40,23 @@ from (values
     ('engagement_score', '', '', null, null, null, null, 0, 'not_measured', 'never read')
 ) as t (metric, site, part, value, low, high, numerator, sample_size, state, reason);
 create table core.reviews as
-select 's' as source, '2026-10-01'::date as month, 7 as position, t.*
+select 's' as source, '2026-10-01'::date as month, 7 as position, null::varchar as state, stars as score_stars, t.*
 from (values
     ('p', 'yelp', 'y1', 5, '2026-10-01 08:00'::timestamp, null::date, 'pages/2'),
     ('p', 'google', 'g2', null, '2026-10-09 08:00', '2026-11-02', 'pages/1'),
     ('p', 'google', 'g1', 4, '2026-10-02 08:00', null, 'pages/1'),
     ('q', 'google', 'g1', 1, '2026-10-03 08:00', null, 'pages/9')
 ) as t (practice_id, site, item_id, stars, created_local, removed_on, page);
+create table core.star_spans as
+select 's' as source, stars as score_stars, t.*
+from (values
+    ('p', 'google', 'g1', '0001-01-01'::date, '2026-10-01'::date, 2, null::varchar),
+    ('p', 'google', 'g1', '2026-10-01', '2026-12-01', 3, null),
+    ('p', 'google', 'g1', '2026-12-01', '9999-12-01', 4, null),
+    -- of another practice, and of another site's review of the same id
+    ('q', 'google', 'g2', '0001-01-01', '9999-12-01', 1, null),
+    ('p', 'yelp', 'g2', '0001-01-01', '9999-12-01', 1, null)
+) as t (practice_id, site, item_id, from_month, until_month, stars, state);
 create table core.replies as
 select 's' as source, t.*
 from (values
@@ -152,7 +162,8 @@ def test_figures_stand_by_site_and_part_with_their_state(told: DataDir) -> None:
 def test_reviews_stand_by_site_and_day_with_their_own_answer_and_mark_alone(told: DataDir) -> None:
     found = explain(told, "p", OCTOBER, "mean_stars")
     assert lines(found, "3 reviews behind it:") == [
-        "  2026-10-02 08:00  google  4 stars  g1  answered 2026-10-05 10:00 UTC  pages/1#7",
+        # Of the stars before, of October and since, those of October were counted.
+        "  2026-10-02 08:00  google  3 stars  g1  answered 2026-10-05 10:00 UTC  pages/1#7",
         "  2026-10-09 08:00  google  no stars  g2  gone since 2026-11-02  pages/1#7",
         "  2026-10-01 08:00  yelp  5 stars  y1  handled privately 2026-10-08  pages/2#7",
     ]

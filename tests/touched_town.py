@@ -494,6 +494,24 @@ def edited_before(town: Town, practice: str, last: dt.date) -> None:
     edited("review", stars=None)(town, practice, _nights(town, REVIEWS, town.first, last - 50 * DAY)[-1])
 
 
+def stars_edited(town: Town, practice: str, last: dt.date) -> None:
+    """Reviews of three months, of which the first was edited in its own month and once more two months later."""
+    for month in (3, 4, 5):
+        nights = [night for night in _nights(town, REVIEWS, dt.date(2026, month, 2), last) if night.month == month]
+        review = town.review(nights[0], practice, _at(nights[0], 1))
+        review.update(stars=2, item_id=f"{practice}-{month}")
+        if month == 3:
+            town.keep(review | {"night": nights[-1], "stars": 4})
+            town.keep(review | {"night": last - 20 * DAY, "stars": 1})
+
+
+def stars_edited_again(town: Town, practice: str, night: dt.date) -> None:
+    """Of the last month's review in its own month, and of the one before a month later."""
+    for row in town.seen(REVIEWS, practice, "review"):
+        if row["item_id"] in (f"{practice}-4", f"{practice}-5"):
+            town.keep(row | {"night": night, "stars": 5})
+
+
 def dated_later(town: Town, practice: str, last: dt.date) -> None:
     """Something that is said to be written long after it was seen."""
     night = last - 90 * DAY
@@ -610,6 +628,8 @@ STORIES = {
     "earlier visit comes": Story(earlier_visit_comes, not_visited),
     "talk is read again": Story(nothing, said_twice_long_ago),
     "edited before": Story(nothing, edited_before),
+    "stars edited": Story(nothing, stars_edited),
+    "stars edited again": Story(stars_edited_again, stars_edited),
     "dated later": Story(recent, dated_later),
     "answers cannot be read": Story(answers_cannot_be_read),
     "failed": Story(failed),

@@ -99,12 +99,15 @@ class Account:
         answers = [reply["said"] for reply in own if reply["said"]]
         wait = (min(answers) - latest["created_at"]).total_seconds() if answers else None
         written = latest["created_local"]
+        of_month = _standing(versions, written.date().replace(day=1))
         midnight = dt.datetime.combine(self.as_of, dt.time(0))
         return {
             "id": latest["item_id"],
             "month": written.date().replace(day=1),
             "written": written,
-            "stars": latest["stars"],
+            "versions": versions,
+            "stars": of_month["stars"],
+            "newest": latest["stars"],
             "url": latest["url"],
             "removed": self._removed(latest),
             "wait": None if wait is None else max(0, int(wait)),
@@ -112,8 +115,8 @@ class Account:
             "page": latest["page"],
             "created": latest["created_at"],
             "replies": own,
-            "state": latest["state"],
-            "points": latest["stars"] or {"recommended": 5, "not_recommended": 1}.get(latest["state"] or ""),
+            "state": of_month["state"],
+            "points": _points(of_month),
             "sentiment": latest["sentiment"],
             "judged": latest["sentiment"] not in (None, "not_checked"),
             "topics": {f"{topic['topic']}/{topic['polarity']}" for topic in latest["topics"] or ()},
@@ -198,10 +201,10 @@ class Account:
         first, after = add_months(month, -23), add_months(month, 1)
         last_second = dt.datetime.combine(after, dt.time(0)) - dt.timedelta(seconds=1)
         standing = [
-            (review, (last_second - review["written"]).days)
+            (_as_of(review, month), (last_second - review["written"]).days)
             for review in self.reviews
             if review["place"] == place
-            and review["points"]
+            and _points(_standing(review["versions"], month))
             and first <= review["month"] <= month
             and (review["removed"] is None or review["removed"] >= add_months(review["month"], 1))
             and (review["removed"] is None or review["removed"] >= after)
@@ -263,7 +266,7 @@ class Account:
         before = {
             place: sum(
                 r["place"] == place
-                and bool(r["points"])
+                and bool(_points(_standing(r["versions"], add_months(year, -1))))
                 and add_months(year, -12) <= r["written"].date() < year
                 and (r["removed"] is None or r["removed"] >= year)
                 for r in self.reviews
@@ -355,7 +358,7 @@ class Account:
             blocked or (why if not critical else None),
         )
         window = [
-            r
+            _as_of(r, month)
             for r in self.reviews
             if r["place"] == place
             and blocked is None
@@ -494,6 +497,23 @@ class Account:
 
 def _place(row: Row) -> dict[str, tuple[str, str]]:
     return {"place": (row["practice_id"], row["site"])}
+
+
+def _standing(versions: list[Row], month: dt.date) -> Row:
+    """What was read of a review last before a month's end, or else first."""
+    known = [version for version in versions if version["night"] < add_months(month, 1)]
+    return (known or versions[:1])[-1]
+
+
+def _as_of(review: Row, month: dt.date) -> Row:
+    """A review with the stars that stood at the end of a month."""
+    version = _standing(review["versions"], month)
+    return review | {"stars": version["stars"], "points": _points(version)}
+
+
+def _points(version: Row) -> int | None:
+    stars: int | None = version["stars"]
+    return stars or {"recommended": 5, "not_recommended": 1}.get(version["state"] or "")
 
 
 def _figure(
@@ -893,7 +913,7 @@ def test_reviews_that_need_an_answer_are_those_of_the_slow_account(known: tuple[
         (*review["place"], month, review["id"], (account.as_of - review["written"].date()).days)
         for review in account.reviews
         if account.can_reply(review["place"])
-        and review["stars"] in (1, 2, 3)
+        and review["newest"] in (1, 2, 3)
         and review["removed"] is None
         and review["wait"] is None
         and not (review["handled"] and review["handled"] <= account.as_of)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 from dataclasses import replace
 from typing import Any
 
@@ -83,3 +84,49 @@ def test_a_source_that_is_read_no_more_leaves_no_zero(models: Compiled, seed: in
     zeros = {key: row for key, row in begun.items() if row["state"] == "zero" and key[3] != "reviews_removed"}
     assert begun
     assert {key for key, row in zeros.items() if not row["reason"]} == set()
+
+
+OCTOBER = dt.date(2026, 10, 1)
+# What looks back at a month's end and asks for nothing that was so in the month of a review alone.
+LOOKING_BACK = ("decayed_stars", "effective_reviews", "moved_offline_share", "reputation_score")
+
+
+def edited(history: History, chosen: set[tuple[str, str, str]], first: dt.date) -> History:
+    """Give reviews other stars in all that is read of them from a night on."""
+
+    def version(row: Row) -> Row:
+        if row["night"] < first or row["kind"] != "review" or _name(row) not in chosen:
+            return row
+        return row | {"stars": 1 if row["stars"] > 2 else 5}
+
+    return replace(history, features={key: [*map(version, part)] for key, part in history.features.items()})
+
+
+def _name(row: Row) -> tuple[str, str, str]:
+    return row["practice_id"], row["site"], row["item_id"]
+
+
+@settings(max_examples=1, phases=AS_DRAWN)
+@given(st.integers(0, 10**6))
+def test_edited_stars_count_from_the_month_of_the_edit_on_as_if_they_had_always_been(
+    models: Compiled, seed: int
+) -> None:
+    history = seeded_history(seed, first=FIRST, nights=NIGHTS)
+    reads = [row for part in history.features.values() for row in part if row["kind"] == "review"]
+    before, within = (
+        {_name(row) for row in reads if months[0] <= row["night"] < months[1]}
+        for months in ((dt.date.min, OCTOBER), (OCTOBER, add_months(OCTOBER, 1)))
+    )
+    unrated = {_name(row) for row in reads if row["stars"] is None}
+    chosen = set(random.Random(seed).sample(sorted((before & within) - unrated), 60))
+    plain, later, always = (
+        figures(models, each, FIRST + (NIGHTS - 1) * DAY)
+        for each in (history, edited(history, chosen, OCTOBER), edited(history, chosen, dt.date.min))
+    )
+    assert {key: row for key, row in plain.items() if key[2] < OCTOBER} == {
+        key: row for key, row in later.items() if key[2] < OCTOBER
+    }
+    since = {key for key in later if key[2] >= OCTOBER and key[3].startswith(LOOKING_BACK) and not key[4]}
+    assert {key: later[key] for key in since} == {key: always[key] for key in since}
+    moved = {key[3] for key in since if plain[key] != later[key]}
+    assert moved >= {"decayed_stars", "reputation_score"}

@@ -6,9 +6,9 @@ with weeks as (
         site,
         week,
         count(*) as reviews,
-        count(score_stars) as rated,
-        count(*) filter (score_stars <= 2) as low_rated,
-        count(*) filter (score_stars = 5) as best_rated
+        count(score_stars_of_month) as rated,
+        count(*) filter (score_stars_of_month <= 2) as low_rated,
+        count(*) filter (score_stars_of_month = 5) as best_rated
     from {{ ref('reviews') }}
     where counted
     group by practice_id, site, week

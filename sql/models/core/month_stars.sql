@@ -6,15 +6,15 @@ select
     months.month,
     months.not_covered_why,
     [
-        count(*) filter (reviews.stars = 1),
-        count(*) filter (reviews.stars = 2),
-        count(*) filter (reviews.stars = 3),
-        count(*) filter (reviews.stars = 4),
-        count(*) filter (reviews.stars = 5)
+        count(*) filter (reviews.stars_of_month = 1),
+        count(*) filter (reviews.stars_of_month = 2),
+        count(*) filter (reviews.stars_of_month = 3),
+        count(*) filter (reviews.stars_of_month = 4),
+        count(*) filter (reviews.stars_of_month = 5)
     ] as star_counts,
-    count(reviews.stars) as rated,
-    count(*) filter (reviews.stars <= 2) as low_rated,
-    coalesce(sum(reviews.stars), 0)::bigint as star_sum
+    count(reviews.stars_of_month) as rated,
+    count(*) filter (reviews.stars_of_month <= 2) as low_rated,
+    coalesce(sum(reviews.stars_of_month), 0)::bigint as star_sum
 from {{ ref('months') }} as months
 left join {{ ref('reviews') }} as reviews
     on

@@ -31,6 +31,7 @@ weighed as (
             months.practice_id = cells.practice_id
             and months.site = cells.site
             and months.month = cells.counting_month
+            and months.month >= cells.from_month
             and months.month < cells.gone_month
     inner join {{ ref('ages') }} as ages
         on (last_day(months.month) - last_day(cells.month)) = ages.age

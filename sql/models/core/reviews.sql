@@ -1,5 +1,5 @@
 {{ config(touched="first_seen >= {from}", read="first_seen >= {from} or removed_on >= {from}") }}
--- one row per review: source, site, practice_id, item_id; as last seen
+-- one row per review: source, site, practice_id, item_id; as last seen, and its stars at the end of its own month too
 select
     items.source,
     items.site,
@@ -7,10 +7,14 @@ select
     items.item_id,
     items.stars,
     items.state,
-    -- A recommendation stands for five stars and a warning for one where stars have to be compared.
-    coalesce(
-        items.stars, case items.state when 'recommended' then 5 when 'not_recommended' then 1 end
-    )::tinyint as score_stars,
+    {{ score_stars('items.stars', 'items.state') }} as score_stars,
+    -- An edit counts from its own month on: what an earlier report printed of the month a review was written in stays
+    -- true.
+    {{ as_it_stood('items', 'stars') }} as stars_of_month,
+    {{ as_it_stood('items', 'state') }} as state_of_month,
+    case
+        when star_spans.item_id is null then {{ score_stars('items.stars', 'items.state') }} else star_spans.score_stars
+    end as score_stars_of_month,
     items.created_at,
     items.created_local,
     date_trunc('month', items.created_local)::date as month,
@@ -18,8 +22,7 @@ select
     items.first_seen,
     items.last_seen,
     items.removed_on,
-    -- A review the platform removes leaves the figures from the month of its removal: what an earlier report
-    -- printed of the month it was written in stays true.
+    -- And so does a review that the platform removes: it leaves the figures from the month of its removal.
     -- A sample that the platform has chosen is no count and no mean of anything.
     (items.removed_on is null or date_trunc('month', items.removed_on) > date_trunc('month', items.created_local))
     and not coalesce(sources.sampled, false) as counted,
@@ -45,4 +48,12 @@ select
     items.position
 from {{ ref('items') }} as items
 left join {{ ref('sources') }} as sources on items.source = sources.source
+left join {{ ref('star_spans') }} as star_spans
+    on
+        items.source = star_spans.source
+        and items.site = star_spans.site
+        and items.practice_id = star_spans.practice_id
+        and items.item_id = star_spans.item_id
+        and date_trunc('month', items.created_local) >= star_spans.from_month
+        and date_trunc('month', items.created_local) < star_spans.until_month
 where items.kind = 'review'

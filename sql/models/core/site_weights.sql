@@ -18,23 +18,47 @@ years as (
     from {{ ref('practice_months') }}
 ),
 
+dated as (
+    select
+        source,
+        site,
+        practice_id,
+        item_id,
+        score_stars,
+        removed_on,
+        (date_trunc('year', created_local) + interval 1 year)::date as next_year
+    from {{ ref('reviews') }}
+),
+
+rated as (
+    select dated.*
+    from dated
+    left join {{ ref('star_spans') }} as star_spans
+        on
+            dated.source = star_spans.source
+            and dated.site = star_spans.site
+            and dated.practice_id = star_spans.practice_id
+            and dated.item_id = star_spans.item_id
+            and dated.next_year > star_spans.from_month
+            and dated.next_year <= star_spans.until_month
+    where {{ as_it_stood('dated', 'score_stars') }} is not null
+),
+
 counts as (
     select
         years.practice_id,
         years.year,
         sites.site,
-        count(reviews.item_id) as reviews_before
+        count(rated.item_id) as reviews_before
     from years
     inner join sites on years.practice_id = sites.practice_id
-    left join {{ ref('reviews') }} as reviews
+    left join rated
         on
-            years.practice_id = reviews.practice_id
-            and sites.site = reviews.site
-            and reviews.created_local >= years.year - interval 1 year
-            and years.year > reviews.created_local
-            and reviews.score_stars is not null
+            years.practice_id = rated.practice_id
+            and sites.site = rated.site
+            and years.year = rated.next_year
             -- Said without "or", with which an outer join compares every year of everybody with every review.
-            and years.year <= coalesce(reviews.removed_on, '9999-12-01'::date)
+            and years.year <= coalesce(rated.removed_on, '9999-12-01'::date)
     group by years.practice_id, years.year, sites.site
 ),
 

@@ -19,7 +19,7 @@ with cohorts as (
             and months.site = answerable.site
             and months.month = answerable.month
             and answerable.counted
-            and answerable.stars <= 3
+            and answerable.stars_of_month <= 3
             -- Younger than a week it can still be answered in time and is not counted yet, with an answer no more than
             -- without one: to count the quick answers alone would make the share of the last days a whole.
             and answerable.seconds_watched >= 7 * 86400

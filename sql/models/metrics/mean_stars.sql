@@ -7,14 +7,14 @@ with outside_clusters as (
         months.month,
         months.not_covered_why,
         [
-            count(*) filter (reviews.stars = 1 and burst_weeks.week is null),
-            count(*) filter (reviews.stars = 2 and burst_weeks.week is null),
-            count(*) filter (reviews.stars = 3 and burst_weeks.week is null),
-            count(*) filter (reviews.stars = 4 and burst_weeks.week is null),
-            count(*) filter (reviews.stars = 5 and burst_weeks.week is null)
+            count(*) filter (reviews.stars_of_month = 1 and burst_weeks.week is null),
+            count(*) filter (reviews.stars_of_month = 2 and burst_weeks.week is null),
+            count(*) filter (reviews.stars_of_month = 3 and burst_weeks.week is null),
+            count(*) filter (reviews.stars_of_month = 4 and burst_weeks.week is null),
+            count(*) filter (reviews.stars_of_month = 5 and burst_weeks.week is null)
         ] as star_counts,
-        count(reviews.stars) filter (burst_weeks.week is null) as rated,
-        coalesce(sum(reviews.stars) filter (burst_weeks.week is null), 0)::bigint as star_sum
+        count(reviews.stars_of_month) filter (burst_weeks.week is null) as rated,
+        coalesce(sum(reviews.stars_of_month) filter (burst_weeks.week is null), 0)::bigint as star_sum
     from {{ ref('months') }} as months
     inner join {{ ref('reviews') }} as reviews
         on

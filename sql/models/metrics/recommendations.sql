@@ -4,7 +4,7 @@ with recommending_sites as (
         practice_id,
         site
     from {{ ref('reviews') }}
-    where state in ('recommended', 'not_recommended')
+    where state_of_month in ('recommended', 'not_recommended')
 ),
 
 counts as (
@@ -12,7 +12,7 @@ counts as (
         months.practice_id,
         months.site,
         months.month,
-        count(*) filter (reviews.state = 'recommended') as numerator,
+        count(*) filter (reviews.state_of_month = 'recommended') as numerator,
         count(reviews.item_id) as sample_size,
         months.not_covered_why as reason,
         case
@@ -28,7 +28,7 @@ counts as (
             and months.site = reviews.site
             and months.month = reviews.month
             and reviews.counted
-            and reviews.state in ('recommended', 'not_recommended')
+            and reviews.state_of_month in ('recommended', 'not_recommended')
     group by
         months.practice_id, months.site, months.month, months.not_covered_why, recommending_sites.site
 )

@@ -25,7 +25,7 @@ counts as (
             parts.practice_id = reviews.practice_id
             and parts.site = reviews.site
             and parts.month = reviews.month
-            and parts.stars = reviews.stars
+            and parts.stars = reviews.stars_of_month
             and reviews.counted
     group by parts.practice_id, parts.site, parts.month, parts.stars, parts.not_covered_why
 )

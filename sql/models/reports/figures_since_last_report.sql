@@ -7,16 +7,13 @@ with nights as (
     from {{ ref('report_nights') }}
 ),
 
--- The reviews of the month before as they were known then.
+-- The reviews of the month before as they were known then; an edit since then changes nothing of that month.
 known as (
     select
         nights.practice_id,
         nights.site,
         nights.month,
-        reviews.item_id,
-        reviews.source,
-        reviews.stars,
-        nights.since
+        reviews.stars_of_month as stars
     from {{ ref('reviews') }} as reviews
     inner join nights
         on
@@ -38,29 +35,6 @@ known as (
             and nights.since < coalesce(absences.back_on, 'infinity'::date)
 ),
 
-rated_then as (
-    select
-        known.practice_id,
-        known.site,
-        known.month,
-        known.source,
-        known.item_id,
-        case
-            when count(edits.night) = 0 then any_value(known.stars)
-            else arg_min(struct_pack(stars := edits.stars_before), edits.night)['stars']
-        end as stars
-    from known
-    left join {{ ref('edits') }} as edits
-        on
-            known.source = edits.source
-            and known.site = edits.site
-            and known.practice_id = edits.practice_id
-            and known.item_id = edits.item_id
-            and edits.kind = 'review'
-            and known.since < edits.night
-    group by known.practice_id, known.site, known.month, known.source, known.item_id
-),
-
 counted_then as (
     select
         practice_id,
@@ -74,7 +48,7 @@ counted_then as (
             count(*) filter (stars = 1), count(*) filter (stars = 2), count(*) filter (stars = 3),
             count(*) filter (stars = 4), count(*) filter (stars = 5)
         ] as star_counts
-    from rated_then
+    from known
     group by practice_id, site, month
 ),
 
