@@ -195,8 +195,23 @@ def touched_step(root: Path, count: int) -> None:
 
 
 def render_step(root: Path, count: int, workers: int) -> None:
-    ids = [practice.id for practice in practices_of(count).practice]
-    render(DataDir(root), practices_of(count), MONTH, workers=workers, practice_ids=ids, say=_silent)
+    ids = [practice.id for practice in practices_of_years(count).practice]
+    render(DataDir(root), practices_of_years(count), MONTH, workers=workers, practice_ids=ids, say=_silent)
+
+
+def measure_render(root: Path, count: int) -> dict[str, Any]:
+    """Return what `count` full reports take in one process and in two, and the memory on the way."""
+    found: dict[str, Any] = {}
+    for workers in (1, 2):
+        shutil.rmtree(DataDir(root).root / "reports", ignore_errors=True)
+        found[f"{workers} workers"] = measure(render_step, root, count, workers)
+    shutil.rmtree(DataDir(root).root / "reports")
+    one, two = found["1 workers"], found["2 workers"]
+    return found | {
+        "cpu_seconds_a_report": round(one["cpu_seconds"] / count, 3),
+        "two_workers_by_one": round(one["seconds"] / two["seconds"], 2),
+        "resident_mb": measure_resident(root, count // 4),
+    }
 
 
 def _resident(to: Connection, root: Path, count: int) -> None:
@@ -207,13 +222,13 @@ def _resident(to: Connection, root: Path, count: int) -> None:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
         found.append(pages * os.sysconf("SC_PAGE_SIZE") // 2**20)
 
-    ids = [practice.id for practice in practices_of(count).practice]
-    render(DataDir(root), practices_of(count), MONTH, practice_ids=ids, say=note)
-    to.send(found[19::20])
+    ids = [practice.id for practice in practices_of_years(count).practice]
+    render(DataDir(root), practices_of_years(count), MONTH, practice_ids=ids, say=note)
+    to.send(found[24::25])
 
 
 def measure_resident(root: Path, count: int) -> list[int]:
-    """Return the memory in MB that a process holds after every twentieth report of its run."""
+    """Return the memory in MB that a process holds after every 25th report of its run."""
     here, there = multiprocessing.Pipe()
     child = multiprocessing.get_context("spawn").Process(target=_resident, args=(there, root, count))
     child.start()
@@ -286,14 +301,11 @@ def main() -> None:
                 touched = measure(touched_step, data.root, 1_000)
             note(f"the months touched, after {months} months", 10_000, "rows", touched)
             cpu[months] = {"full": full["cpu_seconds"], "touched": touched["cpu_seconds"]}
+            if months == 60:
+                result["render"] = measure_render(data.root, 1_000)
             shutil.rmtree(data.root)
         result["touched_by_full"] = round(cpu[60]["touched"] / cpu[60]["full"], 3)
         result["touched_by_touched_of_a_tenth"] = round(cpu[60]["touched"] / cpu[6]["touched"], 2)
-        for workers in (1, 2):
-            shutil.rmtree(DataDir(root / "100").root / "reports", ignore_errors=True)
-            note(f"render, {workers} workers", 100, "reports", measure(render_step, root / "100", 100, workers))
-        shutil.rmtree(DataDir(root / "100").root / "reports")
-        result["render_resident_mb"] = measure_resident(root / "100", 100)
         result["tagged_print"] = measure_print(root)
         result["typst"] = measure_typst(root)
         many_practices(root / "pages", 1_000, 24)
