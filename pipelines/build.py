@@ -184,7 +184,7 @@ class _Published(msgspec.Struct, frozen=True, kw_only=True):
 def _write_inputs(
     data: DataDir, practices: Practices, night: dt.date | None, sql: Path, others_run: bool, say: Callable[[str], None]
 ) -> _Inputs:
-    """Choose the nightly files, check their columns, and write beside them what dbt reads of everything else."""
+    """Choose the nightly files, join those of finished months, and write beside them what dbt reads of all else."""
     features = _nightly(data, "features", night)
     completeness = _nightly(data, "completeness", night)
     unscored = _unscored(data, night, features)
@@ -206,9 +206,6 @@ def _write_inputs(
             where="build",
             next_step="Run `rapport fetch`, `rapport read` and `rapport score` for a night first",
         )
-    for kind, chosen, schema in (("features", features, FEATURES), ("completeness", completeness, COMPLETENESS)):
-        for path in chosen:
-            _check_columns(data, path, kind, schema)
 
     as_of_night = night or max(dt.date.fromisoformat(path.stem) for path in files)
     sources = sorted({path.parent.name for path in files})
@@ -354,7 +351,7 @@ def _nightly(data: DataDir, stage: str, night: dt.date | None) -> list[Path]:
 
 
 def _check_columns(data: DataDir, path: Path, kind: str, schema: pa.Schema) -> None:
-    """Refuse a file whose columns are not the agreed ones: DuckDB would cast or drop them without a word."""
+    """Refuse a nightly file whose columns are not the agreed ones: DuckDB would cast or drop them without a word."""
     try:
         there = pq.read_schema(path)
     except (pa.ArrowInvalid, OSError) as error:
@@ -402,7 +399,8 @@ def _by_month(data: DataDir, kind: str, nights: list[Path], digests: dict[Path, 
 
     Of years of nightly files DuckDB spends more time on opening them than on reading. A month's file is named by the
     content of its nights, so a night that was scored again, or whose features have expired, makes another one, and
-    the old one goes.
+    the old one goes. The columns of each night are checked once, before it is joined: opening thousands of files takes
+    longer than finding out what a night touched.
     """
     chosen: list[Path] = []
     for source, of_source in groupby(nights, key=lambda path: path.parent.name):
@@ -410,10 +408,13 @@ def _by_month(data: DataDir, kind: str, nights: list[Path], digests: dict[Path, 
         for of_month in months[:-1]:
             told = hashlib.sha256("\n".join(digests[path] for path in of_month).encode()).hexdigest()
             month = data.joined(kind, source) / f"{of_month[0].stem[:7]}-{told[:32]}.parquet"
-            if not month.exists():
+            if not (month.exists() and pq.read_schema(month).equals(schema)):
+                for night in of_month:
+                    _check_columns(data, night, kind, schema)
                 _join(of_month, month, schema)
             chosen.append(month)
         for night in months[-1]:
+            _check_columns(data, night, kind, schema)
             # The same file by a name that tells its content: written again, the night's own name means another one.
             named = data.joined(kind, source) / f"{night.stem}-{digests[night][:32]}.parquet"
             if not named.exists():

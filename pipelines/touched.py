@@ -82,11 +82,16 @@ with changed as (
     from features_came
 ),
 
-known as (
+-- Among all there is, these few are looked for once. Whose they are is asked below.
+known as materialized (
     select
         kind, source, site, practice_id, item_id, parent_id, thread_id,
         date_trunc('month', least(date_trunc('week', created_local), first_seen)) as month
     from core.items
+    where
+        item_id in (select unnest([item_id, parent_id]) from changed)
+        or parent_id in (select item_id from changed)
+        or thread_id in (select item_id from changed)
 ),
 
 months as (

@@ -17,6 +17,7 @@ from pipelines.build import SQL, BuildResult, build
 from pipelines.errors import ChangedShape, CheckFailed, NotReady
 from pipelines.landing import DataDir
 from pipelines.practices import Practice, Practices
+from pipelines.records import FEATURES
 from pipelines.warehouse import open_warehouse, rows, table_hashes, warehouse_hash
 from tests.histories import built_at, feature, until, visit, write_night
 
@@ -181,8 +182,12 @@ def test_months_that_are_over_are_joined_once_and_anew_when_one_of_their_nights_
     items, first_months = built()
     assert items == ["one", "three", "two"]
     assert [month.stem[:7] for month in first_months] == ["2026-10"]
+    # One joined by a version with other columns is joined anew.
+    (month,) = first_months
+    pq.write_table(pq.read_table(month).drop_columns(["words"]), month)
     again, months = built()
     assert (again, months) == (items, first_months)
+    assert pq.read_schema(month).equals(FEATURES)
 
     reviews(before, "four")
     items, second_months = built()
@@ -319,14 +324,17 @@ def test_a_night_that_another_run_has_only_read_is_left_out_as_if_it_had_not_bee
     ],
     ids=["another column", "a missing column", "another type"],
 )
-def test_a_file_with_other_columns_is_refused_by_name(data: DataDir, spoil: object, said: str) -> None:
+@pytest.mark.parametrize("night", [FIRST, EARLIER], ids=["of this month", "of one that is over"])
+def test_a_file_with_other_columns_is_refused_by_name(data: DataDir, night: dt.date, spoil: object, said: str) -> None:
     quiet_night(data)
-    path = data.features("google_business", FIRST)
+    for stage in (data.features, data.completeness):
+        stage("google_business", EARLIER).write_bytes(stage("google_business", FIRST).read_bytes())
+    path = data.features("google_business", night)
     assert callable(spoil)
     pq.write_table(spoil(pq.read_table(path)), path)
     with pytest.raises(ChangedShape, match=said) as refused:
         build(data, people("riverside"), None, lambda _: None)
-    assert refused.value.where == "features/google_business/2026-11-01.parquet"
+    assert refused.value.where == f"features/google_business/{night}.parquet"
 
 
 def test_a_broken_file_is_refused_by_name(data: DataDir) -> None:
