@@ -32,7 +32,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Compiled:
 
 
 def history_of(seed: int) -> History:
-    """Return a town in which some reviews vanish for a while and answers have words that change with their time."""
+    """Return a town in which some reviews vanish for a while, by a word of the site or without one, and answers have
+    words that change with their time."""
     history, chance = seeded_history(seed, first=FIRST, nights=NIGHTS), random.Random(seed)
     away = {}
     for site in history.sites:
@@ -45,10 +46,23 @@ def history_of(seed: int) -> History:
         gone, back = away.get((row["practice_id"], row["site"], review), (dt.date.max, dt.date.max))
         return bool(gone <= row["night"] < back)
 
+    def is_announced(row: Row, seen: set[tuple[str, str, str]]) -> bool:
+        name = (row["practice_id"], row["site"], row["item_id"])
+        late = random.Random(f"{seed} {row['item_id']}").choice([0, 9, NIGHTS])
+        return name in seen and row["night"] >= away[name][0] + late * DAY
+
     def with_words(row: Row) -> Row:
         return row | {"text_key": f"{row['updated_at']}"} if row["kind"] == "reply" else row
 
-    features = {key: [with_words(row) for row in part if not is_away(row)] for key, part in history.features.items()}
+    seen, features = set(), {}
+    for key, part in sorted(history.features.items(), key=lambda item: item[0][1]):
+        here = [row for row in part if not is_away(row)]
+        seen |= {(row["practice_id"], row["site"], row["item_id"]) for row in here}
+        features[key] = [with_words(row) for row in here] + [
+            row | {"state": "removed", "stars": None, "text_key": None}
+            for row in part
+            if is_away(row) and row["kind"] == "review" and is_announced(row, seen)
+        ]
     return replace(history, features=features)
 
 
@@ -80,20 +94,23 @@ class Known:
 
     def __init__(self, rows_: list[Row], lists: list[dt.date], night: dt.date) -> None:
         self.newest: dict[tuple[str, str], Row] = {}
+        self.said: dict[tuple[str, str], dt.date] = {}
         self.visible: set[str] = set()
         for row in sorted((row for row in rows_ if row["night"] <= night), key=lambda row: row["night"]):
+            if row["state"] == "removed":
+                self.said[row["kind"], row["item_id"]] = row["night"]
+                continue
             self.newest[row["kind"], row["item_id"]] = row
             if row["kind"] == "reply" and row["state"] in (None, "approved"):
                 self.visible.add(row["item_id"])
-        self.here = {
-            key for key, row in self.newest.items() if not any(row["night"] < listed <= night for listed in lists)
+        self.lacking = {
+            key: sum(row["night"] < listed <= night for listed in lists) for key, row in self.newest.items()
         }
+        self.announced = {key for key, row in self.newest.items() if self.said.get(key, dt.date.min) > row["night"]}
+        self.here = {key for key, number in self.lacking.items() if not number} - self.announced
 
 
-def changes_of(
-    history: History, place: Place, month: dt.date, since: dt.date, known_on: dt.date
-) -> set[tuple[str, str]]:
-    """Return (kind of change, review) of one place between two nights, from two whole pictures of it."""
+def picture(history: History, place: Place, night: dt.date) -> Known:
     practice, source, site = place
     mine = [
         row
@@ -102,8 +119,14 @@ def changes_of(
         for row in part
         if row["practice_id"] == practice and row["site"] == site and row["kind"] in ("review", "reply")
     ]
-    lists = kept_lists(history, place)
-    then, now = Known(mine, lists, since), Known(mine, lists, known_on)
+    return Known(mine, kept_lists(history, place), night)
+
+
+def changes_of(
+    history: History, place: Place, month: dt.date, since: dt.date, known_on: dt.date
+) -> set[tuple[str, str]]:
+    """Return (kind of change, review) of one place between two nights, from two whole pictures of it."""
+    then, now = picture(history, place, since), picture(history, place, known_on)
     found = set()
     for kind, item_id in then.newest.keys() | now.newest.keys():
         key, latest = (kind, item_id), now.newest[kind, item_id]
@@ -220,6 +243,13 @@ def test_changes_are_those_between_two_pictures_of_a_site(
         assert (row["number"] is None) == (row["state"] == "not_measured")
         assert row["number"] in (None, len(row["item_ids"] or ()))
         told[place, row["month"]] |= {(row["change"], review) for review in row["item_ids"] or ()}
+        if row["change"] == "vanished" and row["item_ids"]:
+            known, gone = picture(history, place, row["known_on"]), {("review", item) for item in row["item_ids"]}
+            thrice = {key for key in gone if known.lacking[key] >= 3}
+            assert row["announced"] == len(gone & known.announced)
+            assert row["confirmed"] == len(gone & (known.announced | thrice))
+        else:
+            assert (row["announced"], row["confirmed"]) == (None, None)
     expected = {}
     for place, month, known_on in reports_of(history, as_of):
         since, why = since_of(history, place, month, known_on)
@@ -244,6 +274,10 @@ def test_the_generated_histories_are_worth_an_account(models: Compiled) -> None:
         "what was known then is no longer kept",
         "replies cannot be read on this site",
     }
+    vanished = [row for row in found if row["announced"] is not None]
+    assert any(row["announced"] for row in vanished)
+    assert any(row["announced"] < row["confirmed"] for row in vanished)
+    assert any(row["confirmed"] < row["number"] for row in vanished)
     # Where the features of the night of the last report are gone, changes are told from the first list still here.
     assert {row["since"].day for row in found if row["since"]} > {2}
 
