@@ -457,8 +457,9 @@ def test_what_changed_since_the_last_report_is_told_with_its_links() -> None:
     assert (line.site, line.since) == ("Google", "2 Oct 2026")
     assert line.words.replace("\u00a0", " ") == (
         "3 reviews of earlier months came late, 1 review is no longer visible (1 missing from one or two full lists so "
-        "far; who removed it is not known), 1 review has other stars, 2 instead of 5 and 1 earlier review has an answer "
-        "now. September now has a mean of 4.3 stars (told: too few stars for a mean) and 24 reviews (told: 21 reviews)."
+        "far; who removed it is not known), 1 review has other stars, 2 instead of 5 and 1 earlier review has an "
+        "answer now. September now has a mean of 4.3 stars (told: too few stars for a mean) and 24 reviews (told: 21 "
+        "reviews)."
     )
     # Neither what is gone nor an answer is linked, and nothing but a safe link is.
     assert line.links == ("https://g.example/1", "https://g.example/5")

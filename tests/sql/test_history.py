@@ -22,6 +22,7 @@ from tests.sql.test_figures import Account
 DAY = dt.timedelta(days=1)
 FIRST, NIGHTS = dt.date(2026, 8, 20), 76
 Place = tuple[str, str, str]
+Features = dict[tuple[str, dt.date], list[Row]]
 FIGURES = ("reviews_received", "mean_stars", "low_share")
 
 
@@ -46,35 +47,45 @@ def history_of(seed: int) -> History:
         gone, back = away.get((row["practice_id"], row["site"], review), (dt.date.max, dt.date.max))
         return bool(gone <= row["night"] < back)
 
-    def is_announced(row: Row, seen: set[tuple[str, str, str]]) -> bool:
-        name = (row["practice_id"], row["site"], row["item_id"])
+    def announced_from(row: Row) -> dt.date:
+        """Some sites say at once that a review is gone, some later and some never."""
         late = random.Random(f"{seed} {row['item_id']}").choice([0, 9, NIGHTS])
-        return name in seen and row["night"] >= away[name][0] + late * DAY
+        return away[_name(row)][0] + late * DAY
 
     def with_words(row: Row) -> Row:
         return row | {"text_key": f"{row['updated_at']}"} if row["kind"] == "reply" else row
 
-    seen, features = set(), {}
-    for key, part in sorted(history.features.items(), key=lambda item: item[0][1]):
-        here = [row for row in part if not is_away(row)]
-        seen |= {(row["practice_id"], row["site"], row["item_id"]) for row in here}
-        features[key] = [with_words(row) for row in here] + [
-            row | {"state": "removed", "stars": None, "text_key": None}
-            for row in part
-            if is_away(row) and row["kind"] == "review" and is_announced(row, seen)
-        ]
-    return replace(history, features=features)
+    def told(row: Row) -> list[Row]:
+        if not is_away(row):
+            return [with_words(row)]
+        announced = row["kind"] == "review" and row["night"] >= announced_from(row)
+        return [row | {"state": "removed", "stars": None, "text_key": None}] if announced else []
+
+    features = {key: [version for row in part for version in told(row)] for key, part in history.features.items()}
+    return replace(history, features=only_of_what_was_seen(features))
+
+
+def only_of_what_was_seen(features: Features) -> Features:
+    """Leave out announcements of what was not seen before: that something is gone which nobody saw is no news."""
+    seen: set[tuple[str, str, str]] = set()
+    left = {}
+    for key, part in sorted(features.items(), key=lambda item: item[0][1]):
+        left[key] = [row for row in part if row["state"] != "removed" or _name(row) in seen]
+        seen |= {_name(row) for row in left[key]}
+    return left
+
+
+def _name(row: Row) -> tuple[str, str, str]:
+    return row["practice_id"], row["site"], row["item_id"]
 
 
 def purged(history: History, kept_from: dt.date) -> History:
     """Return what is left when the features of Google's nights before a day have expired."""
-    return replace(
-        history,
-        features={
-            key: [] if key[0] == "google_business" and key[1] < kept_from else part
-            for key, part in history.features.items()
-        },
-    )
+    left = {
+        key: [] if key[0] == "google_business" and key[1] < kept_from else part
+        for key, part in history.features.items()
+    }
+    return replace(history, features=only_of_what_was_seen(left))
 
 
 def inputs_of(history: History, as_of: dt.date) -> dict[str, list[Row]]:
