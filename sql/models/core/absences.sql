@@ -18,25 +18,38 @@ with lists as (
     from {{ ref('listings') }}
 ),
 
+-- Looked at three times, and features are many files.
+readings as materialized (
+    select
+        source,
+        site,
+        practice_id,
+        item_id,
+        night,
+        coalesce(state = 'removed', false) as is_announced
+    from {{ ref('features') }}
+    where kind = 'review'
+),
+
 -- All sightings from one complete list to the next are as good as the first of them.
 sightings as (
     select
-        features.source,
-        features.site,
-        features.practice_id,
-        features.item_id,
+        readings.source,
+        readings.site,
+        readings.practice_id,
+        readings.item_id,
         lists.number,
-        min(features.night) as first_night,
+        min(readings.night) as first_night,
         bool_or(lists.was_complete) as was_listed
-    from {{ ref('features') }} as features
+    from readings
     inner join lists
         on
-            features.source = lists.source
-            and features.site = lists.site
-            and features.practice_id = lists.practice_id
-            and features.night = lists.night
-    where features.kind = 'review' and features.state is distinct from 'removed'
-    group by features.source, features.site, features.practice_id, features.item_id, lists.number
+            readings.source = lists.source
+            and readings.site = lists.site
+            and readings.practice_id = lists.practice_id
+            and readings.night = lists.night
+    where not readings.is_announced
+    group by readings.source, readings.site, readings.practice_id, readings.item_id, lists.number
 ),
 
 in_turn as (
@@ -49,36 +62,36 @@ in_turn as (
 -- A platform that says so leaves no doubt. Few do, and of few reviews.
 announcements as (
     select distinct
-        features.source,
-        features.site,
-        features.practice_id,
-        features.item_id,
-        features.night
-    from {{ ref('features') }} as features
+        readings.source,
+        readings.site,
+        readings.practice_id,
+        readings.item_id,
+        readings.night
+    from readings
     semi join {{ ref('reviews') }} as reviews
         on
-            features.source = reviews.source
-            and features.site = reviews.site
-            and features.practice_id = reviews.practice_id
-            and features.item_id = reviews.item_id
-    where features.kind = 'review' and features.state = 'removed'
+            readings.source = reviews.source
+            and readings.site = reviews.site
+            and readings.practice_id = reviews.practice_id
+            and readings.item_id = reviews.item_id
+    where readings.is_announced
 ),
 
 standing as (
     select distinct
-        features.source,
-        features.site,
-        features.practice_id,
-        features.item_id,
-        features.night
-    from {{ ref('features') }} as features
+        readings.source,
+        readings.site,
+        readings.practice_id,
+        readings.item_id,
+        readings.night
+    from readings
     semi join announcements
         on
-            features.source = announcements.source
-            and features.site = announcements.site
-            and features.practice_id = announcements.practice_id
-            and features.item_id = announcements.item_id
-    where features.kind = 'review' and features.state is distinct from 'removed'
+            readings.source = announcements.source
+            and readings.site = announcements.site
+            and readings.practice_id = announcements.practice_id
+            and readings.item_id = announcements.item_id
+    where not readings.is_announced
 ),
 
 announced as (
