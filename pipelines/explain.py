@@ -56,7 +56,8 @@ _ROWS = {
     )
     select
         reviews.site, reviews.item_id, reviews.stars, reviews.created_local, answers.first_reply_at,
-        marks.handled_on, reviews.removed_on, reviews.page, reviews.position
+        marks.handled_on, reviews.removed_on, gone.announced_on, gone.lists as lists_without, gone.confirmed_on,
+        reviews.page, reviews.position
     from reviews
     left join answers
         on reviews.source = answers.source and reviews.site = answers.site
@@ -64,6 +65,9 @@ _ROWS = {
     left join core.handled_privately as marks
         on reviews.source = marks.source and reviews.site = marks.site and marks.kind = 'review'
         and reviews.practice_id = marks.practice_id and reviews.item_id = marks.item_id
+    left join core.absences as gone
+        on reviews.source = gone.source and reviews.site = gone.site and reviews.practice_id = gone.practice_id
+        and reviews.item_id = gone.item_id and reviews.removed_on = gone.absent_on
     order by reviews.site, reviews.created_local, reviews.source, reviews.item_id
 """,
     "talk": """
@@ -175,7 +179,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
             f"  {row['created_local']:%Y-%m-%d %H:%M}  {row['site']}  {_told(row)}  {row['item_id']}"
             + (f"  answered {row['first_reply_at']:%Y-%m-%d %H:%M} UTC" if row.get("first_reply_at") else "")
             + (f"  handled privately {row['handled_on']}" if row.get("handled_on") else "")
-            + (f"  gone since {row['removed_on']}" if row["removed_on"] else "")
+            + (f"  gone since {row['removed_on']}{how_sure(row)}" if row["removed_on"] else "")
             + f"  {row['page']}#{row['position']}"
             for row in self.rows
         ]
@@ -269,6 +273,16 @@ def _told(row: dict[str, Any]) -> str:
         outcome = f", {row['outcome']}" if row["outcome"] else ""
         return f"{row['kind']}, {row['voice']}{outcome}"
     return f"{'no' if row['stars'] is None else row['stars']} stars"
+
+
+def how_sure(row: dict[str, Any]) -> str:
+    """Say behind the day since when a review is gone how sure that is; nothing of talk, which has no such account."""
+    if "lists_without" not in row:
+        return ""
+    lists = f"missing from {row['lists_without']} complete list{'' if row['lists_without'] == 1 else 's'}"
+    if row["announced_on"]:
+        return f", announced by the site on {row['announced_on']}, {lists}"
+    return f", {lists}, {'confirmed' if row['confirmed_on'] else 'not confirmed yet'}, by whom is not known"
 
 
 def _part(part: dict[str, Any]) -> str:

@@ -23,6 +23,7 @@ FIXED = (
     "no complete list has been read",
     "no complete list since the last report",
     "no complete list was read in the month",
+    "no earlier complete list to compare with",
     "no key was given",
     "no names of the staff are known",
     "no post could be coded",

@@ -131,7 +131,8 @@ _TABLES = {
         " ORDER BY written_on DESC, site, source, kind, item_id"
     ),
     "changes": (
-        "SELECT practice_id, site, source, change, since, number, urls, stars_were, stars_are, state, reason"
+        "SELECT practice_id, site, source, change, since, number, urls, stars_were, stars_are, announced,"
+        " confirmed, state, reason"
         " FROM reports.changes_since_last_report WHERE practice_id IN $practices AND month = $month AND state <> 'zero'"
         " ORDER BY site, source, change"
     ),

@@ -48,8 +48,8 @@ _TABLES = {
     "worth_a_look": "practice_id VARCHAR, kind VARCHAR, source VARCHAR, site VARCHAR, item_id VARCHAR, month DATE, "
     "written_on DATE, changed_on DATE, classes VARCHAR[], severity VARCHAR, url VARCHAR, counted BOOLEAN",
     "changes_since_last_report": "practice_id VARCHAR, source VARCHAR, site VARCHAR, month DATE, change VARCHAR, "
-    "since DATE, number BIGINT, urls VARCHAR[], stars_were VARCHAR[], stars_are VARCHAR[], state VARCHAR, "
-    "reason VARCHAR",
+    "since DATE, number BIGINT, urls VARCHAR[], stars_were VARCHAR[], stars_are VARCHAR[], announced BIGINT, "
+    "confirmed BIGINT, state VARCHAR, reason VARCHAR",
     "figures_since_last_report": "practice_id VARCHAR, site VARCHAR, month DATE, metric VARCHAR, since DATE, "
     "was DECIMAL(18,6), numerator_was BIGINT, size_was BIGINT, state_was VARCHAR, now DECIMAL(18,6), "
     "numerator_now BIGINT, size_now BIGINT, state_now VARCHAR",
@@ -376,14 +376,27 @@ class Warehouse:
         return self
 
     def changed(
-        self, site: str, change: str, urls: Sequence[str | None], stars: Sequence[str] = (), reason: str | None = None
+        self,
+        site: str,
+        change: str,
+        urls: Sequence[str | None],
+        stars: Sequence[str] = (),
+        reason: str | None = None,
+        *,
+        sure: tuple[int, int] = (0, 0),
     ) -> Warehouse:
-        """Say what is otherwise than in the last report, of as many reviews as links; `stars` before and now."""
+        """Say what is otherwise than in the last report, of as many reviews as links; `stars` before and now.
+
+        Of those that vanished, `sure` says how many the site announced and how many are confirmed.
+        """
         known = reason is None or bool(urls)
         row: dict[str, Any] = {"source": "s", "site": site, "change": change, "number": len(urls) if known else None}
         row |= {"since": self.month.replace(day=2) if known else None, "urls": list(urls), "reason": reason}
         row |= {"state": "value" if urls else "zero" if known else "not_measured"}
         row |= {"stars_were": list(stars[:1]), "stars_are": list(stars[1:])}
+        row |= dict(
+            zip(("announced", "confirmed"), sure if change == "vanished" and urls else (None, None), strict=True)
+        )
         self.rows["changes_since_last_report"].append(row)
         return self
 

@@ -261,6 +261,9 @@ def test_programmes_can_read_it(town: DataDir) -> None:
         "first_reply_at",
         "handled_on",
         "removed_on",
+        "announced_on",
+        "lists_without",
+        "confirmed_on",
         "page",
         "position",
     }

@@ -7,7 +7,7 @@ import datetime as dt
 import duckdb
 import pytest
 
-from pipelines.explain import Explanation, explain
+from pipelines.explain import Explanation, explain, how_sure
 from pipelines.landing import DataDir
 from pipelines.statistics import newcombe, probability_of_decline
 
@@ -75,6 +75,15 @@ from (values
     ('q', 'google', 'g1', 'review', '2026-10-10'),
     ('p', 'yelp', 'g1', 'review', '2026-10-11')
 ) as t (practice_id, site, item_id, kind, handled_on);
+create table core.absences as
+select 's' as source, t.*
+from (values
+    ('p', 'google', 'g2', '2026-11-02'::date, null::date, 1, null::date),
+    -- before it came back, of another practice, and of another site's review of the same id
+    ('p', 'google', 'g2', '2026-09-02', null, 2, null),
+    ('q', 'google', 'g2', '2026-11-02', '2026-11-02', 3, '2026-11-02'),
+    ('p', 'yelp', 'g2', '2026-11-02', '2026-11-02', 4, '2026-11-02')
+) as t (practice_id, site, item_id, absent_on, announced_on, lists, confirmed_on);
 create table core.talk as
 select 'p' as practice_id, '2026-10-01'::date as month, 's' as source, 'wall' as site, 7 as position, 'pages/3' as page,
     null::date as removed_on, 'c1' as item_id, t.*
@@ -164,11 +173,21 @@ def test_reviews_stand_by_site_and_day_with_their_own_answer_and_mark_alone(told
     assert lines(found, "3 reviews behind it:") == [
         # Of the stars before, of October and since, those of October were counted.
         "  2026-10-02 08:00  google  3 stars  g1  answered 2026-10-05 10:00 UTC  pages/1#7",
-        "  2026-10-09 08:00  google  no stars  g2  gone since 2026-11-02  pages/1#7",
+        "  2026-10-09 08:00  google  no stars  g2  gone since 2026-11-02, missing from 1 complete list, "
+        "not confirmed yet, by whom is not known  pages/1#7",
         "  2026-10-01 08:00  yelp  5 stars  y1  handled privately 2026-10-08  pages/2#7",
     ]
     assert lines(found, "2 pages, as the sites sent them:") == ["  pages/1", "  pages/2"]
     assert set(found.told) == {"title", "unit", "definition", "source", "weakness", "score_version"}
+
+
+def test_how_sure_it_is_that_a_review_is_gone_is_said() -> None:
+    night = dt.date(2026, 11, 2)
+    listed = {"announced_on": None, "lists_without": 3, "confirmed_on": night}
+    assert how_sure(listed) == ", missing from 3 complete lists, confirmed, by whom is not known"
+    said = {"announced_on": night, "lists_without": 0, "confirmed_on": night}
+    assert how_sure(said) == ", announced by the site on 2026-11-02, missing from 0 complete lists"
+    assert how_sure({"kind": "comment", "removed_on": night}) == ""
 
 
 def test_talk_stands_by_day_with_what_became_of_a_call(told: DataDir) -> None:

@@ -456,15 +456,37 @@ def test_what_changed_since_the_last_report_is_told_with_its_links() -> None:
     (line,) = report_of(house).since_report
     assert (line.site, line.since) == ("Google", "2 Oct 2026")
     assert line.words.replace("\u00a0", " ") == (
-        "3 reviews of earlier months came late, 1 review is no longer visible, 1 review has other stars, 2 instead of "
-        "5 and 1 earlier review has an answer now. September now has a mean of 4.3 stars (told: too few stars for a "
-        "mean) and 24 reviews (told: 21 reviews)."
+        "3 reviews of earlier months came late, 1 review is no longer visible (1 missing from one or two full lists so "
+        "far; who removed it is not known), 1 review has other stars, 2 instead of 5 and 1 earlier review has an "
+        "answer now. September now has a mean of 4.3 stars (told: too few stars for a mean) and 24 reviews (told: 21 "
+        "reviews)."
     )
     # Neither what is gone nor an answer is linked, and nothing but a safe link is.
     assert line.links == ("https://g.example/1", "https://g.example/5")
     html = render.report_html(report_of(house), render.TEMPLATES)
     section = html.split('id="since-last-report"')[1].split("</section>")[0]
     assert section.count("<a href=") == 2
+
+
+@pytest.mark.parametrize(
+    ("number", "announced", "confirmed", "said"),
+    [
+        (1, 1, 1, "1 review is no longer visible (1 by the site’s own word)."),
+        (
+            *(2, 0, 2),
+            "2 reviews are no longer visible (2 missing from three full lists or more; who removed them is not known).",
+        ),
+        (
+            *(4, 2, 3),
+            "4 reviews are no longer visible (2 by the site’s own word, 1 missing from three full lists or more and "
+            "1 missing from one or two full lists so far; who removed them is not known).",
+        ),
+    ],
+)
+def test_how_sure_it_is_that_reviews_vanished_is_told(number: int, announced: int, confirmed: int, said: str) -> None:
+    house = practice().changed("google", "vanished", [None] * number, sure=(announced, confirmed))
+    (line,) = report_of(house).since_report
+    assert line.words.replace("\u00a0", " ") == said
 
 
 def test_nothing_changed_is_no_section() -> None:

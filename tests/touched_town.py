@@ -291,6 +291,28 @@ def said_to_be_removed(kind: str) -> Callable[[Town, str, dt.date], None]:
     return told
 
 
+def young_review_said_to_be_removed(town: Town, practice: str, last: dt.date) -> None:
+    review = town.review(last - 25 * DAY, practice, _at(last, 26))
+    town.add("review", REVIEWS, last - 20 * DAY, practice, review["item_id"], state="removed")
+
+
+def seen_again(town: Town, practice: str, night: dt.date) -> None:
+    """The review of `young_review_said_to_be_removed` stands after all."""
+    said = town.seen(REVIEWS, practice, "review")
+    removed = next(row["item_id"] for row in said if row["state"] == "removed")
+    town.keep(next(row for row in said if row["item_id"] == removed) | {"night": night})
+
+
+def list_of_every_second(town: Town, practice: str, night: dt.date) -> None:
+    town.list_everything(REVIEWS, night, practice, lambda row: (row["parent_id"] or row["item_id"])[-1] in "02468")
+
+
+def two_lists_of_every_second(town: Town, practice: str, last: dt.date) -> None:
+    """With a third one the rest is sure to have vanished."""
+    for days in (30, 10):
+        list_of_every_second(town, practice, last - days * DAY)
+
+
 def late_review(town: Town, practice: str, night: dt.date) -> None:
     town.review(night, practice, _at(night, 400))
 
@@ -600,6 +622,8 @@ STORIES = {
     "edited answer": Story(edited("reply", disclosure="pattern")),
     "edited comment": Story(edited("comment", acts=["question"])),
     "review said to be removed": Story(said_to_be_removed("review")),
+    "review said to be removed is seen again": Story(seen_again, young_review_said_to_be_removed),
+    "reviews vanish for good": Story(list_of_every_second, two_lists_of_every_second),
     "answer said to be removed": Story(said_to_be_removed("reply")),
     "post said to be removed": Story(said_to_be_removed("post")),
     "late review": Story(late_review),

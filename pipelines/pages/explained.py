@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from pipelines.explain import explain
+from pipelines.explain import explain, how_sure
 from pipelines.pages import shell
 from pipelines.pages.desk import Number, OurDesk, Text
 from pipelines.periods import parse_month
@@ -42,5 +42,6 @@ def explanation(
         sites=[row["site"] for row in sites],
         practices=desk.practices().practice,
         found=found,
+        how_sure=how_sure,
         pager=shell.pager(request, found.rows if found else (), page, shell.ROWS_A_PAGE),
     )

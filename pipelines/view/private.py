@@ -59,6 +59,19 @@ CHANGES = {
     ),
 }
 
+# How it is known that a review is gone: of one, and of several.
+SURE = {
+    "announced": ("{number}\u00a0by the site\u2019s own word", "{number}\u00a0by the site\u2019s own word"),
+    "confirmed": (
+        "{number}\u00a0missing from three full lists or more",
+        "{number}\u00a0missing from three full lists or more",
+    ),
+    "not confirmed yet": (
+        "{number}\u00a0missing from one or two full lists so far",
+        "{number}\u00a0missing from one or two full lists so far",
+    ),
+}
+
 # Links lead to what an owner has not seen yet, and to nothing that is gone.
 _LINKED = ("came late", "came back", "other stars")
 
@@ -247,10 +260,27 @@ def since_last_report(changes: Sequence[Row], figures: Sequence[Row], month_befo
 
 def _change_words(change: str, rows: Sequence[Row]) -> str:
     number = sum(int(row["number"]) for row in rows)
+    if change == "vanished":
+        return f"{ngettext(*CHANGES[change], number)} ({_how_sure(rows, number)})"
     if change != "other stars" or number > 1:
         return ngettext(*CHANGES[change], number)
     was, now = (_stars(rows[0][name][0]) for name in ("stars_were", "stars_are"))
     return _("{number}\u00a0review has other stars, {now} instead of {was}", number=whole(1), now=now, was=was)
+
+
+def _how_sure(rows: Sequence[Row], number: int) -> str:
+    """Return how it is known of reviews that they are gone. Who took one down is known only if the site says so."""
+    announced, confirmed = (sum(int(row[name]) for row in rows) for name in ("announced", "confirmed"))
+    counts = {"announced": announced, "confirmed": confirmed - announced, "not confirmed yet": number - confirmed}
+    known = listed([ngettext(*SURE[how], count) for how, count in counts.items() if count])
+    if announced == number:
+        return known
+    return ngettext(
+        "{known}; who removed it is not known",
+        "{known}; who removed them is not known",
+        number - announced,
+        known=known,
+    )
 
 
 def _stars(told: str | None) -> str:

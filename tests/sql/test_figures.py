@@ -43,8 +43,10 @@ class Account:
                 seen[row["kind"], row["practice_id"], row["site"], row["item_id"]].append(row)
         self.totals = {(p, s): versions[-1]["total_count"] for (k, p, s, _), versions in seen.items() if k == "total"}
         self.marks = {practice.id: practice.handled_privately for practice in known.practices.practice}
-        self.replies = [self._reply(v) for (kind, *_), v in seen.items() if kind == "reply"]
-        self.reviews = [self._review(v) for (kind, *_), v in seen.items() if kind == "review"]
+        # That something is gone which nobody saw is no item.
+        known_items = {key: v for key, v in seen.items() if any(row["state"] != "removed" for row in v)}
+        self.replies = [self._reply(v) for (kind, *_), v in known_items.items() if kind == "reply"]
+        self.reviews = [self._review(v) for (kind, *_), v in known_items.items() if kind == "review"]
         for review in self.reviews:
             review["handled"] = self._handled(review)
         self.places = sorted({(row["practice_id"], row["site"]) for row in self.visits})
@@ -69,18 +71,24 @@ class Account:
         here = [row for row in self.visits if (row["practice_id"], row["site"]) == place]
         return sorted(row["night"] for row in here if wanted[kind](row))
 
-    def _removed(self, newest: Row) -> dt.date | None:
+    def _gone(self, versions: list[Row]) -> tuple[list[Row], dt.date | None, dt.date | None]:
+        """What was seen of it, since when it is gone, and since when the platform itself says so."""
+        stood = [row for row in versions if row["state"] != "removed"]
+        newest = stood[-1]
         place = (newest["practice_id"], newest["site"])
-        return next((night for night in self.nights(place, "complete") if night > newest["night"]), None)
+        lacked = [night for night in self.nights(place, "complete") if night > newest["night"]]
+        said = [row["night"] for row in versions if row["state"] == "removed" and row["night"] > newest["night"]]
+        return stood, min(lacked + said, default=None), min(said, default=None)
 
     def _reply(self, versions: list[Row]) -> dict[str, Any]:
         visible = [row for row in versions if row["state"] in (None, "approved")]
-        latest = versions[-1]
+        stood, removed, _ = self._gone(versions)
+        latest = stood[-1]
         said = None
         if visible:
             bound = dt.datetime.combine(visible[0]["night"] + DAY, dt.time(0), dt.UTC)
             said = min(visible[0]["updated_at"], bound)
-        approved, removed = latest["state"] in (None, "approved"), self._removed(latest)
+        approved = latest["state"] in (None, "approved")
         return {
             "parent": latest["parent_id"],
             "said": said if approved and removed is None else None,
@@ -94,6 +102,7 @@ class Account:
         }
 
     def _review(self, versions: list[Row]) -> dict[str, Any]:
+        versions, removed, announced = self._gone(versions)
         latest = versions[-1]
         own = [r for r in self.replies if r["parent"] == latest["item_id"] and r["place"] == _place(latest)["place"]]
         answers = [reply["said"] for reply in own if reply["said"]]
@@ -109,7 +118,8 @@ class Account:
             "stars": of_month["stars"],
             "newest": latest["stars"],
             "url": latest["url"],
-            "removed": self._removed(latest),
+            "removed": removed,
+            "announced": announced,
             "wait": None if wait is None else max(0, int(wait)),
             "watched": max(0, int((midnight - written).total_seconds())),
             "page": latest["page"],
@@ -325,16 +335,12 @@ class Account:
         reviews = self.of_month(place, month)
         stars = [review["stars"] for review in reviews if review["stars"] is not None]
         after = add_months(month, 1)
-        proofs = [night for night in self.nights(place, "complete") if month <= night < after]
-        gone = [r for r in self.reviews if r["place"] == place and r["removed"] and month <= r["removed"] < after]
         told = {
             ("reviews_received", ""): _count(len(reviews), len(reviews), why),
-            ("reviews_removed", ""): _count(
-                len(gone), len(gone), None if proofs else "no complete list was read in the month"
-            ),
             ("mean_stars", ""): _mean(stars, why),
             ("low_share", ""): _share(sum(s <= 2 for s in stars), len(stars), why, why if not stars else None),
         }
+        told |= self._removals(place, month)
         if any(self.cluster(review) for review in reviews):
             told["mean_stars", CLUSTER] = _mean(
                 [r["stars"] for r in reviews if r["stars"] and not self.cluster(r)], why
@@ -370,6 +376,25 @@ class Account:
         told["reply_hours", ""] = _hours(window, blocked or (why if not window else None))
         told |= self._words(place, reviews, why) | self._replies(place, month, window, blocked, why)
         return told | self._signs(place, month, reviews, why)
+
+    def _removals(self, place: tuple[str, str], month: dt.date) -> dict[tuple[str, str], Row]:
+        """Removals noticed in the month; none is a zero only if lists of its first and last eight days say so."""
+        after = add_months(month, 1)
+        lists = self.nights(place, "complete")
+        read, late = [n for n in lists if month <= n < after], min(after, self.as_of) - 8 * DAY
+        why = None
+        if not read:
+            why = "no complete list was read in the month"
+        elif read[-1] < late:
+            why = f"last complete list read on {read[-1]}"
+        elif not any(night < read[-1] and night < month + 8 * DAY for night in lists):
+            why = "no earlier complete list to compare with"
+        gone = [r for r in self.reviews if r["place"] == place and r["removed"] and month <= r["removed"] < after]
+        parts = Counter(str(review["newest"] or "no stars") for review in gone)
+        parts[""] = len(gone)
+        parts["announced by the site"] = sum(bool(r["announced"]) and r["announced"] < after for r in gone)
+        names = ["", *"12345", "no stars", "announced by the site"]
+        return {("reviews_removed", name): _count(parts[name], len(gone), why) for name in names}
 
     def _words(self, place: tuple[str, str], reviews: list[Row], why: str | None) -> dict[tuple[str, str], Row]:
         told = {}

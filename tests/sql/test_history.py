@@ -22,6 +22,7 @@ from tests.sql.test_figures import Account
 DAY = dt.timedelta(days=1)
 FIRST, NIGHTS = dt.date(2026, 8, 20), 76
 Place = tuple[str, str, str]
+Features = dict[tuple[str, dt.date], list[Row]]
 FIGURES = ("reviews_received", "mean_stars", "low_share")
 
 
@@ -32,7 +33,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Compiled:
 
 
 def history_of(seed: int) -> History:
-    """Return a town in which some reviews vanish for a while and answers have words that change with their time."""
+    """Return a town in which some reviews vanish for a while, by a word of the site or without one, and answers have
+    words that change with their time."""
     history, chance = seeded_history(seed, first=FIRST, nights=NIGHTS), random.Random(seed)
     away = {}
     for site in history.sites:
@@ -45,22 +47,45 @@ def history_of(seed: int) -> History:
         gone, back = away.get((row["practice_id"], row["site"], review), (dt.date.max, dt.date.max))
         return bool(gone <= row["night"] < back)
 
+    def announced_from(row: Row) -> dt.date:
+        """Some sites say at once that a review is gone, some later and some never."""
+        late = random.Random(f"{seed} {row['item_id']}").choice([0, 9, NIGHTS])
+        return away[_name(row)][0] + late * DAY
+
     def with_words(row: Row) -> Row:
         return row | {"text_key": f"{row['updated_at']}"} if row["kind"] == "reply" else row
 
-    features = {key: [with_words(row) for row in part if not is_away(row)] for key, part in history.features.items()}
-    return replace(history, features=features)
+    def told(row: Row) -> list[Row]:
+        if not is_away(row):
+            return [with_words(row)]
+        announced = row["kind"] == "review" and row["night"] >= announced_from(row)
+        return [row | {"state": "removed", "stars": None, "text_key": None}] if announced else []
+
+    features = {key: [version for row in part for version in told(row)] for key, part in history.features.items()}
+    return replace(history, features=only_of_what_was_seen(features))
+
+
+def only_of_what_was_seen(features: Features) -> Features:
+    """Leave out announcements of what was not seen before: that something is gone which nobody saw is no news."""
+    seen: set[tuple[str, str, str]] = set()
+    left = {}
+    for key, part in sorted(features.items(), key=lambda item: item[0][1]):
+        left[key] = [row for row in part if row["state"] != "removed" or _name(row) in seen]
+        seen |= {_name(row) for row in left[key]}
+    return left
+
+
+def _name(row: Row) -> tuple[str, str, str]:
+    return row["practice_id"], row["site"], row["item_id"]
 
 
 def purged(history: History, kept_from: dt.date) -> History:
     """Return what is left when the features of Google's nights before a day have expired."""
-    return replace(
-        history,
-        features={
-            key: [] if key[0] == "google_business" and key[1] < kept_from else part
-            for key, part in history.features.items()
-        },
-    )
+    left = {
+        key: [] if key[0] == "google_business" and key[1] < kept_from else part
+        for key, part in history.features.items()
+    }
+    return replace(history, features=only_of_what_was_seen(left))
 
 
 def inputs_of(history: History, as_of: dt.date) -> dict[str, list[Row]]:
@@ -80,20 +105,23 @@ class Known:
 
     def __init__(self, rows_: list[Row], lists: list[dt.date], night: dt.date) -> None:
         self.newest: dict[tuple[str, str], Row] = {}
+        self.said: dict[tuple[str, str], dt.date] = {}
         self.visible: set[str] = set()
         for row in sorted((row for row in rows_ if row["night"] <= night), key=lambda row: row["night"]):
+            if row["state"] == "removed":
+                self.said[row["kind"], row["item_id"]] = row["night"]
+                continue
             self.newest[row["kind"], row["item_id"]] = row
             if row["kind"] == "reply" and row["state"] in (None, "approved"):
                 self.visible.add(row["item_id"])
-        self.here = {
-            key for key, row in self.newest.items() if not any(row["night"] < listed <= night for listed in lists)
+        self.lacking = {
+            key: sum(row["night"] < listed <= night for listed in lists) for key, row in self.newest.items()
         }
+        self.announced = {key for key, row in self.newest.items() if self.said.get(key, dt.date.min) > row["night"]}
+        self.here = {key for key, number in self.lacking.items() if not number} - self.announced
 
 
-def changes_of(
-    history: History, place: Place, month: dt.date, since: dt.date, known_on: dt.date
-) -> set[tuple[str, str]]:
-    """Return (kind of change, review) of one place between two nights, from two whole pictures of it."""
+def picture(history: History, place: Place, night: dt.date) -> Known:
     practice, source, site = place
     mine = [
         row
@@ -102,8 +130,14 @@ def changes_of(
         for row in part
         if row["practice_id"] == practice and row["site"] == site and row["kind"] in ("review", "reply")
     ]
-    lists = kept_lists(history, place)
-    then, now = Known(mine, lists, since), Known(mine, lists, known_on)
+    return Known(mine, kept_lists(history, place), night)
+
+
+def changes_of(
+    history: History, place: Place, month: dt.date, since: dt.date, known_on: dt.date
+) -> set[tuple[str, str]]:
+    """Return (kind of change, review) of one place between two nights, from two whole pictures of it."""
+    then, now = picture(history, place, since), picture(history, place, known_on)
     found = set()
     for kind, item_id in then.newest.keys() | now.newest.keys():
         key, latest = (kind, item_id), now.newest[kind, item_id]
@@ -134,6 +168,15 @@ def changes_of(
         if was_visible and is_visible and before and before["text_key"] != latest["text_key"]:
             found.add(("answer rewritten", review))
     return found
+
+
+def sureness_of(history: History, row: Row) -> tuple[int | None, int | None]:
+    """Return how many of the reviews that vanished the site announced, and how many are confirmed, as known then."""
+    if row["change"] != "vanished" or not row["item_ids"]:
+        return None, None
+    known = picture(history, (row["practice_id"], row["source"], row["site"]), row["known_on"])
+    gone = {("review", item) for item in row["item_ids"]}
+    return len(gone & known.announced), sum(key in known.announced or known.lacking[key] >= 3 for key in gone)
 
 
 def visits_of(history: History, place: Place) -> list[Row]:
@@ -220,6 +263,7 @@ def test_changes_are_those_between_two_pictures_of_a_site(
         assert (row["number"] is None) == (row["state"] == "not_measured")
         assert row["number"] in (None, len(row["item_ids"] or ()))
         told[place, row["month"]] |= {(row["change"], review) for review in row["item_ids"] or ()}
+        assert (row["announced"], row["confirmed"]) == sureness_of(history, row)
     expected = {}
     for place, month, known_on in reports_of(history, as_of):
         since, why = since_of(history, place, month, known_on)
@@ -234,7 +278,10 @@ def test_the_generated_histories_are_worth_an_account(models: Compiled) -> None:
     found: list[Row] = []
     for history in (history_of(3), purged(history_of(4), FIRST + 50 * DAY), purged(history_of(5), FIRST + 75 * DAY)):
         with replayed(models, inputs_of(history, FIRST + 75 * DAY)) as connection:
-            found += rows(connection, "select * from reports.changes_since_last_report")
+            told = rows(connection, "select * from reports.changes_since_last_report")
+        # Later nights confirm what was not sure yet, and change nothing of what a report has said of it.
+        assert [(row["announced"], row["confirmed"]) for row in told] == [sureness_of(history, row) for row in told]
+        found += told
     reached = Counter((row["change"], row["state"]) for row in found)
     for change in {row["change"] for row in found}:
         for state in ("value", "zero", "not_measured"):
@@ -244,6 +291,10 @@ def test_the_generated_histories_are_worth_an_account(models: Compiled) -> None:
         "what was known then is no longer kept",
         "replies cannot be read on this site",
     }
+    vanished = [row for row in found if row["announced"] is not None]
+    assert any(row["announced"] for row in vanished)
+    assert any(row["announced"] < row["confirmed"] for row in vanished)
+    assert any(row["confirmed"] < row["number"] for row in vanished)
     # Where the features of the night of the last report are gone, changes are told from the first list still here.
     assert {row["since"].day for row in found if row["since"]} > {2}
 

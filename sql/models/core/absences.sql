@@ -4,7 +4,9 @@
     )",
     read="true",
 ) }}
--- one row per review (source, site, practice_id, item_id) and time in which complete lists lacked it
+-- one row per review (source, site, practice_id, item_id) and time in which complete lists lacked it or the platform
+-- said that it is gone, and how sure that is: on which night the platform said so, how many complete lists lacked it
+-- until it came back or until now, and since when it is confirmed, by a word of the platform or by three such lists
 with lists as (
     select
         source,
@@ -16,25 +18,38 @@ with lists as (
     from {{ ref('listings') }}
 ),
 
+-- Looked at three times, and features are many files.
+readings as materialized (
+    select
+        source,
+        site,
+        practice_id,
+        item_id,
+        night,
+        coalesce(state = 'removed', false) as is_announced
+    from {{ ref('features') }}
+    where kind = 'review'
+),
+
 -- All sightings from one complete list to the next are as good as the first of them.
 sightings as (
     select
-        features.source,
-        features.site,
-        features.practice_id,
-        features.item_id,
+        readings.source,
+        readings.site,
+        readings.practice_id,
+        readings.item_id,
         lists.number,
-        min(features.night) as first_night,
+        min(readings.night) as first_night,
         bool_or(lists.was_complete) as was_listed
-    from {{ ref('features') }} as features
+    from readings
     inner join lists
         on
-            features.source = lists.source
-            and features.site = lists.site
-            and features.practice_id = lists.practice_id
-            and features.night = lists.night
-    where features.kind = 'review' and features.state is distinct from 'removed'
-    group by features.source, features.site, features.practice_id, features.item_id, lists.number
+            readings.source = lists.source
+            and readings.site = lists.site
+            and readings.practice_id = lists.practice_id
+            and readings.night = lists.night
+    where not readings.is_announced
+    group by readings.source, readings.site, readings.practice_id, readings.item_id, lists.number
 ),
 
 in_turn as (
@@ -42,31 +57,173 @@ in_turn as (
         *,
         lag(number) over (partition by source, site, practice_id, item_id order by number) as number_before
     from sightings
+),
+
+-- A platform that says so leaves no doubt. Few do, and of few reviews.
+announcements as (
+    select distinct
+        readings.source,
+        readings.site,
+        readings.practice_id,
+        readings.item_id,
+        readings.night
+    from readings
+    semi join {{ ref('reviews') }} as reviews
+        on
+            readings.source = reviews.source
+            and readings.site = reviews.site
+            and readings.practice_id = reviews.practice_id
+            and readings.item_id = reviews.item_id
+    where readings.is_announced
+),
+
+standing as (
+    select distinct
+        readings.source,
+        readings.site,
+        readings.practice_id,
+        readings.item_id,
+        readings.night
+    from readings
+    semi join announcements
+        on
+            readings.source = announcements.source
+            and readings.site = announcements.site
+            and readings.practice_id = announcements.practice_id
+            and readings.item_id = announcements.item_id
+    where not readings.is_announced
+),
+
+announced as (
+    select
+        announcements.source,
+        announcements.site,
+        announcements.practice_id,
+        announcements.item_id,
+        min(announcements.night) as announced_on,
+        afterwards.night as back_on
+    from announcements
+    -- What a night shows stands, whatever else it says; and what nobody here had seen is not missed.
+    asof inner join standing as before
+        on
+            announcements.source = before.source
+            and announcements.site = before.site
+            and announcements.practice_id = before.practice_id
+            and announcements.item_id = before.item_id
+            and announcements.night >= before.night
+    asof left join standing as afterwards
+        on
+            announcements.source = afterwards.source
+            and announcements.site = afterwards.site
+            and announcements.practice_id = afterwards.practice_id
+            and announcements.item_id = afterwards.item_id
+            and announcements.night < afterwards.night
+    where announcements.night > before.night
+    group by
+        announcements.source, announcements.site, announcements.practice_id, announcements.item_id, afterwards.night
+),
+
+spans as (
+    select
+        in_turn.source,
+        in_turn.site,
+        in_turn.practice_id,
+        in_turn.item_id,
+        lists.night as absent_on,
+        in_turn.first_night as back_on,
+        null::date as announced_on
+    from in_turn
+    inner join lists
+        on
+            in_turn.source = lists.source
+            and in_turn.site = lists.site
+            and in_turn.practice_id = lists.practice_id
+            and in_turn.number_before + 1 = lists.number
+            and lists.was_complete
+    where in_turn.number > in_turn.number_before + 1 or not in_turn.was_listed
+    union all
+    select
+        source,
+        site,
+        practice_id,
+        item_id,
+        removed_on as absent_on,
+        null as back_on,
+        null as announced_on
+    from {{ ref('reviews') }}
+    where removed_on is not null
+    union all
+    select
+        source,
+        site,
+        practice_id,
+        item_id,
+        announced_on as absent_on,
+        back_on,
+        announced_on
+    from announced
+),
+
+-- Lists and a word of the platform tell of one absence, which ends with the same sight.
+gone as (
+    select
+        source,
+        site,
+        practice_id,
+        item_id,
+        back_on,
+        min(absent_on) as absent_on,
+        min(announced_on) as announced_on
+    from spans
+    group by source, site, practice_id, item_id, back_on
+),
+
+complete_lists as (
+    select
+        source,
+        site,
+        practice_id,
+        night,
+        number
+    from lists
+    where was_complete
+),
+
+-- A list lacks what is gone until it is back, so that the first and the last of them say how many there were.
+counted as (
+    select
+        gone.*,
+        first_list.number as first_number,
+        coalesce(last_list.number - first_list.number + 1, 0) as lists
+    from gone
+    asof left join complete_lists as first_list
+        on
+            gone.source = first_list.source
+            and gone.site = first_list.site
+            and gone.practice_id = first_list.practice_id
+            and gone.absent_on <= first_list.night
+    asof left join complete_lists as last_list
+        on
+            gone.source = last_list.source
+            and gone.site = last_list.site
+            and gone.practice_id = last_list.practice_id
+            and coalesce(gone.back_on, 'infinity'::date) > last_list.night
 )
 
 select
-    in_turn.source,
-    in_turn.site,
-    in_turn.practice_id,
-    in_turn.item_id,
-    lists.night as absent_on,
-    in_turn.first_night as back_on
-from in_turn
-inner join lists
+    counted.source,
+    counted.site,
+    counted.practice_id,
+    counted.item_id,
+    counted.absent_on,
+    counted.back_on,
+    counted.announced_on,
+    counted.lists,
+    least(counted.announced_on, third_lists.night) as confirmed_on
+from counted
+left join complete_lists as third_lists
     on
-        in_turn.source = lists.source
-        and in_turn.site = lists.site
-        and in_turn.practice_id = lists.practice_id
-        and in_turn.number_before + 1 = lists.number
-        and lists.was_complete
-where in_turn.number > in_turn.number_before + 1 or not in_turn.was_listed
-union all
-select
-    source,
-    site,
-    practice_id,
-    item_id,
-    removed_on as absent_on,
-    null as back_on
-from {{ ref('reviews') }}
-where removed_on is not null
+        counted.source = third_lists.source
+        and counted.site = third_lists.site
+        and counted.practice_id = third_lists.practice_id
+        and case when counted.lists >= 3 then counted.first_number + 2 end = third_lists.number

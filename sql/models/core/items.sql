@@ -23,7 +23,7 @@ with observations as materialized (
         and features.practice_id in (select practices.practice_id from {{ ref('practices') }} as practices)
 ),
 
-histories as (
+sights as (
     select
         kind,
         source,
@@ -34,10 +34,9 @@ histories as (
         min(created_at) as created_at,
         min(created_local) as created_local,
         min(night) as first_seen,
-        max(night) as last_seen,
-        min(night) filter (state = 'removed') as said_to_be_removed_on,
-        max(night) filter (state = 'removed') as last_said_to_be_removed_on,
-        max(night) filter (state is distinct from 'removed') as last_seen_standing,
+        -- That it is gone is no sight of it, and must not date its absence anew.
+        max(night) filter (state is distinct from 'removed') as last_seen,
+        list(night) filter (state = 'removed') as nights_said_to_be_removed,
         -- A removal says nothing of what it removed: the item stays as it last stood. Where a night read it twice in
         -- one place, what it read decides, so that the same nights always give the same row.
         arg_max(row_id, struct_pack(
@@ -53,6 +52,13 @@ histories as (
     group by kind, source, site, practice_id, item_id
     -- That something is gone which nobody here ever saw is no news of this practice.
     having count(*) > count(*) filter (state = 'removed')
+),
+
+histories as (
+    select
+        * exclude (nights_said_to_be_removed),
+        list_min(list_filter(nights_said_to_be_removed, lambda said_on: said_on > last_seen)) as said_to_be_removed_on
+    from sights
 ),
 
 posts as (
@@ -166,8 +172,8 @@ select
     observations.clinical_claim,
     observations.page,
     observations.position,
-    -- The first complete list without it, as a list that may lack something proves nothing; or the first night on
-    -- which the platform itself said so, if that still holds.
+    -- The first complete list without it, as a list that may lack something proves nothing; or the first night since
+    -- its last sight on which the platform itself said so.
     -- Where conversations are listed for some days back, a list proves nothing of what is older, nor of what was
     -- said below an older post. Reviews are always listed whole.
     least(
@@ -179,10 +185,7 @@ select
                 >= missed.missed_on - sources.window_days + 1
                 then missed.missed_on
         end,
-        case
-            when missed.last_said_to_be_removed_on > missed.last_seen_standing
-                then missed.said_to_be_removed_on
-        end
+        missed.said_to_be_removed_on
     ) as removed_on
 from observations
 inner join missed on observations.row_id = missed.newest

@@ -31,6 +31,7 @@ select
     bool_and(coalesce(sources.blendable, false)) as blendable,
     bool_or(coalesce(sources.sampled, false)) as sampled,
     min(nights.night) as first_night,
+    min(nights.night) filter (nights.was_complete) as first_complete_night,
     max(nights.night) filter (nights.was_read) as last_read_night,
     max(nights.night) filter (nights.was_complete) as last_complete_night,
     -- The newest night that could say; a visit that failed cannot.

@@ -211,7 +211,10 @@ told as (
         ) as stars_were,
         list(news.now order by reviews.created_local desc, reviews.item_id asc) filter (
             news.change = 'other stars'
-        ) as stars_are
+        ) as stars_are,
+        -- How sure that is, as it was known then.
+        count(*) filter (gone.announced_on <= news.known_on) as announced,
+        count(*) filter (gone.confirmed_on <= news.known_on) as confirmed
     from news
     inner join {{ ref('reviews') }} as reviews
         on
@@ -229,6 +232,14 @@ told as (
             -- Comparisons of both sides alone, because anything else would make each be compared with every absence.
             and case when news.change <> 'vanished' then news.known_on end >= absences.absent_on
             and news.known_on < coalesce(absences.back_on, 'infinity'::date)
+    -- The absence that lasts.
+    asof left join {{ ref('absences') }} as gone
+        on
+            news.source = gone.source
+            and news.site = gone.site
+            and news.practice_id = gone.practice_id
+            and news.item_id = gone.item_id
+            and news.known_on >= gone.absent_on
     group by news.change, news.source, news.site, news.practice_id, news.month
 ),
 
@@ -258,6 +269,8 @@ states as (
         told.urls,
         told.stars_were,
         told.stars_are,
+        case when kinds.change = 'vanished' then told.announced end as announced,
+        case when kinds.change = 'vanished' then told.confirmed end as confirmed,
         coalesce(
             kinds.not_known_why,
             case
@@ -290,6 +303,9 @@ select
     urls,
     stars_were,
     stars_are,
+    -- Of those that vanished: of how many the platform itself says so, and how many are confirmed, these among them.
+    announced,
+    confirmed,
     case when number > 0 then 'value' when not_measured_why is null then 'zero' else 'not_measured' end as state,
     not_measured_why as reason
 from states
