@@ -375,6 +375,12 @@ class Warehouse:
         self.figure(site, self.month, "integrity_signs", reviews, part=part, sample_size=of, state=state)
         return self
 
+    def invites(self, part: str, posts: int, of: int) -> Warehouse:
+        """Say how many of the practice's own posts ask for reviews in a way worth checking."""
+        state = "value" if posts else "zero"
+        self.figure("", self.month, "review_invitations", posts, part=part, sample_size=of, state=state)
+        return self
+
     def changed(
         self, site: str, change: str, urls: Sequence[str | None], stars: Sequence[str] = (), reason: str | None = None
     ) -> Warehouse:
