@@ -38,13 +38,14 @@ CHECK_RULES = {
     "yelp": "Rules of Yelp: nobody is asked for a review.",
 }
 
-# What posts of the practice's own may do, by the part of their figure: the rule that it touches, and what is said of it.
+# What the practice's own posts may ask for, by the part of their figure, and the rule that each touches.
 OWN_POSTS = {
-    "gating": ("alike", "Posts of yours in 90 days that seem to ask the happy alone for a review: {share}."),
-    "reward": ("incentives", "Posts of yours in 90 days that seem to offer something for a review: {share}."),
-    "yelp": ("yelp", "Posts of yours in 90 days that seem to ask for a review on Yelp: {share}."),
-    "wording": ("content", "Posts of yours in 90 days that seem to ask for a name or a treatment in it: {share}."),
+    "gating": "Posts of yours in 90 days that seem to ask the happy alone for a review: {share}.",
+    "reward": "Posts of yours in 90 days that seem to offer something for a review: {share}.",
+    "yelp": "Posts of yours in 90 days that seem to ask for a review on Yelp: {share}.",
+    "wording": "Posts of yours in 90 days that seem to ask for a name or a treatment in a review: {share}.",
 }
+_RULE_OF_POSTS = {"gating": "alike", "reward": "incentives", "yelp": "yelp", "wording": "content"}
 
 # What a site without stars asks instead of them.
 RECOMMENDED = {"recommended": "recommended", "not_recommended": "not recommended"}
@@ -155,7 +156,7 @@ def _signs_of_posts(figure: Lookup) -> list[tuple[str, str]]:
     """Return the rules that the practice's own posts touch by how they ask for reviews."""
     counted = {part: figure("", "review_invitations", part=part) for part in OWN_POSTS}
     return [
-        (OWN_POSTS[part][0], _(OWN_POSTS[part][1], share=share(int(row["value"]), int(row["sample_size"]))))
+        (_RULE_OF_POSTS[part], _(OWN_POSTS[part], share=share(int(row["value"]), int(row["sample_size"]))))
         for part, row in counted.items()
         if row and is_number(row) and row["value"]
     ]
