@@ -279,12 +279,13 @@ def test_what_reviews_tell_of_having_been_asked_for_names_its_rule_and_no_single
 
 def test_how_own_posts_ask_for_reviews_names_its_rule_and_links_and_quotes_nothing() -> None:
     house = practice().invites("gating", 2, 40).invites("reward", 1, 40).invites("yelp", 0, 40).invites("wording", 1, 9)
-    house.sign("google", "incentive in reviews", 2, 31)
+    house.judged("google", {}, replies=(0, 1, 0))
+    house.rows["worth_a_look"][0]["classes"] = ["N2"]
     assert [(row.rule, row.seen.replace("\u00a0", " ")) for row in report_of(house).checks] == [
         (
             "16 CFR 465.4: nothing is given for praise.",
-            "Posts of yours in 90 days that seem to offer something for a review: 1 of 40 (3%). "
-            "Reviews that tell of something given for them: 2 of 31 (6%) on Google.",
+            "1 reply of yours has signs of an offer for a review. "
+            "Posts of yours in 90 days that seem to offer something for a review: 1 of 40 (3%).",
         ),
         (
             "16 CFR 255.2(d): everybody is asked for a review, and not the happy alone.",
@@ -295,9 +296,18 @@ def test_how_own_posts_ask_for_reviews_names_its_rule_and_links_and_quotes_nothi
             "Posts of yours in 90 days that seem to ask for a name or a treatment in a review: 1 of 9.",
         ),
     ]
+    assert report_of(house).more_checks == ""
     (row,) = report_of(practice().invites("yelp", 3, 9)).checks
     assert row.rule == "Rules of Yelp: nobody is asked for a review."
     assert row.seen == "Posts of yours in 90 days that seem to ask for a review on Yelp: 3 of 9."
+
+
+def test_three_signs_of_posts_and_reviews_are_shown_those_of_posts_first() -> None:
+    house = practice().sign("google", "own people", 1, 40).sign("google", "staff named", 14, 31)
+    house.invites("yelp", 3, 9).invites("wording", 1, 9)
+    rules = [row.rule.partition(":")[0] for row in report_of(house).checks]
+    assert rules == ["Rules of Yelp", "Rules of sites, Google\u2019s for one", "16 CFR 465.5"]
+    assert report_of(house).more_checks == "1\u00a0more sign in the attached figures"
 
 
 def test_own_posts_without_a_sign_are_not_worth_checking() -> None:

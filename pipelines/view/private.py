@@ -23,6 +23,8 @@ MOST_CHANGED_LINKS = 2
 
 MOST_BURSTS = 3
 
+MOST_SIGNS = 3
+
 # A single review that tells of a reward may have been misread.
 FEWEST_REWARDED = 2
 
@@ -119,10 +121,10 @@ def instead_of_follow_up(month: dt.date, asked: Sequence[Asked] | None) -> str:
 def checks(
     bursts: Sequence[Row], looks: Sequence[Row], figure: Lookup, sites: Sequence[str]
 ) -> tuple[tuple[Check, ...], int]:
-    """Return what is worth checking by the rule that it touches, and how many rules are left to the attached figures.
+    """Return what is worth checking by the rule that it touches, and how many signs are left to the attached figures.
 
     What it was is not said, because it is not known. Beside an unusual week there is no room for what else the
-    reviews and the practice's posts tell.
+    practice's posts and the reviews tell, and in other months for three signs of it.
     """
     repeated = _shares_by_site(figure, sites, "repeated_texts")
     seen = [f"{_name(row['site'])}: {_burst_note(row, figure)}" for row in bursts[:MOST_BURSTS]]
@@ -146,10 +148,11 @@ def checks(
             )
             said[rule].append(replies)
     signs = [*_signs_of_posts(figure), *_signs_of_reviews(figure, sites)]
-    for rule, line in () if bursts else signs:
+    room = 0 if bursts else MOST_SIGNS
+    for rule, line in signs[:room]:
         said[rule].append(line)
     shown = tuple(Check(_(CHECK_RULES[rule]), " ".join(lines)) for rule, lines in said.items() if lines)
-    return shown, len(signs) if bursts else 0
+    return shown, len(signs[room:])
 
 
 def _signs_of_posts(figure: Lookup) -> list[tuple[str, str]]:

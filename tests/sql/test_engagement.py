@@ -100,7 +100,13 @@ def test_the_generated_practices_are_worth_an_account(models: Models) -> None:
     for metric in {key[3] for key in found}:
         assert states[metric, "not_measured"]
         assert states[metric, "value"]
-    for metric in ("post_mix", "organisations_exchanged", "repeat_advocates", "community_mentions", "review_invitations"):
+    for metric in (
+        "post_mix",
+        "organisations_exchanged",
+        "repeat_advocates",
+        "community_mentions",
+        "review_invitations",
+    ):
         assert states[metric, "zero"]
     assert states["engagement_score", "too_few"]
     outcomes = ("in time", "late", "pending", "unanswered", "handled privately")
