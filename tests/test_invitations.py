@@ -8,6 +8,7 @@ then told 13 of batch 2's 38 posts with a sign right and none of its 57 others w
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.score import explain_text
+from pipelines.score import explain_text, score_lines
 from pipelines.text.invitations import acts_of_post, invitations_of
 from pipelines.text.judgements import Surroundings, explained, judgements
 from pipelines.text.sentences import plain, sentences_of
@@ -97,6 +98,35 @@ def test_what_somebody_is_quoted_with_is_nobody_s_request(text: str) -> None:
     assert acts(text) == ["no_invitation"]
     # A mark that is not closed quotes nothing, as of inches.
     assert acts('A 6" brush. Loved your visit? Leave us a review!') == ["gated_invitation"]
+
+
+@pytest.mark.parametrize(
+    ("asks", "text"),
+    [
+        ("open", "Please don't forget to leave us a review."),
+        ("open", "If you can't call, leave us a review."),
+        ("open", "Loved your visit? Hated it? Tell Google."),
+        ("open", "With 300 five-star reviews behind us, please leave us a review."),
+        ("open", "Love your smile? Show it to a friend. Please review us on Google."),
+        ("open", "Review us on Google. If you are unhappy, call us."),
+        ("open", "Review us on Google. For an appointment call us first."),
+        ("open", "The raffle is on Friday!\nLeave us a review on Google."),
+        ("none", "Loved your visit? Leave us a review in the comments!"),
+        ("none", "There is a shelf of books at the desk. Leave one, take one."),
+        ("none", "We would never offer you a gift card for a review."),
+        ("none", "You do not have to name anybody in your review."),
+        ("gating", "Loved your visit?Leave us a review!"),
+        ("gating", "Review us on Google. If you are unhappy, call us first."),
+    ],
+)
+def test_a_word_beside_a_request_changes_what_it_is(asks: str, text: str) -> None:
+    assert acts(text) == [ACTS[asks]]
+
+
+def test_a_line_of_json_says_whether_a_post_is_the_practice_s_own() -> None:
+    post = {"id": 1, "kind": "post", "text": "Did you love your visit to our office? Leave us a review on Google!"}
+    told = score_lines(json.dumps(post | more).encode() for more in ({}, {"by_practice": False}))
+    assert [line["acts"] for line in told] == [["gated_invitation"], []]
 
 
 def test_a_post_that_asks_in_several_ways_has_each_once_and_is_not_open() -> None:

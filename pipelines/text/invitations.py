@@ -65,7 +65,6 @@ _ASK: Final = re.compile(
 _YOURS: Final = re.compile(r"\b(?:leave|write|post|add|give) (?:us )?(?:yours|one)\b")
 _REVIEWS: Final = re.compile(r"\breviews?\b")
 _YELP: Final = re.compile(r"\byelp\b")
-_YELPERS: Final = re.compile(r"\byelpers?\b")
 _FOUND_THERE: Final = re.compile(r"\b(?:find|see|follow|check|read|visit)\b")
 # Unpaired marks, as of inches, quote nothing.
 _QUOTED: Final = re.compile(r'"[^"]*"')
@@ -159,7 +158,6 @@ _FIRST: Final = re.compile(
 _BEFORE_REVIEW: Final = re.compile(
     r"\b(?:before|instead of|rather than) (?:you )?(?:post|leav|writ|giv)(?:e|ing)?\b (?:\w+ ){0,4}?review"
 )
-_FOUR_OR_FIVE: Final = re.compile(rf"\b(?:4|5|four|five)(?:[- ]stars?)\b[^!?]{{0,40}}\b(?:{_SITE}|online)\b")
 
 _PRIZE: Final = either(
     REWARD, r"\benter(?:ed)? (?:to|for a chance to) win\b", r"\bchance to win\b", r"\bwin (?:an?|one|two|\$)\b",
@@ -189,7 +187,7 @@ _DENIED: Final = re.compile(
     r"\b(?:not|never|no(?! purchase)|none|nobody|without|[a-z]+n't)\b(?! (?:forget|hesitate|be shy)\b)"
 )
 _CONTEST: Final = re.compile(r"\b(?:give-?aways?|raffles?|contests?|enter to win|to enter|chance to win|sweepstakes)\b")
-_ITEM: Final = re.compile(r"^\W*\d{0,2}\W*$")
+_ITEM: Final = re.compile(r"^(?=[\W\d])\W*\d{0,2}\W*$")
 _CONTEST_REACH: Final = 10
 
 _SUBJECT: Final = (
@@ -281,8 +279,7 @@ def _sent_away(lows: Sequence[str], asks: Sequence[re.Match[str] | None], at: in
     to_us = _TO_THE_PRACTICE.search(low)
     if to_us and _BEFORE_REVIEW.search(low):
         return to_us
-    near = lows[max(0, at - 2) : at]
-    if not (any(asks[max(0, at - 2) : at + 2]) or any(map(_FOUR_OR_FIVE.search, near))):
+    if not any(asks[max(0, at - 2) : at + 2]):
         return None
     unhappy = any(map(_UNHAPPY.search, lows[max(0, at - 1) : at + 1]))
     return to_us if unhappy and _FIRST.search(low) else None
@@ -304,7 +301,7 @@ def _on_yelp(lows: Sequence[str], asks: Sequence[re.Match[str] | None], at: int)
     ask = asks[at]
     if not ask:
         return []
-    yelp = _YELPERS.search(lows[at]) or _YELP.search(lows[at], ask.start())
+    yelp = _YELP.search(lows[at], ask.start())
     if not yelp or _FOUND_THERE.search(lows[at], ask.end(), yelp.start()):
         return []
     return [Sign(at + 1, *yelp.span(), ON_YELP, "asks for a review on Yelp")]
