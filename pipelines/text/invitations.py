@@ -86,7 +86,6 @@ _TOLD: Final = re.compile(
     r"did you know|(?:not|never|isn't|aren't) (?:allowed|legal|permitted)|illegal|forbids?|forbidden|prohibit\w*|"
     r"against (?:the|google's|yelp's) (?:rules|law|policy)|may not|elsewhere|ftc)\b"
 )
-_CLAUSE: Final = re.compile(r"[,;:!?\u2013\u2014]")
 
 _HAPPY: Final = r"(?:happy|pleased|satisfied|thrilled|delighted|impressed|smiling|glad|blown away|over the moon)"
 _GOOD: Final = (
@@ -241,9 +240,9 @@ def _ask(lows: Sequence[str], at: int) -> re.Match[str] | None:
     """Return the first words of a sentence that ask for a review."""
     low = lows[at]
     for match in _ASK.finditer(low):
-        clause = _CLAUSE.split(low[: match.start()])[-1]
-        told = _NOT_ASKED.search(clause) or (_DONE_BY.search(clause) and not match.group().startswith(_WISHES))
-        if not (told and not _STILL_ASKED.search(clause)) and not _IN_COMMENTS.match(low[match.end() :]):
+        before = low[: match.start()]
+        told = _NOT_ASKED.search(before) or (_DONE_BY.search(before) and not match.group().startswith(_WISHES))
+        if not (told and not _STILL_ASKED.search(before)) and not _IN_COMMENTS.match(low[match.end() :]):
             return match
     yours = _YOURS.search(low)
     return yours if yours and any(map(_REVIEWS.search, lows[max(0, at - 1) : at + 1])) else None
