@@ -57,6 +57,7 @@ class JsonLine(msgspec.Struct, frozen=True):
     staff: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
+    by_practice: bool = True
 
 
 def score(source: str, night: dt.date, practices: Practices, data: DataDir, *, say: Callable[[str], None]) -> int:
@@ -116,6 +117,7 @@ def score_lines(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
             item.post_text or "",
             copy=number in copies,
             generic=generic.get(number),
+            by_practice=item.by_practice,
         )
         made = judgements(item.kind, item.text or "", shape.language, around, item.stars)
         yield {
@@ -234,6 +236,7 @@ class _Desk:
             copy=here in self._copied,
             names_friend=set(row["mentions"]) != {"practice"},
             generic=self._generic.get(here),
+            by_practice=self.voice(row) == "practice",
         )
 
     def judged(self, row: dict[str, Any], text: str, language: str | None, voice: str) -> dict[str, Any]:

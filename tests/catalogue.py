@@ -45,7 +45,14 @@ _TABLES_OF_PAGES: dict[ModuleType, tuple[Mapping[Any, str | tuple[str, str]], ..
     sites: (sites.TOPIC_NAMES, sites.MOVED),
     conversation: (conversation.POST_TYPES, conversation.SHARES, conversation.COMPARED),
     looks: (looks.SEVERITIES, looks.REPLIES, looks.SIGNS),
-    private: (private.CHECK_RULES, private.CHANGES, private.SURE, private.RECOMMENDED, private.BECAME_WORDS),
+    private: (
+        private.CHECK_RULES,
+        private.OWN_POSTS,
+        private.CHANGES,
+        private.SURE,
+        private.RECOMMENDED,
+        private.BECAME_WORDS,
+    ),
 }
 
 

@@ -17,6 +17,14 @@ from tests.histories import Row, feature, visit
 UTC = dt.UTC
 DAY = dt.timedelta(days=1)
 CONTENT = ("health_information", "community", "recognition", "answer", "promotion", "other", None)
+INVITED = (
+    ["no_invitation"],
+    ["no_invitation"],
+    ["open_invitation"],
+    ["gated_invitation"],
+    ["rewarded_invitation", "yelp_invitation"],
+    ["worded_invitation"],
+)
 ZONES = ("America/Chicago", "Europe/London", "Asia/Kolkata", "Pacific/Auckland")
 
 
@@ -186,7 +194,7 @@ def _row(talk: Talk, said: Said, night: dt.date) -> Row:
         "acts": [],
     }
     told |= said.more
-    told |= _of_health(said, told)
+    told |= _of_health(said, told) | _of_invitations(talk, said, told)
     if said.edited_on and night >= said.edited_on:
         told |= said.edited
     if not said.platform.named:
@@ -203,6 +211,16 @@ def _of_health(said: Said, told: dict[str, Any]) -> dict[str, Any]:
         "reading_grade": chance.choice([None, 4.5, 8.0, 8.1, 12.3]) if on_health else None,
         "clinical_claim": chance.choice([True, False, False, None]) if judged else None,
     }
+
+
+def _of_invitations(talk: Talk, said: Said, told: dict[str, Any]) -> dict[str, Any]:
+    """Make up how an own post asks for reviews from the item's own id; of some practices hardly any post was asked."""
+    if said.kind != "post" or said.voice != "practice":
+        return {}
+    chance = random.Random(f"invitations {said.item_id}")
+    if chance.random() < random.Random(f"asked {talk.practice_id}").choice([0.2, 0.2, 0.9, 1.0]):
+        return {"sentiment": chance.choice([None, "not_checked", "positive"])}
+    return {"sentiment": "neutral", "acts": [*told["acts"], *chance.choice(INVITED)]}
 
 
 def _number(talk: Talk, number: Number, night: dt.date) -> Row:

@@ -375,6 +375,12 @@ class Warehouse:
         self.figure(site, self.month, "integrity_signs", reviews, part=part, sample_size=of, state=state)
         return self
 
+    def invites(self, part: str, posts: int, of: int) -> Warehouse:
+        """Say how many of the practice's own posts ask for reviews in a way worth checking."""
+        state = "value" if posts else "zero"
+        self.figure("", self.month, "review_invitations", posts, part=part, sample_size=of, state=state)
+        return self
+
     def changed(
         self,
         site: str,
@@ -598,6 +604,8 @@ def many_looks() -> Warehouse:
     house.unusual("survey", "unusual cluster", mean_without=4.46).repeated("google", 6, 40).repeated("survey", 5, 5)
     for part in ("incentive in reviews", "own people", "staff named"):
         house.sign("google", part, 14, 40).sign("healthgrades", part, 11, 12)
+    for part in ("gating", "reward", "yelp", "wording"):
+        house.invites(part, 3, 12)
     return house.judged("healthgrades", {}, alerts=None, replies=(0, 2, 9))
 
 

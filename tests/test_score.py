@@ -206,6 +206,13 @@ def test_the_account_that_an_answer_is_addressed_to_tells_nothing_below_a_post(d
     assert below_a_review["disclosure"] == "pattern"
 
 
+def test_only_the_practice_s_own_post_is_asked_how_it_asks_for_reviews(data: DataDir) -> None:
+    text = "Did you love your visit to our office? Leave us a review on Google!"
+    own = record(kind="post", item_id="p1", text=text, by_practice=True, rating=None)
+    strangers = record(kind="post", item_id="p2", text=text, by_practice=False, rating=None)
+    assert [post["acts"] for post in scored(data, own, strangers)] == [["gated_invitation"], []]
+
+
 def test_a_post_about_health_has_a_grade(data: DataDir) -> None:
     text = "Brush your teeth twice a day. Use a soft brush and small circles. Spit and do not rinse."
     [post] = scored(data, record(kind="post", item_id="p1", text=text, by_practice=True, rating=None))

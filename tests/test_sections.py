@@ -277,13 +277,52 @@ def test_what_reviews_tell_of_having_been_asked_for_names_its_rule_and_no_single
     ]
 
 
+def test_how_own_posts_ask_for_reviews_names_its_rule_and_links_and_quotes_nothing() -> None:
+    house = practice().invites("gating", 2, 40).invites("reward", 1, 40).invites("yelp", 0, 40).invites("wording", 1, 9)
+    house.judged("google", {}, replies=(0, 1, 0))
+    house.rows["worth_a_look"][0]["classes"] = ["N2"]
+    assert [(row.rule, row.seen.replace("\u00a0", " ")) for row in report_of(house).checks] == [
+        (
+            "16 CFR 465.4: nothing is given for praise.",
+            "1 reply of yours has signs of an offer for a review. "
+            "Posts of yours in 90 days that seem to offer something for a review: 1 of 40 (3%).",
+        ),
+        (
+            "16 CFR 255.2(d): everybody is asked for a review, and not the happy alone.",
+            "Posts of yours in 90 days that seem to ask the happy alone for a review: 2 of 40 (5%).",
+        ),
+        (
+            "Rules of sites, Google\u2019s for one: nobody is told what a review should say.",
+            "Posts of yours in 90 days that seem to ask for a name or a treatment in a review: 1 of 9.",
+        ),
+    ]
+    assert report_of(house).more_checks == ""
+    (row,) = report_of(practice().invites("yelp", 3, 9)).checks
+    assert row.rule == "Rules of Yelp: nobody is asked for a review."
+    assert row.seen == "Posts of yours in 90 days that seem to ask for a review on Yelp: 3 of 9."
+
+
+def test_three_signs_of_posts_and_reviews_are_shown_those_of_posts_first() -> None:
+    house = practice().sign("google", "own people", 1, 40).sign("google", "staff named", 14, 31)
+    house.invites("yelp", 3, 9).invites("wording", 1, 9)
+    rules = [row.rule.partition(":")[0] for row in report_of(house).checks]
+    assert rules == ["Rules of Yelp", "Rules of sites, Google\u2019s for one", "16 CFR 465.5"]
+    assert report_of(house).more_checks == "1\u00a0more sign in the attached figures"
+
+
+def test_own_posts_without_a_sign_are_not_worth_checking() -> None:
+    house = practice().invites("gating", 0, 40)
+    house.figure("", house.month, "review_invitations", None, part="yelp", state="not_measured")
+    assert report_of(house).checks == ()
+
+
 def test_beside_an_unusual_week_what_else_reviews_tell_is_left_to_the_attached_figures() -> None:
     house = practice().sign("google", "own people", 1, 40).sign("google", "staff named", 14, 31)
     assert [len(report_of(house).checks), report_of(house).more_checks] == [2, ""]
-    house.unusual("google", "unusual number")
+    house.invites("yelp", 3, 9).unusual("google", "unusual number")
     assert [row.rule for row in report_of(house).checks] == [GENUINE]
-    assert report_of(house).more_checks == "2\u00a0more signs in the attached figures"
-    assert "2\u00a0more signs in the attached figures" in render.report_html(report_of(house), render.TEMPLATES)
+    assert report_of(house).more_checks == "3\u00a0more signs in the attached figures"
+    assert "3\u00a0more signs in the attached figures" in render.report_html(report_of(house), render.TEMPLATES)
 
 
 def test_a_month_with_nothing_to_check_has_no_such_section() -> None:

@@ -140,6 +140,9 @@ class Town:
         if kind == "post" and on_health.random() < 0.4:
             told |= {"content_type": "health_information", "reading_grade": on_health.choice([None, 6.0, 11.5])}
         told["clinical_claim"] = on_health.choice([None, False, True])
+        if kind == "post":
+            asked = on_health.choice([[], ["no_invitation"], ["gated_invitation"], ["yelp_invitation"]])
+            told |= {"acts": [*told["acts"], *asked], "sentiment": on_health.choice([None, "neutral"])}
         return self.add(kind, TALK, night, practice, item, **(told | more))
 
     def thread(self, night: dt.date, practice: str, at: dt.datetime) -> Row:

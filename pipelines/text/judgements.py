@@ -17,12 +17,13 @@ from pipelines.text.content import content_of
 from pipelines.text.content import evidence as content_evidence
 from pipelines.text.disclosure import judge
 from pipelines.text.disclosure.verdicts import CLASSES, VERDICT_WORDS, Roster
+from pipelines.text.invitations import acts_of_post, invitations_of
 from pipelines.text.language import MEASURED, MODEL_ID, is_english
 from pipelines.text.linear import model_id
 from pipelines.text.offline import offers_of
 from pipelines.text.sentences import plain, sentences_of, words_of
 from pipelines.text.sentiment import NOTHING, Mood, as_post, evidence, is_plain, mood_of
-from pipelines.text.solicited import names_of, rewards_of
+from pipelines.text.solicited import Sign, names_of, rewards_of
 from pipelines.text.topics import alerts_of, reported, topics_of
 from pipelines.text.usefulness import usefulness_of
 
@@ -44,7 +45,8 @@ class Surroundings(msgspec.Struct, frozen=True):
 
     For a review the names of the practice and its staff; for a reply the review it answers, the name shown with it, the
     practice's roster, and whether other replies of the practice are alike; for a comment the post it stands under,
-    whether it is a copy of an earlier one, and whether its tags name anybody but the practice.
+    whether it is a copy of an earlier one, and whether its tags name anybody but the practice; for a post whether the
+    practice itself wrote it.
     """
 
     review_text: str = ""
@@ -57,6 +59,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     copy: bool = False
     names_friend: bool = True
     generic: bool | None = None
+    by_practice: bool = True
 
     def roster(self) -> Roster:
         return Roster(
@@ -119,6 +122,9 @@ def judgements(
         found["clinical_claim"] = None if why_not else bool(claims_of(sentences))
     if kind == "post":
         found |= _post(text, sentences, why_not)
+        # How somebody else asks for reviews is nothing of the practice.
+        asked = around.by_practice and not why_not
+        found["acts"] = acts_of_post(invitations_of(sentences)) if asked else []
     if kind == "reply":
         found["disclosure"] = _disclosure(text, why_not, around)
         # Neither stands where nobody asked: a reply that was judged before there was this rule, for one.
@@ -230,7 +236,11 @@ def explained(kind: str, text: str, language: str | None, around: Surroundings |
     acts = _acts_found(sentences, moods, None, around) if kind == "comment" else []
     claims = claims_of(sentences) if kind in ("comment", "post") else []
     offers = offers_of(sentences) if kind == "reply" else []
-    signs = [*rewards_of(sentences), *names_of(sentences, around.staff, around.practice_names)]
+    signs: list[Sign] = []
+    if kind == "review":
+        signs = [*rewards_of(sentences), *names_of(sentences, around.staff, around.practice_names)]
+    elif kind == "post" and around.by_practice:
+        signs = invitations_of(sentences)
     disclosed = judge(text, review=around.review_text, reviewer=around.reviewer, roster=around.roster())
     if kind == "reply":
         lines.append(f"reply: {VERDICT_WORDS[disclosed.verdict]}; {disclosed.reason}")
@@ -253,7 +263,7 @@ def explained(kind: str, text: str, language: str | None, around: Surroundings |
         lines += [
             f"   {sign.act}: {sign.reason}: “{sentence[sign.start : sign.end]}”"
             for sign in signs
-            if kind == "review" and sign.sentence == number
+            if sign.sentence == number
         ]
         lines += [
             f"   clinical claim, have a clinician look: “{sentence[claim.start : claim.end]}”"

@@ -16,7 +16,7 @@ from typing import Final
 from pipelines.text.patterns import either
 from pipelines.text.sentences import lowered
 
-_REWARD: Final = either(
+REWARD: Final = either(
     r"\b(?:gift|amazon|starbucks|visa|coffee|store|target|walmart) ?cards?\b",
     r"\b(?:gift )?certificates?\b", r"\bvouchers?\b", r"\bcoupons?\b", r"\bdiscount(?:s|ed)?\b", r"\brebates?\b",
     r"\b\d+ ?(?:%|percent) off\b", r"\$ ?\d+ (?:off|cash|credit|card|gift)", r"\b\d+ (?:dollars?|bucks) (?:off|credit|card|gift)\b",
@@ -35,12 +35,12 @@ _NEAR: Final = r"(?:[ \w'$%-]{0,25} )?"
 _DEAL: Final = re.compile(
     either(
         # the reward first: "a gift card for leaving a review", "10% off if you review them"
-        rf"{_REWARD} {_NEAR}(?:for|in (?:return|exchange) for|if) {_NEAR}(?:{_WRITING} {_NEAR})?{_REVIEW}",
-        rf"{_REWARD} {_NEAR}(?:when|once|after|by|to) {_NEAR}{_WRITING} {_NEAR}{_REVIEW}",
-        rf"{_REWARD} (?:for|if|when|once|after|by|in (?:return|exchange) for) (?:\w+ )?(?:reviewing|review|rating|rate) (?:them|us|it|him|her|the (?:office|practice|place|clinic))\b",
+        rf"{REWARD} {_NEAR}(?:for|in (?:return|exchange) for|if) {_NEAR}(?:{_WRITING} {_NEAR})?{_REVIEW}",
+        rf"{REWARD} {_NEAR}(?:when|once|after|by|to) {_NEAR}{_WRITING} {_NEAR}{_REVIEW}",
+        rf"{REWARD} (?:for|if|when|once|after|by|in (?:return|exchange) for) (?:\w+ )?(?:reviewing|review|rating|rate) (?:them|us|it|him|her|the (?:office|practice|place|clinic))\b",
         # the review first: "leave a review and get a free whitening", "my review got me a discount"
-        rf"\b{_WRITING} {_NEAR}{_REVIEW} {_NEAR}(?:and|to|for|so|you|they|we|i)? ?(?:you |i |we |they )?(?:will |'ll |can |could |would )?(?:get|got|gets|receive[ds]?|win|won|earn(?:ed)?|gave|give|gives|be entered|are entered|was entered|were entered|enter(?:ed)?|in (?:exchange|return) for|for) {_NEAR}{_REWARD}",
-        rf"\b{_REVIEW} (?:in (?:exchange|return) for|got (?:me|us|you)|earned (?:me|us)) {_NEAR}{_REWARD}",
+        rf"\b{_WRITING} {_NEAR}{_REVIEW} {_NEAR}(?:and|to|for|so|you|they|we|i)? ?(?:you |i |we |they )?(?:will |'ll |can |could |would )?(?:get|got|gets|receive[ds]?|win|won|earn(?:ed)?|gave|give|gives|be entered|are entered|was entered|were entered|enter(?:ed)?|in (?:exchange|return) for|for) {_NEAR}{REWARD}",
+        rf"\b{_REVIEW} (?:in (?:exchange|return) for|got (?:me|us|you)|earned (?:me|us)) {_NEAR}{REWARD}",
         # what was paid, without a word for what
         rf"\b(?:paid|bribed?|brib(?:es|ing)|compensated|incentivi[sz]ed?|rewarded|pays?|paying) (?:me |us |you |people |patients |their patients |everyone )?(?:to|for) {_NEAR}(?:{_WRITING} {_NEAR})?{_REVIEW}",
         r"\b(?:buy(?:s|ing)?|bought) (?:\w+ ){0,3}?(?:good |positive |fake |5-? ?star |five-? ?star |their )+(?:google |online )?(?:reviews|ratings)\b",

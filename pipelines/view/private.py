@@ -23,17 +23,31 @@ MOST_CHANGED_LINKS = 2
 
 MOST_BURSTS = 3
 
+MOST_SIGNS = 3
+
 # A single review that tells of a reward may have been misread.
 FEWEST_REWARDED = 2
 
 # What is worth checking touches a rule of the United States on reviews: its section, and what that asks for.
 CHECK_RULES = {
+    "alike": "16 CFR 255.2(d): everybody is asked for a review, and not the happy alone.",
+    "content": "Rules of sites, Google\u2019s for one: nobody is told what a review should say.",
     "genuine": "16 CFR 465.2: a review tells what its writer went through.",
     "incentives": "16 CFR 465.4: nothing is given for praise.",
     "insiders": "16 CFR 465.5: whoever belongs to a practice says so.",
     "names": "Rules of sites, Google\u2019s for one: nobody is asked to name a person.",
     "threats": "16 CFR 465.7(a): nobody is threatened over a review.",
+    "yelp": "Rules of Yelp: nobody is asked for a review.",
 }
+
+# What the practice's own posts may ask for, by the part of their figure, and the rule that each touches.
+OWN_POSTS = {
+    "gating": "Posts of yours in 90 days that seem to ask the happy alone for a review: {share}.",
+    "reward": "Posts of yours in 90 days that seem to offer something for a review: {share}.",
+    "yelp": "Posts of yours in 90 days that seem to ask for a review on Yelp: {share}.",
+    "wording": "Posts of yours in 90 days that seem to ask for a name or a treatment in a review: {share}.",
+}
+_RULE_OF_POSTS = {"gating": "alike", "reward": "incentives", "yelp": "yelp", "wording": "content"}
 
 # What a site without stars asks instead of them.
 RECOMMENDED = {"recommended": "recommended", "not_recommended": "not recommended"}
@@ -120,10 +134,10 @@ def instead_of_follow_up(month: dt.date, asked: Sequence[Asked] | None) -> str:
 def checks(
     bursts: Sequence[Row], looks: Sequence[Row], figure: Lookup, sites: Sequence[str]
 ) -> tuple[tuple[Check, ...], int]:
-    """Return what is worth checking by the rule that it touches, and how many rules are left to the attached figures.
+    """Return what is worth checking by the rule that it touches, and how many signs are left to the attached figures.
 
     What it was is not said, because it is not known. Beside an unusual week there is no room for what else the
-    reviews tell.
+    practice's posts and the reviews tell, and in other months for three signs of it.
     """
     repeated = _shares_by_site(figure, sites, "repeated_texts")
     seen = [f"{_name(row['site'])}: {_burst_note(row, figure)}" for row in bursts[:MOST_BURSTS]]
@@ -134,7 +148,8 @@ def checks(
         seen.append(
             _("Reviews of five words or more with the words of another account\u2019s: {shares}.", shares=repeated)
         )
-    said: dict[str, list[str]] = {"genuine": seen, "threats": [], "incentives": [], "insiders": [], "names": []}
+    said: dict[str, list[str]] = {"genuine": seen, "threats": [], "incentives": [], "alike": [], "yelp": []}
+    said |= {"content": [], "insiders": [], "names": []}
     for sign, rule in (("N1", "threats"), ("N2", "incentives")):
         number = sum(row["kind"] == "reply" and sign in row["classes"] for row in looks)
         if number:
@@ -145,11 +160,22 @@ def checks(
                 what=_(SIGNS[sign]),
             )
             said[rule].append(replies)
-    signs = _signs_of_reviews(figure, sites)
-    for rule, line in () if bursts else signs:
+    signs = [*_signs_of_posts(figure), *_signs_of_reviews(figure, sites)]
+    room = 0 if bursts else MOST_SIGNS
+    for rule, line in signs[:room]:
         said[rule].append(line)
     shown = tuple(Check(_(CHECK_RULES[rule]), " ".join(lines)) for rule, lines in said.items() if lines)
-    return shown, len(signs) if bursts else 0
+    return shown, len(signs[room:])
+
+
+def _signs_of_posts(figure: Lookup) -> list[tuple[str, str]]:
+    """Return the rules that the practice's own posts touch by how they ask for reviews."""
+    counted = {part: figure("", "review_invitations", part=part) for part in OWN_POSTS}
+    return [
+        (_RULE_OF_POSTS[part], _(OWN_POSTS[part], share=share(int(row["value"]), int(row["sample_size"]))))
+        for part, row in counted.items()
+        if row and is_number(row) and row["value"]
+    ]
 
 
 def _signs_of_reviews(figure: Lookup, sites: Sequence[str]) -> list[tuple[str, str]]:

@@ -47,6 +47,7 @@ TALK = (
     "helpful_mix_share",
     "post_mix",
     "reaching_out_share",
+    "review_invitations",
     "talk_reply_hours",
     "word_of_mouth_share",
 )
@@ -66,6 +67,7 @@ _SAID_BESIDE = frozenset(
         "post_mix",
         "reaching_out_share",
         "repeated_texts",
+        "review_invitations",
         "stars_and_words_disagree",
         "word_of_mouth_share",
     }

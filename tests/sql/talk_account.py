@@ -36,6 +36,15 @@ METRICS = {
     "E6": "reaching_out_share",
 }
 NOBODY = "the platforms do not say who speaks"
+INVITATIONS = {
+    "gating": "gated_invitation",
+    "reward": "rewarded_invitation",
+    "yelp": "yelp_invitation",
+    "wording": "worded_invitation",
+}
+FAIR = ("open_invitation", "no_invitation")
+SCORED_BEFORE = "the posts were scored before this was looked for"
+WITHOUT_WORDS = "no post with words in a language that is checked"
 Key = tuple[str, str, dt.date, str, str]
 
 
@@ -388,7 +397,7 @@ class Month:
         types = [post["content_type"] or "not coded" for post in self.posts()]
         for kind in (*TYPES, "not coded"):
             told["post_mix", kind] = count(types.count(kind), len(types), self.blocked or self.left_out)
-        told |= self.of_health()
+        told |= self.of_health() | self.invitations()
         told |= self.communities()
         ours = [i for i in self.standing if i["voice"] == "practice"]
         replies = [
@@ -412,6 +421,20 @@ class Month:
             claims = [i["clinical_claim"] for i in judged if (i["voice"] == "practice") == (part == "own")]
             found["clinical_claims", part] = count(sum(claims), len(claims), blocked)
         return found
+
+    def invitations(self) -> dict[tuple[str, str], Row]:
+        posts = self.posts()
+        asked = [acts for acts in (set(post["acts"] or []) for post in posts) if acts & {*INVITATIONS.values(), *FAIR}]
+        why = None
+        if posts and not asked:
+            judged = any(post["sentiment"] not in (None, "not_checked") for post in posts)
+            why = SCORED_BEFORE if judged else WITHOUT_WORDS
+        return {
+            ("review_invitations", part): count(
+                sum(act in acts for acts in asked), len(asked), self.blocked or why or self.left_out
+            )
+            for part, act in INVITATIONS.items()
+        }
 
     def questions(self, blocked: str | None) -> dict[tuple[str, str], Row]:
         by_whom = []

@@ -34,6 +34,8 @@ from tests.replay import checks, compiled, replayed
 from tests.sql.talk_account import (
     HELPFUL,
     METRICS,
+    SCORED_BEFORE,
+    WITHOUT_WORDS,
     Key,
     Month,
     TalkAccount,
@@ -93,10 +95,18 @@ def test_the_generated_practices_are_worth_an_account(models: Models) -> None:
         firmness = {row["firmness"] for row in rows(connection, "select firmness from reports.engagement_summary")}
     assert differing(found, of_all(inputs)) == []
     states = Counter((key[3], figure["state"]) for key, figure in found.items())
+    why = {figure["reason"] for key, figure in found.items() if key[3] == "review_invitations"}
+    assert {SCORED_BEFORE, WITHOUT_WORDS} <= why
     for metric in {key[3] for key in found}:
         assert states[metric, "not_measured"]
         assert states[metric, "value"]
-    for metric in ("post_mix", "organisations_exchanged", "repeat_advocates", "community_mentions"):
+    for metric in (
+        "post_mix",
+        "organisations_exchanged",
+        "repeat_advocates",
+        "community_mentions",
+        "review_invitations",
+    ):
         assert states[metric, "zero"]
     assert states["engagement_score", "too_few"]
     outcomes = ("in time", "late", "pending", "unanswered", "handled privately")
@@ -633,7 +643,7 @@ def test_every_figure_of_talk_can_be_explained(warehouse: tuple[DataDir, Inputs]
     data, _ = warehouse
     with open_warehouse(data) as connection:
         keys = {key[3]: key for key, row in sorted(figures(connection).items()) if row["numerator"]}
-    assert len(keys) == 21
+    assert len(keys) == 22
     for metric, key in keys.items():
         text = str(explain(data, key[0], key[2], metric))
         assert "all sites" in text
