@@ -187,6 +187,7 @@ def _row(talk: Talk, said: Said, night: dt.date) -> Row:
     }
     told |= said.more
     told |= _of_health(said, told)
+    told["acts"] = [*told["acts"], *_of_requests(said, told)]
     if said.edited_on and night >= said.edited_on:
         told |= said.edited
     if not said.platform.named:
@@ -203,6 +204,14 @@ def _of_health(said: Said, told: dict[str, Any]) -> dict[str, Any]:
         "reading_grade": chance.choice([None, 4.5, 8.0, 8.1, 12.3]) if on_health else None,
         "clinical_claim": chance.choice([True, False, False, None]) if judged else None,
     }
+
+
+def _of_requests(said: Said, told: dict[str, Any]) -> list[str]:
+    """Make up what asks for a recommendation, from the item's own id; before May nobody looked for it."""
+    chance = random.Random(f"request {said.item_id}")
+    if said.kind == "share" or said.voice == "practice" or not told.get("place") or said.at.month < 5:
+        return []
+    return chance.choice([["asks_recommendation"], ["asks_no_recommendation"], ["asks_no_recommendation"], []])
 
 
 def _number(talk: Talk, number: Number, night: dt.date) -> Row:

@@ -96,7 +96,13 @@ def test_the_generated_practices_are_worth_an_account(models: Models) -> None:
     for metric in {key[3] for key in found}:
         assert states[metric, "not_measured"]
         assert states[metric, "value"]
-    for metric in ("post_mix", "organisations_exchanged", "repeat_advocates", "community_mentions"):
+    for metric in (
+        "post_mix",
+        "organisations_exchanged",
+        "repeat_advocates",
+        "community_mentions",
+        "recommendation_requests",
+    ):
         assert states[metric, "zero"]
     assert states["engagement_score", "too_few"]
     outcomes = ("in time", "late", "pending", "unanswered", "handled privately")
@@ -633,7 +639,7 @@ def test_every_figure_of_talk_can_be_explained(warehouse: tuple[DataDir, Inputs]
     data, _ = warehouse
     with open_warehouse(data) as connection:
         keys = {key[3]: key for key, row in sorted(figures(connection).items()) if row["numerator"]}
-    assert len(keys) == 21
+    assert len(keys) == 22
     for metric, key in keys.items():
         text = str(explain(data, key[0], key[2], metric))
         assert "all sites" in text
