@@ -47,6 +47,7 @@ TALK = (
     "helpful_mix_share",
     "post_mix",
     "reaching_out_share",
+    "recommendation_requests",
     "talk_reply_hours",
     "word_of_mouth_share",
 )
@@ -65,6 +66,7 @@ _SAID_BESIDE = frozenset(
         "integrity_signs",
         "post_mix",
         "reaching_out_share",
+        "recommendation_requests",
         "repeated_texts",
         "stars_and_words_disagree",
         "word_of_mouth_share",
