@@ -402,8 +402,8 @@ def test_communities_link_by_https_only_and_stop_at_four() -> None:
         ({"others": 0, "team": 0, "practice": 0, "asker": 0, "answered": 0}, ""),
         (
             {"others": 2, "team": 1, "practice": 0, "asker": 1, "answered": 1},
-            " 4 threads ask whom to go to. Named you first: others in 2, your team in 1, only who asked in 1. You or your "
-            "team answered in 1.",
+            " 4 threads ask whom to go to. Named you first: others in 2, your team in 1, only who asked in 1. "
+            "You or your team answered in 1.",
         ),
         (
             {"practice": 1, "answered": 0},

@@ -140,6 +140,7 @@ class Town:
         if kind == "post" and on_health.random() < 0.4:
             told |= {"content_type": "health_information", "reading_grade": on_health.choice([None, 6.0, 11.5])}
         told["clinical_claim"] = on_health.choice([None, False, True])
+        told["acts"].append(on_health.choice(["asks_recommendation", "asks_no_recommendation"]))
         return self.add(kind, TALK, night, practice, item, **(told | more))
 
     def thread(self, night: dt.date, practice: str, at: dt.datetime) -> Row:

@@ -338,7 +338,7 @@ def _communities_words(row: Row | None) -> str:
 
 
 def _requests_words(figure: Lookup) -> str:
-    """Return who named the practice where somebody asked for a recommendation; nothing where nobody is known to have."""
+    """Return who named the practice where somebody asked for a recommendation, if anybody is known to have."""
     rows = {part: figure("", "recommendation_requests", part=part) for part in (*NAMED_BY, "answered")}
     numbers = {part: int(row["value"]) for part, row in rows.items() if row is not None and row["value"]}
     threads = sum(number for part, number in numbers.items() if part in NAMED_BY)
