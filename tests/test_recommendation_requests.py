@@ -89,6 +89,7 @@ def test_an_explanation_shows_the_words_that_ask() -> None:
     shown = "   asks for a recommendation: \u201cCan anyone recommend a dentist\u201d"
     told = explained("post", text, "en")
     assert told[told.index(shown) - 1] == "2. Can anyone recommend a dentist in town?"
+    assert len([line for line in told if "asks for a recommendation" in line]) == 1
     assert shown in explained("comment", text, "en")
     assert shown not in explained("review", text, "en")
 

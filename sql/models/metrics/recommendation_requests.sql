@@ -21,13 +21,12 @@ with said as (
             when voice = 'team' then 'team'
             else 'others'
         end as named_by,
-        kind = 'comment' and voice in ('practice', 'team') and not discloses as is_answer
+        voice in ('practice', 'team') and not discloses as is_answer
     from {{ ref('talk') }}
     where
         in_window
         and stands
         and place is not null
-        and thread is not null
         and kind <> 'share'
         and not (is_mute or is_spam)
 ),
