@@ -22,6 +22,7 @@ FIXED = (
     "no account, community or feed is connected",
     "no complete list has been read",
     "no complete list since the last report",
+    "no community is read, or nothing was said there",
     "no complete list was read in the month",
     "no earlier complete list to compare with",
     "no key was given",
@@ -51,6 +52,7 @@ FIXED = (
     "too few reviews to compare",
     "too little activity to score",
     "what is written on this site is not judged",
+    "what was said in communities was not looked at for this",
     "what was known then is no longer kept",
     # How numbers without a score were counted.
     "as the platform counts, whoever shared",

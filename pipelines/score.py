@@ -53,6 +53,7 @@ class JsonLine(msgspec.Struct, frozen=True):
     review_text: str | None = None
     reviewer: str | None = None
     post_text: str | None = None
+    place: str | None = None
     practice_names: tuple[str, ...] = ()
     staff: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
@@ -115,6 +116,7 @@ def score_lines(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
             item.phones,
             item.domains,
             item.post_text or "",
+            item.place or "",
             copy=number in copies,
             generic=generic.get(number),
             by_practice=item.by_practice,
@@ -233,6 +235,8 @@ class _Desk:
             phones=practice.phones,
             domains=practice.websites,
             post_text=post.get("text") or "",
+            # That somebody looks for a doctor says something of who asks, so it is told only where that is allowed.
+            place=(row["place"] or "") if self.policy.classify and not row["by_practice"] else "",
             copy=here in self._copied,
             names_friend=set(row["mentions"]) != {"practice"},
             generic=self._generic.get(here),

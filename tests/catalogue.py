@@ -43,7 +43,7 @@ _TABLES_OF_PAGES: dict[ModuleType, tuple[Mapping[Any, str | tuple[str, str]], ..
     held: (held.VERDICT_WORDS,),
     scores: (scores.SCORE_PARTS,),
     sites: (sites.TOPIC_NAMES, sites.MOVED),
-    conversation: (conversation.POST_TYPES, conversation.SHARES, conversation.COMPARED),
+    conversation: (conversation.NAMED_BY, conversation.POST_TYPES, conversation.SHARES, conversation.COMPARED),
     looks: (looks.SEVERITIES, looks.REPLIES, looks.SIGNS),
     private: (
         private.CHECK_RULES,

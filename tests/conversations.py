@@ -195,6 +195,7 @@ def _row(talk: Talk, said: Said, night: dt.date) -> Row:
     }
     told |= said.more
     told |= _of_health(said, told) | _of_invitations(talk, said, told)
+    told["acts"] = [*told["acts"], *_of_requests(said, told)]
     if said.edited_on and night >= said.edited_on:
         told |= said.edited
     if not said.platform.named:
@@ -221,6 +222,14 @@ def _of_invitations(talk: Talk, said: Said, told: dict[str, Any]) -> dict[str, A
     if chance.random() < random.Random(f"asked {talk.practice_id}").choice([0.2, 0.2, 0.9, 1.0]):
         return {"sentiment": chance.choice([None, "not_checked", "positive"])}
     return {"sentiment": "neutral", "acts": [*told["acts"], *chance.choice(INVITED)]}
+
+
+def _of_requests(said: Said, told: dict[str, Any]) -> list[str]:
+    """Make up what asks for a recommendation, from the item's own id; before May nobody looked for it."""
+    chance = random.Random(f"request {said.item_id}")
+    if said.kind == "share" or said.voice == "practice" or not told.get("place") or said.at.month < 5:
+        return []
+    return chance.choice([["asks_recommendation"], ["asks_no_recommendation"], ["asks_no_recommendation"], []])
 
 
 def _number(talk: Talk, number: Number, night: dt.date) -> Row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -303,6 +303,7 @@ class Warehouse:
         waiting: int = 3,
         left_out: str | None = None,
         communities: int = 2,
+        requests: Mapping[str, int] | None = None,
         handled: int = 0,
     ) -> Warehouse:
         """Add what is known of conversation; without a score there was too little of it to give one."""
@@ -345,6 +346,9 @@ class Warehouse:
                 self.figure("", month, name, value if enough else None, part=part, state=state)
         state = "value" if communities else "zero"
         self.figure("", month, "community_mentions", 3 * communities, state=state)
+        for part, number in (requests or {}).items():
+            state = "value" if number else "zero"
+            self.figure("", month, "recommendation_requests", number, part=part, state=state)
         for place in range(communities):
             row = {"source": "reddit", "site": "reddit", "place": f"r/riverside{place}", "thread": f"t{place}"}
             row |= {"url": f"https://forum.example/t/{place}", "first_post_on": dt.date(2026, 3, 4)}
@@ -539,6 +543,7 @@ def everything_bad() -> Warehouse:
         mix=(2, 3, 1, 2, 50, 2, 4),
         left_out="without mastodon (last read on 2026-10-03)",
         communities=9,
+        requests={"others": 21, "team": 3, "practice": 12, "asker": 10, "answered": 15},
     )
     return house.waiting(40)
 

@@ -139,7 +139,9 @@ SAYS = {
         "more than half not answered yet",
         "5 alerts and 7 replies to look at. Google, 19 Oct 2026, Google, 15 Oct 2026",
         "Reply, critical a treatment and a number or an address",
-        "And 5 more threads.",
+        "And 7 more threads.",
+        "46 threads ask whom to go to. Named you first: others in 21, your team in 3, yourselves in 12, "
+        "only who asked in 10. You or your team answered in 15.",
         "an unusual number after 71 in 12 weeks",
         "Not known for Came back: the 90 days before are not known.",
         "Read without mastodon (last read on 3 Oct 2026).",

@@ -331,3 +331,30 @@ def test_a_review_is_asked_for_names_of_its_own_practice_where_it_may_be_classif
     strict = msgspec.structs.replace(google_business.SOURCE.policy, classify=False)
     monkeypatch.setattr(google_business, "SOURCE", msgspec.structs.replace(google_business.SOURCE, policy=strict))
     assert [row["acts"] for row in scored(data, *reviews)] == [[], []]
+
+
+def test_who_asks_for_a_recommendation_is_told_of_strangers_in_communities_where_it_may_be_classified(
+    data: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "Can anyone recommend a good dentist in town?"
+    asked = record(kind="post", item_id="p1", text=text, rating=None, place="r/oak", matched="name")
+    said = [
+        asked,
+        msgspec.structs.replace(asked, item_id="p2", place=None),
+        msgspec.structs.replace(asked, item_id="p3", by_practice=True),
+        comment(1, text, place="r/oak"),
+        comment(2, text, thread_id="p2"),
+        comment(3, text, by_practice=True, place="r/oak"),
+    ]
+    answers = {"asks_recommendation", "asks_no_recommendation"}
+    found = [sorted(act for act in answers if act in str(row["acts"])) for row in scored(data, *said)]
+    assert found == [["asks_recommendation"], [], [], ["asks_recommendation"], [], []]
+    strict = msgspec.structs.replace(google_business.SOURCE.policy, classify=False)
+    monkeypatch.setattr(google_business, "SOURCE", msgspec.structs.replace(google_business.SOURCE, policy=strict))
+    assert not [row for row in scored(data, *said) if "recommendation" in str(row["acts"])]
+
+
+def test_a_line_says_in_which_community_it_stands() -> None:
+    text = b'"kind": "post", "text": "Can anyone recommend a good dentist in town?"'
+    town, alone = score_lines([b'{"id": 1, "place": "r/oak", ' + text + b"}", b'{"id": 2, ' + text + b"}"])
+    assert (town["acts"], alone["acts"]) == (["asks_recommendation"], [])

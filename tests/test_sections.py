@@ -434,6 +434,32 @@ def test_communities_link_by_https_only_and_stop_at_four() -> None:
     assert (len(talk.communities), talk.more_communities.replace("\u00a0", " ")) == (4, "And 2 more threads.")
 
 
+@pytest.mark.parametrize(
+    ("requests", "words"),
+    [
+        ({}, ""),
+        ({"others": 0, "team": 0, "practice": 0, "asker": 0, "answered": 0}, ""),
+        (
+            {"others": 2, "team": 1, "practice": 0, "asker": 1, "answered": 1},
+            " 4 threads ask whom to go to. Named you first: others in 2, your team in 1, only who asked in 1. "
+            "You or your team answered in 1.",
+        ),
+        (
+            {"practice": 1, "answered": 0},
+            " 1 thread asks whom to go to. Named you first: yourselves in 1. Neither you nor your team answered there.",
+        ),
+    ],
+)
+def test_who_named_the_practice_where_somebody_asked_is_told_if_anybody_did(
+    requests: dict[str, int], words: str
+) -> None:
+    talk = talk_of(practice().talk(70.0, requests=requests))
+    assert talk.communities_words.replace("\u00a0", " ") == "You were named 6 times in 90 days." + words
+    crowded = talk_of(practice().talk(70.0, requests=requests, communities=6))
+    assert len(crowded.communities) == (2 if words else 4)
+    assert crowded.more_communities.replace("\u00a0", " ") == f"And {4 if words else 2} more threads."
+
+
 def test_without_conversation_there_is_one_sentence_and_none_of_its_terms() -> None:
     report = report_of(practice().not_connected())
     assert report.conversation == Conversation(report.conversation.instead)

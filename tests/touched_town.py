@@ -143,6 +143,7 @@ class Town:
         if kind == "post":
             asked = on_health.choice([[], ["no_invitation"], ["gated_invitation"], ["yelp_invitation"]])
             told |= {"acts": [*told["acts"], *asked], "sentiment": on_health.choice([None, "neutral"])}
+        told["acts"].append(on_health.choice(["asks_recommendation", "asks_no_recommendation"]))
         return self.add(kind, TALK, night, practice, item, **(told | more))
 
     def thread(self, night: dt.date, practice: str, at: dt.datetime) -> Row:

@@ -21,6 +21,7 @@ from pipelines.text.invitations import acts_of_post, invitations_of
 from pipelines.text.language import MEASURED, MODEL_ID, is_english
 from pipelines.text.linear import model_id
 from pipelines.text.offline import offers_of
+from pipelines.text.recommendation_requests import request_of
 from pipelines.text.sentences import plain, sentences_of, words_of
 from pipelines.text.sentiment import NOTHING, Mood, as_post, evidence, is_plain, mood_of
 from pipelines.text.solicited import Sign, names_of, rewards_of
@@ -46,7 +47,8 @@ class Surroundings(msgspec.Struct, frozen=True):
     For a review the names of the practice and its staff; for a reply the review it answers, the name shown with it, the
     practice's roster, and whether other replies of the practice are alike; for a comment the post it stands under,
     whether it is a copy of an earlier one, and whether its tags name anybody but the practice; for a post whether the
-    practice itself wrote it.
+    practice itself wrote it; for a comment or a stranger's post the community it stands in, if its terms let it be
+    classified.
     """
 
     review_text: str = ""
@@ -56,6 +58,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     phones: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
     post_text: str = ""
+    place: str = ""
     copy: bool = False
     names_friend: bool = True
     generic: bool | None = None
@@ -125,6 +128,10 @@ def judgements(
         # How somebody else asks for reviews is nothing of the practice.
         asked = around.by_practice and not why_not
         found["acts"] = acts_of_post(invitations_of(sentences)) if asked else []
+    if kind in ("comment", "post") and around.place and not why_not:
+        # Neither stands where nobody asked: what was scored before there was this rule, for one.
+        asks = "asks_recommendation" if request_of(sentences) else "asks_no_recommendation"
+        found["acts"] = sorted([*found["acts"], asks])
     if kind == "reply":
         found["disclosure"] = _disclosure(text, why_not, around)
         # Neither stands where nobody asked: a reply that was judged before there was this rule, for one.
@@ -236,6 +243,7 @@ def explained(kind: str, text: str, language: str | None, around: Surroundings |
     acts = _acts_found(sentences, moods, None, around) if kind == "comment" else []
     claims = claims_of(sentences) if kind in ("comment", "post") else []
     offers = offers_of(sentences) if kind == "reply" else []
+    request = request_of(sentences) if kind in ("comment", "post") else None
     signs: list[Sign] = []
     if kind == "review":
         signs = [*rewards_of(sentences), *names_of(sentences, around.staff, around.practice_names)]
@@ -265,6 +273,8 @@ def explained(kind: str, text: str, language: str | None, around: Surroundings |
             for sign in signs
             if sign.sentence == number
         ]
+        if request and request.sentence == number:
+            lines.append(f"   asks for a recommendation: “{sentence[request.start : request.end]}”")
         lines += [
             f"   clinical claim, have a clinician look: “{sentence[claim.start : claim.end]}”"
             for claim in claims

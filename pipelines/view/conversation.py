@@ -60,6 +60,14 @@ POST_TYPES = {
     "not coded": "Not told apart",
 }
 
+# Who named the practice first where somebody asked for a recommendation, and how the report says so.
+NAMED_BY = {
+    "others": "others in {number}",
+    "team": "your team in {number}",
+    "practice": "yourselves in {number}",
+    "asker": "only who asked in {number}",
+}
+
 _HELPS = ("health_information", "community", "recognition", "answer")
 
 
@@ -159,6 +167,9 @@ def conversation(
         for row in parts
         if not row["known"]
     ]
+    requests = _requests_words(figure)
+    # What is told of requests takes the room of two threads.
+    most = MOST_COMMUNITIES - 2 if requests else MOST_COMMUNITIES
     return Conversation(
         instead="",
         answers=(*_answers(figure), *_handled(parts), *_changes_of_talk(verdicts)),
@@ -168,9 +179,9 @@ def conversation(
         mix=mix,
         instead_of_mix=instead_of_mix,
         posts=_posts_words(figure, figures),
-        communities=tuple(_community_row(row) for row in communities[:MOST_COMMUNITIES]),
-        communities_words=_communities_words(figure("", "community_mentions")),
-        more_communities=_more_communities(len(communities) - MOST_COMMUNITIES),
+        communities=tuple(_community_row(row) for row in communities[:most]),
+        communities_words=f"{_communities_words(figure('', 'community_mentions'))} {requests}".rstrip(),
+        more_communities=_more_communities(len(communities) - most),
     )
 
 
@@ -324,6 +335,25 @@ def _communities_words(row: Row | None) -> str:
         "You were named {number}\u00a0times in 90 days.",
         int(row["value"]),
     )
+
+
+def _requests_words(figure: Lookup) -> str:
+    """Return who named the practice where somebody asked for a recommendation, if anybody is known to have."""
+    rows = {part: figure("", "recommendation_requests", part=part) for part in (*NAMED_BY, "answered")}
+    numbers = {part: int(row["value"]) for part, row in rows.items() if row is not None and row["value"]}
+    threads = sum(number for part, number in numbers.items() if part in NAMED_BY)
+    if not threads:
+        return ""
+    asked = ngettext(
+        "{number}\u00a0thread asks whom to go to.",
+        "{number}\u00a0threads ask whom to go to.",
+        threads,
+    )
+    named = ", ".join(_(words, number=whole(numbers[part])) for part, words in NAMED_BY.items() if part in numbers)
+    by_whom = _("Named you first: {named}.", named=named)
+    if "answered" not in numbers:
+        return f"{asked} {by_whom} " + _("Neither you nor your team answered there.")
+    return f"{asked} {by_whom} " + _("You or your team answered in {number}.", number=whole(numbers["answered"]))
 
 
 def _community_row(row: Row) -> CommunityRow:

@@ -399,6 +399,7 @@ class Month:
             told["post_mix", kind] = count(types.count(kind), len(types), self.blocked or self.left_out)
         told |= self.of_health() | self.invitations()
         told |= self.communities()
+        told |= self.requests()
         ours = [i for i in self.standing if i["voice"] == "practice"]
         replies = [
             i for i in ours if i["kind"] == "comment" and not i["mute"] and i["parent"] and i["parent"]["outside"]
@@ -599,6 +600,41 @@ class Month:
             for kind, number in kinds.items():
                 told["community_mentions", f"{place}/{kind}"] = count(number, number, why)
         return told
+
+    def requests(self) -> dict[tuple[str, str], Row]:
+        said = [i for i in self.standing if i["place"] and i["thread"] and i["kind"] != "share"]
+        said = [i for i in said if not i["mute"] and "spam" not in (i["acts"] or [])]
+        looked_at = [i["acts"] or [] for i in said if i["voices"]]
+        blocked = self.blocked
+        if not blocked and not looked_at:
+            blocked = "no community is read, or nothing was said there"
+        elif not blocked and not any(act.startswith("asks_") for acts in looked_at for act in acts):
+            blocked = "what was said in communities was not looked at for this"
+        threads = defaultdict(list)
+        for item in sorted(said, key=lambda i: (i["kind"] != "post", i["created_local"], i["item_id"])):
+            threads[item["site"], item["thread"]].append(item)
+        by_whom, answered = [], 0
+        for items in threads.values():
+            asks = [i["voices"] and "asks_recommendation" in i["acts"] for i in items]
+            if not any(asks):
+                continue
+            first = asks.index(True)
+            asker = items[first]["person"]
+            naming = [i for i in items[first:] if i["voice"] == "practice" or i["matched"] or i["names_account"]]
+            if not naming:
+                continue
+            others = [i for i in naming if i is not items[first] and not (asker and i["person"] == asker)]
+            voice = others[0]["voice"] if others else "asker"
+            by_whom.append("others" if voice in OUTSIDE else voice)
+            answered += any(
+                i["kind"] == "comment" and i["voice"] in ("practice", "team") and i["disclosure"] != "pattern"
+                for i in items[first:]
+            )
+        told = {who: by_whom.count(who) for who in ("others", "team", "practice", "asker")} | {"answered": answered}
+        return {
+            ("recommendation_requests", part): count(number, len(by_whom), blocked or self.left_out)
+            for part, number in told.items()
+        }
 
 
 def figure(

@@ -106,6 +106,7 @@ def test_the_generated_practices_are_worth_an_account(models: Models) -> None:
         "repeat_advocates",
         "community_mentions",
         "review_invitations",
+        "recommendation_requests",
     ):
         assert states[metric, "zero"]
     assert states["engagement_score", "too_few"]

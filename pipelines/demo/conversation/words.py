@@ -92,7 +92,7 @@ THREADS: dict[str, tuple[str, ...]] = {
     "question": (
         "Looking for somebody who is patient with an anxious eight-year-old. Any recommendations around here?",
         "New in town. Who do you go to, and would you go again?",
-        "Has anybody been to {practice}? What were they like?",
+        "Looking for a new dentist or doctor, ours retired. Has anybody been to {practice}? What were they like?",
     ),
     "advocacy": (
         "We go to {practice}. They take their time and explain everything.",

@@ -75,6 +75,7 @@ select
     is_substantive,
     asks,
     is_question,
+    asks_recommendation,
     names_account,
     addresses,
     advocates,

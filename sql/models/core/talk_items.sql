@@ -103,6 +103,12 @@ told as not materialized (
         list_contains(coalesce(acts, []), 'substantive') as is_substantive,
         list_has_any(coalesce(acts, []), ['question', 'complaint']) as asks,
         list_contains(coalesce(acts, []), 'question') as is_question,
+        -- Neither answer stands where nobody asked: outside of communities, in other languages, and before there was
+        -- the question.
+        case
+            when list_has_any(coalesce(acts, []), ['asks_recommendation', 'asks_no_recommendation'])
+                then list_contains(acts, 'asks_recommendation')
+        end as asks_recommendation,
         coalesce(matched = 'handle', false)
         or list_contains(coalesce(mention_keys, []), 'practice') as names_account,
         -- Below the practice's own posts and after its own words some networks write its name into every answer.
