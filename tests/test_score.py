@@ -357,4 +357,4 @@ def test_who_asks_for_a_recommendation_is_told_of_strangers_in_communities_where
 def test_a_line_says_in_which_community_it_stands() -> None:
     text = b'"kind": "post", "text": "Can anyone recommend a good dentist in town?"'
     town, alone = score_lines([b'{"id": 1, "place": "r/oak", ' + text + b"}", b'{"id": 2, ' + text + b"}"])
-    assert (town["acts"], alone["acts"]) == (["asks_recommendation"], [])
+    assert (town["acts"], alone["acts"]) == (["asks_recommendation"], ["no_invitation"])

@@ -125,8 +125,8 @@ def judgements(
         found["clinical_claim"] = None if why_not else bool(claims_of(sentences))
     if kind == "post":
         found |= _post(text, sentences, why_not)
-        # How somebody else asks for reviews is nothing of the practice.
-        asked = around.by_practice and not why_not
+        # How somebody else asks for reviews is nothing of the practice; what stands in a community is somebody else's.
+        asked = around.by_practice and not around.place and not why_not
         found["acts"] = acts_of_post(invitations_of(sentences)) if asked else []
     if kind in ("comment", "post") and around.place and not why_not:
         # Neither stands where nobody asked: what was scored before there was this rule, for one.
