@@ -44,9 +44,7 @@ sightings as (
     from readings
     inner join lists
         on
-            readings.source = lists.source
-            and readings.site = lists.site
-            and readings.practice_id = lists.practice_id
+            {{ same_place('readings', 'lists') }}
             and readings.night = lists.night
     where not readings.is_announced
     group by readings.source, readings.site, readings.practice_id, readings.item_id, lists.number
@@ -70,9 +68,7 @@ announcements as (
     from readings
     semi join {{ ref('reviews') }} as reviews
         on
-            readings.source = reviews.source
-            and readings.site = reviews.site
-            and readings.practice_id = reviews.practice_id
+            {{ same_place('readings', 'reviews') }}
             and readings.item_id = reviews.item_id
     where readings.is_announced
 ),
@@ -87,9 +83,7 @@ standing as (
     from readings
     semi join announcements
         on
-            readings.source = announcements.source
-            and readings.site = announcements.site
-            and readings.practice_id = announcements.practice_id
+            {{ same_place('readings', 'announcements') }}
             and readings.item_id = announcements.item_id
     where not readings.is_announced
 ),
@@ -106,16 +100,12 @@ announced as (
     -- What a night shows stands, whatever else it says; and what nobody here had seen is not missed.
     asof inner join standing as before
         on
-            announcements.source = before.source
-            and announcements.site = before.site
-            and announcements.practice_id = before.practice_id
+            {{ same_place('announcements', 'before') }}
             and announcements.item_id = before.item_id
             and announcements.night >= before.night
     asof left join standing as afterwards
         on
-            announcements.source = afterwards.source
-            and announcements.site = afterwards.site
-            and announcements.practice_id = afterwards.practice_id
+            {{ same_place('announcements', 'afterwards') }}
             and announcements.item_id = afterwards.item_id
             and announcements.night < afterwards.night
     where announcements.night > before.night
@@ -135,9 +125,7 @@ spans as (
     from in_turn
     inner join lists
         on
-            in_turn.source = lists.source
-            and in_turn.site = lists.site
-            and in_turn.practice_id = lists.practice_id
+            {{ same_place('in_turn', 'lists') }}
             and in_turn.number_before + 1 = lists.number
             and lists.was_complete
     where in_turn.number > in_turn.number_before + 1 or not in_turn.was_listed
@@ -198,15 +186,11 @@ counted as (
     from gone
     asof left join complete_lists as first_list
         on
-            gone.source = first_list.source
-            and gone.site = first_list.site
-            and gone.practice_id = first_list.practice_id
+            {{ same_place('gone', 'first_list') }}
             and gone.absent_on <= first_list.night
     asof left join complete_lists as last_list
         on
-            gone.source = last_list.source
-            and gone.site = last_list.site
-            and gone.practice_id = last_list.practice_id
+            {{ same_place('gone', 'last_list') }}
             and coalesce(gone.back_on, 'infinity'::date) > last_list.night
 )
 
@@ -223,7 +207,5 @@ select
 from counted
 left join complete_lists as third_lists
     on
-        counted.source = third_lists.source
-        and counted.site = third_lists.site
-        and counted.practice_id = third_lists.practice_id
+        {{ same_place('counted', 'third_lists') }}
         and case when counted.lists >= 3 then counted.first_number + 2 end = third_lists.number

@@ -50,9 +50,7 @@ weighed as (
         on (last_day(reviews.month) - reviews.created_local::date) = ages.age
     left join {{ ref('star_spans') }} as star_spans
         on
-            reviews.source = star_spans.source
-            and reviews.site = star_spans.site
-            and reviews.practice_id = star_spans.practice_id
+            {{ same_place('reviews', 'star_spans') }}
             and reviews.item_id = star_spans.item_id
             and reviews.month < star_spans.until_month
     left join safe_answers

@@ -50,9 +50,7 @@ from {{ ref('items') }} as items
 left join {{ ref('sources') }} as sources on items.source = sources.source
 left join {{ ref('star_spans') }} as star_spans
     on
-        items.source = star_spans.source
-        and items.site = star_spans.site
-        and items.practice_id = star_spans.practice_id
+        {{ same_place('items', 'star_spans') }}
         and items.item_id = star_spans.item_id
         and date_trunc('month', items.created_local) >= star_spans.from_month
         and date_trunc('month', items.created_local) < star_spans.until_month

@@ -35,9 +35,7 @@ rated as (
     from dated
     left join {{ ref('star_spans') }} as star_spans
         on
-            dated.source = star_spans.source
-            and dated.site = star_spans.site
-            and dated.practice_id = star_spans.practice_id
+            {{ same_place('dated', 'star_spans') }}
             and dated.item_id = star_spans.item_id
             and dated.next_year > star_spans.from_month
             and dated.next_year <= star_spans.until_month

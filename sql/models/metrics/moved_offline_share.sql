@@ -24,9 +24,7 @@ with answers_in_spans as (
             and replies.visible
     left join {{ ref('star_spans') }} as star_spans
         on
-            reviews.source = star_spans.source
-            and reviews.site = star_spans.site
-            and reviews.practice_id = star_spans.practice_id
+            {{ same_place('reviews', 'star_spans') }}
             and reviews.item_id = star_spans.item_id
     where {{ as_it_stood('reviews', 'stars') }} <= 3
     group by
