@@ -7,6 +7,7 @@ import io
 import itertools
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -438,6 +439,20 @@ def test_cycles_are_collected_once_and_after_the_report(typesetter: pdf.Typesett
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_a_typeset_page_asks_the_system_for_memory_once(typesetter: pdf.Typesetter) -> None:
+    def pages_asked_for(depth: int) -> int:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        if depth:
+            return pages_asked_for(depth - 1)
+        made(typesetter, body, 3)
+        return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+    # Where a piece of the stack ends depends on how deep the caller is.
+    body = "<table><tr><td><p>One</p></td></tr></table>" * 30
+    made(typesetter, body, 3)
+    assert max(pages_asked_for(depth) for depth in range(0, 120, 10)) < 200
 
 
 def test_references_are_numbered_as_weasyprint_would(tmp_path: Path, typesetter: pdf.Typesetter) -> None:
