@@ -1,7 +1,8 @@
 """Forums run on Discourse: topics that name a practice, and single posts that do, as the forum shows them to anybody.
 
-A forum that several practices listen in is visited once for all of them. Most nights walk down its newest posts to the
-last one known; a sweep searches for each practice's names and reads every topic of the window again.
+Above a single post the opening of its topic is kept, because who asks whom to go to seldom names anybody. A forum that
+several practices listen in is visited once for all of them. Most nights walk down its newest posts to the last one
+known; a sweep searches for each practice's names and reads every topic of the window again.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Reddit: strangers' threads that name a practice, whole, and single comments that do, by the Data API.
 
 Reddit's search finds posts only. Comments that name a practice below other posts are seen where the practice listens
-in subreddits of its choice, whose newest comments are read, too. What is deleted leaves no text, title or author here.
+in subreddits of its choice, whose newest comments are read, too; above them the post is kept, because who asks whom to
+go to seldom names anybody. What is deleted leaves no text, title or author here.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ SOURCE = Source(
     addresses={"api": "https://oauth.reddit.com", "token": "https://www.reddit.com"},
     # 100 a minute and app, averaged over ten; the doctor and others may need some.
     per_minute=80,
-    cost=Cost(calls=14, sweep_calls=19),
+    cost=Cost(calls=15, sweep_calls=20),
     metrics=(Metric(name="score", meaning="likes"), Metric(name="num_comments", meaning="comments")),
     key_fields=("client_id", "client_secret", "user_agent"),
     window_days=90,
