@@ -306,13 +306,15 @@ def test_a_forum_of_several_practices_is_visited_once(data: DataDir) -> None:
 
 def test_each_practice_has_the_openings_above_its_own_name(data: DataDir) -> None:
     """The first topic's opening names one practice, and an answer the other; the second's answers name one of them."""
-    platform = Shared(2)
+    platform = Shared(3)
     platform.openings[1] = "<p>Who is good around here?</p>"
-    platform.posts[1] = [{"cooked": "<p>Or Harbor Family Medicine?</p>"}]
+    platform.posts[1] = [{"cooked": "<p>Or Harbor Family Medicine?</p>"}, {"cooked": "<p>Riverside Dental.</p>"}]
     platform.posts[2] = [{"cooked": "<p>Harbor Family Medicine.</p>"}]
     pull(data, platform)
     posts = {(record.practice_id, record.item_id, record.matched) for record in records_in(data, platform, "post")}
-    assert posts == {("riverside", "1/1", "name"), ("harbor", "1/1", None), ("harbor", "2/1", None)}
+    own = {("riverside", "1/1", "name"), ("riverside", "3/1", "name")}
+    assert posts == own | {("harbor", "1/1", None), ("harbor", "2/1", None)}
+    assert receipts(data, platform)[0].keep["below"] == "1=harbor 1=riverside 2=harbor"
 
 
 class TwoForums(StandIn):

@@ -94,6 +94,7 @@ def test_the_post_above_comments_that_name_the_practice_is_read_without_its_numb
         "t3_zz", None, "Who is good?", "Around here.", "r/springfield",
     )  # fmt: skip
     assert ids(data, platform, "comment") == ["t1_x", "t1_y"]
+    assert receipts(data, platform)[0].newest == dt.datetime.fromtimestamp(YOUNG, dt.UTC)
     assert {record.parent_id for record in records_in(data, platform, "metric")} == {"t1_x", "t1_y"}
     assert not any(request.path.startswith("/comments/") for request in platform.asked)
 
@@ -158,8 +159,26 @@ def test_a_post_that_a_comment_shows_before_the_search_does_is_read_with_its_thr
     assert (post.item_id, post.matched) == ("t3_1", "name")
     assert ids(data, platform, "comment") == ["t1_a", "t1_x"]
     platform.asked.clear()
+    platform.spoken, platform.info = [], {"t1_x": {"kind": "t1", "data": gone("t1_x")}}
     pull(data, platform, NEXT)
     assert [request.path for request in platform.asked if "/comments/" in request.path] == ["/comments/1"]
+
+
+def test_a_comment_brings_back_no_thread_that_is_only_asked_after(data: DataDir) -> None:
+    """One is known and no longer young; the other began before the window."""
+    platform = StandIn(2)
+    platform.posts[1]["created_utc"] = YOUNG
+    pull(data, platform)
+    platform.asked.clear()
+    old = platform.post(1)["data"] | {
+        "name": "t3_old",
+        "created_utc": dt.datetime(2026, 1, 1, tzinfo=dt.UTC).timestamp(),
+    }
+    platform.info = {"t3_1": platform.post(1), "t3_old": {"kind": "t3", "data": old}}
+    platform.spoken = [NAMING | {"name": f"t1_{link}", "link_id": f"t3_{link}"} for link in ("1", "old")]
+    pull(data, platform, NEXT.replace(day=3))
+    assert openings_asked_for(platform) == ["t3_1", "t3_1,t3_old"]
+    assert [request.path for request in platform.asked if "/comments/" in request.path] == ["/comments/2"]
 
 
 def test_scores_are_numbers_and_a_hidden_score_is_none(data: DataDir) -> None:
