@@ -70,6 +70,17 @@ class Reading:
         for position, item in self.each(raws, shape, what):
             yield from [item] if isinstance(item, SetAside) else made(item, at or self.at(position))
 
+    def opening(self, record: Record, window_days: int) -> Iterator[Record]:
+        """Yield the opening of a thread that names the practice only further down: it may ask whom to go to.
+
+        One of the practice's own asks nobody. One from before the window of `window_days` counts in no report, and no
+        list could ever prove that it is gone.
+        """
+        midnight = dt.datetime.combine(self.page.receipt.night, dt.time(), tzinfo=dt.UTC)
+        first = midnight - dt.timedelta(days=window_days)
+        if not record.by_practice and record.created_at and record.created_at >= first:
+            yield record
+
     def left_out(self, count: int) -> Record:
         """Return how many finds of a page of a search were left out, because their authors ask for it."""
         name = Path(self.page.path).name.partition(".")[0]

@@ -194,6 +194,7 @@ def _row(talk: Talk, said: Said, night: dt.date) -> Row:
         "acts": [],
     }
     told |= said.more
+    told |= _of_openings(said, told)
     told |= _of_health(said, told) | _of_invitations(talk, said, told)
     told["acts"] = [*told["acts"], *_of_requests(said, told)]
     if said.edited_on and night >= said.edited_on:
@@ -230,6 +231,14 @@ def _of_requests(said: Said, told: dict[str, Any]) -> list[str]:
     if said.kind == "share" or said.voice == "practice" or not told.get("place") or said.at.month < 5:
         return []
     return chance.choice([["asks_recommendation"], ["asks_no_recommendation"], ["asks_no_recommendation"], []])
+
+
+def _of_openings(said: Said, told: dict[str, Any]) -> dict[str, Any]:
+    """Make up which of others' posts in communities name the practice only further down, from the item's own id."""
+    if said.kind != "post" or said.voice == "practice" or not told.get("place"):
+        return {}
+    named_below = random.Random(f"opening {said.item_id}").random() < 0.4
+    return {"matched": None, "mention_keys": []} if named_below else {}
 
 
 def _number(talk: Talk, number: Number, night: dt.date) -> Row:

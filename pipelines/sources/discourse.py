@@ -1,14 +1,15 @@
 """Forums run on Discourse: topics that name a practice, and single posts that do, as the forum shows them to anybody.
 
-A forum that several practices listen in is visited once for all of them. Most nights walk down its newest posts to the
-last one known; a sweep searches for each practice's names and reads every topic of the window again.
+Above a single post the opening of its topic is kept, because who asks whom to go to seldom names anybody. A forum that
+several practices listen in is visited once for all of them. Most nights walk down its newest posts to the last one
+known; a sweep searches for each practice's names and reads every topic of the window again.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -53,7 +54,8 @@ SOURCE = Source(
     ),
     gives=("posts", "comments", "mentions"),
     told=(
-        "topics that name the practice, with all replies; single posts elsewhere that name it; likes, views, replies",
+        "topics that name the practice, with all replies; single posts elsewhere that name it, and the opening above "
+        "them; likes, views, replies",
         "private categories, unless the forum gives you a key; who liked; edits of topics older than 14 days before "
         "the next sweep",
         "nothing for a public forum; one visit a forum and night, whoever listens there; a weekly sweep of 90 days",
@@ -197,10 +199,12 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
             hits = yield from ask.search(f"{phrase} after:{window} order:latest")
             wanted |= {str(hit.topic_id) for hit in hits}
             known |= {str(hit.id) for hit in hits}
-    newest, posts = planned.since, set[str]()
+    newest, posts, below = planned.since, set[str](), set[str]()
     for topic in sorted(wanted, key=int):
         meant = yield from ask.topic(topic, matcher, known)
         if meant:
+            answers = (post for post in meant if post.post_number > 1)
+            below |= {f"{topic}={match.practice_id}" for post in answers for match in _found(post, matcher, ask.place)}
             named_at = max(post.created_at for post in meant).astimezone(dt.UTC)
             topics[topic] = named_at.date()
             newest = latest(newest, named_at)
@@ -211,6 +215,8 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
         "last": str(last),
         "topics": as_days(topics),
         "posts": " ".join(sorted(posts | unread)),
+        # A topic's title stands only on its first page, and what names a practice may stand on any.
+        "below": " ".join(sorted(below)),
     }
     return Outcome(complete=planned.sweep, newest=newest, keep=keep)
 
@@ -255,15 +261,25 @@ def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
         for practice_id in sorted(opened.keys() | meant.keys()):
             practice = practices.get(practice_id)
             yield from _records(post, topic, practice, meant.get(practice_id), reading, position)
+        if post is opening:
+            for practice_id in reading.named_below(topic.id, but=opened):
+                record = next(_records(post, topic, practices.get(practice_id), None, reading, position))
+                yield from reading.opening(record, SOURCE.window_days or 0)
 
 
 class _Page(Reading):
-    """A page of a forum, and where that is."""
+    """A page of a forum, where that is, and below which openings the visit found a practice named."""
 
     def __init__(self, page: SavedPage) -> None:
         super().__init__(page, SOURCE.site)
         self.forum = self.about.get("forum", "")
         self.forum_host = host(self.forum)
+        self._below = set(self.keep.get("below", "").split())
+
+    def named_below(self, topic: Id, *, but: Collection[str]) -> list[str]:
+        """Return the practices that a topic's answers name, but those that its opening names itself."""
+        ids = sorted(self.page.receipt.practice_ids)
+        return [name for name in ids if name not in but and f"{topic}={name}" in self._below]
 
 
 def _records(
@@ -414,7 +430,8 @@ def _opened(opening: _Post | None, topic: _Topic, matcher: Matcher, place: str) 
 
 def _found(post: _Post, matcher: Matcher, place: str) -> list[Match]:
     text = f"{post.topic_title if post.post_number == 1 else ''}\n{text_of_html(post.cooked)}"
-    return [] if post.is_gone else _meant(text, post.cooked, matcher, place)
+    is_said = post.post_type == _REGULAR and not post.is_gone
+    return _meant(text, post.cooked, matcher, place) if is_said else []
 
 
 def _meant(text: str, cooked: str, matcher: Matcher, place: str) -> list[Match]:

@@ -1,14 +1,15 @@
 """Reddit: strangers' threads that name a practice, whole, and single comments that do, by the Data API.
 
 Reddit's search finds posts only. Comments that name a practice below other posts are seen where the practice listens
-in subreddits of its choice, whose newest comments are read, too. What is deleted leaves no text, title or author here.
+in subreddits of its choice, whose newest comments are read, too; above them the post is kept, because who asks whom to
+go to seldom names anybody. What is deleted leaves no text, title or author here.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -55,7 +56,7 @@ SOURCE = Source(
     gives=("posts", "comments", "mentions"),
     told=(
         "strangers' posts that name the practice, with the whole tree of comments; single comments that name it in "
-        "subreddits of your choice; scores and numbers of comments",
+        "subreddits of your choice, and the post above them; scores and numbers of comments",
         "comments elsewhere, as Reddit's search knows posts only; what is older than a listing's thousand; who voted",
         "your approved app's id and secret, nightly; threads of 14 days are read again, a weekly sweep reads 90 days",
     ),
@@ -63,7 +64,7 @@ SOURCE = Source(
     addresses={"api": "https://oauth.reddit.com", "token": "https://www.reddit.com"},
     # 100 a minute and app, averaged over ten; the doctor and others may need some.
     per_minute=80,
-    cost=Cost(calls=14, sweep_calls=19),
+    cost=Cost(calls=15, sweep_calls=20),
     metrics=(Metric(name="score", meaning="likes"), Metric(name="num_comments", meaning="comments")),
     key_fields=("client_id", "client_secret", "user_agent"),
     window_days=90,
@@ -77,6 +78,8 @@ _GONE = ("[deleted]", "[removed]")
 _NAMED = re.compile(r"(?<![\w/])/?u/([\w-]{3,20})")
 # What a search lists is read from each post's own thread; the page is kept as the evidence of what was found.
 _SEARCH = "search.json"
+# Posts that were asked for because a comment below them names the practice.
+_OPENINGS = "openings.json"
 
 
 class _Thing(msgspec.Struct):
@@ -173,9 +176,10 @@ listing = site_listing
 
 
 def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
-    """Search for posts, look through the subreddits' comments, then read threads, and ask after what was known.
+    """Search for posts, look through the subreddits' comments, ask after what was known, then read threads.
 
-    Most nights read threads of 14 days and ask /api/info after the older ones; a sweep reads all of the window.
+    Most nights read threads of 14 days and ask /api/info after the older ones; a sweep reads all of the window. The
+    posts above comments that name the practice are asked for each night.
     Raises SiteDown, BadKey, UnknownName (no such subreddit) or ChangedShape.
     """
     ask = _Asker(planned, tools)
@@ -186,23 +190,24 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
     for query in _queries(planned.about["phrases"].split("\n")):
         seen += yield from ask.listing("search", {"q": query, "sort": "new", "t": "year", "type": "link"}, floor)
     posts = {item.name: item.created.date() for item in seen if item.created >= floor and _means(item, matcher)}
-    comments: dict[str, dt.date] = {}
+    said: list[_Item] = []
     if planned.about["subreddits"]:
         said = yield from ask.listing("comments", {}, floor)
-        comments = {item.name: item.created.date() for item in said if _means(item, matcher)}
-        seen += said
+    naming = {item.name: item for item in said if _means(item, matcher)}
+    comments = {name: item.created.date() for name, item in naming.items()}
     known_posts, known_comments = (days(planned.kept.get(kind, ""), window.date()) for kind in ("posts", "comments"))
     recent = (window if planned.sweep else planned.days_ago(REREAD_DAYS)).date()
-    reread = sorted(posts.keys() | {name for name, day in known_posts.items() if day >= recent})
-    for name in reread:
+    reread = posts.keys() | {name for name, day in known_posts.items() if day >= recent}
+    others = yield from ask.info((known_posts.keys() - reread) | (known_comments.keys() - comments.keys()))
+    naming |= {item.name: item for item in others if item.link_id and _means(item, matcher)}
+    openings = yield from ask.info({item.link_id for item in naming.values() if item.link_id}, _OPENINGS)
+    # The search is behind, so a post may be known by a comment first.
+    found = {item.name: item.created.date() for item in openings if item.created >= window and _means(item, matcher)}
+    for name in sorted(reread | (found.keys() - known_posts.keys())):
         yield from ask.thread(name)
-    others = sorted((known_posts.keys() - set(reread)) | (known_comments.keys() - comments.keys()))
-    for some in batches(others, PAGE_SIZE):
-        body = ask.get("/api/info", {"id": ",".join(some)})
-        ask.decoded(body, _Listing)
-        yield Page(body=body)
+    posts |= found
     keep = {"posts": as_days(known_posts | posts), "comments": as_days(known_comments | comments)}
-    newest = latest(planned.since, *(item.created for item in seen))
+    newest = latest(planned.since, *(item.created for item in (*seen, *said)))
     return Outcome(complete=planned.sweep, newest=newest, quota_left=ask.left, keep=keep)
 
 
@@ -235,7 +240,8 @@ def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
         listed = [raw for raw in children if len(bytes(raw)) <= LARGEST_RECORD_BYTES]
         yield from reader.records(listed, _ItemThing, "post", lambda thing, place: ())
         return
-    yield from reader.single(children)
+    is_of_openings = page.path.removesuffix(".zst").endswith(_OPENINGS)
+    yield from reader.openings(children) if is_of_openings else reader.single(children)
 
 
 class _Reader(Reading):
@@ -249,7 +255,7 @@ class _Reader(Reading):
         self._position = 0
 
     def thread(self, post: _Post) -> Iterator[Record | SetAside]:
-        belongs = False
+        belongs, opening = False, list[Record]()
         for item in self._items([post.raw], "post"):
             if isinstance(item, SetAside):
                 yield item
@@ -259,7 +265,11 @@ class _Reader(Reading):
             belongs = bool(how) or item.is_gone
             if belongs:
                 yield from self._records("post", item, how)
-        yield from self.comments(post.comments, belongs=belongs)
+            else:
+                opening = list(self._opening(item))
+        below = list(self.comments(post.comments, belongs=belongs))
+        yield from opening if any(isinstance(item, Record) for item in below) else ()
+        yield from below
 
     def comments(self, raws: list[msgspec.Raw], *, belongs: bool) -> Iterator[Record | SetAside]:
         below: list[msgspec.Raw] = []
@@ -282,6 +292,17 @@ class _Reader(Reading):
                 yield item
             elif (how := _how(item, self._matcher)) or item.is_gone:
                 yield from self._records("post" if item.name.startswith("t3_") else "comment", item, how)
+
+    def openings(self, raws: list[msgspec.Raw]) -> Iterator[Record | SetAside]:
+        """Read the posts above comments that name the practice. One that names it itself is read in its thread."""
+        for item in self._items(raws, "post"):
+            if isinstance(item, SetAside):
+                yield item
+            elif not _how(item, self._matcher):
+                yield from self._opening(item)
+
+    def _opening(self, item: _Item) -> Iterator[Record]:
+        return self.opening(next(self._records("post", item, None)), SOURCE.window_days or 0)
 
     def _items(self, raws: list[msgspec.Raw], what: str) -> Iterator[_Item | SetAside]:
         kinds = (record_or_none(raw, _Thing) for raw in raws)
@@ -388,6 +409,16 @@ class _Asker(Asker):
                 following += _left_out(held.things if held else [], seen, hidden)
             waiting += [name for name in dict.fromkeys(following) if name not in asked]
             asked |= set(following)
+
+    def info(self, names: Collection[str], suffix: str = "json") -> Generator[Page, None, list[_Item]]:
+        """Yield what is asked for by name, a hundred at once, and return it."""
+        found: list[_Item] = []
+        for some in batches(sorted(names), PAGE_SIZE):
+            body = self.get("/api/info", {"id": ",".join(some)})
+            held = self.decoded(body, _Listing).data
+            yield Page(body=body, suffix=suffix)
+            found += [thing.data for thing in readable(held.children, _ItemThing)]
+        return found
 
     def get(self, path: str, params: dict[str, str]) -> bytes:
         return self.good(self._answer("GET", path, params))

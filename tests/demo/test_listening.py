@@ -15,7 +15,8 @@ from pipelines.fetch import fetch
 from pipelines.landing import DataDir
 from pipelines.practices import load_practices
 from pipelines.read import read
-from pipelines.records import COMPLETENESS, RECORDS, read_table
+from pipelines.records import COMPLETENESS, FEATURES, RECORDS, read_table
+from pipelines.score import score
 from pipelines.settings import load_settings
 from pipelines.sources import load_source
 
@@ -78,6 +79,36 @@ def test_everything_that_is_said_of_a_practice_is_found(
     assert truth <= read_here
     older = {when for when, _ in read_here - truth}
     assert all(when < f"{NIGHTS[0]:%Y-%m-%d}" for when in older)
+
+
+@pytest.mark.parametrize(
+    ("source", "practice_id", "spoken"),
+    [
+        ("reddit", "riverside-dental", "Riverside Dental"),
+        ("reddit", "harbor-family-medicine", "Harbor Family Medicine"),
+        ("discourse", "riverside-dental", "Riverside Dental"),
+    ],
+)
+def test_who_asks_whom_to_go_to_is_read_above_the_answers_that_name_the_practice(
+    source: str, practice_id: str, spoken: str, nights: tuple[DataDir, dict[tuple[str, int], int]]
+) -> None:
+    """What is judged of an opening stays, of its words nothing; and nothing is counted of it."""
+    data, first = nights[0], pull_instant(NIGHTS[0])
+    there = at(threads_of(practice_id, source, SEED), first)
+    unnamed = [post for post in there if (first - post.created_at).days < 89 and spoken not in post.text]
+    answered = {post.created_at: post for post in unnamed if any(spoken in c.text for c in post.comments)}
+    rows = read_table(data.records(source, NIGHTS[0]), RECORDS)
+    posts = [row for row in rows if row["practice_id"] == practice_id and row["kind"] == "post"]
+    openings = {row["created_at"]: row["item_id"] for row in posts if row["matched"] is None}
+    assert openings.keys() == answered.keys()
+    assert not {row["parent_id"] for row in rows if row["kind"] == "metric"} & set(openings.values())
+    score(source, NIGHTS[0], load_practices(data.root / "practices.toml"), data, say=lambda line: None)
+    features = read_table(data.features(source, NIGHTS[0]), FEATURES)
+    told = {row["item_id"]: row for row in features if row["kind"] == "post" and row["practice_id"] == practice_id}
+    asks = {name for name in openings.values() if "asks_recommendation" in told[name]["acts"]}
+    assert asks == {openings[at] for at, post in answered.items() if "anyone recommend" in post.text}
+    assert asks
+    assert not {"text", "title", "author_id", "author_name"} & set(FEATURES.names)
 
 
 def test_the_own_blog_is_read_whole_with_its_comments(nights: tuple[DataDir, dict[tuple[str, int], int]]) -> None:

@@ -60,8 +60,8 @@ def test_a_long_topic_that_names_the_practice_is_read_whole(data: DataDir) -> No
     assert by_id["1/70"].thread_id == "1/1"
 
 
-def test_in_a_topic_about_something_else_only_what_names_the_practice_is_read(data: DataDir) -> None:
-    """It stands on the third page of a long topic, which is not read whole for it."""
+def test_of_a_topic_about_something_else_the_opening_and_what_names_the_practice_are_read(data: DataDir) -> None:
+    """It stands on the third page of a long topic, which is not read whole for it, and the title on the first alone."""
     platform = StandIn(1)
     platform.openings = ["<p>Who is good around here?</p>"]
     platform.posts[1] = [{} for _ in range(70)]
@@ -70,10 +70,102 @@ def test_in_a_topic_about_something_else_only_what_names_the_practice_is_read(da
         "cooked": '<blockquote><p>other</p></blockquote><a href="https://riverside.example/a">x</a>'
     }
     pull(data, platform)
-    assert ids(data, platform, "post") == []
+    [opening] = records_in(data, platform, "post")
+    assert (opening.item_id, opening.matched, opening.title) == ("1/1", None, "Who is good?")
+    assert (opening.text, opening.place, opening.url) == (
+        "Who is good around here?", "talk.springfield.example", f"{FORUM}/t/1/1",
+    )  # fmt: skip
     assert ids(data, platform, "comment") == ["1/62"]
+    assert {record.parent_id for record in records_in(data, platform, "metric")} == {"1/62"}
     chunks = [request for request in platform.asked if request.path.endswith("/t/1/posts.json")]
     assert [request.query["post_ids[]"] for request in chunks] == [["101", "162"]]
+
+
+def asking(*answers: dict[str, Any]) -> StandIn:
+    """Return a forum with one topic whose opening names nobody, and what is said below it."""
+    platform = StandIn(1)
+    platform.openings = ["<p>Who is good around here?</p>"]
+    platform.posts[1] = list(answers)
+    return platform
+
+
+NAMING = {"cooked": "<p>Riverside Dental, without a doubt.</p>"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        (NAMING, ["1/1"]),
+        ({}, []),
+        (NAMING | {"post_type": 3}, []),
+        (NAMING | {"hidden": True}, []),
+    ],
+    ids=["named", "nobody", "a moderator's action", "hidden"],
+)
+def test_an_opening_is_read_only_above_a_post_that_names_the_practice(
+    answer: dict[str, Any], found: list[str], data: DataDir
+) -> None:
+    platform = asking(answer)
+    pull(data, platform)
+    assert ids(data, platform, "post") == found
+    assert ids(data, platform, "comment") == (["1/2"] if found else [])
+
+
+@pytest.mark.parametrize(
+    ("opening", "found"),
+    [
+        ({"created_at": "2026-08-02T00:00:00.000Z"}, ["1/1"]),
+        ({"created_at": "2026-08-01T23:59:59.000Z"}, []),
+        ({"username": "Riverside_Dental"}, []),
+    ],
+    ids=["within the window", "before it", "the practice's own"],
+)
+def test_an_opening_that_names_nobody_is_of_the_window_and_of_others(
+    opening: dict[str, Any], found: list[str], data: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform = asking(NAMING)
+    real = platform.post
+
+    def post(topic: int, number: int, **said: Any) -> dict[str, Any]:
+        return real(topic, number, **said) | (opening if number == 1 else {})
+
+    monkeypatch.setattr(platform, "post", post)
+    pull(data, platform)
+    assert ids(data, platform, "post") == found
+    assert ids(data, platform, "comment") == ["1/2"]
+
+
+def test_an_opening_is_edited_and_taken_away_like_any_post(data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its topic is read again while it is young; an opening that its author takes back leaves no word."""
+    platform = asking(NAMING | {"created_at": YOUNG})
+    pull(data, platform)
+    edited = "2026-11-01T08:00:00.000Z"
+    real, change = platform.post, {"cooked": "<p>Which dentist?</p>", "updated_at": edited}
+    monkeypatch.setattr(
+        platform, "post", lambda topic, number, **said: real(topic, number, **said) | (change if number == 1 else {})
+    )
+    pull(data, platform, NEXT)
+    [after] = records_in(data, platform, "post", NEXT)
+    assert (after.text, after.matched, after.updated_at) == (
+        "Which dentist?", None, dt.datetime(2026, 11, 1, 8, tzinfo=dt.UTC),
+    )  # fmt: skip
+    change["user_deleted"] = True  # type: ignore[assignment]
+    pull(data, platform, NEXT.replace(day=3))
+    [gone] = records_in(data, platform, "post", NEXT.replace(day=3))
+    assert (gone.state, gone.title, gone.text, gone.author_name) == ("removed", None, None, None)
+
+
+def test_an_opening_whose_answer_is_gone_is_missing_from_the_sweep(
+    data: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform = asking(NAMING)
+    pull(data, platform)
+    sweep, real = NIGHT.replace(month=11, day=8), platform.answer
+    platform.missing = {102}
+    monkeypatch.setattr(platform, "answer", lambda asked: EMPTY if "search" in asked.path else real(asked))
+    pull(data, platform, sweep)
+    assert receipts(data, platform, sweep)[0].complete
+    assert found_in(data, platform, sweep) == []
 
 
 def test_a_later_night_walks_down_to_the_last_post_it_knows(data: DataDir) -> None:
@@ -210,6 +302,19 @@ def test_a_forum_of_several_practices_is_visited_once(data: DataDir) -> None:
         ("harbor", True, 1),
         ("riverside", True, 2),
     }
+
+
+def test_each_practice_has_the_openings_above_its_own_name(data: DataDir) -> None:
+    """The first topic's opening names one practice, and an answer the other; the second's answers name one of them."""
+    platform = Shared(3)
+    platform.openings[1] = "<p>Who is good around here?</p>"
+    platform.posts[1] = [{"cooked": "<p>Or Harbor Family Medicine?</p>"}, {"cooked": "<p>Riverside Dental.</p>"}]
+    platform.posts[2] = [{"cooked": "<p>Harbor Family Medicine.</p>"}]
+    pull(data, platform)
+    posts = {(record.practice_id, record.item_id, record.matched) for record in records_in(data, platform, "post")}
+    own = {("riverside", "1/1", "name"), ("riverside", "3/1", "name")}
+    assert posts == own | {("harbor", "1/1", None), ("harbor", "2/1", None)}
+    assert receipts(data, platform)[0].keep["below"] == "1=harbor 1=riverside 2=harbor"
 
 
 class TwoForums(StandIn):

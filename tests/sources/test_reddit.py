@@ -17,7 +17,7 @@ from pipelines.records import Record, SetAside
 from pipelines.sources import reddit
 from tests.conftest import SHARED, serving
 from tests.sources.stand_in import NIGHT, configured, found_in, pull, receipts, records_in
-from tests.sources.stand_in_reddit import StandIn
+from tests.sources.stand_in_reddit import StandIn, comment
 
 NEXT = NIGHT.replace(month=11, day=2)
 YOUNG = dt.datetime(2026, 10, 30, tzinfo=dt.UTC).timestamp()
@@ -59,10 +59,126 @@ def test_only_what_means_the_practice_is_read(data: DataDir) -> None:
     ]
     pull(data, platform)
     assert ids(data, platform, "post") == ["t3_1"]
+    assert openings_asked_for(platform) == ["t3_zz"]
     [single] = records_in(data, platform, "comment")
     assert (single.item_id, single.thread_id, single.matched) == ("t1_x", "t3_zz", "name")
     assert single.place == "r/springfield"
     assert not any(request.path == "/comments/2" for request in platform.asked)
+
+
+def openings_asked_for(platform: StandIn) -> list[str]:
+    """Return the names of each request for posts alone; what was known is asked after in requests of its own."""
+    asked = [request.one("id") for request in platform.asked if request.path == "/api/info"]
+    return [names for names in asked if names.startswith("t3_")]
+
+
+NAMING = {"name": "t1_x", "body": "Riverside Dental, without a doubt.", "link_id": "t3_zz", "parent_id": "t3_zz",
+          "created_utc": YOUNG}  # fmt: skip
+
+
+def asking(**opening: Any) -> StandIn:
+    """Return a Reddit that finds no post; a comment names the practice below one that asks whom to go to."""
+    platform = StandIn(0)
+    platform.spoken = [NAMING | {"name": f"t1_{name}"} for name in ("x", "y")]
+    told = StandIn(1).post(1)["data"] | {"name": "t3_zz", "title": "Who is good?", "created_utc": YOUNG}
+    platform.info = {"t3_zz": {"kind": "t3", "data": told | opening}}
+    return platform
+
+
+def test_the_post_above_comments_that_name_the_practice_is_read_without_its_numbers(data: DataDir) -> None:
+    platform = asking()
+    pull(data, platform)
+    assert openings_asked_for(platform) == ["t3_zz"]
+    [opening] = records_in(data, platform, "post")
+    assert (opening.item_id, opening.matched, opening.title, opening.text, opening.place) == (
+        "t3_zz", None, "Who is good?", "Around here.", "r/springfield",
+    )  # fmt: skip
+    assert ids(data, platform, "comment") == ["t1_x", "t1_y"]
+    assert receipts(data, platform)[0].newest == dt.datetime.fromtimestamp(YOUNG, dt.UTC)
+    assert {record.parent_id for record in records_in(data, platform, "metric")} == {"t1_x", "t1_y"}
+    assert not any(request.path.startswith("/comments/") for request in platform.asked)
+
+
+@pytest.mark.parametrize(
+    ("opening", "found"),
+    [
+        ({"created_utc": dt.datetime(2026, 8, 2, tzinfo=dt.UTC).timestamp()}, ["t3_zz"]),
+        ({"created_utc": dt.datetime(2026, 8, 1, 23, 59, 59, tzinfo=dt.UTC).timestamp()}, []),
+        ({"author": "Riverside_Dental"}, []),
+    ],
+    ids=["within the window", "before it", "the practice's own"],
+)
+def test_an_opening_that_names_nobody_is_of_the_window_and_of_others(
+    opening: dict[str, Any], found: list[str], data: DataDir
+) -> None:
+    platform = asking(**opening)
+    pull(data, platform)
+    assert ids(data, platform, "post") == found
+    assert ids(data, platform, "comment") == ["t1_x", "t1_y"]
+
+
+def test_openings_are_asked_for_again_each_night_as_long_as_a_comment_names_the_practice(data: DataDir) -> None:
+    """An edit is a later version, what its author takes back leaves no word, and it goes with the last such comment."""
+    platform = asking()
+    pull(data, platform)
+    comments = {said["name"]: comment(**said) for said in platform.spoken}
+    platform.spoken, platform.info = [], platform.info | comments
+    nights = [NEXT.replace(day=day) for day in (2, 3, 4)]
+    opening = platform.info["t3_zz"]["data"]
+    opening |= {"selftext": "For a child?", "edited": YOUNG + 3600}
+    pull(data, platform, nights[0])
+    [after] = records_in(data, platform, "post", nights[0])
+    assert (after.text, after.matched) == ("For a child?", None)
+    assert after.updated_at == dt.datetime.fromtimestamp(YOUNG + 3600, dt.UTC)
+    opening |= {"selftext": "[deleted]", "author": "[deleted]"}
+    pull(data, platform, nights[1])
+    [deleted] = records_in(data, platform, "post", nights[1])
+    assert (deleted.state, deleted.title, deleted.text, deleted.author_name) == ("removed", None, None, None)
+    platform.asked.clear()
+    platform.info |= {name: {"kind": "t1", "data": gone(name)} for name in comments}
+    pull(data, platform, nights[2])
+    assert openings_asked_for(platform) == []
+    assert ids(data, platform, "post", nights[2]) == []
+
+
+def test_openings_are_asked_for_a_hundred_at_once(data: DataDir) -> None:
+    platform = asking()
+    platform.spoken = [NAMING | {"name": f"t1_{number}", "link_id": f"t3_a{number}"} for number in range(101)]
+    pull(data, platform)
+    assert [names.count(",") + 1 for names in openings_asked_for(platform)] == [100, 1]
+
+
+def test_a_post_that_a_comment_shows_before_the_search_does_is_read_with_its_thread(data: DataDir) -> None:
+    platform = asking()
+    platform.posts = [{"title": "Riverside Dental or not?", "created_utc": YOUNG}]
+    platform.spoken = [NAMING | {"link_id": "t3_1"}]
+    platform.info = {"t3_1": platform.post(1)}
+    platform.trees["t3_1"] = [{"name": "t1_a"}, NAMING | {"link_id": "t3_1"}]
+    pull(data, platform)
+    [post] = records_in(data, platform, "post")
+    assert (post.item_id, post.matched) == ("t3_1", "name")
+    assert ids(data, platform, "comment") == ["t1_a", "t1_x"]
+    platform.asked.clear()
+    platform.spoken, platform.info = [], {"t1_x": {"kind": "t1", "data": gone("t1_x")}}
+    pull(data, platform, NEXT)
+    assert [request.path for request in platform.asked if "/comments/" in request.path] == ["/comments/1"]
+
+
+def test_a_comment_brings_back_no_thread_that_is_only_asked_after(data: DataDir) -> None:
+    """One is known and no longer young; the other began before the window."""
+    platform = StandIn(2)
+    platform.posts[1]["created_utc"] = YOUNG
+    pull(data, platform)
+    platform.asked.clear()
+    old = platform.post(1)["data"] | {
+        "name": "t3_old",
+        "created_utc": dt.datetime(2026, 1, 1, tzinfo=dt.UTC).timestamp(),
+    }
+    platform.info = {"t3_1": platform.post(1), "t3_old": {"kind": "t3", "data": old}}
+    platform.spoken = [NAMING | {"name": f"t1_{link}", "link_id": f"t3_{link}"} for link in ("1", "old")]
+    pull(data, platform, NEXT.replace(day=3))
+    assert openings_asked_for(platform) == ["t3_1", "t3_1,t3_old"]
+    assert [request.path for request in platform.asked if "/comments/" in request.path] == ["/comments/2"]
 
 
 def test_scores_are_numbers_and_a_hidden_score_is_none(data: DataDir) -> None:
@@ -242,7 +358,7 @@ def recorded_page(body: bytes, number: int) -> SavedPage:
     return SavedPage(path=f"pages/reddit/x/{number:04d}.json", body=body, receipt=receipt)
 
 
-def test_a_thread_that_does_not_name_the_practice_any_more_keeps_only_what_does(data: DataDir) -> None:
+def test_a_thread_that_does_not_name_the_practice_any_more_keeps_what_does_and_its_opening(data: DataDir) -> None:
     platform = StandIn(1)
     platform.posts[0]["created_utc"] = YOUNG
     platform.trees["t3_1"] = [{"name": "t1_a"}, {"name": "t1_b", "body": "Riverside Dental."}]
@@ -250,8 +366,13 @@ def test_a_thread_that_does_not_name_the_practice_any_more_keeps_only_what_does(
     assert ids(data, platform, "comment") == ["t1_a", "t1_b"]
     platform.posts[0]["title"] = "Never mind."
     pull(data, platform, NEXT)
-    assert ids(data, platform, "post", NEXT) == []
+    [post] = records_in(data, platform, "post", NEXT)
+    assert (post.item_id, post.matched, post.title) == ("t3_1", None, "Never mind.")
     assert ids(data, platform, "comment", NEXT) == ["t1_b"]
+    assert {record.parent_id for record in records_in(data, platform, "metric", NEXT)} == {"t1_b"}
+    platform.trees["t3_1"][1]["body"] = "They were fine."
+    pull(data, platform, NEXT.replace(day=3))
+    assert ids(data, platform, "post", NEXT.replace(day=3)) == []
 
 
 def test_a_search_is_paged_back_to_what_was_seen_before(data: DataDir) -> None:

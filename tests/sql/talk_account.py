@@ -307,7 +307,7 @@ class Month:
             said.sort(key=lambda item: (item["created_local"], item["item_id"]))
             post = said[0]["post"]
             speakers = [item["person"] for item in said]
-            if post is not None and post["voice"] != "team":
+            if post is not None and post["voice"] != "team" and post["to_practice"]:
                 speakers.insert(0, post["person"] or "nobody known")
             turns = [speakers[0]] + [now for before, now in itertools.pairwise(speakers) if now != before]
             twice = any(turns.count(person) >= 2 for person in turns if person != "practice")
@@ -418,6 +418,7 @@ class Month:
         }
         found = {("health_posts_by_grade", part): count(number, len(grades), blocked) for part, number in told.items()}
         judged = [i for i in self.standing if i["clinical_claim"] is not None and "spam" not in (i["acts"] or [])]
+        judged = [i for i in judged if not self.is_opening(i)]
         for part in ("own", "others"):
             claims = [i["clinical_claim"] for i in judged if (i["voice"] == "practice") == (part == "own")]
             found["clinical_claims", part] = count(sum(claims), len(claims), blocked)
@@ -563,7 +564,7 @@ class Month:
         return figure(state, outgoing / incoming, None, None, outgoing, incoming, self.left_out)
 
     def organisations(self) -> Row:
-        theirs = [item for item in self.standing if item["voice"] == "organisation"]
+        theirs = [i for i in self.standing if i["voice"] == "organisation" and not self.is_opening(i)]
         ours = [item for item in self.standing if item["voice"] == "practice"]
         both, everyone = 0, {(item["site"], item["author_key"]) for item in theirs if item["author_key"]}
         for site, key in everyone:
@@ -581,6 +582,11 @@ class Month:
             both += spoke and answered
         unnamed = NOBODY if any(not item["author_key"] for item in theirs) else None
         return count(both, len(everyone), self.blocked or unnamed or self.left_out)
+
+    @staticmethod
+    def is_opening(item: Row) -> bool:
+        """Somebody's post above what names the practice, which does not name it itself."""
+        return bool(item["kind"] == "post" and not item["to_practice"])
 
     def communities(self) -> dict[tuple[str, str], Row]:
         named = [

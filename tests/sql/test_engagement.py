@@ -503,6 +503,52 @@ def _communities(account: TalkAccount, site: str, month: dt.date) -> list[Row]:
     return told
 
 
+def _requested(seed: int, voice: str) -> Talk:
+    """A practice that somebody names below an opening that does not, and that says something there itself."""
+    talk = talk_of(seed, f"p{seed}", busy=30)
+    talk.platforms, talk.first, talk.nights = (WALL,), dt.date(2026, 6, 1), 170
+    talk.reads_from, talk.fails_from = {}, {}
+    asked_at = dt.datetime(2026, 10, 12, 8, tzinfo=dt.UTC)
+    opening = Said(WALL, "post", "asked", asked_at, "who asks", voice, more={"place": "town"})
+    named = {"place": "town", "matched": "name", "acts": ["advocacy", "substantive"]}
+    answer = Said(WALL, "comment", "named", asked_at + dt.timedelta(hours=1), "a neighbour", "outside", "asked",
+                  "asked", named)  # fmt: skip
+    thanks = Said(WALL, "comment", "thanks", asked_at + dt.timedelta(hours=2), "us", "practice", "named", "asked",
+                  {"place": "town"})  # fmt: skip
+    talk.said += [opening, answer, thanks]
+    return talk
+
+
+def test_an_opening_that_only_asks_whom_to_go_to_is_a_request_and_changes_nothing_else(models: Models) -> None:
+    """Neither word of mouth, nor a mention, nor said to the practice; what names it below counts as it did."""
+    talks = [_requested(seed, voice) for seed, voice in enumerate(("outside", "organisation", "team"))]
+    inputs = rows_of(talks, AS_OF)
+    for row in inputs["features"]:
+        if row["item_id"] == "asked":
+            row |= {"matched": None, "mention_keys": [], "acts": ["asks_recommendation"], "clinical_claim": True}
+    without = inputs | {"features": [row for row in inputs["features"] if row["item_id"] != "asked"]}
+    told = []
+    for each in (without, inputs):
+        with replayed(models, each) as connection:
+            threads = rows(connection, "select * exclude (first_post_on, url) from reports.communities order by all")
+            told.append((figures(connection), rows(connection, _PARTS), threads))
+    (before, *others_before), (after, *others) = told
+    assert differing(after, of_all(inputs)) == []
+    assert others == others_before
+    changed = {key for key, row in after.items() if row != before[key]}
+    assert {key[3] for key in changed} == {"recommendation_requests"}
+    october = dt.date(2026, 10, 1)
+
+    def number(practice_id: str, part: str) -> int:
+        key = (practice_id, "", october, "recommendation_requests", part)
+        return int(after[key]["numerator"] - before[key]["numerator"])
+
+    for seed, asked in enumerate((1, 1, 0)):
+        assert [number(f"p{seed}", part) for part in ("others", "answered", "team", "practice", "asker")] == [
+            asked, asked, 0, 0, 0,
+        ]  # fmt: skip
+
+
 def test_a_number_a_platform_gives_up_is_a_break_and_no_fall(models: Models) -> None:
     talk = talk_of(1, "p", busy=40)
     talk.platforms, talk.first, talk.nights, talk.fails_from = (WALL,), dt.date(2026, 6, 1), 170, {}

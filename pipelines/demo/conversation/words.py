@@ -91,7 +91,7 @@ ANSWERS: dict[str, tuple[str, ...]] = {
 THREADS: dict[str, tuple[str, ...]] = {
     "question": (
         "Looking for somebody who is patient with an anxious eight-year-old. Any recommendations around here?",
-        "New in town. Who do you go to, and would you go again?",
+        "New in town. Can anyone recommend a family doctor or a dentist? Who do you go to, and would you go again?",
         "Looking for a new dentist or doctor, ours retired. Has anybody been to {practice}? What were they like?",
     ),
     "advocacy": (

@@ -78,6 +78,8 @@ spoken as (
             and conversations.thread = posts.item_id
             and posts.kind = 'post'
             and posts.voice <> 'team'
+            -- Who only asks whom to go to has not spoken to the practice.
+            and posts.to_practice
     where conversations.month = conversations.first_month
 ),
 

@@ -23,6 +23,8 @@ judged as (
         talk.in_window
         and talk.stands
         and not talk.is_spam
+        -- An opening that only asks whom to go to is not below the practice's name.
+        and (talk.kind <> 'post' or talk.to_practice)
         -- In another language, or where the terms let nothing be judged, nobody knows.
         and items.clinical_claim is not null
 ),

@@ -13,7 +13,12 @@ with said as (
         mention_keys,
         counts
     from {{ ref('talk') }}
-    where in_window and stands and voice in ('practice', 'organisation')
+    where
+        in_window
+        and stands
+        and voice in ('practice', 'organisation')
+        -- One that only asks in its town whom to go to is not yet in touch.
+        and (kind <> 'post' or to_practice)
 ),
 
 organisations as (
