@@ -16,6 +16,7 @@ from pipelines.wording import dated, written_day
 
 FIXED = (
     "answers cannot be read on these platforms",
+    "how many reviews an account has written is not told",
     "likes are not shown",
     "more than half not answered yet",
     "never read",

@@ -329,6 +329,12 @@ def _judge(site: Site, review: Review) -> None:
     if review.judged.get("sentiment") not in (None, "not_checked") and review.stars:
         review.judged["contradicts_stars"] = chance.random() < 0.2
     _ask(site, review, chance)
+    # One site does not tell how many reviews an account has written.
+    if site.site != "healthgrades":
+        account = random.Random(f"{review.item_id}/account")
+        alone = account.random() < (0.9 if _in_campaign(review) else 0.3)
+        told = ["only_review" if alone else "one_of_several"] if account.random() < 0.95 else []
+        review.judged["acts"] = [*review.judged.get("acts", []), *told]
 
 
 def _ask(site: Site, review: Review, chance: random.Random) -> None:
@@ -337,11 +343,14 @@ def _ask(site: Site, review: Review, chance: random.Random) -> None:
     # What was scored before there was the question has no answer; one practice gave no names of its staff.
     if review.judged.get("sentiment") in (None, "not_checked") or chance.random() < 0.1:
         return
-    campaign = (review.written_at.year, review.written_at.month) == (2026, 9)
     review.judged["acts"] = ["incentive" if chance.random() < 0.1 else "no_incentive"]
     if site.practice_id != "hilltop":
-        named = chance.random() < (0.7 if campaign else 0.1)
+        named = chance.random() < (0.7 if _in_campaign(review) else 0.1)
         review.judged["acts"].append("staff_named" if named else "staff_not_named")
+
+
+def _in_campaign(review: Review) -> bool:
+    return (review.written_at.year, review.written_at.month) == (2026, 9)
 
 
 def _review(chance: random.Random, name: str, first: dt.date, nights: int) -> Review:

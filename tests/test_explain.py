@@ -307,7 +307,7 @@ def test_the_reviews_behind_signs_worth_checking_are_those_that_have_one(town: D
                 "and month = ? and counted",
                 [month],
             )
-            if row["voice"] == "team" or {"incentive", "staff_named"} & set(row["acts"] or ())
+            if row["voice"] == "team" or {"incentive", "staff_named", "only_review"} & set(row["acts"] or ())
         }
         replied = {
             row["parent_id"]

@@ -7,6 +7,7 @@ import json
 from decimal import Decimal
 
 import msgspec
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -111,6 +112,28 @@ def test_no_pseudonym_is_kept_where_the_terms_allow_none(data: DataDir) -> None:
     assert not google_business.SOURCE.policy.author_key
     [feature] = scored(data, record())
     assert feature["author_key"] is None
+
+
+@pytest.mark.parametrize(("written", "told"), [(1, ["only_review"]), (2, ["one_of_several"]), (0, []), (None, [])])
+def test_whether_an_account_has_written_nothing_else_is_kept_where_it_is_told(
+    data: DataDir, written: int | None, told: list[str]
+) -> None:
+    # On a site whose terms let no text be judged, and of a review without words.
+    features = scored(
+        data,
+        record(source="trustpilot", author_reviews=written, text=None),
+        record(source="trustpilot", author_reviews=written, kind="reply", item_id="r1/reply", parent_id="r1"),
+        source="trustpilot",
+    )
+    assert [[act for act in row["acts"] if act in ("only_review", "one_of_several")] for row in features] == [told, []]
+
+
+def test_a_night_that_was_read_before_accounts_were_counted_is_scored(data: DataDir) -> None:
+    before = pa.schema([field for field in RECORDS if field.name != "author_reviews"])
+    with atomic_path(data.records("google_business", NIGHT)) as partial:
+        row = {**msgspec.structs.asdict(record()), "night": NIGHT}
+        write_table([{name: row[name] for name in before.names}], before, partial)
+    assert score("google_business", NIGHT, PRACTICES, data, say=lambda line: None) == 1
 
 
 def test_whose_words_they_are_is_told_by_the_roster(data: DataDir) -> None:

@@ -259,6 +259,14 @@ def test_what_reviews_tell_of_having_been_asked_for_names_its_rule_and_no_single
     house.sign("google", "own people", 1, 40).sign("google", "staff named", 14, 31).sign("survey", "staff named", 0, 12)
     house.judged("google", {}, replies=(0, 1, 0))
     house.rows["worth_a_look"][0]["classes"] = ["N2"]
+    alone = practice().sign("google", "accounts of one review", 21, 31)
+    assert [(row.rule, row.seen.replace("\u00a0", " ")) for row in report_of(alone).checks] == [
+        (
+            GENUINE,
+            "Reviews by accounts that have written nothing else, clearly more than in the twelve months before: "
+            "21 of 31 (68%) on Google. An invitation you sent may be why.",
+        )
+    ]
     assert [(row.rule, row.seen.replace("\u00a0", " ")) for row in report_of(house).checks] == [
         (
             "16 CFR 465.4: nothing is given for praise.",

@@ -108,8 +108,11 @@ class Town:
         asked = random.Random(item)
         return self.add(
             "review", REVIEWS, night, practice, item, voice=asked.choice(["outside", "outside", "team"]),
-            acts=[asked.choice(["incentive", "no_incentive"]), asked.choice(["staff_named", "staff_not_named"])]
-            if judged else [],
+            acts=[
+                *([asked.choice(["incentive", "no_incentive"]), asked.choice(["staff_named", "staff_not_named"])]
+                  if judged else []),
+                *asked.choice([["only_review"], ["one_of_several"], []]),
+            ],
             created_at=written.replace(tzinfo=UTC), created_local=written, updated_at=written.replace(tzinfo=UTC),
             stars=chance.choice(_STARS), has_text=True, words=9, text_key=f"t{chance.randrange(400)}",
             author_key=f"a{chance.randrange(60)}", sentiment="positive" if judged else "not_checked",

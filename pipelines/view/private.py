@@ -183,6 +183,7 @@ def _signs_of_reviews(figure: Lookup, sites: Sequence[str]) -> list[tuple[str, s
     rewarded = _shares_by_site(figure, sites, "integrity_signs", "incentive in reviews", FEWEST_REWARDED)
     insiders = _shares_by_site(figure, sites, "integrity_signs", "own people")
     named = _shares_by_site(figure, sites, "integrity_signs", "staff named")
+    alone = _shares_by_site(figure, sites, "integrity_signs", "accounts of one review")
     signs = []
     if rewarded:
         signs.append(("incentives", _("Reviews that tell of something given for them: {shares}.", shares=rewarded)))
@@ -196,6 +197,13 @@ def _signs_of_reviews(figure: Lookup, sites: Sequence[str]) -> list[tuple[str, s
             shares=named,
         )
         signs.append(("names", words))
+    if alone:
+        words = _(
+            "Reviews by accounts that have written nothing else, clearly more than in the twelve months before: "
+            "{shares}. An invitation you sent may be why.",
+            shares=alone,
+        )
+        signs.append(("genuine", words))
     return signs
 
 

@@ -26,7 +26,6 @@ REPORTED = ("bedside_manner", "facility_comfort", "global_recommend")
 ALERTS = ("ALERT_discrimination", "ALERT_privacy", "ALERT_safety")
 BLENDABLE = "owner_export"
 CLUSTER = "without the cluster"
-_NAMES_LOOKED_FOR = {"staff_named", "staff_not_named"}
 _FEW = "too few reviews to compare"
 
 
@@ -447,10 +446,6 @@ class Account:
             ("integrity_signs", "own people"): _count(sum(r["voice"] == "team" for r in reviews), len(reviews), why)
         }
         asked = [r for r in reviews if r["acts"] & {"incentive", "no_incentive"}]
-        (now, n), (usual, n_before) = (
-            (sum("staff_named" in r["acts"] for r in some), sum(bool(r["acts"] & _NAMES_LOOKED_FOR) for r in some))
-            for some in (reviews, before)
-        )
         unread = None
         if not self.judged(place, month):
             foreign = any(r["has_text"] and r["sentiment"] == "not_checked" for r in reviews)
@@ -463,14 +458,12 @@ class Account:
             sum("incentive" in r["acts"] for r in asked), len(asked), why if asked else unread or late
         )
         nameless = "no names of the staff are known" if reviews else why
-        name = "integrity_signs", "staff named"
-        if min(n, n_before) < 10:
-            reason = why if n else unread or nameless
-            told[name] = _figure("not_measured" if reason else "too_few", None, None, None, None, n, reason or _FEW)
-            return told
-        p = stats.fisher_exact([[usual, n_before - usual], [now, n - now]]).pvalue
-        many = now / n > 0.3 and now / n > usual / n_before and p < 0.01
-        told[name] = _count(now if many else 0, n, why)
+        uncounted = "how many reviews an account has written is not told" if reviews else why
+        for part, acts, missing in (
+            ("staff named", ("staff_named", "staff_not_named"), unread or nameless),
+            ("accounts of one review", ("only_review", "one_of_several"), uncounted),
+        ):
+            told["integrity_signs", part] = _unusual(reviews, before, acts, missing, why)
         return told
 
     def _replies(
@@ -518,6 +511,20 @@ class Account:
         rated, low = self.recent(place, month)[""]["stars"], why if not self.recent(place, month)[""]["stars"] else None
         told |= _decayed(rated, why, low)
         return told
+
+
+def _unusual(reviews: list[Row], before: list[Row], acts: tuple[str, str], missing: str | None, why: str | None) -> Row:
+    """Return how many reviews have the first of two acts, if that is far more than in the twelve months before."""
+    (now, n), (usual, n_before) = (
+        (sum(acts[0] in r["acts"] for r in some), sum(not r["acts"].isdisjoint(acts) for r in some))
+        for some in (reviews, before)
+    )
+    if min(n, n_before) < 10:
+        reason = why if n else missing
+        return _figure("not_measured" if reason else "too_few", None, None, None, None, n, reason or _FEW)
+    p = stats.fisher_exact([[usual, n_before - usual], [now, n - now]]).pvalue
+    many = now / n > 0.3 and now / n > usual / n_before and p < 0.01
+    return _count(now if many else 0, n, why)
 
 
 def _place(row: Row) -> dict[str, tuple[str, str]]:
@@ -703,9 +710,9 @@ def test_the_history_is_worth_an_account(known: tuple[DataDir, Account]) -> None
     assert {("reply_hours", "value"), ("reply_hours", "too_few")} <= states
     assert {("reply_share", "value"), ("reply_share", "not_measured")} <= states
     signs = {(key[4], figure["state"]) for key, figure in figures.items() if key[3] == "integrity_signs"}
-    for part in ("incentive in reviews", "staff named", "own people"):
+    for part in ("incentive in reviews", "staff named", "accounts of one review", "own people"):
         assert {(part, "value"), (part, "zero"), (part, "not_measured")} <= signs
-    assert ("staff named", "too_few") in signs
+    assert {("staff named", "too_few"), ("accounts of one review", "too_few")} <= signs
     assert any(review["removed"] for review in account.reviews)
     assert any(reply["said"] is None for reply in account.replies)
 
