@@ -215,8 +215,8 @@ def _of_health(said: Said, told: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of_invitations(talk: Talk, said: Said, told: dict[str, Any]) -> dict[str, Any]:
-    """Make up how an own post asks for reviews from the item's own id; of some practices hardly any post was asked."""
-    if said.kind != "post" or said.voice != "practice":
+    """Make up how an own text asks for reviews from the item's own id; of some practices hardly any was looked at."""
+    if said.kind == "share" or said.voice != "practice":
         return {}
     chance = random.Random(f"invitations {said.item_id}")
     if chance.random() < random.Random(f"asked {talk.practice_id}").choice([0.2, 0.2, 0.9, 1.0]):

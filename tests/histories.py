@@ -290,6 +290,9 @@ def _marks(practice_id: str, sites: list[Site]) -> tuple[HandledPrivately, ...]:
     return tuple(marks)
 
 
+_INVITED = [["no_invitation"], ["open_invitation"], ["gated_invitation", "yelp_invitation"], ["worded_invitation"]]
+
+
 def _judge(site: Site, review: Review) -> None:
     """Make up what judging the words would say, from the review's own id, so that no other chance is disturbed."""
     chance = random.Random(review.item_id)
@@ -326,6 +329,9 @@ def _judge(site: Site, review: Review) -> None:
             else [],
             "acts": [] if verdict == "not_checked" else chance.choice([["offline"], ["public"], ["public"], []]),
         }
+        # Some were scored before anybody looked for this.
+        if verdict != "not_checked" and chance.random() < 0.8:
+            review.reply.judged["acts"] = [*review.reply.judged["acts"], *chance.choice(_INVITED)]
     if review.judged.get("sentiment") not in (None, "not_checked") and review.stars:
         review.judged["contradicts_stars"] = chance.random() < 0.2
     _ask(site, review, chance)

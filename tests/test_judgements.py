@@ -202,8 +202,11 @@ def test_a_comment_has_acts_and_a_claim_is_marked_for_a_clinician() -> None:
 
 
 def test_a_reply_offers_a_talk_in_private_or_stays_in_public() -> None:
-    assert scored("We are sorry to read this. Please call our office at 555-0100.", "reply")["acts"] == ["offline"]
-    assert scored("Thank you. Call us crazy, but we love Mondays.", "reply")["acts"] == ["public"]
+    assert scored("We are sorry to read this. Please call our office at 555-0100.", "reply")["acts"] == [
+        "offline",
+        "no_invitation",
+    ]
+    assert scored("Thank you. Call us crazy, but we love Mondays.", "reply")["acts"] == ["public", "no_invitation"]
     # A language without a test set is not judged, and only a reply is asked.
     assert scored("Lamentamos leer esto, por favor llame al 555-0100 cuando quiera", "reply")["acts"] == []
     assert "offline" not in scored("Please call our office at 555-0100.", "comment")["acts"]

@@ -82,7 +82,7 @@ def test_only_what_stands_in_a_community_is_asked_and_answers_either_way() -> No
     # in a language that nobody has measured there is no answer
     assert judgements("comment", "Busco un buen dentista en el centro", "es", TOWN)["acts"] == ["substantive"]
     assert judgements("post", "Busco un buen dentista en el centro", "es", TOWN)["acts"] == []
-    assert judgements("reply", text, "en", TOWN)["acts"] == ["public"]
+    assert judgements("reply", text, "en", TOWN)["acts"] == ["public", "no_invitation"]
 
 
 def test_an_explanation_shows_the_words_that_ask() -> None:

@@ -122,10 +122,10 @@ def test_whether_an_account_has_written_nothing_else_is_kept_where_it_is_told(
     features = scored(
         data,
         record(source="trustpilot", author_reviews=written, text=None),
-        record(source="trustpilot", author_reviews=written, kind="reply", item_id="r1/reply", parent_id="r1"),
+        record(source="trustpilot", author_reviews=written, kind="reply", item_id="r2", parent_id="r1", text=None),
         source="trustpilot",
     )
-    assert [[act for act in row["acts"] if act in ("only_review", "one_of_several")] for row in features] == [told, []]
+    assert [row["acts"] for row in features] == [told, []]
 
 
 def test_a_night_that_was_read_before_accounts_were_counted_is_scored(data: DataDir) -> None:
@@ -217,7 +217,7 @@ def test_a_comment_s_acts_hang_on_what_it_stands_under_and_who_came_first(data: 
 
 def test_what_the_practice_answers_below_a_post_is_judged_as_a_reply(data: DataDir) -> None:
     [answer] = scored(data, comment(1, "Your son was very brave.", by_practice=True))
-    assert (answer["disclosure"], answer["acts"]) == ("pattern", ["public"])
+    assert (answer["disclosure"], answer["acts"]) == ("pattern", ["public", "no_invitation"])
 
 
 def test_the_account_that_an_answer_is_addressed_to_tells_nothing_below_a_post(data: DataDir) -> None:

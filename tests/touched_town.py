@@ -126,7 +126,8 @@ class Town:
             "reply", REVIEWS, night, review["practice_id"], f"{review['item_id']}/reply", parent_id=review["item_id"],
             updated_at=said.replace(tzinfo=UTC), has_text=True, disclosure=self.chance.choice(["none", "pattern"]),
             disclosure_classes=self.chance.choice([None, ["N1"], ["N2", "P1"]]), disclosure_severity="high",
-            generic=self.chance.random() < 0.3, acts=self.chance.choice([None, ["offline"], ["public"]]), **more,
+            generic=self.chance.random() < 0.3,
+            acts=self.chance.choice([None, ["offline"], ["public", "gated_invitation"]]), **more,
         )  # fmt: skip
 
     def said(self, kind: str, night: dt.date, practice: str, at: dt.datetime, **more: Any) -> Row:

@@ -17,7 +17,7 @@ from pipelines.text.content import content_of
 from pipelines.text.content import evidence as content_evidence
 from pipelines.text.disclosure import judge
 from pipelines.text.disclosure.verdicts import CLASSES, VERDICT_WORDS, Roster
-from pipelines.text.invitations import acts_of_post, invitations_of
+from pipelines.text.invitations import invitation_acts, invitations_of
 from pipelines.text.language import MEASURED, MODEL_ID, is_english
 from pipelines.text.linear import model_id
 from pipelines.text.offline import offers_of
@@ -127,15 +127,15 @@ def judgements(
         found |= _post(text, sentences, why_not)
         # How somebody else asks for reviews is nothing of the practice; what stands in a community is somebody else's.
         asked = around.by_practice and not around.place and not why_not
-        found["acts"] = acts_of_post(invitations_of(sentences)) if asked else []
+        found["acts"] = invitation_acts(invitations_of(sentences)) if asked else []
     if kind in ("comment", "post") and around.place and not why_not:
         # Neither stands where nobody asked: what was scored before there was this rule, for one.
         asks = "asks_recommendation" if request_of(sentences) else "asks_no_recommendation"
         found["acts"] = sorted([*found["acts"], asks])
     if kind == "reply":
         found["disclosure"] = _disclosure(text, why_not, around)
-        # Neither stands where nobody asked: a reply that was judged before there was this rule, for one.
-        found["acts"] = [] if why_not else ["offline" if offers_of(sentences) else "public"]
+        # Neither of both answers stands where nobody asked: a reply that was judged before there was the rule, for one.
+        found["acts"] = [] if why_not else _acts_of_reply(sentences)
         found["generic"] = around.generic
     found["model"] = model_ids()
     return found
@@ -189,6 +189,11 @@ def _solicited(sentences: Sequence[str], around: Surroundings) -> list[str]:
         named = names_of(sentences, around.staff, around.practice_names)
         acts.append("staff_named" if named else "staff_not_named")
     return acts
+
+
+def _acts_of_reply(sentences: Sequence[str]) -> list[str]:
+    """Return whether a reply offers to go on out of public, and how it asks for reviews."""
+    return ["offline" if offers_of(sentences) else "public", *invitation_acts(invitations_of(sentences))]
 
 
 def _post(text: str, sentences: Sequence[str], why_not: str | None) -> dict[str, Any]:
@@ -247,7 +252,7 @@ def explained(kind: str, text: str, language: str | None, around: Surroundings |
     signs: list[Sign] = []
     if kind == "review":
         signs = [*rewards_of(sentences), *names_of(sentences, around.staff, around.practice_names)]
-    elif kind == "post" and around.by_practice:
+    elif kind == "reply" or (kind == "post" and around.by_practice):
         signs = invitations_of(sentences)
     disclosed = judge(text, review=around.review_text, reviewer=around.reviewer, roster=around.roster())
     if kind == "reply":

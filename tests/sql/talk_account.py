@@ -43,8 +43,8 @@ INVITATIONS = {
     "wording": "worded_invitation",
 }
 FAIR = ("open_invitation", "no_invitation")
-SCORED_BEFORE = "the posts were scored before this was looked for"
-WITHOUT_WORDS = "no post with words in a language that is checked"
+SCORED_BEFORE = "the posts and comments were scored before this was looked for"
+WITHOUT_WORDS = "no post or comment with words in a language that is checked"
 Key = tuple[str, str, dt.date, str, str]
 
 
@@ -424,11 +424,11 @@ class Month:
         return found
 
     def invitations(self) -> dict[tuple[str, str], Row]:
-        posts = self.posts()
-        asked = [acts for acts in (set(post["acts"] or []) for post in posts) if acts & {*INVITATIONS.values(), *FAIR}]
+        texts = [item for item in self.standing if item["voice"] == "practice" and item["kind"] != "share"]
+        asked = [acts for acts in (set(text["acts"] or []) for text in texts) if acts & {*INVITATIONS.values(), *FAIR}]
         why = None
-        if posts and not asked:
-            judged = any(post["sentiment"] not in (None, "not_checked") for post in posts)
+        if texts and not asked:
+            judged = any(text["sentiment"] not in (None, "not_checked") for text in texts)
             why = SCORED_BEFORE if judged else WITHOUT_WORDS
         return {
             ("review_invitations", part): count(

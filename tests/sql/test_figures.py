@@ -508,6 +508,12 @@ class Account:
         for sign, name in (("incentive", "N2"), ("threat", "N1")):
             found = sum(name in (reply["disclosure_classes"] or ()) for reply in left)
             told["integrity_signs", sign] = _count(found, len(checked), blocked or none_checked or why)
+        searched = [set(reply["acts"] or ()) for reply in left]
+        searched = [acts for acts in searched if any(act.endswith("_invitation") for act in acts)]
+        late = "the replies were scored before this was looked for" if left and not searched else None
+        for part, act in (("gating", "gated"), ("yelp", "yelp"), ("wording", "worded")):
+            found = sum(f"{act}_invitation" in acts for acts in searched)
+            told["integrity_signs", part] = _count(found, len(searched), blocked or none_checked or late or why)
         rated, low = self.recent(place, month)[""]["stars"], why if not self.recent(place, month)[""]["stars"] else None
         told |= _decayed(rated, why, low)
         return told
@@ -710,7 +716,7 @@ def test_the_history_is_worth_an_account(known: tuple[DataDir, Account]) -> None
     assert {("reply_hours", "value"), ("reply_hours", "too_few")} <= states
     assert {("reply_share", "value"), ("reply_share", "not_measured")} <= states
     signs = {(key[4], figure["state"]) for key, figure in figures.items() if key[3] == "integrity_signs"}
-    for part in ("incentive in reviews", "staff named", "accounts of one review", "own people"):
+    for part in ("incentive in reviews", "staff named", "accounts of one review", "own people", "gating"):
         assert {(part, "value"), (part, "zero"), (part, "not_measured")} <= signs
     assert {("staff named", "too_few"), ("accounts of one review", "too_few")} <= signs
     assert any(review["removed"] for review in account.reviews)

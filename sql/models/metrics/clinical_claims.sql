@@ -11,20 +11,9 @@ judged as (
         talk.month,
         case when talk.voice = 'practice' then 'own' else 'others' end as part,
         items.clinical_claim
-    from {{ ref('talk') }} as talk
-    inner join {{ ref('items') }} as items
-        on
-            talk.source = items.source
-            and talk.site = items.site
-            and talk.practice_id = items.practice_id
-            and talk.kind = items.kind
-            and talk.item_id = items.item_id
-    where
-        talk.in_window
-        and talk.stands
-        and not talk.is_spam
-        -- In another language, or where the terms let nothing be judged, nobody knows.
-        and items.clinical_claim is not null
+    from {{ standing_talk() }}
+    -- In another language, or where the terms let nothing be judged, nobody knows.
+    where not talk.is_spam and items.clinical_claim is not null
 ),
 
 claims as (

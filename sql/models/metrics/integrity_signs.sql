@@ -1,6 +1,7 @@
 -- one row per practice, site, month and sign (part): an 'incentive' or a 'threat' in the practice's own replies that
--- stand; among the month's reviews those that tell of an incentive, those by the practice's own people, and, in a month
--- in which unusually many do, those that name staff and those by accounts that have written nothing else
+-- stand, and those that ask the happy alone for a review ('gating'), for one on 'yelp', or say its 'wording'; among the
+-- month's reviews those that tell of an incentive, those by the practice's own people, and, in a month in which
+-- unusually many do, those that name staff and those by accounts that have written nothing else
 with answers as (
     select
         reviews.practice_id,
@@ -8,7 +9,14 @@ with answers as (
         reviews.month,
         coalesce(replies.disclosure, 'not_checked') <> 'not_checked' as checked,
         list_contains(replies.disclosure_classes, 'N2') as incentive,
-        list_contains(replies.disclosure_classes, 'N1') as threat
+        list_contains(replies.disclosure_classes, 'N1') as threat,
+        list_has_any(replies.acts, [
+            'gated_invitation', 'rewarded_invitation', 'yelp_invitation', 'worded_invitation', 'open_invitation',
+            'no_invitation'
+        ]) as searched,
+        list_contains(replies.acts, 'gated_invitation') as gated,
+        list_contains(replies.acts, 'yelp_invitation') as on_yelp,
+        list_contains(replies.acts, 'worded_invitation') as worded
     from {{ ref('reviews') }} as reviews
     inner join {{ ref('replies') }} as replies
         on
@@ -25,6 +33,10 @@ with answers as (
     'checked': 'answers.checked',
     'incentive': 'answers.incentive',
     'threat': 'answers.threat',
+    'searched': 'answers.searched',
+    'gated': 'answers.gated',
+    'on_yelp': 'answers.on_yelp',
+    'worded': 'answers.worded',
 }) }},
 
 in_replies as (
@@ -38,6 +50,22 @@ in_replies as (
         case
             when not can_reply then 'replies cannot be read on this site'
             when answers > 0 and checked = 0 then 'no reply in a language that is checked'
+            else not_covered_why
+        end as not_measured_why
+    from standing
+    union all
+    -- What is offered for a review is an incentive already.
+    select
+        practice_id,
+        site,
+        month,
+        unnest(['gating', 'yelp', 'wording']) as part,
+        case when can_reply then unnest([gated, on_yelp, worded]) else 0 end as number,
+        case when can_reply then searched else 0 end as sample_size,
+        case
+            when not can_reply then 'replies cannot be read on this site'
+            when answers > 0 and checked = 0 then 'no reply in a language that is checked'
+            when answers > 0 and searched = 0 then 'the replies were scored before this was looked for'
             else not_covered_why
         end as not_measured_why
     from standing
