@@ -477,7 +477,7 @@ class Account:
             sum(compared), len(compared), why, blocked or (None if compared else unknown)
         )
         asked = [
-            {act for reply in review["replies"] if reply["said"] for act in reply["acts"] or ()}
+            {act for reply in review["replies"] if reply["said"] for act in reply["acts"] or ()} & {"offline", "public"}
             for review in window
             if review["stars"] is not None and review["stars"] <= 3
         ]

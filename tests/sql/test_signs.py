@@ -25,7 +25,7 @@ _TABLES = {
     "reviews": "practice_id varchar, source varchar, site varchar, item_id varchar, month date, removed_on date, "
     "counted boolean, voice varchar, acts varchar[]",
     "replies": "practice_id varchar, source varchar, site varchar, parent_id varchar, visible boolean, "
-    "disclosure varchar, disclosure_classes varchar[]",
+    "disclosure varchar, disclosure_classes varchar[], acts varchar[]",
 }
 
 
