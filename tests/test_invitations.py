@@ -131,7 +131,7 @@ def test_a_word_beside_a_request_changes_what_it_is(asks: str, text: str) -> Non
 def test_a_line_of_json_says_whether_a_post_is_the_practice_s_own() -> None:
     post = {"id": 1, "kind": "post", "text": "Did you love your visit to our office? Leave us a review on Google!"}
     told = score_lines(json.dumps(post | more).encode() for more in ({}, {"by_practice": False}))
-    assert [line["acts"] for line in told] == [["gated_invitation"], []]
+    assert [line["acts"] for line in told] == [["gated_invitation", "question"], []]
 
 
 def test_a_post_that_asks_in_several_ways_has_each_once_and_is_not_open() -> None:
@@ -141,8 +141,8 @@ def test_a_post_that_asks_in_several_ways_has_each_once_and_is_not_open() -> Non
 
 def test_only_the_practice_s_own_posts_and_answers_in_english_have_an_answer() -> None:
     text = "Loved your visit to the office? Leave us a review on Google!"
-    assert judgements("post", text, "en")["acts"] == ["gated_invitation"]
-    assert judgements("post", "Brush your teeth twice a day.", "en")["acts"] == ["no_invitation"]
+    assert judgements("post", text, "en")["acts"] == ["gated_invitation", "question"]
+    assert judgements("post", "Our doors open at nine.", "en")["acts"] == ["no_invitation", "no_question"]
     assert judgements("post", text, "es")["acts"] == []
     assert judgements("post", text, "en", Surroundings(by_practice=False))["acts"] == []
     assert judgements("reply", text, "en")["acts"] == ["public", "gated_invitation"]

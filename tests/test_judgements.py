@@ -337,3 +337,32 @@ def test_an_explanation_shows_the_words_the_rule_and_the_sentence() -> None:
     assert explain_text("Die Praxis ist sehr sauber und das Team immer freundlich", "review")[0].startswith(
         "not checked"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("Our doors are open again. What would you like to see in the waiting room?", "question"),
+        ("Our doors are open again, and who knew? Come and see.", "no_question"),
+        ("Our doors are open again: https://oak.example/?room=2", "no_question"),
+        ("What a day at the school fair. Thank you all!", "no_question"),
+    ],
+)
+def test_an_own_post_asks_its_readers_something_or_not(text: str, asks: str) -> None:
+    assert [act for act in scored(text, "post")["acts"] if act.endswith("question")] == [asks]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Brush your teeth twice a day with a soft brush.\nSpit and do not rinse.",
+         ["understandable", "says_what_to_do"]),
+        ("Gums that bleed are often a sign of plaque. Healthy gums are pink and firm.", ["understandable"]),
+        ("Gingivitis and periodontitis are bacterial diseases of the gingiva. Interproximal demineralization "
+         "progresses without symptoms.",
+         ["hard_to_understand"]),
+    ],
+)  # fmt: skip
+def test_what_the_screen_says_of_a_health_post_is_kept_with_its_acts(text: str, said: list[str]) -> None:
+    assert scored(text, "post")["acts"][2:] == said
+    assert not {"question", "no_question", *said} & set(scored("Crowns for $99! Book now.", "post")["acts"][2:])

@@ -74,8 +74,8 @@ def test_only_what_stands_in_a_community_is_asked_and_answers_either_way() -> No
     assert judgements("comment", text, "en", TOWN)["acts"] == ["asks_recommendation", "question", "substantive"]
     assert judgements("comment", text, "en")["acts"] == ["question", "substantive"]
     assert judgements("post", text, "en", TOWN)["acts"] == ["asks_recommendation"]
-    # Of the practice's own post it is asked how it asks for reviews.
-    assert judgements("post", text, "en")["acts"] == ["no_invitation"]
+    # The practice's own post is asked other things.
+    assert judgements("post", text, "en")["acts"] == ["no_invitation", "question"]
     other = "The bridge is closed until Monday."
     assert judgements("comment", other, "en", TOWN)["acts"] == ["asks_no_recommendation", "substantive"]
     assert judgements("post", other, "en", TOWN)["acts"] == ["asks_no_recommendation"]

@@ -233,7 +233,7 @@ def test_only_the_practice_s_own_post_is_asked_how_it_asks_for_reviews(data: Dat
     text = "Did you love your visit to our office? Leave us a review on Google!"
     own = record(kind="post", item_id="p1", text=text, by_practice=True, rating=None)
     strangers = record(kind="post", item_id="p2", text=text, by_practice=False, rating=None)
-    assert [post["acts"] for post in scored(data, own, strangers)] == [["gated_invitation"], []]
+    assert [post["acts"] for post in scored(data, own, strangers)] == [["gated_invitation", "question"], []]
 
 
 def test_a_post_about_health_has_a_grade(data: DataDir) -> None:
@@ -380,4 +380,4 @@ def test_who_asks_for_a_recommendation_is_told_of_strangers_in_communities_where
 def test_a_line_says_in_which_community_it_stands() -> None:
     text = b'"kind": "post", "text": "Can anyone recommend a good dentist in town?"'
     town, alone = score_lines([b'{"id": 1, "place": "r/oak", ' + text + b"}", b'{"id": 2, ' + text + b"}"])
-    assert (town["acts"], alone["acts"]) == (["asks_recommendation"], ["no_invitation"])
+    assert (town["acts"], alone["acts"]) == (["asks_recommendation"], ["no_invitation", "question"])

@@ -168,6 +168,15 @@ def acts_by_shape(text: str, post: str = "", *, names_friend: bool = True) -> li
     return [*found, "substantive"] if is_substantive(text, asks) else found
 
 
+def question_of(sentences: Sequence[str]) -> Found | None:
+    """Return the first question of an English post to its readers; one that answers itself is none."""
+    for number, sentence in enumerate(sentences, 1):
+        low = _LINK.sub(" ", lowered(sentence))
+        if "?" in low and not _RHETORICAL.search(low):
+            return Found("question", number, 0, len(sentence), "asks")
+    return None
+
+
 def acts_of(
     sentences: Sequence[str], moods: Sequence[Mood], post: str = "", *, names_friend: bool = True
 ) -> list[Found]:

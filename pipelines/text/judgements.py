@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from pipelines.text.acts import Found, acts_by_shape, acts_of
+from pipelines.text.acts import Found, acts_by_shape, acts_of, question_of
 from pipelines.text.claims import claims_of
 from pipelines.text.content import content_of
 from pipelines.text.content import evidence as content_evidence
@@ -127,7 +127,7 @@ def judgements(
         found |= _post(text, sentences, why_not)
         # How somebody else asks for reviews is nothing of the practice; what stands in a community is somebody else's.
         asked = around.by_practice and not around.place and not why_not
-        found["acts"] = invitation_acts(invitations_of(sentences)) if asked else []
+        found["acts"] = _acts_of_own_post(sentences, found["usefulness"]) if asked else []
     if kind in ("comment", "post") and around.place and not why_not:
         # Neither stands where nobody asked: what was scored before there was this rule, for one.
         asks = "asks_recommendation" if request_of(sentences) else "asks_no_recommendation"
@@ -188,6 +188,15 @@ def _solicited(sentences: Sequence[str], around: Surroundings) -> list[str]:
     if around.staff:
         named = names_of(sentences, around.staff, around.practice_names)
         acts.append("staff_named" if named else "staff_not_named")
+    return acts
+
+
+def _acts_of_own_post(sentences: Sequence[str], usefulness: dict[str, Any] | None) -> list[str]:
+    """Return how a post asks for reviews, whether it asks its readers anything, and what the screen says of its use."""
+    acts = [*invitation_acts(invitations_of(sentences)), "question" if question_of(sentences) else "no_question"]
+    if usefulness:
+        acts.append("understandable" if usefulness["understandable"] else "hard_to_understand")
+        acts += ["says_what_to_do"] if usefulness["says_what_to_do"] else []
     return acts
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import statistics
 from collections import defaultdict
 from fractions import Fraction
 from math import sqrt
@@ -43,6 +44,7 @@ INVITATIONS = {
     "wording": "worded_invitation",
 }
 FAIR = ("open_invitation", "no_invitation")
+POSTS_BEFORE = "the posts were scored before this was looked for"
 SCORED_BEFORE = "the posts and comments were scored before this was looked for"
 WITHOUT_WORDS = "no post or comment with words in a language that is checked"
 Key = tuple[str, str, dt.date, str, str]
@@ -288,14 +290,18 @@ class Month:
             successes += answered is not None and answered <= due
         return successes, trials
 
-    def depth(self) -> tuple[int, int, int]:
+    def threads(self) -> dict[tuple[str, str], list[Row]]:
+        """What people outside and the practice said, by thread."""
         threads = defaultdict(list)
         for item in self.standing:
             said = item["counts"] or (item["voice"] == "practice" and not item["mute"])
             if item["kind"] == "comment" and said:
                 threads[item["site"], item["thread"]].append(item)
+        return threads
+
+    def depth(self) -> tuple[int, int, int]:
         deep = known = unknown = 0
-        for said in threads.values():
+        for said in self.threads().values():
             outside = [item for item in said if item["counts"]]
             ours = [item for item in said if item["voice"] == "practice"]
             if not (said[0]["own_page"] or ours) or not any("substantive" in item["acts"] for item in outside):
@@ -304,12 +310,7 @@ class Month:
                 unknown += 1
                 continue
             known += 1
-            said.sort(key=lambda item: (item["created_local"], item["item_id"]))
-            post = said[0]["post"]
-            speakers = [item["person"] for item in said]
-            if post is not None and post["voice"] != "team":
-                speakers.insert(0, post["person"] or "nobody known")
-            turns = [speakers[0]] + [now for before, now in itertools.pairwise(speakers) if now != before]
+            turns = self._turns(said)
             twice = any(turns.count(person) >= 2 for person in turns if person != "practice")
             together = any(
                 item["parent"]
@@ -321,6 +322,61 @@ class Month:
             safe = not any(item["disclosure"] == "pattern" for item in ours)
             deep += len(turns) >= 3 and (twice or together) and safe
         return deep, known, unknown
+
+    def _turns(self, said: list[Row]) -> list[str]:
+        """Who spoke in turn, the author of the post first."""
+        said.sort(key=lambda item: (item["created_local"], item["item_id"]))
+        post = said[0]["post"]
+        speakers = [item["person"] for item in said]
+        if post is not None and post["voice"] != "team":
+            speakers.insert(0, post["person"] or "nobody known")
+        return [speakers[0]] + [now for before, now in itertools.pairwise(speakers) if now != before]
+
+    def turns(self) -> dict[tuple[str, str], Row]:
+        both = [
+            said
+            for said in self.threads().values()
+            if any(item["counts"] for item in said) and any(item["voice"] == "practice" for item in said)
+        ]
+        told = [said for said in both if not any(item["counts"] and item["person"] is None for item in said)]
+        lengths = [len(self._turns(said)) for said in told]
+        blocked = self.blocked or (NOBODY if both and not told else None)
+        lost = f"{len(both) - len(told)} could not be told" if len(told) < len(both) else None
+        note = "; ".join(filter(None, (self.left_out, lost))) or None
+        made = {}
+        for part, average in (("mean", statistics.fmean), ("median", statistics.median)):
+            if blocked:
+                row = figure("not_measured", None, None, None, None, len(told), blocked)
+            elif len(told) < 5:
+                row = figure("too_few", None, None, None, sum(lengths), len(told), note)
+            else:
+                row = figure("value", average(lengths), None, None, sum(lengths), len(told), note)
+            made["conversation_turns", part] = row
+        answered = returned = 0
+        for said in self.threads().values():
+            answers = [item["created_local"] for item in said if self._answers_somebody(item)]
+            if answers:
+                answered += 1
+                returned += any(item["counts"] and item["created_local"] > min(answers) for item in said)
+        made["returned_after_answer_share", ""] = share(returned, answered, self.left_out, self.blocked)
+        return made
+
+    @staticmethod
+    def _answers_somebody(item: Row) -> bool:
+        ours = item["kind"] == "comment" and item["voice"] == "practice" and not item["mute"]
+        return bool(ours and item["parent"] and item["parent"]["outside"])
+
+    def asking(self) -> Row:
+        posts = self.posts()
+        looked_at = [post for post in posts if {"question", "no_question"} & set(post["acts"] or [])]
+        asking = [p for p in looked_at if "question" in p["acts"] and p["content_type"] != "promotion"]
+        below = {(item["site"], item["thread"]) for item in self.standing if self._answers_somebody(item)}
+        stayed = sum((post["site"], post["item_id"]) in below for post in asking)
+        why = None
+        if posts and not looked_at:
+            judged = any(post["sentiment"] not in (None, "not_checked") for post in posts)
+            why = POSTS_BEFORE if judged else "no post with words in a language that is checked"
+        return share(stayed, len(asking), self.left_out, self.blocked or why)
 
     def acts(self) -> tuple[int, int]:
         outward: dict[str, bool] = {}
@@ -401,10 +457,10 @@ class Month:
         told |= self.communities()
         told |= self.requests()
         ours = [i for i in self.standing if i["voice"] == "practice"]
-        replies = [
-            i for i in ours if i["kind"] == "comment" and not i["mute"] and i["parent"] and i["parent"]["outside"]
-        ]
+        replies = [i for i in ours if self._answers_somebody(i)]
         acts_of_talk = len(replies) + sum(i["kind"] == "post" for i in ours)
+        told |= self.turns()
+        told["asked_and_stayed", ""] = self.asking()
         told["dialogue_share", ""] = share(len(replies), acts_of_talk, self.left_out, self.blocked)
         return told | self.questions(parts["E1"][3])
 
@@ -417,6 +473,12 @@ class Month:
             "hard": sum(grade is not None and grade > 8 for grade in grades),
         }
         found = {("health_posts_by_grade", part): count(number, len(grades), blocked) for part, number in told.items()}
+        screened = [set(p["acts"] or []) for p in self.posts() if p["content_type"] == "health_information"]
+        asked = [acts for acts in screened if acts & {"understandable", "hard_to_understand"}]
+        late = POSTS_BEFORE if screened and not asked else None
+        for part, act in (("understandable", "understandable"), ("what to do", "says_what_to_do")):
+            number = sum(act in acts for acts in asked)
+            found["useful_health_posts", part] = count(number, len(asked), self.blocked or late or self.left_out)
         judged = [i for i in self.standing if i["clinical_claim"] is not None and "spam" not in (i["acts"] or [])]
         for part in ("own", "others"):
             claims = [i["clinical_claim"] for i in judged if (i["voice"] == "practice") == (part == "own")]

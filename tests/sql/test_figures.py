@@ -338,6 +338,7 @@ class Account:
             ("reviews_received", ""): _count(len(reviews), len(reviews), why),
             ("mean_stars", ""): _mean(stars, why),
             ("low_share", ""): _share(sum(s <= 2 for s in stars), len(stars), why, why if not stars else None),
+            ("positive_share", ""): _share(sum(s >= 4 for s in stars), len(stars), why, why if not stars else None),
         }
         told |= self._removals(place, month)
         if any(self.cluster(review) for review in reviews):
