@@ -19,6 +19,7 @@ FIXED = (
     "how many reviews an account has written is not told",
     "likes are not shown",
     "more than half not answered yet",
+    "more than one in ten not answered yet",
     "never read",
     "no account, community or feed is connected",
     "no complete list has been read",

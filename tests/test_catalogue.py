@@ -89,6 +89,7 @@ def test_every_reason_that_the_warehouse_gives_is_known() -> None:
         "incentive in reviews",
         "staff named",
         "accounts of one review",
+        "nine of ten",
         "own people",
         "announced by the site",
         "no stars",

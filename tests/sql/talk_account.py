@@ -430,7 +430,8 @@ class Month:
             notes.append(f"{handled} handled privately" if handled else None)
             told[METRICS[part], ""] = share(successes, trials, "; ".join(filter(None, notes)) or None, why)
         told["engagement_score", ""] = self.score(parts)
-        told["talk_reply_hours", ""] = self.hours(parts["E1"][3])
+        for part, share_left, fewest in (("", Fraction(1, 2), 5), ("nine of ten", Fraction(1, 10), 10)):
+            told["talk_reply_hours", part] = self.hours(parts["E1"][3], share_left, fewest)
         told |= self.per_post()
         acts: dict[str, int] = defaultdict(int)
         for item in self.window:
@@ -540,23 +541,23 @@ class Month:
         low, high = max(0.0, float(total) - half), min(100.0, float(total) + half)
         return figure("value", float(total), low, high, acts, people, why or None)
 
-    def hours(self, blocked: str | None) -> Row:
+    def hours(self, blocked: str | None, share_left: Fraction, fewest: int) -> Row:
         calls = self.calls()
         waits = [seconds for _, _, seconds in calls if seconds is not None]
         if blocked:
             return figure("not_measured", None, None, None, None, len(calls), blocked)
-        if len(calls) < 5:
+        if len(calls) < fewest:
             return figure("too_few", None, None, None, len(waits), len(calls), self.left_out)
         watched = [int((self.cutoff - item["created_local"]).total_seconds()) for item, _, s in calls if s is None]
         left = Fraction(1)
         for time in sorted(set(waits)):
             at_risk = sum(t >= time for t in waits) + sum(t >= time for t in watched)
             left *= Fraction(at_risk - waits.count(time), at_risk)
-            if left <= Fraction(1, 2):
+            if left <= share_left:
                 return figure(
                     "value" if time else "zero", time / 3600, None, None, len(waits), len(calls), self.left_out
                 )
-        why = "more than half not answered yet"
+        why = f"more than {'half' if share_left == Fraction(1, 2) else 'one in ten'} not answered yet"
         return figure("not_measured", None, None, None, len(waits), len(calls), why)
 
     def per_post(self) -> dict[tuple[str, str], Row]:

@@ -373,7 +373,8 @@ class Account:
             < dt.datetime.combine(after, dt.time(0))
             and (r["removed"] is None or r["removed"] >= after)
         ]
-        told["reply_hours", ""] = _hours(window, blocked or (why if not window else None))
+        for part, share, fewest in (("", Decimal("0.5"), 5), ("nine of ten", Decimal("0.9"), 10)):
+            told["reply_hours", part] = _hours(window, blocked or (why if not window else None), share, fewest)
         told |= self._words(place, reviews, why) | self._replies(place, month, window, blocked, why)
         return told | self._signs(place, month, reviews, why)
 
@@ -656,24 +657,25 @@ def _mean(stars: list[int], why: str | None) -> Row:
     return _figure("value", sum(stars) / len(stars), low, high, sum(stars), len(stars), why)
 
 
-def _hours(window: list[Row], blocked: str | None) -> Row:
+def _hours(window: list[Row], blocked: str | None, share: Decimal, fewest: int) -> Row:
     waits = [r["wait"] for r in window if r["wait"] is not None]
     if blocked:
         return _figure("not_measured", None, None, None, None, len(window), blocked)
-    if len(window) < 5:
+    if len(window) < fewest:
         return _figure("too_few", None, None, None, len(waits), len(window), None)
-    median = slow_median(waits, [r["watched"] for r in window if r["wait"] is None])
-    if median is None:
-        return _figure("not_measured", None, None, None, len(waits), len(window), "more than half not answered yet")
-    return _figure("value" if median else "zero", median / 3600, None, None, len(waits), len(window), None)
+    time = slow_wait(waits, [r["watched"] for r in window if r["wait"] is None], share)
+    if time is None:
+        many = "half" if share == Decimal("0.5") else "one in ten"
+        return _figure("not_measured", None, None, None, len(waits), len(window), f"more than {many} not answered yet")
+    return _figure("value" if time else "zero", time / 3600, None, None, len(waits), len(window), None)
 
 
-def slow_median(answered: list[int], waiting: list[int]) -> int | None:
+def slow_wait(answered: list[int], waiting: list[int], share: Decimal) -> int | None:
     surviving = Decimal(1)
     for time in sorted(set(answered)):
         at_risk = sum(t >= time for t in answered) + sum(t >= time for t in waiting)
         surviving *= Decimal(at_risk - answered.count(time)) / at_risk
-        if surviving <= Decimal("0.5") + Decimal("1e-20"):
+        if surviving <= 1 - share + Decimal("1e-20"):
             return time
     return None
 

@@ -6,7 +6,7 @@ with lengths as (
         practice_id,
         month,
         sum(turns) filter (not has_unknown_people)::bigint as turns,
-        median(turns) filter (not has_unknown_people) as median_turns,
+        list(turns order by turns) filter (not has_unknown_people) as sorted,
         count(*) filter (not has_unknown_people) as threads,
         count(*) filter (has_unknown_people) as unknown
     from {{ ref('threads') }}
@@ -19,7 +19,10 @@ counts as (
         months.practice_id,
         months.month,
         unnest(['mean', 'median']) as part,
-        unnest([lengths.turns::decimal(18, 6) / nullif(lengths.threads, 0), lengths.median_turns]) as length,
+        unnest([
+            lengths.turns::decimal(18, 6) / nullif(lengths.threads, 0),
+            (lengths.sorted[(lengths.threads + 1) // 2] + lengths.sorted[lengths.threads // 2 + 1])::decimal(18, 6) / 2
+        ]) as length,
         lengths.turns,
         coalesce(lengths.threads, 0) as threads,
         nullif(
