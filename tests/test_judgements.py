@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pipelines.errors import RapportError
 from pipelines.score import explain_text, score_lines
+from pipelines.text.judgements import Surroundings, explained
 from pipelines.text.language import MAY_HOLD_NONE, NO_LANGUAGE, language_of
 from pipelines.text.sentences import LONGEST_WORD, lowered, sentences_of, words_of
 
@@ -328,7 +329,7 @@ def test_an_explanation_shows_the_words_the_rule_and_the_sentence() -> None:
     assert {line.split(",")[0].split(":")[0].strip() for line in review[2:]} >= {"front_desk_staff", "ALERT_safety"}
     comment = explain_text("I called twice and nobody answered. Fluoride causes rashes.", "comment")
     assert any(line.startswith("   complaint: words of a complaint: “") for line in comment)
-    assert any(line == "   clinical claim, have a clinician look: “causes”" for line in comment)
+    assert any(line == "   clinical_claim: have a clinician look: “causes”" for line in comment)
     post = explain_text("Brush twice a day with a soft brush and floss before you go to bed.", "post")
     assert post[1].startswith("content: health_information; reads like such posts")
     assert "strongest words: " in post[1]
@@ -366,3 +367,10 @@ def test_an_own_post_asks_its_readers_something_or_not(text: str, asks: str) -> 
 def test_what_the_screen_says_of_a_health_post_is_kept_with_its_acts(text: str, said: list[str]) -> None:
     assert scored(text, "post")["acts"][2:] == said
     assert not {"question", "no_question", *said} & set(scored("Crowns for $99! Book now.", "post")["acts"][2:])
+
+
+def test_an_explanation_shows_the_question_of_an_own_post_alone() -> None:
+    text = "Our doors are open again. What would you like to see here?"
+    shown = "   question: asks: \u201cWhat would you like to see here?\u201d"
+    assert shown in explained("post", text, "en")
+    assert shown not in explained("post", text, "en", Surroundings(by_practice=False))

@@ -87,10 +87,10 @@ def test_only_what_stands_in_a_community_is_asked_and_answers_either_way() -> No
 
 def test_an_explanation_shows_the_words_that_ask() -> None:
     text = "Hello all. Can anyone recommend a dentist in town?"
-    shown = "   asks for a recommendation: \u201cCan anyone recommend a dentist\u201d"
+    shown = "   asks_recommendation: asks whom to go to: \u201cCan anyone recommend a dentist\u201d"
     told = explained("post", text, "en")
     assert told[told.index(shown) - 1] == "2. Can anyone recommend a dentist in town?"
-    assert len([line for line in told if "asks for a recommendation" in line]) == 1
+    assert len([line for line in told if "asks whom to go to" in line]) == 1
     assert shown in explained("comment", text, "en")
     assert shown not in explained("review", text, "en")
 

@@ -12,7 +12,8 @@ from typing import Final
 
 from pipelines.text.patterns import either
 from pipelines.text.sentences import lowered
-from pipelines.text.solicited import REWARD, Sign
+from pipelines.text.signs import Sign
+from pipelines.text.solicited import REWARD
 
 # What a sign is called among the acts of a text, and the two answers of one without any.
 GATED, REWARDED, ON_YELP, WORDED = "gated_invitation", "rewarded_invitation", "yelp_invitation", "worded_invitation"

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from pipelines.text.acts import Found, acts_by_shape, acts_of, question_of
+from pipelines.text.acts import acts_by_shape, acts_of, question_of
 from pipelines.text.claims import claims_of
 from pipelines.text.content import content_of
 from pipelines.text.content import evidence as content_evidence
@@ -24,7 +24,8 @@ from pipelines.text.offline import offers_of
 from pipelines.text.recommendation_requests import request_of
 from pipelines.text.sentences import plain, sentences_of, words_of
 from pipelines.text.sentiment import NOTHING, Mood, as_post, evidence, is_plain, mood_of
-from pipelines.text.solicited import Sign, names_of, rewards_of
+from pipelines.text.signs import Sign
+from pipelines.text.solicited import names_of, rewards_of
 from pipelines.text.topics import alerts_of, reported, topics_of
 from pipelines.text.usefulness import usefulness_of
 
@@ -169,12 +170,13 @@ def _sentiment(
 
 def _acts_found(
     sentences: Sequence[str], moods: Sequence[Mood], why_not: str | None, around: Surroundings
-) -> list[Found]:
+) -> list[Sign]:
     return [] if why_not else acts_of(sentences, moods, around.post_text, names_friend=around.names_friend)
 
 
-def _acts(text: str, why_not: str | None, found: Sequence[Found], around: Surroundings) -> list[str]:
+def _acts(text: str, why_not: str | None, found: Sequence[Sign], around: Surroundings) -> list[str]:
     """Return the acts in alphabetical order; a copy has no substance of its own."""
+    acts: Sequence[str]
     if why_not:
         acts = acts_by_shape(plain(text), around.post_text, names_friend=around.names_friend)
     else:
@@ -254,21 +256,13 @@ def explained(kind: str, text: str, language: str | None, around: Surroundings |
         f"{word} {pull:+.2f}" for word, pull in evidence([word for sentence in words for word in sentence])
     )
     lines = [f"sentiment: {found['sentiment']} ({found['sentiment_score']:+.2f}); strongest words: {pulls}"]
-    acts = _acts_found(sentences, moods, None, around) if kind == "comment" else []
-    claims = claims_of(sentences) if kind in ("comment", "post") else []
-    offers = offers_of(sentences) if kind == "reply" else []
-    request = request_of(sentences) if kind in ("comment", "post") else None
-    signs: list[Sign] = []
-    if kind == "review":
-        signs = [*rewards_of(sentences), *names_of(sentences, around.staff, around.practice_names)]
-    elif kind == "reply" or (kind == "post" and around.by_practice):
-        signs = invitations_of(sentences)
+    signs = _signs_of(kind, sentences, moods, around)
     disclosed = judge(text, review=around.review_text, reviewer=around.reviewer, roster=around.roster())
     if kind == "reply":
         lines.append(f"reply: {VERDICT_WORDS[disclosed.verdict]}; {disclosed.reason}")
     if kind == "post":
         lines += _post_explained(text, found)
-    lines += [f"{act.act}: {act.reason}{_quoted(' '.join(sentences), act)}" for act in acts if act.sentence == 0]
+    lines += [f"{sign.act}: {sign.reason}{_quoted(' '.join(sentences), sign)}" for sign in signs if sign.sentence == 0]
     for number, sentence in enumerate(sentences, 1):
         lines.append(f"{number}. {sentence}")
         lines += [
@@ -281,24 +275,7 @@ def explained(kind: str, text: str, language: str | None, around: Surroundings |
             for alert in found.get("alerts", ())
             if alert["sentence"] == number
         ]
-        lines += [f"   {act.act}: {act.reason}{_quoted(sentence, act)}" for act in acts if act.sentence == number]
-        lines += [
-            f"   {sign.act}: {sign.reason}: “{sentence[sign.start : sign.end]}”"
-            for sign in signs
-            if sign.sentence == number
-        ]
-        if request and request.sentence == number:
-            lines.append(f"   asks for a recommendation: “{sentence[request.start : request.end]}”")
-        lines += [
-            f"   clinical claim, have a clinician look: “{sentence[claim.start : claim.end]}”"
-            for claim in claims
-            if claim.sentence == number
-        ]
-        lines += [
-            f"   offline: {offer.reason}: “{sentence[offer.start : offer.end]}”"
-            for offer in offers
-            if offer.sentence == number
-        ]
+        lines += [f"   {sign.act}: {sign.reason}{_quoted(sentence, sign)}" for sign in signs if sign.sentence == number]
         lines += [
             f"   {each.code}, {each.severity}: {each.reason}: “{sentence[each.start : each.end]}”"
             for each in disclosed.findings
@@ -307,8 +284,24 @@ def explained(kind: str, text: str, language: str | None, around: Surroundings |
     return lines
 
 
-def _quoted(text: str, act: Found) -> str:
-    return f": “{text[act.start : act.end]}”" if act.end > act.start else ""
+def _signs_of(kind: str, sentences: Sequence[str], moods: Sequence[Mood], around: Surroundings) -> list[Sign]:
+    """Return all that the patterns find in a text of a kind."""
+    if kind == "review":
+        return [*rewards_of(sentences), *names_of(sentences, around.staff, around.practice_names)]
+    if kind == "reply":
+        return [*invitations_of(sentences), *offers_of(sentences)]
+    if kind == "comment":
+        found = _acts_found(sentences, moods, None, around)
+    else:
+        own = around.by_practice
+        asked = question_of(sentences) if own else None
+        found = [*(invitations_of(sentences) if own else ()), *([asked] if asked else ())]
+    request = request_of(sentences)
+    return [*([request] if request else ()), *found, *claims_of(sentences)]
+
+
+def _quoted(text: str, sign: Sign) -> str:
+    return f": “{text[sign.start : sign.end]}”" if sign.end > sign.start else ""
 
 
 def _post_explained(text: str, found: dict[str, Any]) -> list[str]:
