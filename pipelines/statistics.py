@@ -263,10 +263,9 @@ def kaplan_meier(answered: Sequence[int], waiting: Sequence[int]) -> Waits:
             # since (n-1)/n * (n-2)/(n-1) = (n-2)/n.
             risk = at_risk - index
             left, of = left * (risk - 1), of * risk
-            last_of_its_time = index + 1 == len(times) or times[index + 1] != (time, 0)
-            if last_of_its_time and half is None and 2 * left <= of:
+            if half is None and 2 * left <= of:
                 half = time
-            if last_of_its_time and 10 * left <= of:
+            if 10 * left <= of:
                 return Waits(half, time)
     return Waits(half, None)
 
