@@ -340,6 +340,8 @@ class Account:
             ("low_share", ""): _share(sum(s <= 2 for s in stars), len(stars), why, why if not stars else None),
             ("positive_share", ""): _share(sum(s >= 4 for s in stars), len(stars), why, why if not stars else None),
         }
+        newest, year = (sum(len(self.of_month(place, add_months(month, -n))) for n in range(back)) for back in (3, 12))
+        told["recent_share", ""] = _share(newest, year, why, None if year else why)
         told |= self._removals(place, month)
         if any(self.cluster(review) for review in reviews):
             told["mean_stars", CLUSTER] = _mean(
