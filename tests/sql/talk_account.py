@@ -442,6 +442,12 @@ class Month:
             len(self.people(self.window)),
             parts["E4"][3] or self.left_out,
         )
+        now = self.people(self.window) if not self.blocked else set()
+        known = [item for item in self.past if self.account.past_is_known(item["site"], self.month)]
+        told["participants", ""] = count(len(now), len(now), parts["E4"][3] or self.left_out)
+        told["participants", "seen before"] = count(
+            len(now & self.people(known)), len(now), parts["E3"][3] or self.left_out
+        )
         told["reciprocity", ""] = self.reciprocity()
         told["organisations_exchanged", ""] = self.organisations()
         comments = [

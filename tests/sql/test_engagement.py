@@ -645,7 +645,7 @@ def test_every_figure_of_talk_can_be_explained(warehouse: tuple[DataDir, Inputs]
     data, _ = warehouse
     with open_warehouse(data) as connection:
         keys = {key[3]: key for key, row in sorted(figures(connection).items()) if row["numerator"]}
-    assert len(keys) == 27
+    assert len(keys) == 28
     for metric, key in keys.items():
         text = str(explain(data, key[0], key[2], metric))
         assert "all sites" in text
