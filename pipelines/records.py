@@ -40,6 +40,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     parent_id: str | None = None
     author_id: str | None = None
     author_name: str | None = None
+    # How many reviews that account has written there, where the platform tells.
+    author_reviews: int | None = None
     created_at: dt.datetime | None = None
     updated_at: dt.datetime | None = None
     rating: Decimal | None = None
@@ -160,6 +162,7 @@ RECORDS = pa.schema(
         *[(name, pa.string()) for name in ("kind", "source", "site")],
         ("night", pa.date32()),
         *[(name, pa.string()) for name in ("practice_id", "item_id", "parent_id", "author_id", "author_name")],
+        ("author_reviews", pa.int64()),
         ("created_at", _INSTANT),
         ("updated_at", _INSTANT),
         ("rating", _RATING),

@@ -277,6 +277,16 @@ def _when(row: dict[str, Any]) -> tuple[bool, dt.datetime, str]:
     return when is None, when or dt.datetime.min.replace(tzinfo=dt.UTC), row["item_id"]
 
 
+def _account_acts(row: dict[str, Any]) -> list[str]:
+    """Return whether a review is its account's only one; neither where the platform does not tell.
+
+    No judgement of who wrote it, and nothing that would tell one account from another.
+    """
+    if row["kind"] != "review" or not row["author_reviews"]:
+        return []
+    return ["only_review" if row["author_reviews"] == 1 else "one_of_several"]
+
+
 def _feature(row: dict[str, Any], desk: _Desk) -> Feature:
     practice_id, site = row["practice_id"], row["site"]
     time_zone = desk.practices[practice_id].time_zone
@@ -323,7 +333,7 @@ def _feature(row: dict[str, Any], desk: _Desk) -> Feature:
         topics=[Topic(each["topic"], each["polarity"], each["sentence"]) for each in judged.get("topics", ())],
         alerts=sorted({each["alert"] for each in judged.get("alerts", ())}),
         content_type=judged.get("content_type"),
-        acts=judged.get("acts", []),
+        acts=[*judged.get("acts", []), *_account_acts(row)],
         disclosure=disclosed.get("verdict"),
         disclosure_classes=disclosed.get("classes", []),
         disclosure_severity=disclosed.get("severity"),

@@ -26,6 +26,7 @@ _COUNTS = "BIGINT[]"
 _WEIGHTS = "DOUBLE[]"
 _INTERVAL = "STRUCT(low DOUBLE, high DOUBLE)"
 _ENGAGEMENT = "STRUCT(score DOUBLE, low DOUBLE, high DOUBLE, firmness VARCHAR, points DOUBLE[], weights BIGINT[])"
+_WAITS = "STRUCT(half BIGINT, nine_of_ten BIGINT)"
 _BURST = "STRUCT(gamma_poisson DOUBLE, negative_binomial DOUBLE, unusual BOOLEAN)"
 _SUSTAINED = "STRUCT(verdict VARCHAR, months_ago BIGINT)"
 _REPUTATION = (
@@ -44,9 +45,9 @@ def dirichlet_mean(counts: Sequence[float]) -> dict[str, float]:
     return {"low": low, "high": high}
 
 
-def kaplan_meier_median(answered: Sequence[int] | None, waiting: Sequence[int] | None) -> int | None:
+def kaplan_meier(answered: Sequence[int] | None, waiting: Sequence[int] | None) -> dict[str, int | None]:
     # An aggregate over no rows is NULL in SQL, not an empty list.
-    return statistics.kaplan_meier_median(answered or [], waiting or [])
+    return statistics.kaplan_meier(answered or [], waiting or [])._asdict()
 
 
 def score_versions(score: str) -> list[dict[str, Any]]:
@@ -98,7 +99,7 @@ _FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str], str]] = {
     "benjamini_hochberg": (statistics.benjamini_hochberg, ["DOUBLE[]"], "DOUBLE[]"),
     "score_versions": (score_versions, ["VARCHAR"], "STRUCT(name VARCHAR, valid_from DATE)[]"),
     "engagement": (engagement, [_COUNTS, _COUNTS, "VARCHAR"], _ENGAGEMENT),
-    "kaplan_meier_median": (kaplan_meier_median, [_COUNTS, _COUNTS], "BIGINT"),
+    "kaplan_meier": (kaplan_meier, [_COUNTS, _COUNTS], _WAITS),
     "decay": (statistics.decay, ["BIGINT"], "DOUBLE"),
     "effective_number": (statistics.effective_number, ["DOUBLE", "DOUBLE"], "DOUBLE"),
     "burst": (burst, [_COUNTS, "BIGINT"], _BURST),
@@ -107,7 +108,7 @@ _FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str], str]] = {
     "site_name": (site_name, ["VARCHAR"], "VARCHAR"),
 }
 # Functions that are asked about nothing at all, or have nothing to say of what they are asked.
-_NULLS = frozenset({"kaplan_meier_median", "sustained_change"})
+_NULLS = frozenset({"kaplan_meier", "sustained_change"})
 
 
 # The most answers each function remembers: the same few counts come again and again in a month of practices.

@@ -240,8 +240,15 @@ def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def kaplan_meier_median(answered: Sequence[int], waiting: Sequence[int]) -> int | None:
-    """Return the time by which half are answered, or None where more than half are not answered yet.
+class Waits(NamedTuple):
+    """The times by which half and nine of ten are answered; None where so many are not answered yet."""
+
+    half: int | None
+    nine_of_ten: int | None
+
+
+def kaplan_meier(answered: Sequence[int], waiting: Sequence[int]) -> Waits:
+    """Return how long half, and nine of ten, wait for an answer.
 
     `answered` holds times to the answer, `waiting` how long the unanswered ones have been watched, in one unit
     (Kaplan and Meier 1958). One that is still waiting at the very time of an answer counts as waiting then.
@@ -249,16 +256,18 @@ def kaplan_meier_median(answered: Sequence[int], waiting: Sequence[int]) -> int 
     at_risk = len(answered) + len(waiting)
     times = sorted([(time, 0) for time in answered] + [(time, 1) for time in waiting])
     left, of = 1, 1
+    half: int | None = None
     for index, (time, censored) in enumerate(times):
         if not censored:
             # The share still waiting, as a fraction of integers; several answers at one time need no extra care,
             # since (n-1)/n * (n-2)/(n-1) = (n-2)/n.
             risk = at_risk - index
             left, of = left * (risk - 1), of * risk
-            last_of_its_time = index + 1 == len(times) or times[index + 1] != (time, 0)
-            if last_of_its_time and 2 * left <= of:
-                return time
-    return None
+            if half is None and 2 * left <= of:
+                half = time
+            if 10 * left <= of:
+                return Waits(half, time)
+    return Waits(half, None)
 
 
 def decay(age_days: int) -> float:

@@ -48,6 +48,7 @@ _TABLES_OF_PAGES: dict[ModuleType, tuple[Mapping[Any, str | tuple[str, str]], ..
     private: (
         private.CHECK_RULES,
         private.OWN_POSTS,
+        private.OWN_REPLIES,
         private.CHANGES,
         private.SURE,
         private.RECOMMENDED,

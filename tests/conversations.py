@@ -196,7 +196,7 @@ def _row(talk: Talk, said: Said, night: dt.date) -> Row:
     told |= said.more
     told |= _of_openings(said, told)
     told |= _of_health(said, told) | _of_invitations(talk, said, told)
-    told["acts"] = [*told["acts"], *_of_requests(said, told)]
+    told["acts"] = [*told["acts"], *_of_requests(said, told), *_of_own_posts(talk, said, told)]
     if said.edited_on and night >= said.edited_on:
         told |= said.edited
     if not said.platform.named:
@@ -216,13 +216,25 @@ def _of_health(said: Said, told: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of_invitations(talk: Talk, said: Said, told: dict[str, Any]) -> dict[str, Any]:
-    """Make up how an own post asks for reviews from the item's own id; of some practices hardly any post was asked."""
-    if said.kind != "post" or said.voice != "practice":
+    """Make up how an own text asks for reviews from the item's own id; of some practices hardly any was looked at."""
+    if said.kind == "share" or said.voice != "practice":
         return {}
     chance = random.Random(f"invitations {said.item_id}")
     if chance.random() < random.Random(f"asked {talk.practice_id}").choice([0.2, 0.2, 0.9, 1.0]):
         return {"sentiment": chance.choice([None, "not_checked", "positive"])}
     return {"sentiment": "neutral", "acts": [*told["acts"], *chance.choice(INVITED)]}
+
+
+def _of_own_posts(talk: Talk, said: Said, told: dict[str, Any]) -> list[str]:
+    """Make up whether an own post asks and what a screen says of its use, from its id; of some practices of none."""
+    chance = random.Random(f"own {said.item_id}")
+    if said.kind != "post" or said.voice != "practice" or random.Random(f"own {talk.practice_id}").random() < 0.2:
+        return []
+    asks = chance.choice([["question"], ["question"], ["no_question"], []])
+    if told.get("content_type") != "health_information":
+        return asks
+    screened = [["understandable"], ["understandable", "says_what_to_do"], ["hard_to_understand"], []]
+    return [*asks, *chance.choice(screened)]
 
 
 def _of_requests(said: Said, told: dict[str, Any]) -> list[str]:

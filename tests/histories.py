@@ -290,6 +290,9 @@ def _marks(practice_id: str, sites: list[Site]) -> tuple[HandledPrivately, ...]:
     return tuple(marks)
 
 
+_INVITED = [["no_invitation"], ["open_invitation"], ["gated_invitation", "yelp_invitation"], ["worded_invitation"]]
+
+
 def _judge(site: Site, review: Review) -> None:
     """Make up what judging the words would say, from the review's own id, so that no other chance is disturbed."""
     chance = random.Random(review.item_id)
@@ -326,9 +329,18 @@ def _judge(site: Site, review: Review) -> None:
             else [],
             "acts": [] if verdict == "not_checked" else chance.choice([["offline"], ["public"], ["public"], []]),
         }
+        # Some were scored before anybody looked for this.
+        if verdict != "not_checked" and chance.random() < 0.8:
+            review.reply.judged["acts"] = [*review.reply.judged["acts"], *chance.choice(_INVITED)]
     if review.judged.get("sentiment") not in (None, "not_checked") and review.stars:
         review.judged["contradicts_stars"] = chance.random() < 0.2
     _ask(site, review, chance)
+    # One site does not tell how many reviews an account has written.
+    if site.site != "healthgrades":
+        account = random.Random(f"{review.item_id}/account")
+        alone = account.random() < (0.9 if _in_campaign(review) else 0.3)
+        told = ["only_review" if alone else "one_of_several"] if account.random() < 0.95 else []
+        review.judged["acts"] = [*review.judged.get("acts", []), *told]
 
 
 def _ask(site: Site, review: Review, chance: random.Random) -> None:
@@ -337,11 +349,14 @@ def _ask(site: Site, review: Review, chance: random.Random) -> None:
     # What was scored before there was the question has no answer; one practice gave no names of its staff.
     if review.judged.get("sentiment") in (None, "not_checked") or chance.random() < 0.1:
         return
-    campaign = (review.written_at.year, review.written_at.month) == (2026, 9)
     review.judged["acts"] = ["incentive" if chance.random() < 0.1 else "no_incentive"]
     if site.practice_id != "hilltop":
-        named = chance.random() < (0.7 if campaign else 0.1)
+        named = chance.random() < (0.7 if _in_campaign(review) else 0.1)
         review.judged["acts"].append("staff_named" if named else "staff_not_named")
+
+
+def _in_campaign(review: Review) -> bool:
+    return (review.written_at.year, review.written_at.month) == (2026, 9)
 
 
 def _review(chance: random.Random, name: str, first: dt.date, nights: int) -> Review:

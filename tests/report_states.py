@@ -607,7 +607,7 @@ def many_looks() -> Warehouse:
     house = everything_bad()
     house.name, house.paper = "Riverside Family Dental", "letter"
     house.unusual("survey", "unusual cluster", mean_without=4.46).repeated("google", 6, 40).repeated("survey", 5, 5)
-    for part in ("incentive in reviews", "own people", "staff named"):
+    for part in ("incentive in reviews", "own people", "staff named", "accounts of one review"):
         house.sign("google", part, 14, 40).sign("healthgrades", part, 11, 12)
     for part in ("gating", "reward", "yelp", "wording"):
         house.invites(part, 3, 12)

@@ -317,7 +317,8 @@ def measured(data: DataDir, settings: list[Setting], practices: int) -> Rates:
             connection,
             "select * from reports.figures where month = $month and metric in ('mean_stars', 'low_share', "
             "'critical_reply_share', 'decayed_stars', 'reputation_score', 'reputation_score_combined', "
-            "'engagement_score', 'reply_hours', 'repeated_texts') order by practice_id, site, metric, part",
+            "'engagement_score', 'reply_hours', 'repeated_texts') and part <> 'nine of ten' "
+            "order by practice_id, site, metric, part",
             {"month": MONTH},
         )
         verdicts = rows(

@@ -307,7 +307,7 @@ def test_the_reviews_behind_signs_worth_checking_are_those_that_have_one(town: D
                 "and month = ? and counted",
                 [month],
             )
-            if row["voice"] == "team" or {"incentive", "staff_named"} & set(row["acts"] or ())
+            if row["voice"] == "team" or {"incentive", "staff_named", "only_review"} & set(row["acts"] or ())
         }
         replied = {
             row["parent_id"]
@@ -317,7 +317,8 @@ def test_the_reviews_behind_signs_worth_checking_are_those_that_have_one(town: D
                 "on replies.parent_id = reviews.item_id and replies.practice_id = reviews.practice_id "
                 "where reviews.practice_id = 'riverside' and reviews.site = 'google' and reviews.month <= ? "
                 "and reviews.removed_on is null and replies.visible "
-                "and list_has_any(replies.disclosure_classes, ['N1', 'N2'])",
+                "and (list_has_any(replies.disclosure_classes, ['N1', 'N2']) or list_has_any(replies.acts, "
+                "['gated_invitation', 'yelp_invitation', 'worded_invitation']))",
                 [month],
             )
         }

@@ -1,9 +1,11 @@
-"""How a practice's posts ask for reviews: an invented labelled set of posts and near misses, and what becomes of it.
+"""How a practice asks for reviews: an invented labelled set of posts, answers and near misses, and what becomes of it.
 
 `invitations.tsv` has four batches, each written before the patterns had seen it. Batch 1 made the first patterns; they
 then told 13 of batch 2's 38 posts with a sign right and none of its 57 others wrongly, once mended 11 of batch 3's 17
 right and 1 of its 27 others wrongly, and mended again 12 of batch 4's 14 right and none of its 14 others wrongly. By
-batch 4 nothing was mended. `told` is what the patterns still tell in place of what a post asks.
+batch 4 nothing was mended. Batches 5 to 7 are replies and comments, each likewise unseen at first: 8 of 13 with a sign
+were told right and 3 of 25 others wrongly, then 7 of 13 and none of 23, then 4 of 9 and none of 12; 5 and 6 have mended
+the patterns since. `told` is what they still tell in place of what a text asks.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.score import explain_text, score_lines
-from pipelines.text.invitations import acts_of_post, invitations_of
+from pipelines.text.invitations import invitation_acts, invitations_of
 from pipelines.text.judgements import Surroundings, explained, judgements
 from pipelines.text.sentences import plain, sentences_of
 
@@ -49,7 +51,7 @@ LINES = lines()
 
 
 def acts(text: str) -> list[str]:
-    return acts_of_post(invitations_of(sentences_of(plain(text))))
+    return invitation_acts(invitations_of(sentences_of(plain(text))))
 
 
 @pytest.mark.parametrize("line", LINES, ids=lambda line: f"{line.asks}: {line.text[:40]}")
@@ -64,7 +66,7 @@ def test_the_labelled_posts_are_worth_a_test_and_no_sign_is_told_wrongly() -> No
     assert sum(map(bool, asked)) >= 60
     assert sum(not signs for signs in asked) >= 80
     assert all(wrongly <= rightly for wrongly, rightly in zip(told, asked, strict=True))
-    assert sum(line.told != "-" for line in LINES) == 10
+    assert sum(line.told != "-" for line in LINES) == 23
 
 
 @pytest.mark.parametrize(
@@ -116,6 +118,8 @@ def test_what_somebody_is_quoted_with_is_nobody_s_request(text: str) -> None:
         ("none", "There is a shelf of books at the desk. Leave one, take one."),
         ("none", "We would never offer you a gift card for a review."),
         ("none", "You do not have to name anybody in your review."),
+        ("none", "We see what you name in your review."),
+        ("none", "A great review like yours makes our day."),
         ("gating", "Loved your visit?Leave us a review!"),
         ("gating", "Review us on Google. If you are unhappy, call us first."),
     ],
@@ -127,7 +131,7 @@ def test_a_word_beside_a_request_changes_what_it_is(asks: str, text: str) -> Non
 def test_a_line_of_json_says_whether_a_post_is_the_practice_s_own() -> None:
     post = {"id": 1, "kind": "post", "text": "Did you love your visit to our office? Leave us a review on Google!"}
     told = score_lines(json.dumps(post | more).encode() for more in ({}, {"by_practice": False}))
-    assert [line["acts"] for line in told] == [["gated_invitation"], []]
+    assert [line["acts"] for line in told] == [["gated_invitation", "question"], []]
 
 
 def test_a_post_that_asks_in_several_ways_has_each_once_and_is_not_open() -> None:
@@ -135,12 +139,14 @@ def test_a_post_that_asks_in_several_ways_has_each_once_and_is_not_open() -> Non
     assert acts(text) == ["gated_invitation", "yelp_invitation"]
 
 
-def test_only_the_practice_s_own_posts_in_english_have_an_answer() -> None:
+def test_only_the_practice_s_own_posts_and_answers_in_english_have_an_answer() -> None:
     text = "Loved your visit to the office? Leave us a review on Google!"
-    assert judgements("post", text, "en")["acts"] == ["gated_invitation"]
-    assert judgements("post", "Brush your teeth twice a day.", "en")["acts"] == ["no_invitation"]
+    assert judgements("post", text, "en")["acts"] == ["gated_invitation", "question"]
+    assert judgements("post", "Our doors open at nine.", "en")["acts"] == ["no_invitation", "no_question"]
     assert judgements("post", text, "es")["acts"] == []
     assert judgements("post", text, "en", Surroundings(by_practice=False))["acts"] == []
+    assert judgements("reply", text, "en")["acts"] == ["public", "gated_invitation"]
+    assert judgements("reply", text, "es")["acts"] == []
     assert not [act for act in judgements("review", text, "en")["acts"] if act in ACTS.values()]
     assert not [act for act in judgements("comment", text, "en")["acts"] if act in ACTS.values()]
 
@@ -150,6 +156,7 @@ def test_an_explanation_shows_the_words_of_the_practice_s_own_post_alone() -> No
     why = "rewarded_invitation: tells of something given for a review"
     shown = f"   {why}: \u201cLeave us a review on Google and get a gift\u201d"
     assert shown in explain_text(text, "post")
+    assert shown in explain_text(text, "reply")
     assert shown not in explained("post", text, "en", Surroundings(by_practice=False))
     assert shown not in explain_text(text, "comment")
 
@@ -160,5 +167,5 @@ def test_any_text_is_read(text: str) -> None:
     found = invitations_of(sentences)
     for sign in found:
         assert sentences[sign.sentence - 1][sign.start : sign.end]
-    assert acts_of_post(found)
-    assert set(acts_of_post(found)) <= set(ACTS.values())
+    assert invitation_acts(found)
+    assert set(invitation_acts(found)) <= set(ACTS.values())

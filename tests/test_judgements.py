@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pipelines.errors import RapportError
 from pipelines.score import explain_text, score_lines
+from pipelines.text.judgements import Surroundings, explained
 from pipelines.text.language import MAY_HOLD_NONE, NO_LANGUAGE, language_of
 from pipelines.text.sentences import LONGEST_WORD, lowered, sentences_of, words_of
 
@@ -202,8 +203,11 @@ def test_a_comment_has_acts_and_a_claim_is_marked_for_a_clinician() -> None:
 
 
 def test_a_reply_offers_a_talk_in_private_or_stays_in_public() -> None:
-    assert scored("We are sorry to read this. Please call our office at 555-0100.", "reply")["acts"] == ["offline"]
-    assert scored("Thank you. Call us crazy, but we love Mondays.", "reply")["acts"] == ["public"]
+    assert scored("We are sorry to read this. Please call our office at 555-0100.", "reply")["acts"] == [
+        "offline",
+        "no_invitation",
+    ]
+    assert scored("Thank you. Call us crazy, but we love Mondays.", "reply")["acts"] == ["public", "no_invitation"]
     # A language without a test set is not judged, and only a reply is asked.
     assert scored("Lamentamos leer esto, por favor llame al 555-0100 cuando quiera", "reply")["acts"] == []
     assert "offline" not in scored("Please call our office at 555-0100.", "comment")["acts"]
@@ -325,7 +329,7 @@ def test_an_explanation_shows_the_words_the_rule_and_the_sentence() -> None:
     assert {line.split(",")[0].split(":")[0].strip() for line in review[2:]} >= {"front_desk_staff", "ALERT_safety"}
     comment = explain_text("I called twice and nobody answered. Fluoride causes rashes.", "comment")
     assert any(line.startswith("   complaint: words of a complaint: “") for line in comment)
-    assert any(line == "   clinical claim, have a clinician look: “causes”" for line in comment)
+    assert any(line == "   clinical_claim: have a clinician look: “causes”" for line in comment)
     post = explain_text("Brush twice a day with a soft brush and floss before you go to bed.", "post")
     assert post[1].startswith("content: health_information; reads like such posts")
     assert "strongest words: " in post[1]
@@ -334,3 +338,39 @@ def test_an_explanation_shows_the_words_the_rule_and_the_sentence() -> None:
     assert explain_text("Die Praxis ist sehr sauber und das Team immer freundlich", "review")[0].startswith(
         "not checked"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("Our doors are open again. What would you like to see in the waiting room?", "question"),
+        ("Our doors are open again, and who knew? Come and see.", "no_question"),
+        ("Our doors are open again: https://oak.example/?room=2", "no_question"),
+        ("What a day at the school fair. Thank you all!", "no_question"),
+    ],
+)
+def test_an_own_post_asks_its_readers_something_or_not(text: str, asks: str) -> None:
+    assert [act for act in scored(text, "post")["acts"] if act.endswith("question")] == [asks]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Brush your teeth twice a day with a soft brush.\nSpit and do not rinse.",
+         ["understandable", "says_what_to_do"]),
+        ("Gums that bleed are often a sign of plaque. Healthy gums are pink and firm.", ["understandable"]),
+        ("Gingivitis and periodontitis are bacterial diseases of the gingiva. Interproximal demineralization "
+         "progresses without symptoms.",
+         ["hard_to_understand"]),
+    ],
+)  # fmt: skip
+def test_what_the_screen_says_of_a_health_post_is_kept_with_its_acts(text: str, said: list[str]) -> None:
+    assert scored(text, "post")["acts"][2:] == said
+    assert not {"question", "no_question", *said} & set(scored("Crowns for $99! Book now.", "post")["acts"][2:])
+
+
+def test_an_explanation_shows_the_question_of_an_own_post_alone() -> None:
+    text = "Our doors are open again. What would you like to see here?"
+    shown = "   question: asks: \u201cWhat would you like to see here?\u201d"
+    assert shown in explained("post", text, "en")
+    assert shown not in explained("post", text, "en", Surroundings(by_practice=False))

@@ -74,23 +74,23 @@ def test_only_what_stands_in_a_community_is_asked_and_answers_either_way() -> No
     assert judgements("comment", text, "en", TOWN)["acts"] == ["asks_recommendation", "question", "substantive"]
     assert judgements("comment", text, "en")["acts"] == ["question", "substantive"]
     assert judgements("post", text, "en", TOWN)["acts"] == ["asks_recommendation"]
-    # Of the practice's own post it is asked how it asks for reviews.
-    assert judgements("post", text, "en")["acts"] == ["no_invitation"]
+    # The practice's own post is asked other things.
+    assert judgements("post", text, "en")["acts"] == ["no_invitation", "question"]
     other = "The bridge is closed until Monday."
     assert judgements("comment", other, "en", TOWN)["acts"] == ["asks_no_recommendation", "substantive"]
     assert judgements("post", other, "en", TOWN)["acts"] == ["asks_no_recommendation"]
     # in a language that nobody has measured there is no answer
     assert judgements("comment", "Busco un buen dentista en el centro", "es", TOWN)["acts"] == ["substantive"]
     assert judgements("post", "Busco un buen dentista en el centro", "es", TOWN)["acts"] == []
-    assert judgements("reply", text, "en", TOWN)["acts"] == ["public"]
+    assert judgements("reply", text, "en", TOWN)["acts"] == ["public", "no_invitation"]
 
 
 def test_an_explanation_shows_the_words_that_ask() -> None:
     text = "Hello all. Can anyone recommend a dentist in town?"
-    shown = "   asks for a recommendation: \u201cCan anyone recommend a dentist\u201d"
+    shown = "   asks_recommendation: asks whom to go to: \u201cCan anyone recommend a dentist\u201d"
     told = explained("post", text, "en")
     assert told[told.index(shown) - 1] == "2. Can anyone recommend a dentist in town?"
-    assert len([line for line in told if "asks for a recommendation" in line]) == 1
+    assert len([line for line in told if "asks whom to go to" in line]) == 1
     assert shown in explained("comment", text, "en")
     assert shown not in explained("review", text, "en")
 

@@ -7,6 +7,7 @@ import json
 from decimal import Decimal
 
 import msgspec
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -113,6 +114,28 @@ def test_no_pseudonym_is_kept_where_the_terms_allow_none(data: DataDir) -> None:
     assert feature["author_key"] is None
 
 
+@pytest.mark.parametrize(("written", "told"), [(1, ["only_review"]), (2, ["one_of_several"]), (0, []), (None, [])])
+def test_whether_an_account_has_written_nothing_else_is_kept_where_it_is_told(
+    data: DataDir, written: int | None, told: list[str]
+) -> None:
+    # On a site whose terms let no text be judged, and of a review without words.
+    features = scored(
+        data,
+        record(source="trustpilot", author_reviews=written, text=None),
+        record(source="trustpilot", author_reviews=written, kind="reply", item_id="r2", parent_id="r1", text=None),
+        source="trustpilot",
+    )
+    assert [row["acts"] for row in features] == [told, []]
+
+
+def test_a_night_that_was_read_before_accounts_were_counted_is_scored(data: DataDir) -> None:
+    before = pa.schema([field for field in RECORDS if field.name != "author_reviews"])
+    with atomic_path(data.records("google_business", NIGHT)) as partial:
+        row = {**msgspec.structs.asdict(record()), "night": NIGHT}
+        write_table([{name: row[name] for name in before.names}], before, partial)
+    assert score("google_business", NIGHT, PRACTICES, data, say=lambda line: None) == 1
+
+
 def test_whose_words_they_are_is_told_by_the_roster(data: DataDir) -> None:
     told = scored(
         data,
@@ -194,7 +217,7 @@ def test_a_comment_s_acts_hang_on_what_it_stands_under_and_who_came_first(data: 
 
 def test_what_the_practice_answers_below_a_post_is_judged_as_a_reply(data: DataDir) -> None:
     [answer] = scored(data, comment(1, "Your son was very brave.", by_practice=True))
-    assert (answer["disclosure"], answer["acts"]) == ("pattern", ["public"])
+    assert (answer["disclosure"], answer["acts"]) == ("pattern", ["public", "no_invitation"])
 
 
 def test_the_account_that_an_answer_is_addressed_to_tells_nothing_below_a_post(data: DataDir) -> None:
@@ -210,7 +233,7 @@ def test_only_the_practice_s_own_post_is_asked_how_it_asks_for_reviews(data: Dat
     text = "Did you love your visit to our office? Leave us a review on Google!"
     own = record(kind="post", item_id="p1", text=text, by_practice=True, rating=None)
     strangers = record(kind="post", item_id="p2", text=text, by_practice=False, rating=None)
-    assert [post["acts"] for post in scored(data, own, strangers)] == [["gated_invitation"], []]
+    assert [post["acts"] for post in scored(data, own, strangers)] == [["gated_invitation", "question"], []]
 
 
 def test_a_post_about_health_has_a_grade(data: DataDir) -> None:
@@ -357,4 +380,4 @@ def test_who_asks_for_a_recommendation_is_told_of_strangers_in_communities_where
 def test_a_line_says_in_which_community_it_stands() -> None:
     text = b'"kind": "post", "text": "Can anyone recommend a good dentist in town?"'
     town, alone = score_lines([b'{"id": 1, "place": "r/oak", ' + text + b"}", b'{"id": 2, ' + text + b"}"])
-    assert (town["acts"], alone["acts"]) == (["asks_recommendation"], ["no_invitation"])
+    assert (town["acts"], alone["acts"]) == (["asks_recommendation"], ["no_invitation", "question"])

@@ -259,6 +259,14 @@ def test_what_reviews_tell_of_having_been_asked_for_names_its_rule_and_no_single
     house.sign("google", "own people", 1, 40).sign("google", "staff named", 14, 31).sign("survey", "staff named", 0, 12)
     house.judged("google", {}, replies=(0, 1, 0))
     house.rows["worth_a_look"][0]["classes"] = ["N2"]
+    alone = practice().sign("google", "accounts of one review", 21, 31)
+    assert [(row.rule, row.seen.replace("\u00a0", " ")) for row in report_of(alone).checks] == [
+        (
+            GENUINE,
+            "Reviews by accounts that have written nothing else, clearly more than in the twelve months before: "
+            "21 of 31 (68%) on Google. An invitation you sent may be why.",
+        )
+    ]
     assert [(row.rule, row.seen.replace("\u00a0", " ")) for row in report_of(house).checks] == [
         (
             "16 CFR 465.4: nothing is given for praise.",
@@ -285,21 +293,32 @@ def test_how_own_posts_ask_for_reviews_names_its_rule_and_links_and_quotes_nothi
         (
             "16 CFR 465.4: nothing is given for praise.",
             "1 reply of yours has signs of an offer for a review. "
-            "Posts of yours in 90 days that seem to offer something for a review: 1 of 40 (3%).",
+            "Posts and comments of yours in 90 days that seem to offer something for a review: 1 of 40 (3%).",
         ),
         (
             "16 CFR 255.2(d): everybody is asked for a review, and not the happy alone.",
-            "Posts of yours in 90 days that seem to ask the happy alone for a review: 2 of 40 (5%).",
+            "Posts and comments of yours in 90 days that seem to ask the happy alone for a review: 2 of 40 (5%).",
         ),
         (
             "Rules of sites, Google\u2019s for one: nobody is told what a review should say.",
-            "Posts of yours in 90 days that seem to ask for a name or a treatment in a review: 1 of 9.",
+            "Posts and comments of yours in 90 days that seem to ask for a name or a treatment in a review: 1 of 9.",
         ),
     ]
     assert report_of(house).more_checks == ""
+    replies = practice().sign("google", "wording", 2, 40).sign("survey", "yelp", 1, 12).sign("google", "gating", 0, 40)
+    assert [(row.rule, row.seen.replace("\u00a0", " ")) for row in report_of(replies).checks] == [
+        (
+            "Rules of Yelp: nobody is asked for a review.",
+            "Replies of yours that seem to ask for a review on Yelp: 1 of 12 on Patient survey.",
+        ),
+        (
+            "Rules of sites, Google\u2019s for one: nobody is told what a review should say.",
+            "Replies of yours that seem to ask for a name or a treatment in a review: 2 of 40 (5%) on Google.",
+        ),
+    ]
     (row,) = report_of(practice().invites("yelp", 3, 9)).checks
     assert row.rule == "Rules of Yelp: nobody is asked for a review."
-    assert row.seen == "Posts of yours in 90 days that seem to ask for a review on Yelp: 3 of 9."
+    assert row.seen == "Posts and comments of yours in 90 days that seem to ask for a review on Yelp: 3 of 9."
 
 
 def test_three_signs_of_posts_and_reviews_are_shown_those_of_posts_first() -> None:

@@ -27,7 +27,7 @@ from pipelines.statistics import (
     dirichlet_mean,
     effective_number,
     fisher_test,
-    kaplan_meier_median,
+    kaplan_meier,
     newcombe,
     permutation_test,
     probability_of_decline,
@@ -263,33 +263,32 @@ def test_adjusting_is_scipy_s_and_keeps_the_order(p_values: list[float]) -> None
 
 def test_the_median_wait_is_as_worked_out() -> None:
     case = VECTORS["km_latency_hours"]
-    assert kaplan_meier_median(case["answered"], case["unanswered_age"]) == case["median"]
-    assert kaplan_meier_median(case["answered"], []) == case["naive_median_answered_only"]
+    assert kaplan_meier(case["answered"], case["unanswered_age"]).half == case["median"]
+    assert kaplan_meier(case["answered"], []).half == case["naive_median_answered_only"]
 
 
 @given(st.lists(st.integers(0, 12), max_size=14), st.lists(st.integers(0, 12), max_size=14))
-def test_the_median_wait_is_where_scipy_s_curve_crosses_a_half(answered: list[int], waiting: list[int]) -> None:
-    found = kaplan_meier_median(answered, waiting)
+def test_half_and_nine_of_ten_wait_until_scipy_s_curve_crosses(answered: list[int], waiting: list[int]) -> None:
+    found = kaplan_meier(answered, waiting)
     if not answered:
-        assert found is None
+        assert found == (None, None)
         return
     curve = stats.ecdf(stats.CensoredData(uncensored=answered, right=waiting)).sf
-    crossed = [
-        int(time)
-        for time, share in zip(curve.quantiles, curve.probabilities, strict=True)
-        if share <= 0.5 + 1e-9 and time in answered
-    ]
-    assert found == (crossed[0] if crossed else None)
+    steps = [step for step in zip(curve.quantiles, curve.probabilities, strict=True) if step[0] in answered]
+    for time, left in zip(found, (0.5, 0.1), strict=True):
+        assert time == next((int(step) for step, share in steps if share <= left + 1e-9), None)
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=25))
 def test_without_waiting_ones_it_is_the_plain_lower_median(answered: list[int]) -> None:
-    assert kaplan_meier_median(answered, []) == sorted(answered)[(len(answered) - 1) // 2]
+    waits = kaplan_meier(answered, [])
+    assert waits.half == sorted(answered)[(len(answered) - 1) // 2]
+    assert waits.nine_of_ten == sorted(answered)[math.ceil(len(answered) * 9 / 10) - 1]
 
 
 @given(st.lists(st.integers(0, 50), max_size=25), st.integers(26, 60))
 def test_more_than_half_waiting_since_before_any_answer_has_no_median(answered: list[int], many: int) -> None:
-    assert kaplan_meier_median(answered, [99] * many) is None
+    assert kaplan_meier(answered, [99] * many).half is None
 
 
 def test_weights_by_age_are_as_worked_out() -> None:
@@ -520,13 +519,13 @@ def test_every_kind_of_worked_example_is_taken_by_a_test() -> None:
     st.lists(st.integers(0, 40), min_size=1, max_size=20),
     st.data(),
 )
-def test_answering_one_that_waits_never_makes_the_median_worse(
+def test_answering_one_that_waits_never_makes_the_times_worse(
     answered: list[int], waiting: list[int], data: st.DataObject
 ) -> None:
     """However long it had waited: an average of the answered alone would take the oldest for the slowest."""
     late = data.draw(st.sampled_from(waiting))
     left = list(waiting)
     left.remove(late)
-    before = kaplan_meier_median(answered, waiting)
-    after = kaplan_meier_median([*answered, late], left)
-    assert before is None or (after is not None and after <= before)
+    before, after = kaplan_meier(answered, waiting), kaplan_meier([*answered, late], left)
+    for was, now in zip(before, after, strict=True):
+        assert was is None or (now is not None and now <= was)

@@ -108,8 +108,11 @@ class Town:
         asked = random.Random(item)
         return self.add(
             "review", REVIEWS, night, practice, item, voice=asked.choice(["outside", "outside", "team"]),
-            acts=[asked.choice(["incentive", "no_incentive"]), asked.choice(["staff_named", "staff_not_named"])]
-            if judged else [],
+            acts=[
+                *([asked.choice(["incentive", "no_incentive"]), asked.choice(["staff_named", "staff_not_named"])]
+                  if judged else []),
+                *asked.choice([["only_review"], ["one_of_several"], []]),
+            ],
             created_at=written.replace(tzinfo=UTC), created_local=written, updated_at=written.replace(tzinfo=UTC),
             stars=chance.choice(_STARS), has_text=True, words=9, text_key=f"t{chance.randrange(400)}",
             author_key=f"a{chance.randrange(60)}", sentiment="positive" if judged else "not_checked",
@@ -123,7 +126,8 @@ class Town:
             "reply", REVIEWS, night, review["practice_id"], f"{review['item_id']}/reply", parent_id=review["item_id"],
             updated_at=said.replace(tzinfo=UTC), has_text=True, disclosure=self.chance.choice(["none", "pattern"]),
             disclosure_classes=self.chance.choice([None, ["N1"], ["N2", "P1"]]), disclosure_severity="high",
-            generic=self.chance.random() < 0.3, acts=self.chance.choice([None, ["offline"], ["public"]]), **more,
+            generic=self.chance.random() < 0.3,
+            acts=self.chance.choice([None, ["offline"], ["public", "gated_invitation"]]), **more,
         )  # fmt: skip
 
     def said(self, kind: str, night: dt.date, practice: str, at: dt.datetime, **more: Any) -> Row:

@@ -202,7 +202,12 @@ def _as_trustpilot(voice: Voice) -> dict[str, Any]:
     return {
         "links": [],
         "id": f"{voice.number:024x}",
-        "consumer": {"links": [], "id": f"c{voice.number:023x}", "displayName": voice.author, "numberOfReviews": 1},
+        "consumer": {
+            "links": [],
+            "id": f"c{voice.number:023x}",
+            "displayName": voice.author,
+            "numberOfReviews": 1 + voice.number % 3,
+        },
         "businessUnit": {"links": [], "id": _TRUSTPILOT_UNIT},
         "location": None,
         "stars": voice.stars,

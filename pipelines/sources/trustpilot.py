@@ -59,6 +59,7 @@ OVERLAP = dt.timedelta(days=30)
 class _Consumer(msgspec.Struct, rename="camel"):
     id: Id | None = None
     display_name: str | None = None
+    number_of_reviews: int | None = None
 
 
 class _Reply(msgspec.Struct, rename="camel"):
@@ -181,6 +182,7 @@ def _records(review: _Review, place: Place) -> Iterator[Record]:
         item_id=str(review.id),
         author_id=None if author.id is None else str(author.id),
         author_name=author.display_name,
+        author_reviews=author.number_of_reviews,
         created_at=utc(review.created_at),
         updated_at=utc(review.updated_at or review.created_at),
         rating=Decimal(review.stars),

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from pipelines.text.patterns import either
 from pipelines.text.sentences import WORD, lowered
 from pipelines.text.sentiment import Mood
+from pipelines.text.signs import Sign
 
 Act = Literal["question", "complaint", "substantive", "advocacy", "discouragement", "contest", "spam"]
 
@@ -135,17 +135,6 @@ _SPAM: Final = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Found:
-    """One act: the sentence it stands in (0 for the whole text), where, and why."""
-
-    act: Act
-    sentence: int
-    start: int
-    end: int
-    reason: str
-
-
 def is_substantive(text: str, asks: bool) -> bool:
     """Return whether a text has `FEWEST_WORDS` words besides tags and links, or asks; a fact of shape in any language."""
     bare = _LINK.sub(" ", _TAG.sub(" ", text))
@@ -168,9 +157,18 @@ def acts_by_shape(text: str, post: str = "", *, names_friend: bool = True) -> li
     return [*found, "substantive"] if is_substantive(text, asks) else found
 
 
+def question_of(sentences: Sequence[str]) -> Sign | None:
+    """Return the first question of an English post to its readers; one that answers itself is none."""
+    for number, sentence in enumerate(sentences, 1):
+        low = _LINK.sub(" ", lowered(sentence))
+        if "?" in low and not _RHETORICAL.search(low):
+            return Sign(number, 0, len(sentence), "question", "asks")
+    return None
+
+
 def acts_of(
     sentences: Sequence[str], moods: Sequence[Mood], post: str = "", *, names_friend: bool = True
-) -> list[Found]:
+) -> list[Sign]:
     """Return the acts of an English comment.
 
     `post` is the text of the post it stands under; `names_friend` is False where its tags name nobody but the practice.
@@ -179,24 +177,24 @@ def acts_of(
     low = lowered(whole)
     advertises = _SPAM.search(low) or _only_links(whole)
     if advertises:
-        return [Found("spam", 0, advertises.start(), advertises.end(), "words or links of advertising")]
+        return [Sign(0, advertises.start(), advertises.end(), "spam", "words or links of advertising")]
     entry = _CONTEST.search(low)
     if entry:
-        return [Found("contest", 0, entry.start(), entry.end(), "words of a contest entry")]
+        return [Sign(0, entry.start(), entry.end(), "contest", "words of a contest entry")]
     if post and _CONTEST_POST.search(post):
-        return [Found("contest", 0, 0, 0, "stands under a contest")]
-    found: list[Found] = []
+        return [Sign(0, 0, 0, "contest", "stands under a contest")]
+    found: list[Sign] = []
     for number, (sentence, mood) in enumerate(zip(sentences, moods, strict=True), 1):
         found += _acts_of_sentence(sentence, mood, number)
     if names_friend and not found:
         found += _tag(whole, low)
     if any(each.act == "discouragement" for each in found):
         found = [each for each in found if each.act != "advocacy"]
-    distinct: dict[Act, Found] = {}
+    distinct: dict[str, Sign] = {}
     for each in found:
         distinct.setdefault(each.act, each)
     if is_substantive(whole, "question" in distinct):
-        distinct["substantive"] = Found("substantive", 0, 0, 0, f"at least {FEWEST_WORDS} words, or a question")
+        distinct["substantive"] = Sign(0, 0, 0, "substantive", f"at least {FEWEST_WORDS} words, or a question")
     return list(distinct.values())
 
 
@@ -204,13 +202,13 @@ def _only_links(text: str) -> re.Match[str] | None:
     return _LINK.search(text) if not WORD.search(_LINK.sub(" ", text)) else None
 
 
-def _acts_of_sentence(sentence: str, mood: Mood, number: int) -> list[Found]:
+def _acts_of_sentence(sentence: str, mood: Mood, number: int) -> list[Sign]:
     low = lowered(sentence)
-    found: list[Found] = []
+    found: list[Sign] = []
 
     def add(act: Act, match: re.Match[str] | None, reason: str) -> None:
         start, end = match.span() if match else (0, len(sentence))
-        found.append(Found(act, number, start, end, reason))
+        found.append(Sign(number, start, end, act, reason))
 
     without_links = _LINK.sub(" ", low)
     asks = _ASKS.search(without_links)
@@ -243,15 +241,15 @@ def _sounds_like_blame(sentence: str, low: str, mood: Mood) -> bool:
     )
 
 
-def _tag(whole: str, low: str) -> list[Found]:
+def _tag(whole: str, low: str) -> list[Sign]:
     """Return the naming of a friend: a tag alone, or one with words that hand the post on."""
     named = _NAMED.search(whole)
     if named:
-        return [Found("advocacy", 0, named.start(), named.end(), "names a friend")]
+        return [Sign(0, named.start(), named.end(), "advocacy", "names a friend")]
     tag = _TAG.search(whole)
     if not tag:
         return []
     rest = _TAG.sub(" ", low)
     if not WORD.search(rest) or _TAGGED.search(rest):
-        return [Found("advocacy", 0, tag.start(), tag.end(), "names a friend")]
+        return [Sign(0, tag.start(), tag.end(), "advocacy", "names a friend")]
     return []

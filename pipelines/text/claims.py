@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from pipelines.text.disclosure.vocabulary import BODY, CONDITION, PROCEDURE
 from pipelines.text.patterns import either
 from pipelines.text.sentences import lowered
+from pipelines.text.signs import Sign, in_each
 
 _MATTER: Final = re.compile(
     either(
@@ -47,24 +47,15 @@ _OWN_STATE: Final = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Claim:
-    """Where a claim stands: the sentence's number, and what in it says that something acts on health."""
-
-    sentence: int
-    start: int
-    end: int
-
-
-def claims_of(sentences: Sequence[str]) -> list[Claim]:
+def claims_of(sentences: Sequence[str]) -> list[Sign]:
     """Return the sentences of an English text that claim something about health; a question claims nothing."""
-    found = []
-    for number, sentence in enumerate(sentences, 1):
-        low = lowered(sentence)
-        effect = _EFFECT.search(low)
-        if not effect or _ASKS.search(low) or _OWN_STATE.match(low):
-            continue
-        # The effect's own words ("side effects") may be the only ones on health.
-        if _MATTER.search(low):
-            found.append(Claim(number, effect.start(), effect.end()))
-    return found
+    return in_each(sentences, _claim)
+
+
+def _claim(sentence: str, number: int) -> Sign | None:
+    low = lowered(sentence)
+    effect = _EFFECT.search(low)
+    if not effect or _ASKS.search(low) or _OWN_STATE.match(low):
+        return None
+    # The effect's own words ("side effects") may be the only ones on health.
+    return Sign(number, *effect.span(), "clinical_claim", "have a clinician look") if _MATTER.search(low) else None

@@ -1,4 +1,4 @@
-"""How a practice's own post asks for reviews: of everybody, of the happy alone, for a reward, on Yelp, or word by word.
+"""How a practice asks for reviews in its posts and answers: of all, the happy alone, for a reward, on Yelp, by the word.
 
 Surprise: who is asked often stands a sentence before what is asked ("Loved your visit? Leave us a review!"). What is
 found is a reason to look; what somebody else is quoted with is not looked at.
@@ -12,9 +12,10 @@ from typing import Final
 
 from pipelines.text.patterns import either
 from pipelines.text.sentences import lowered
-from pipelines.text.solicited import REWARD, Sign
+from pipelines.text.signs import Sign
+from pipelines.text.solicited import REWARD
 
-# What a sign is called among the acts of a post, and the two answers of a post without one.
+# What a sign is called among the acts of a text, and the two answers of one without any.
 GATED, REWARDED, ON_YELP, WORDED = "gated_invitation", "rewarded_invitation", "yelp_invitation", "worded_invitation"
 OPEN, NONE = "open_invitation", "no_invitation"
 
@@ -48,13 +49,16 @@ _ASK: Final = re.compile(
         rf"(?:grateful|thankful|thrilled|honou?red|happy|glad) (?:for|by|about|to (?:get|have|see|read))) {_REVIEW}",
         rf"\b(?:would|'d) [^!?;]{{0,30}}?\bif you (?:could |would )?(?:left|leave|wrote|write|gave|give|posted|post|shared|"
         rf"share|told|tell|said|say|reviewed|review|rated|rate)\b[^!?;]{{0,40}}?\b(?:reviews?|{_SITE})\b",
-        rf"\b(?:share|say|spread|shout) (?:it|so|that|them|this|the (?:word|love))\b[^!?;]{{0,10}} on {_REVIEW_SITE}\b",
+        rf"\b(?:share|say|spread|shout|put|post|copy) (?:it|so|that|them|this|the (?:word|love|same))\b[^!?;]{{0,10}} (?:on|to) "
+        rf"{_REVIEW_SITE}\b",
         rf"\b(?:head|hop|go|jump) (?:on )?(?:over )?to {_SITE} (?:and|to) (?:let|tell|leave|share|rate|say|write|review)\b",
         rf"\b(?:every|each) {_PRAISE} review (?:counts|helps|matters)\b|\b{_PRAISE} reviews help (?:us|our)\b",
         rf"\b(?:goal|aim|aiming|mission)\b[^!?;]{{0,30}}? {_PRAISE} reviews\b",
         rf"\b(?:consider|we need|we want|ask(?:ing)? (?:\w+ ){{0,4}}?for) {_REVIEW}",
-        rf"\b(?:a|an|one|your) (?:(?:\w+|{_FULL_MARKS}) ){{0,3}}?review (?:[\w' ]{{0,25}} )?(?:would|helps?|means?|makes|takes)\b",
+        rf"\b(?:a|an|one|your) (?:(?:\w+|{_FULL_MARKS}) ){{0,3}}?review (?!like (?:this|yours)\b)(?:[\w' ]{{0,25}} )?(?:would|helps?|means?|makes|takes)\b",
         r"\b(?:reviews?|feedback) (?:on \w+ )?(?:(?:is|are) )?(?:\w+ )?(?:welcome|appreciated)\b",
+        r"\b(?:(?:consider|about|mind) (?:chang|updat|edit|revis|rais)ing|(?:please|could you|would you|can you) (?:\w+ )?"
+        r"(?:change|update|edit|revise|raise)) your (?:\w+ )?(?:review|rating)(?: to (?:5|five) stars)?\b",
         r"\bhappy (?:about|for) every review\b|\breviews? (?:at|via|through) (?:the|this|our) link\b",
         rf"\b(?:help us|we need to|we want to|trying to) (?:reach|get|get to|hit|collect) {_REVIEW}",
         rf"\brecommend us on {_SITE}\b",
@@ -148,7 +152,7 @@ _UNHAPPY: Final = re.compile(
     rf"{_VISIT}|if (?:you|it|we) (?:did not|didn't|don't|were not|weren't|was not|wasn't)|a (?:problem|complaint|concern))\b"
 )
 _TO_THE_PRACTICE: Final = re.compile(
-    r"\b(?:call|phone|ring|tell|text|e-?mail|message|dm|contact|talk|speak|write|come|go|reach|let|see)\b(?: out)?(?: to)? "
+    r"\bgive (?:us|me|our (?:office|practice)) a (?:call|ring)\b|\b(?:call|phone|ring|tell|text|e-?mail|message|dm|contact|talk|speak|write|come|go|reach|let|see)\b(?: out)?(?: to)? "
     r"(?:us|me|our|the (?:office|manager|practice)|dr)\b"
 )
 _FIRST: Final = re.compile(
@@ -172,9 +176,10 @@ _DEAL: Final = re.compile(
         # the review first
         rf"\b(?:leave|write|post|give|submit|drop|pop) {_TO_US}{_REVIEW}[^!?;]{{0,40}}?\b(?:and|to|for|we|you)\b[^!?;]{{0,30}}?{_PRIZE}",
         rf"\b(?:review|rate) us\b[^!?;]{{0,40}}?\b(?:and|to|for|we|you)\b[^!?;]{{0,30}}?{_PRIZE}",
-        rf"\bshow (?:us|the|our)\b[^!?;]{{0,20}}? review\b[^!?;]{{0,40}}?{_PRIZE}",
+        rf"\b(?:(?:show|send) (?:us|the|our)|bring (?:us |a |your )+)\b[^!?;]{{0,20}}? review\b[^!?;]{{0,40}}?{_PRIZE}",
         rf"\b(?:each|every|any) (?:\w+ ){{0,3}}?review\b[^!?;]{{0,40}}?(?:{_PRIZE}|\bdonat\w+|\$ ?\d|\bmeals?\b|\btrees?\b)",
         r"\breview (?:of the \w+ )?wins? (?:an?|free|our|\$)",
+        rf"\b(?:who|whoever) {_LEFT} {_TO_US}{_REVIEW}[^!?;]{{0,40}}?{_PRIZE}",
         # what is given first
         rf"{_PRIZE}[^!?;]{{0,40}}?\b(?:for|when|if|by|per|in (?:return|exchange) for)\b (?:\w+ ){{0,3}}?(?:{_LEFT} {_TO_US}{_REVIEW}|(?:review|reviewing|rate) us\b)",
         rf"{_PRIZE}[^!?;]{{0,20}}?\b(?:for|per|with) (?:each|every|a|your|any) (?:\w+ ){{0,3}}?review\b",
@@ -194,7 +199,9 @@ _SUBJECT: Final = (
     r"treatments?|procedures?|services?|words?\b|keywords?|implants?|invisalign|whitening|braces|crowns?|veneers?)"
 )
 _IN_REVIEW: Final = r"\bin (?:your|the|a|that|any) (?:\w+ ){0,2}?review\b"
-_SAY: Final = r"\b(?:mention|include|name|tag|use the|highlight|shout out|tell (?:people|us|them|others|google)|say)\b"
+_SAY: Final = (
+    r"\b(?:mention|include|name|write|tag|use the|highlight|shout out|tell (?:people|us|them|others|google)|say)\b"
+)
 _NAMED: Final = re.compile(
     either(
         rf"{_SAY} (?!your (?:honest )?(?:experience|opinion|thoughts))[^!?;]{{0,60}}?{_IN_REVIEW}",
@@ -203,13 +210,15 @@ _NAMED: Final = re.compile(
     )
 )
 _SAY_WHAT: Final = re.compile(rf"{_SAY}[^!?;]{{0,30}}?\b{_SUBJECT}")
+# What a review says already is not asked for; a question to its writer is.
+_SAID_ALREADY: Final = re.compile(r"(?<!would )(?<!could )(?<!can )(?<!if )(?<!when )\byou(?: [\w']+)? $")
 _REVIEWING: Final = re.compile(
     rf"^\W*(?:when |if |are you |you are )*(?:you )?(?:leav|writ|post)(?:e|ing) {_TO_US}{_REVIEW}"
 )
 
 
 def invitations_of(sentences: Sequence[str]) -> list[Sign]:
-    """Return where an English post of the practice asks for reviews and how; a sentence with a sign is not `OPEN`."""
+    """Return where an English text of the practice asks for reviews and how; a sentence with a sign is not `OPEN`."""
     lows = _unquoted([lowered(sentence) for sentence in sentences])
     asks = [_ask(lows, at) for at in range(len(lows))]
     found: list[Sign] = []
@@ -224,8 +233,8 @@ def invitations_of(sentences: Sequence[str]) -> list[Sign]:
     return found
 
 
-def acts_of_post(found: Sequence[Sign]) -> list[str]:
-    """Return what a post asks for, each once: its signs, or else whether it asks for reviews at all."""
+def invitation_acts(found: Sequence[Sign]) -> list[str]:
+    """Return what a text asks for, each once: its signs, or else whether it asks for reviews at all."""
     acts = {sign.act for sign in found}
     return sorted(acts - {OPEN}) or [OPEN if acts else NONE]
 
@@ -310,6 +319,9 @@ def _worded(lows: Sequence[str], at: int) -> list[Sign]:
     named = _NAMED.search(lows[at])
     if not named and at and _REVIEWING.search(lows[at - 1]):
         named = _SAY_WHAT.search(lows[at])
-    if not named or _DENIED.search(lows[at][: named.end()]) or _DONE_BY.search(lows[at][: named.start()]):
+    if not named or _DENIED.search(lows[at][: named.end()]):
+        return []
+    before = lows[at][: named.start()]
+    if _DONE_BY.search(before) or _SAID_ALREADY.search(before):
         return []
     return [Sign(at + 1, *named.span(), WORDED, "asks for a name or a treatment in the review")]

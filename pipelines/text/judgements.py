@@ -11,20 +11,21 @@ from typing import Any, Final
 
 import msgspec
 
-from pipelines.text.acts import Found, acts_by_shape, acts_of
+from pipelines.text.acts import acts_by_shape, acts_of, question_of
 from pipelines.text.claims import claims_of
 from pipelines.text.content import content_of
 from pipelines.text.content import evidence as content_evidence
 from pipelines.text.disclosure import judge
 from pipelines.text.disclosure.verdicts import CLASSES, VERDICT_WORDS, Roster
-from pipelines.text.invitations import acts_of_post, invitations_of
+from pipelines.text.invitations import invitation_acts, invitations_of
 from pipelines.text.language import MEASURED, MODEL_ID, is_english
 from pipelines.text.linear import model_id
 from pipelines.text.offline import offers_of
 from pipelines.text.recommendation_requests import request_of
 from pipelines.text.sentences import plain, sentences_of, words_of
 from pipelines.text.sentiment import NOTHING, Mood, as_post, evidence, is_plain, mood_of
-from pipelines.text.solicited import Sign, names_of, rewards_of
+from pipelines.text.signs import Sign
+from pipelines.text.solicited import names_of, rewards_of
 from pipelines.text.topics import alerts_of, reported, topics_of
 from pipelines.text.usefulness import usefulness_of
 
@@ -127,15 +128,15 @@ def judgements(
         found |= _post(text, sentences, why_not)
         # How somebody else asks for reviews is nothing of the practice; what stands in a community is somebody else's.
         asked = around.by_practice and not around.place and not why_not
-        found["acts"] = acts_of_post(invitations_of(sentences)) if asked else []
+        found["acts"] = _acts_of_own_post(sentences, found["usefulness"]) if asked else []
     if kind in ("comment", "post") and around.place and not why_not:
         # Neither stands where nobody asked: what was scored before there was this rule, for one.
         asks = "asks_recommendation" if request_of(sentences) else "asks_no_recommendation"
         found["acts"] = sorted([*found["acts"], asks])
     if kind == "reply":
         found["disclosure"] = _disclosure(text, why_not, around)
-        # Neither stands where nobody asked: a reply that was judged before there was this rule, for one.
-        found["acts"] = [] if why_not else ["offline" if offers_of(sentences) else "public"]
+        # Neither of both answers stands where nobody asked: a reply that was judged before there was the rule, for one.
+        found["acts"] = [] if why_not else _acts_of_reply(sentences)
         found["generic"] = around.generic
     found["model"] = model_ids()
     return found
@@ -169,12 +170,13 @@ def _sentiment(
 
 def _acts_found(
     sentences: Sequence[str], moods: Sequence[Mood], why_not: str | None, around: Surroundings
-) -> list[Found]:
+) -> list[Sign]:
     return [] if why_not else acts_of(sentences, moods, around.post_text, names_friend=around.names_friend)
 
 
-def _acts(text: str, why_not: str | None, found: Sequence[Found], around: Surroundings) -> list[str]:
+def _acts(text: str, why_not: str | None, found: Sequence[Sign], around: Surroundings) -> list[str]:
     """Return the acts in alphabetical order; a copy has no substance of its own."""
+    acts: Sequence[str]
     if why_not:
         acts = acts_by_shape(plain(text), around.post_text, names_friend=around.names_friend)
     else:
@@ -189,6 +191,20 @@ def _solicited(sentences: Sequence[str], around: Surroundings) -> list[str]:
         named = names_of(sentences, around.staff, around.practice_names)
         acts.append("staff_named" if named else "staff_not_named")
     return acts
+
+
+def _acts_of_own_post(sentences: Sequence[str], usefulness: dict[str, Any] | None) -> list[str]:
+    """Return how a post asks for reviews, whether it asks its readers anything, and what the screen says of its use."""
+    acts = [*invitation_acts(invitations_of(sentences)), "question" if question_of(sentences) else "no_question"]
+    if usefulness:
+        acts.append("understandable" if usefulness["understandable"] else "hard_to_understand")
+        acts += ["says_what_to_do"] if usefulness["says_what_to_do"] else []
+    return acts
+
+
+def _acts_of_reply(sentences: Sequence[str]) -> list[str]:
+    """Return whether a reply offers to go on out of public, and how it asks for reviews."""
+    return ["offline" if offers_of(sentences) else "public", *invitation_acts(invitations_of(sentences))]
 
 
 def _post(text: str, sentences: Sequence[str], why_not: str | None) -> dict[str, Any]:
@@ -240,21 +256,13 @@ def explained(kind: str, text: str, language: str | None, around: Surroundings |
         f"{word} {pull:+.2f}" for word, pull in evidence([word for sentence in words for word in sentence])
     )
     lines = [f"sentiment: {found['sentiment']} ({found['sentiment_score']:+.2f}); strongest words: {pulls}"]
-    acts = _acts_found(sentences, moods, None, around) if kind == "comment" else []
-    claims = claims_of(sentences) if kind in ("comment", "post") else []
-    offers = offers_of(sentences) if kind == "reply" else []
-    request = request_of(sentences) if kind in ("comment", "post") else None
-    signs: list[Sign] = []
-    if kind == "review":
-        signs = [*rewards_of(sentences), *names_of(sentences, around.staff, around.practice_names)]
-    elif kind == "post" and around.by_practice:
-        signs = invitations_of(sentences)
+    signs = _signs_of(kind, sentences, moods, around)
     disclosed = judge(text, review=around.review_text, reviewer=around.reviewer, roster=around.roster())
     if kind == "reply":
         lines.append(f"reply: {VERDICT_WORDS[disclosed.verdict]}; {disclosed.reason}")
     if kind == "post":
         lines += _post_explained(text, found)
-    lines += [f"{act.act}: {act.reason}{_quoted(' '.join(sentences), act)}" for act in acts if act.sentence == 0]
+    lines += [f"{sign.act}: {sign.reason}{_quoted(' '.join(sentences), sign)}" for sign in signs if sign.sentence == 0]
     for number, sentence in enumerate(sentences, 1):
         lines.append(f"{number}. {sentence}")
         lines += [
@@ -267,24 +275,7 @@ def explained(kind: str, text: str, language: str | None, around: Surroundings |
             for alert in found.get("alerts", ())
             if alert["sentence"] == number
         ]
-        lines += [f"   {act.act}: {act.reason}{_quoted(sentence, act)}" for act in acts if act.sentence == number]
-        lines += [
-            f"   {sign.act}: {sign.reason}: “{sentence[sign.start : sign.end]}”"
-            for sign in signs
-            if sign.sentence == number
-        ]
-        if request and request.sentence == number:
-            lines.append(f"   asks for a recommendation: “{sentence[request.start : request.end]}”")
-        lines += [
-            f"   clinical claim, have a clinician look: “{sentence[claim.start : claim.end]}”"
-            for claim in claims
-            if claim.sentence == number
-        ]
-        lines += [
-            f"   offline: {offer.reason}: “{sentence[offer.start : offer.end]}”"
-            for offer in offers
-            if offer.sentence == number
-        ]
+        lines += [f"   {sign.act}: {sign.reason}{_quoted(sentence, sign)}" for sign in signs if sign.sentence == number]
         lines += [
             f"   {each.code}, {each.severity}: {each.reason}: “{sentence[each.start : each.end]}”"
             for each in disclosed.findings
@@ -293,8 +284,24 @@ def explained(kind: str, text: str, language: str | None, around: Surroundings |
     return lines
 
 
-def _quoted(text: str, act: Found) -> str:
-    return f": “{text[act.start : act.end]}”" if act.end > act.start else ""
+def _signs_of(kind: str, sentences: Sequence[str], moods: Sequence[Mood], around: Surroundings) -> list[Sign]:
+    """Return all that the patterns find in a text of a kind."""
+    if kind == "review":
+        return [*rewards_of(sentences), *names_of(sentences, around.staff, around.practice_names)]
+    if kind == "reply":
+        return [*invitations_of(sentences), *offers_of(sentences)]
+    if kind == "comment":
+        found = _acts_found(sentences, moods, None, around)
+    else:
+        own = around.by_practice
+        asked = question_of(sentences) if own else None
+        found = [*(invitations_of(sentences) if own else ()), *([asked] if asked else ())]
+    request = request_of(sentences)
+    return [*([request] if request else ()), *found, *claims_of(sentences)]
+
+
+def _quoted(text: str, sign: Sign) -> str:
+    return f": “{text[sign.start : sign.end]}”" if sign.end > sign.start else ""
 
 
 def _post_explained(text: str, found: dict[str, Any]) -> list[str]:

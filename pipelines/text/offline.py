@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from pipelines.text.patterns import either
 from pipelines.text.sentences import lowered
+from pipelines.text.signs import Sign, in_each
 
 # "Call us." is an offer, "call us crazy" is a figure of speech; what follows tells them apart.
 _THEN: Final = (
@@ -70,25 +70,16 @@ _YOURS: Final = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Offer:
-    """Where the first offer of a sentence stands: the sentence's number, the place in it, and what is offered."""
-
-    sentence: int
-    start: int
-    end: int
-    reason: str
+def offers_of(sentences: Sequence[str]) -> list[Sign]:
+    """Return the sentences of an English reply that offer to go on out of public, by the first offer of each."""
+    return in_each(sentences, _offer)
 
 
-def offers_of(sentences: Sequence[str]) -> list[Offer]:
-    """Return the sentences of an English reply that offer to go on out of public."""
-    return [offer for number, sentence in enumerate(sentences, 1) if (offer := _offer(lowered(sentence), number))]
-
-
-def _offer(low: str, number: int) -> Offer | None:
+def _offer(sentence: str, number: int) -> Sign | None:
+    low = lowered(sentence)
     for match in _OFFER.finditer(low):
         if not _TOLD.search(low[: match.start()]):
-            return Offer(number, *match.span(), "offers to go on out of public")
+            return Sign(number, *match.span(), "offline", "offers to go on out of public")
     for pattern, reason in (
         (_PHONE, "gives a telephone number"),
         (_MAIL, "gives an e-mail address"),
@@ -96,5 +87,5 @@ def _offer(low: str, number: int) -> Offer | None:
     ):
         shown = pattern.search(low)
         if shown and not _YOURS.search(low[: shown.start()]):
-            return Offer(number, *shown.span(), reason)
+            return Sign(number, *shown.span(), "offline", reason)
     return None

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from pipelines.text.patterns import either
 from pipelines.text.sentences import lowered
+from pipelines.text.signs import Sign
 
 # Whom people ask for. After some words it is somebody else's trade, and before others it only describes a thing.
 _KINDS: Final = (
@@ -148,16 +148,7 @@ _ANIMAL: Final = re.compile(r"\b(?:vets?|veterinar\w+|dogs?|cats?|pupp(?:y|ies)|
 _FOUND: Final = re.compile(r"\b(?:finally|then|and|until) (?:\w+ ){0,2}?found\b")
 
 
-@dataclass(frozen=True)
-class Request:
-    """Where a text asks for a recommendation: the sentence's number, and the words in it that ask."""
-
-    sentence: int
-    start: int
-    end: int
-
-
-def request_of(sentences: Sequence[str]) -> Request | None:
+def request_of(sentences: Sequence[str]) -> Sign | None:
     """Return the first sentence of an English text that asks others to recommend somebody for people's health."""
     lows = [lowered(sentence) for sentence in sentences]
     whole = " ".join(lows)
@@ -166,13 +157,17 @@ def request_of(sentences: Sequence[str]) -> Request | None:
     for number, low in enumerate(lows, 1):
         found = None if _ANIMAL.search(low) else _asks_for(low)
         if found:
-            return Request(number, *found.span())
+            return _request(number, found)
     if _ANIMAL.search(whole) or not _WITHOUT.search(whole):
         return None
     for number, low in enumerate(lows, 1):
         if asked := _ASKS_ANY.search(low):
-            return Request(number, *asked.span())
+            return _request(number, asked)
     return None
+
+
+def _request(number: int, asks: re.Match[str]) -> Sign:
+    return Sign(number, *asks.span(), "asks_recommendation", "asks whom to go to")
 
 
 def _asks_for(low: str) -> re.Match[str] | None:

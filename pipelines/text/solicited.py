@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from pipelines.text.patterns import either
 from pipelines.text.sentences import lowered
+from pipelines.text.signs import Sign, in_each
 
 REWARD: Final = either(
     r"\b(?:gift|amazon|starbucks|visa|coffee|store|target|walmart) ?cards?\b",
@@ -59,26 +59,17 @@ _TITLE: Final = frozenset(
 _NAME_PART: Final = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 
 
-@dataclass(frozen=True)
-class Sign:
-    """Where a sentence of a review tells of one of both: its number, the place in it, what, and why."""
-
-    sentence: int
-    start: int
-    end: int
-    act: str
-    reason: str
-
-
 def rewards_of(sentences: Sequence[str]) -> list[Sign]:
     """Return the sentences of an English review that tell of something given for a review."""
-    found = []
-    for number, sentence in enumerate(sentences, 1):
-        low = lowered(sentence)
-        deal = _DEAL.search(low)
-        if deal and not _DENIED.search(low[: deal.end()]) and not _WISHED.search(low[: deal.start()]):
-            found.append(Sign(number, *deal.span(), "incentive", "tells of something given for a review"))
-    return found
+    return in_each(sentences, _reward)
+
+
+def _reward(sentence: str, number: int) -> Sign | None:
+    low = lowered(sentence)
+    deal = _DEAL.search(low)
+    if not deal or _DENIED.search(low[: deal.end()]) or _WISHED.search(low[: deal.start()]):
+        return None
+    return Sign(number, *deal.span(), "incentive", "tells of something given for a review")
 
 
 def names_of(sentences: Sequence[str], staff: Collection[str], practice: Collection[str] = ()) -> list[Sign]:
@@ -90,17 +81,16 @@ def names_of(sentences: Sequence[str], staff: Collection[str], practice: Collect
     if pattern is None:
         return []
     own = _own(frozenset(practice))
-    found = []
-    for number, sentence in enumerate(sentences, 1):
+
+    def look(sentence: str, number: int) -> Sign | None:
         bare = _without_accents(sentence)
         if own is not None:
             # As long as before, so that a place in it is a place in the sentence.
             bare = own.sub(lambda match: "_" * len(match.group()), bare)
-        for name in pattern.finditer(bare):
-            if name["name"][0].isupper() or name["title"]:
-                found.append(Sign(number, *name.span("name"), "staff_named", "names somebody of the staff"))
-                break
-    return found
+        named = next((name for name in pattern.finditer(bare) if name["name"][0].isupper() or name["title"]), None)
+        return Sign(number, *named.span("name"), "staff_named", "names somebody of the staff") if named else None
+
+    return in_each(sentences, look)
 
 
 @lru_cache(maxsize=256)

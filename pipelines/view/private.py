@@ -40,14 +40,22 @@ CHECK_RULES = {
     "yelp": "Rules of Yelp: nobody is asked for a review.",
 }
 
-# What the practice's own posts may ask for, by the part of their figure, and the rule that each touches.
+# What the practice's own words may ask for, by the part of their figure, and the rule that each touches: posts and
+# comments, and replies to reviews, whose offers are told by their class.
 OWN_POSTS = {
-    "gating": "Posts of yours in 90 days that seem to ask the happy alone for a review: {share}.",
-    "reward": "Posts of yours in 90 days that seem to offer something for a review: {share}.",
-    "yelp": "Posts of yours in 90 days that seem to ask for a review on Yelp: {share}.",
-    "wording": "Posts of yours in 90 days that seem to ask for a name or a treatment in a review: {share}.",
+    "gating": "Posts and comments of yours in 90 days that seem to ask the happy alone for a review: {share}.",
+    "reward": "Posts and comments of yours in 90 days that seem to offer something for a review: {share}.",
+    "yelp": "Posts and comments of yours in 90 days that seem to ask for a review on Yelp: {share}.",
+    "wording": (
+        "Posts and comments of yours in 90 days that seem to ask for a name or a treatment in a review: {share}."
+    ),
 }
-_RULE_OF_POSTS = {"gating": "alike", "reward": "incentives", "yelp": "yelp", "wording": "content"}
+OWN_REPLIES = {
+    "gating": "Replies of yours that seem to ask the happy alone for a review: {shares}.",
+    "yelp": "Replies of yours that seem to ask for a review on Yelp: {shares}.",
+    "wording": "Replies of yours that seem to ask for a name or a treatment in a review: {shares}.",
+}
+_RULE_OF_WORDS = {"gating": "alike", "reward": "incentives", "yelp": "yelp", "wording": "content"}
 
 # What a site without stars asks instead of them.
 RECOMMENDED = {"recommended": "recommended", "not_recommended": "not recommended"}
@@ -160,7 +168,7 @@ def checks(
                 what=_(SIGNS[sign]),
             )
             said[rule].append(replies)
-    signs = [*_signs_of_posts(figure), *_signs_of_reviews(figure, sites)]
+    signs = [*_signs_of_own_words(figure, sites), *_signs_of_reviews(figure, sites)]
     room = 0 if bursts else MOST_SIGNS
     for rule, line in signs[:room]:
         said[rule].append(line)
@@ -168,14 +176,18 @@ def checks(
     return shown, len(signs[room:])
 
 
-def _signs_of_posts(figure: Lookup) -> list[tuple[str, str]]:
-    """Return the rules that the practice's own posts touch by how they ask for reviews."""
+def _signs_of_own_words(figure: Lookup, sites: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the rules that the practice's own posts, comments and replies touch by how they ask for reviews."""
     counted = {part: figure("", "review_invitations", part=part) for part in OWN_POSTS}
-    return [
-        (_RULE_OF_POSTS[part], _(OWN_POSTS[part], share=share(int(row["value"]), int(row["sample_size"]))))
+    said = [
+        (_RULE_OF_WORDS[part], _(OWN_POSTS[part], share=share(int(row["value"]), int(row["sample_size"]))))
         for part, row in counted.items()
         if row and is_number(row) and row["value"]
     ]
+    for part, words in OWN_REPLIES.items():
+        shares = _shares_by_site(figure, sites, "integrity_signs", part)
+        said += [(_RULE_OF_WORDS[part], _(words, shares=shares))] if shares else []
+    return said
 
 
 def _signs_of_reviews(figure: Lookup, sites: Sequence[str]) -> list[tuple[str, str]]:
@@ -183,6 +195,7 @@ def _signs_of_reviews(figure: Lookup, sites: Sequence[str]) -> list[tuple[str, s
     rewarded = _shares_by_site(figure, sites, "integrity_signs", "incentive in reviews", FEWEST_REWARDED)
     insiders = _shares_by_site(figure, sites, "integrity_signs", "own people")
     named = _shares_by_site(figure, sites, "integrity_signs", "staff named")
+    alone = _shares_by_site(figure, sites, "integrity_signs", "accounts of one review")
     signs = []
     if rewarded:
         signs.append(("incentives", _("Reviews that tell of something given for them: {shares}.", shares=rewarded)))
@@ -196,6 +209,13 @@ def _signs_of_reviews(figure: Lookup, sites: Sequence[str]) -> list[tuple[str, s
             shares=named,
         )
         signs.append(("names", words))
+    if alone:
+        words = _(
+            "Reviews by accounts that have written nothing else, clearly more than in the twelve months before: "
+            "{shares}. An invitation you sent may be why.",
+            shares=alone,
+        )
+        signs.append(("genuine", words))
     return signs
 
 

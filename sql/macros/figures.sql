@@ -226,36 +226,49 @@ select
 from states
 {% endmacro %}
 
-{#- The last CTE and SELECT of a time until an answer: from a CTE with practice_id, site, month, median_seconds (null
-    if less than half was answered), answered, sample_size, reason and not_measured_why. -#}
+{#- The last CTEs and SELECT of a time until an answer: from a CTE with practice_id, site, month, waits (seconds until
+    half and nine of ten were answered), answered, sample_size, reason and not_measured_why. -#}
 {% macro hours_figures(cte) %}
+times as (
+    select
+        *,
+        unnest([
+            struct_pack(part := '', seconds := waits['half'], fewest := 5, why := 'more than half not answered yet'),
+            struct_pack(
+                part := 'nine of ten',
+                seconds := waits['nine_of_ten'],
+                fewest := 10,
+                why := 'more than one in ten not answered yet'
+            )
+        ]) as told
+    from {{ cte }}
+),
+
 states as (
     select
         *,
         case
             when not_measured_why is not null then 'not_measured'
-            when sample_size < 5 then 'too_few'
-            when median_seconds is null then 'not_measured'
-            when median_seconds = 0 then 'zero'
+            when sample_size < told['fewest'] then 'too_few'
+            when told['seconds'] is null then 'not_measured'
+            when told['seconds'] = 0 then 'zero'
             else 'value'
         end as state
-    from {{ cte }}
+    from times
 )
 
 select
     practice_id,
     site,
     month,
-    '' as part,
-    case when state in ('value', 'zero') then median_seconds::decimal(18, 6) / 3600 end::decimal(18, 6) as value,
+    told['part'] as part,
+    case when state in ('value', 'zero') then told['seconds']::decimal(18, 6) / 3600 end::decimal(18, 6) as value,
     null::decimal(18, 6) as low,
     null::decimal(18, 6) as high,
     case when not_measured_why is null then answered end::bigint as numerator,
     sample_size::bigint as sample_size,
     state,
-    coalesce(
-        not_measured_why, case when state = 'not_measured' then 'more than half not answered yet' end, reason
-    )::varchar as reason
+    coalesce(not_measured_why, case when state = 'not_measured' then told['why'] end, reason)::varchar as reason
 from states
 {% endmacro %}
 

@@ -4,3 +4,15 @@
 and {{ one }}.source = {{ other }}.source
 and {{ one }}.site = {{ other }}.site
 {%- endmacro %}
+
+{#- What was said in the 90 days of a month and stands, as `talk`, beside all that was judged of it, as `items`. -#}
+{% macro standing_talk() -%}
+{{ ref('talk') }} as talk
+inner join {{ ref('items') }} as items
+    on
+        {{ same_place('talk', 'items') }}
+        and talk.kind = items.kind
+        and talk.item_id = items.item_id
+        and talk.in_window
+        and talk.stands
+{%- endmacro %}

@@ -90,7 +90,9 @@ def test_every_field_is_read() -> None:
     item = StandIn.item(
         1, stars=2, title="Late", text="Waited", updatedAt="2026-10-02T09:00:00Z", companyReply=reply, status="active"
     )
+    item["consumer"]["numberOfReviews"] = 3
     review, answer = records_of_body(StandIn, {"reviews": [item]})
+    assert review.author_reviews == 3
     assert (review.title, review.text, review.state) == ("Late", "Waited", None)
     assert review.rating == 2
     assert (review.author_id, review.author_name) == ("c1", "Ada")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import statistics
 from collections import defaultdict
 from fractions import Fraction
 from math import sqrt
@@ -43,8 +44,9 @@ INVITATIONS = {
     "wording": "worded_invitation",
 }
 FAIR = ("open_invitation", "no_invitation")
-SCORED_BEFORE = "the posts were scored before this was looked for"
-WITHOUT_WORDS = "no post with words in a language that is checked"
+POSTS_BEFORE = "the posts were scored before this was looked for"
+SCORED_BEFORE = "the posts and comments were scored before this was looked for"
+WITHOUT_WORDS = "no post or comment with words in a language that is checked"
 Key = tuple[str, str, dt.date, str, str]
 
 
@@ -288,14 +290,18 @@ class Month:
             successes += answered is not None and answered <= due
         return successes, trials
 
-    def depth(self) -> tuple[int, int, int]:
+    def threads(self) -> dict[tuple[str, str], list[Row]]:
+        """What people outside and the practice said, by thread."""
         threads = defaultdict(list)
         for item in self.standing:
             said = item["counts"] or (item["voice"] == "practice" and not item["mute"])
             if item["kind"] == "comment" and said:
                 threads[item["site"], item["thread"]].append(item)
+        return threads
+
+    def depth(self) -> tuple[int, int, int]:
         deep = known = unknown = 0
-        for said in threads.values():
+        for said in self.threads().values():
             outside = [item for item in said if item["counts"]]
             ours = [item for item in said if item["voice"] == "practice"]
             if not (said[0]["own_page"] or ours) or not any("substantive" in item["acts"] for item in outside):
@@ -304,12 +310,7 @@ class Month:
                 unknown += 1
                 continue
             known += 1
-            said.sort(key=lambda item: (item["created_local"], item["item_id"]))
-            post = said[0]["post"]
-            speakers = [item["person"] for item in said]
-            if post is not None and post["voice"] != "team" and post["to_practice"]:
-                speakers.insert(0, post["person"] or "nobody known")
-            turns = [speakers[0]] + [now for before, now in itertools.pairwise(speakers) if now != before]
+            turns = self._turns(said)
             twice = any(turns.count(person) >= 2 for person in turns if person != "practice")
             together = any(
                 item["parent"]
@@ -321,6 +322,61 @@ class Month:
             safe = not any(item["disclosure"] == "pattern" for item in ours)
             deep += len(turns) >= 3 and (twice or together) and safe
         return deep, known, unknown
+
+    def _turns(self, said: list[Row]) -> list[str]:
+        """Who spoke in turn, the author of the post first."""
+        said.sort(key=lambda item: (item["created_local"], item["item_id"]))
+        post = said[0]["post"]
+        speakers = [item["person"] for item in said]
+        if post is not None and post["voice"] != "team" and post["to_practice"]:
+            speakers.insert(0, post["person"] or "nobody known")
+        return [speakers[0]] + [now for before, now in itertools.pairwise(speakers) if now != before]
+
+    def turns(self) -> dict[tuple[str, str], Row]:
+        both = [
+            said
+            for said in self.threads().values()
+            if any(item["counts"] for item in said) and any(item["voice"] == "practice" for item in said)
+        ]
+        told = [said for said in both if not any(item["counts"] and item["person"] is None for item in said)]
+        lengths = [len(self._turns(said)) for said in told]
+        blocked = self.blocked or (NOBODY if both and not told else None)
+        lost = f"{len(both) - len(told)} could not be told" if len(told) < len(both) else None
+        note = "; ".join(filter(None, (self.left_out, lost))) or None
+        made = {}
+        for part, average in (("mean", statistics.fmean), ("median", statistics.median)):
+            if blocked:
+                row = figure("not_measured", None, None, None, None, len(told), blocked)
+            elif len(told) < 5:
+                row = figure("too_few", None, None, None, sum(lengths), len(told), note)
+            else:
+                row = figure("value", average(lengths), None, None, sum(lengths), len(told), note)
+            made["conversation_turns", part] = row
+        answered = returned = 0
+        for said in self.threads().values():
+            answers = [item["created_local"] for item in said if self._answers_somebody(item)]
+            if answers:
+                answered += 1
+                returned += any(item["counts"] and item["created_local"] > min(answers) for item in said)
+        made["returned_after_answer_share", ""] = share(returned, answered, self.left_out, self.blocked)
+        return made
+
+    @staticmethod
+    def _answers_somebody(item: Row) -> bool:
+        ours = item["kind"] == "comment" and item["voice"] == "practice" and not item["mute"]
+        return bool(ours and item["parent"] and item["parent"]["outside"])
+
+    def asking(self) -> Row:
+        posts = self.posts()
+        looked_at = [post for post in posts if {"question", "no_question"} & set(post["acts"] or [])]
+        asking = [p for p in looked_at if "question" in p["acts"] and p["content_type"] != "promotion"]
+        below = {(item["site"], item["thread"]) for item in self.standing if self._answers_somebody(item)}
+        stayed = sum((post["site"], post["item_id"]) in below for post in asking)
+        why = None
+        if posts and not looked_at:
+            judged = any(post["sentiment"] not in (None, "not_checked") for post in posts)
+            why = POSTS_BEFORE if judged else "no post with words in a language that is checked"
+        return share(stayed, len(asking), self.left_out, self.blocked or why)
 
     def acts(self) -> tuple[int, int]:
         outward: dict[str, bool] = {}
@@ -374,7 +430,8 @@ class Month:
             notes.append(f"{handled} handled privately" if handled else None)
             told[METRICS[part], ""] = share(successes, trials, "; ".join(filter(None, notes)) or None, why)
         told["engagement_score", ""] = self.score(parts)
-        told["talk_reply_hours", ""] = self.hours(parts["E1"][3])
+        for part, share_left, fewest in (("", Fraction(1, 2), 5), ("nine of ten", Fraction(1, 10), 10)):
+            told["talk_reply_hours", part] = self.hours(parts["E1"][3], share_left, fewest)
         told |= self.per_post()
         acts: dict[str, int] = defaultdict(int)
         for item in self.window:
@@ -384,6 +441,12 @@ class Month:
             sum(number >= 2 for number in acts.values()) if not parts["E4"][3] else 0,
             len(self.people(self.window)),
             parts["E4"][3] or self.left_out,
+        )
+        now = self.people(self.window) if not self.blocked else set()
+        known = [item for item in self.past if self.account.past_is_known(item["site"], self.month)]
+        told["participants", ""] = count(len(now), len(now), parts["E4"][3] or self.left_out)
+        told["participants", "seen before"] = count(
+            len(now & self.people(known)), len(now), parts["E3"][3] or self.left_out
         )
         told["reciprocity", ""] = self.reciprocity()
         told["organisations_exchanged", ""] = self.organisations()
@@ -401,10 +464,10 @@ class Month:
         told |= self.communities()
         told |= self.requests()
         ours = [i for i in self.standing if i["voice"] == "practice"]
-        replies = [
-            i for i in ours if i["kind"] == "comment" and not i["mute"] and i["parent"] and i["parent"]["outside"]
-        ]
+        replies = [i for i in ours if self._answers_somebody(i)]
         acts_of_talk = len(replies) + sum(i["kind"] == "post" for i in ours)
+        told |= self.turns()
+        told["asked_and_stayed", ""] = self.asking()
         told["dialogue_share", ""] = share(len(replies), acts_of_talk, self.left_out, self.blocked)
         return told | self.questions(parts["E1"][3])
 
@@ -417,6 +480,12 @@ class Month:
             "hard": sum(grade is not None and grade > 8 for grade in grades),
         }
         found = {("health_posts_by_grade", part): count(number, len(grades), blocked) for part, number in told.items()}
+        screened = [set(p["acts"] or []) for p in self.posts() if p["content_type"] == "health_information"]
+        asked = [acts for acts in screened if acts & {"understandable", "hard_to_understand"}]
+        late = POSTS_BEFORE if screened and not asked else None
+        for part, act in (("understandable", "understandable"), ("what to do", "says_what_to_do")):
+            number = sum(act in acts for acts in asked)
+            found["useful_health_posts", part] = count(number, len(asked), self.blocked or late or self.left_out)
         judged = [i for i in self.standing if i["clinical_claim"] is not None and "spam" not in (i["acts"] or [])]
         judged = [i for i in judged if not self.is_opening(i)]
         for part in ("own", "others"):
@@ -425,11 +494,11 @@ class Month:
         return found
 
     def invitations(self) -> dict[tuple[str, str], Row]:
-        posts = self.posts()
-        asked = [acts for acts in (set(post["acts"] or []) for post in posts) if acts & {*INVITATIONS.values(), *FAIR}]
+        texts = [item for item in self.standing if item["voice"] == "practice" and item["kind"] != "share"]
+        asked = [acts for acts in (set(text["acts"] or []) for text in texts) if acts & {*INVITATIONS.values(), *FAIR}]
         why = None
-        if posts and not asked:
-            judged = any(post["sentiment"] not in (None, "not_checked") for post in posts)
+        if texts and not asked:
+            judged = any(text["sentiment"] not in (None, "not_checked") for text in texts)
             why = SCORED_BEFORE if judged else WITHOUT_WORDS
         return {
             ("review_invitations", part): count(
@@ -479,23 +548,23 @@ class Month:
         low, high = max(0.0, float(total) - half), min(100.0, float(total) + half)
         return figure("value", float(total), low, high, acts, people, why or None)
 
-    def hours(self, blocked: str | None) -> Row:
+    def hours(self, blocked: str | None, share_left: Fraction, fewest: int) -> Row:
         calls = self.calls()
         waits = [seconds for _, _, seconds in calls if seconds is not None]
         if blocked:
             return figure("not_measured", None, None, None, None, len(calls), blocked)
-        if len(calls) < 5:
+        if len(calls) < fewest:
             return figure("too_few", None, None, None, len(waits), len(calls), self.left_out)
         watched = [int((self.cutoff - item["created_local"]).total_seconds()) for item, _, s in calls if s is None]
         left = Fraction(1)
         for time in sorted(set(waits)):
             at_risk = sum(t >= time for t in waits) + sum(t >= time for t in watched)
             left *= Fraction(at_risk - waits.count(time), at_risk)
-            if left <= Fraction(1, 2):
+            if left <= share_left:
                 return figure(
                     "value" if time else "zero", time / 3600, None, None, len(waits), len(calls), self.left_out
                 )
-        why = "more than half not answered yet"
+        why = f"more than {'half' if share_left == Fraction(1, 2) else 'one in ten'} not answered yet"
         return figure("not_measured", None, None, None, len(waits), len(calls), why)
 
     def per_post(self) -> dict[tuple[str, str], Row]:

@@ -642,6 +642,7 @@ BEHIND: dict[str, Callable[[Row], int | None]] = {
     "post_mix": lambda figure: figure["sample_size"],
     "helpful_mix_share": lambda figure: None if figure["reason"] else figure["sample_size"],
     "talk_reply_hours": lambda figure: figure["sample_size"],
+    "asked_and_stayed": lambda figure: figure["sample_size"],
 }
 
 
@@ -690,7 +691,7 @@ def test_every_figure_of_talk_can_be_explained(warehouse: tuple[DataDir, Inputs]
     data, _ = warehouse
     with open_warehouse(data) as connection:
         keys = {key[3]: key for key, row in sorted(figures(connection).items()) if row["numerator"]}
-    assert len(keys) == 23
+    assert len(keys) == 28
     for metric, key in keys.items():
         text = str(explain(data, key[0], key[2], metric))
         assert "all sites" in text

@@ -26,7 +26,6 @@ REPORTED = ("bedside_manner", "facility_comfort", "global_recommend")
 ALERTS = ("ALERT_discrimination", "ALERT_privacy", "ALERT_safety")
 BLENDABLE = "owner_export"
 CLUSTER = "without the cluster"
-_NAMES_LOOKED_FOR = {"staff_named", "staff_not_named"}
 _FEW = "too few reviews to compare"
 
 
@@ -339,7 +338,10 @@ class Account:
             ("reviews_received", ""): _count(len(reviews), len(reviews), why),
             ("mean_stars", ""): _mean(stars, why),
             ("low_share", ""): _share(sum(s <= 2 for s in stars), len(stars), why, why if not stars else None),
+            ("positive_share", ""): _share(sum(s >= 4 for s in stars), len(stars), why, why if not stars else None),
         }
+        newest, year = (sum(len(self.of_month(place, add_months(month, -n))) for n in range(back)) for back in (3, 12))
+        told["recent_share", ""] = _share(newest, year, why, None if year else why)
         told |= self._removals(place, month)
         if any(self.cluster(review) for review in reviews):
             told["mean_stars", CLUSTER] = _mean(
@@ -373,7 +375,8 @@ class Account:
             < dt.datetime.combine(after, dt.time(0))
             and (r["removed"] is None or r["removed"] >= after)
         ]
-        told["reply_hours", ""] = _hours(window, blocked or (why if not window else None))
+        for part, share, fewest in (("", Decimal("0.5"), 5), ("nine of ten", Decimal("0.9"), 10)):
+            told["reply_hours", part] = _hours(window, blocked or (why if not window else None), share, fewest)
         told |= self._words(place, reviews, why) | self._replies(place, month, window, blocked, why)
         return told | self._signs(place, month, reviews, why)
 
@@ -447,10 +450,6 @@ class Account:
             ("integrity_signs", "own people"): _count(sum(r["voice"] == "team" for r in reviews), len(reviews), why)
         }
         asked = [r for r in reviews if r["acts"] & {"incentive", "no_incentive"}]
-        (now, n), (usual, n_before) = (
-            (sum("staff_named" in r["acts"] for r in some), sum(bool(r["acts"] & _NAMES_LOOKED_FOR) for r in some))
-            for some in (reviews, before)
-        )
         unread = None
         if not self.judged(place, month):
             foreign = any(r["has_text"] and r["sentiment"] == "not_checked" for r in reviews)
@@ -463,14 +462,12 @@ class Account:
             sum("incentive" in r["acts"] for r in asked), len(asked), why if asked else unread or late
         )
         nameless = "no names of the staff are known" if reviews else why
-        name = "integrity_signs", "staff named"
-        if min(n, n_before) < 10:
-            reason = why if n else unread or nameless
-            told[name] = _figure("not_measured" if reason else "too_few", None, None, None, None, n, reason or _FEW)
-            return told
-        p = stats.fisher_exact([[usual, n_before - usual], [now, n - now]]).pvalue
-        many = now / n > 0.3 and now / n > usual / n_before and p < 0.01
-        told[name] = _count(now if many else 0, n, why)
+        uncounted = "how many reviews an account has written is not told" if reviews else why
+        for part, acts, missing in (
+            ("staff named", ("staff_named", "staff_not_named"), unread or nameless),
+            ("accounts of one review", ("only_review", "one_of_several"), uncounted),
+        ):
+            told["integrity_signs", part] = _unusual(reviews, before, acts, missing, why)
         return told
 
     def _replies(
@@ -484,7 +481,7 @@ class Account:
             sum(compared), len(compared), why, blocked or (None if compared else unknown)
         )
         asked = [
-            {act for reply in review["replies"] if reply["said"] for act in reply["acts"] or ()}
+            {act for reply in review["replies"] if reply["said"] for act in reply["acts"] or ()} & {"offline", "public"}
             for review in window
             if review["stars"] is not None and review["stars"] <= 3
         ]
@@ -515,9 +512,29 @@ class Account:
         for sign, name in (("incentive", "N2"), ("threat", "N1")):
             found = sum(name in (reply["disclosure_classes"] or ()) for reply in left)
             told["integrity_signs", sign] = _count(found, len(checked), blocked or none_checked or why)
+        searched = [set(reply["acts"] or ()) for reply in left]
+        searched = [acts for acts in searched if any(act.endswith("_invitation") for act in acts)]
+        late = "the replies were scored before this was looked for" if left and not searched else None
+        for part, act in (("gating", "gated"), ("yelp", "yelp"), ("wording", "worded")):
+            found = sum(f"{act}_invitation" in acts for acts in searched)
+            told["integrity_signs", part] = _count(found, len(searched), blocked or none_checked or late or why)
         rated, low = self.recent(place, month)[""]["stars"], why if not self.recent(place, month)[""]["stars"] else None
         told |= _decayed(rated, why, low)
         return told
+
+
+def _unusual(reviews: list[Row], before: list[Row], acts: tuple[str, str], missing: str | None, why: str | None) -> Row:
+    """Return how many reviews have the first of two acts, if that is far more than in the twelve months before."""
+    (now, n), (usual, n_before) = (
+        (sum(acts[0] in r["acts"] for r in some), sum(not r["acts"].isdisjoint(acts) for r in some))
+        for some in (reviews, before)
+    )
+    if min(n, n_before) < 10:
+        reason = why if n else missing
+        return _figure("not_measured" if reason else "too_few", None, None, None, None, n, reason or _FEW)
+    p = stats.fisher_exact([[usual, n_before - usual], [now, n - now]]).pvalue
+    many = now / n > 0.3 and now / n > usual / n_before and p < 0.01
+    return _count(now if many else 0, n, why)
 
 
 def _place(row: Row) -> dict[str, tuple[str, str]]:
@@ -642,24 +659,25 @@ def _mean(stars: list[int], why: str | None) -> Row:
     return _figure("value", sum(stars) / len(stars), low, high, sum(stars), len(stars), why)
 
 
-def _hours(window: list[Row], blocked: str | None) -> Row:
+def _hours(window: list[Row], blocked: str | None, share: Decimal, fewest: int) -> Row:
     waits = [r["wait"] for r in window if r["wait"] is not None]
     if blocked:
         return _figure("not_measured", None, None, None, None, len(window), blocked)
-    if len(window) < 5:
+    if len(window) < fewest:
         return _figure("too_few", None, None, None, len(waits), len(window), None)
-    median = slow_median(waits, [r["watched"] for r in window if r["wait"] is None])
-    if median is None:
-        return _figure("not_measured", None, None, None, len(waits), len(window), "more than half not answered yet")
-    return _figure("value" if median else "zero", median / 3600, None, None, len(waits), len(window), None)
+    time = slow_wait(waits, [r["watched"] for r in window if r["wait"] is None], share)
+    if time is None:
+        many = "half" if share == Decimal("0.5") else "one in ten"
+        return _figure("not_measured", None, None, None, len(waits), len(window), f"more than {many} not answered yet")
+    return _figure("value" if time else "zero", time / 3600, None, None, len(waits), len(window), None)
 
 
-def slow_median(answered: list[int], waiting: list[int]) -> int | None:
+def slow_wait(answered: list[int], waiting: list[int], share: Decimal) -> int | None:
     surviving = Decimal(1)
     for time in sorted(set(answered)):
         at_risk = sum(t >= time for t in answered) + sum(t >= time for t in waiting)
         surviving *= Decimal(at_risk - answered.count(time)) / at_risk
-        if surviving <= Decimal("0.5") + Decimal("1e-20"):
+        if surviving <= 1 - share + Decimal("1e-20"):
             return time
     return None
 
@@ -703,9 +721,9 @@ def test_the_history_is_worth_an_account(known: tuple[DataDir, Account]) -> None
     assert {("reply_hours", "value"), ("reply_hours", "too_few")} <= states
     assert {("reply_share", "value"), ("reply_share", "not_measured")} <= states
     signs = {(key[4], figure["state"]) for key, figure in figures.items() if key[3] == "integrity_signs"}
-    for part in ("incentive in reviews", "staff named", "own people"):
+    for part in ("incentive in reviews", "staff named", "accounts of one review", "own people", "gating"):
         assert {(part, "value"), (part, "zero"), (part, "not_measured")} <= signs
-    assert ("staff named", "too_few") in signs
+    assert {("staff named", "too_few"), ("accounts of one review", "too_few")} <= signs
     assert any(review["removed"] for review in account.reviews)
     assert any(reply["said"] is None for reply in account.replies)
 

@@ -1,4 +1,4 @@
-"""When names of the staff are worth checking: the month's share beside that of the twelve months before."""
+"""When names of the staff, and accounts of one review, are worth checking: beside the twelve months before."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TABLES = {
     "reviews": "practice_id varchar, source varchar, site varchar, item_id varchar, month date, removed_on date, "
     "counted boolean, voice varchar, acts varchar[]",
     "replies": "practice_id varchar, source varchar, site varchar, parent_id varchar, visible boolean, "
-    "disclosure varchar, disclosure_classes varchar[]",
+    "disclosure varchar, disclosure_classes varchar[], acts varchar[]",
 }
 
 
@@ -37,7 +37,9 @@ def signs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[duckdb.Duc
         yield connection, next(text for _, name, text in models if name == "integrity_signs")
 
 
-def told(signs: tuple[duckdb.DuckDBPyConnection, str], months: Months) -> list[tuple[Any, ...]]:
+def told(
+    signs: tuple[duckdb.DuckDBPyConnection, str], months: Months, part: str = "staff named"
+) -> list[tuple[Any, ...]]:
     """Return (state, value, sample size) of every month."""
     connection, text = signs
     for table in _TABLES:
@@ -47,12 +49,13 @@ def told(signs: tuple[duckdb.DuckDBPyConnection, str], months: Months) -> list[t
         connection.execute("insert into core.months values ('p', 'google', ?, true, null)", [month])
         connection.execute("insert into core.judged_months values ('p', 'google', ?, null, null)", [month])
         connection.execute(
-            "insert into core.reviews select 'p', 's', 'google', ? || '-' || n, ?, null, true, 'outside', "
-            "['no_incentive', if(n < ?, 'staff_named', 'staff_not_named')] from range(?) as each (n)",
-            [str(number), month, named, reviews],
+            "insert into core.reviews select 'p', 's', 'google', $number || '-' || n, $month, null, true, 'outside', "
+            "['no_incentive', if(n < $named, 'staff_named', 'staff_not_named'), "
+            "if(n < $named, 'only_review', 'one_of_several')] from range($reviews) as each (n)",
+            {"number": str(number), "month": month, "named": named, "reviews": reviews},
         )
     found = connection.execute(
-        f"select state, value::integer, sample_size from ({text}\n) as made where part = 'staff named' order by month"
+        f"select state, value::integer, sample_size from ({text}\n) as made where part = ? order by month", [part]
     ).fetchall()
     assert len(found) == len(months)
     return found
@@ -81,10 +84,11 @@ QUIET: Months = [(0, 10)] * 12
         ([*[(10, 10)] * 12, (4, 10)], ("zero", 0, 10)),
     ],
 )
-def test_a_month_with_many_names_of_the_staff_is_worth_checking(
+def test_a_month_with_many_names_of_the_staff_or_accounts_of_one_review_is_worth_checking(
     signs: tuple[duckdb.DuckDBPyConnection, str], months: Months, last: tuple[Any, ...]
 ) -> None:
     assert told(signs, months)[-1] == last
+    assert told(signs, months, "accounts of one review")[-1] == last
 
 
 @settings(max_examples=20)

@@ -1,29 +1,31 @@
 -- one row per review, post or comment (kind, source, site, practice_id, item_id) that the practice says it handled
 -- privately
-with named as (
+with names as (
+    -- A mark names an item by its id or by its link.
     select
-        items.kind,
-        items.source,
-        items.site,
-        items.practice_id,
-        items.item_id,
+        kind,
+        source,
+        site,
+        practice_id,
+        item_id,
+        unnest([item_id, url]) as name
+    from {{ ref('items') }}
+    where
+        kind in ('review', 'post', 'comment')
+        and practice_id in (select marks.practice_id from {{ ref('marks') }} as marks)
+),
+
+named as (
+    select
+        names.kind,
+        names.source,
+        names.site,
+        names.practice_id,
+        names.item_id,
         marks.item,
         marks.handled_on
-    from {{ ref('items') }} as items
-    inner join {{ ref('marks') }} as marks on items.practice_id = marks.practice_id and items.item_id = marks.item
-    where items.kind in ('review', 'post', 'comment')
-    union
-    select
-        items.kind,
-        items.source,
-        items.site,
-        items.practice_id,
-        items.item_id,
-        marks.item,
-        marks.handled_on
-    from {{ ref('items') }} as items
-    inner join {{ ref('marks') }} as marks on items.practice_id = marks.practice_id and items.url = marks.item
-    where items.kind in ('review', 'post', 'comment')
+    from names
+    inner join {{ ref('marks') }} as marks on names.practice_id = marks.practice_id and names.name = marks.item
 ),
 
 -- Some sites give all their reviews one link: a mark that could mean several means none, and the doctor says so.

@@ -39,6 +39,7 @@ select
     items.disclosure_severity,
     coalesce(items.disclosure_classes, []) as disclosure_classes,
     items.generic,
+    coalesce(items.acts, []) as acts,
     case
         when list_contains(items.acts, 'offline') then true
         when list_contains(items.acts, 'public') then false

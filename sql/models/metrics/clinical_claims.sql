@@ -11,6 +11,7 @@ judged as (
         talk.month,
         case when talk.voice = 'practice' then 'own' else 'others' end as part,
         items.clinical_claim
+<<<<<<< HEAD
     from {{ ref('talk') }} as talk
     inner join {{ ref('items') }} as items
         on
@@ -27,6 +28,11 @@ judged as (
         and (talk.kind <> 'post' or talk.to_practice)
         -- In another language, or where the terms let nothing be judged, nobody knows.
         and items.clinical_claim is not null
+=======
+    from {{ standing_talk() }}
+    -- In another language, or where the terms let nothing be judged, nobody knows.
+    where not talk.is_spam and items.clinical_claim is not null
+>>>>>>> audit5
 ),
 
 claims as (

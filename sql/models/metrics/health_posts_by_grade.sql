@@ -14,20 +14,8 @@ health_posts as (
             when items.reading_grade <= 8 then 'plain'
             else 'hard'
         end as part
-    from {{ ref('talk') }} as talk
-    inner join {{ ref('items') }} as items
-        on
-            talk.source = items.source
-            and talk.site = items.site
-            and talk.practice_id = items.practice_id
-            and talk.kind = items.kind
-            and talk.item_id = items.item_id
-    where
-        talk.in_window
-        and talk.stands
-        and talk.kind = 'post'
-        and talk.voice = 'practice'
-        and talk.content_type = 'health_information'
+    from {{ standing_talk() }}
+    where talk.kind = 'post' and talk.voice = 'practice' and talk.content_type = 'health_information'
 ),
 
 posts as (

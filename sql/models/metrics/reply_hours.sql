@@ -1,13 +1,13 @@
--- one row per practice, site and month
-with waits as (
+-- one row per practice, site, month and part: the hours until half were answered, and until 'nine of ten' were
+with waiting as (
     select
         months.practice_id,
         months.site,
         months.month,
-        kaplan_meier_median(
+        kaplan_meier(
             list(answerable.seconds_to_reply) filter (answerable.seconds_to_reply is not null),
             list(answerable.seconds_watched) filter (answerable.seconds_to_reply is null)
-        ) as median_seconds,
+        ) as waits,
         count(answerable.seconds_to_reply) as answered,
         count(answerable.item_id) as sample_size,
         null::varchar as reason,
@@ -27,4 +27,4 @@ with waits as (
     group by months.practice_id, months.site, months.month, months.can_reply, months.not_covered_why
 ),
 
-{{ hours_figures('waits') }}
+{{ hours_figures('waiting') }}

@@ -1,33 +1,22 @@
 {{ config(touched="month >= {from}", reads={"items": "created_local >= {from} - interval 5 month"}) }}
--- one row per practice, month and sign (part): how many of the practice's own posts of 90 days ask the happy alone for
--- reviews ('gating'), offer a 'reward', ask for one on 'yelp', or say what to write ('wording')
-with posts as (
+-- one row per practice, month and sign (part): how many of the practice's own posts and comments of 90 days ask the
+-- happy alone for reviews ('gating'), offer a 'reward', ask for one on 'yelp', or say what to write ('wording')
+with texts as (
     select
         talk.practice_id,
         talk.month,
         coalesce(items.acts, []) as acts,
         coalesce(items.sentiment, 'not_checked') <> 'not_checked' as judged
-    from {{ ref('talk') }} as talk
-    inner join {{ ref('items') }} as items
-        on
-            talk.source = items.source
-            and talk.site = items.site
-            and talk.practice_id = items.practice_id
-            and talk.kind = items.kind
-            and talk.item_id = items.item_id
-    where
-        talk.in_window
-        and talk.stands
-        and talk.kind = 'post'
-        and talk.voice = 'practice'
+    from {{ standing_talk() }}
+    where talk.kind in ('post', 'comment') and talk.voice = 'practice'
 ),
 
--- A post that was judged before there was this question has none of these acts.
+-- What was judged before there was this question has none of these acts.
 totals as (
     select
         practice_id,
         month,
-        count(*) as posts,
+        count(*) as texts,
         count(*) filter (judged) as judged,
         count(*) filter (list_has_any(acts, [
             'gated_invitation', 'rewarded_invitation', 'yelp_invitation', 'worded_invitation', 'open_invitation',
@@ -37,7 +26,7 @@ totals as (
         count(*) filter (list_contains(acts, 'rewarded_invitation')) as rewarded,
         count(*) filter (list_contains(acts, 'yelp_invitation')) as on_yelp,
         count(*) filter (list_contains(acts, 'worded_invitation')) as worded
-    from posts
+    from texts
     group by practice_id, month
 ),
 
@@ -55,9 +44,10 @@ counts as (
         coalesce(
             months.talk_not_covered_why,
             case
-                when totals.posts > 0 and totals.checked = 0 and totals.judged > 0
-                    then 'the posts were scored before this was looked for'
-                when totals.posts > 0 and totals.checked = 0 then 'no post with words in a language that is checked'
+                when totals.texts > 0 and totals.checked = 0 and totals.judged > 0
+                    then 'the posts and comments were scored before this was looked for'
+                when totals.texts > 0 and totals.checked = 0
+                    then 'no post or comment with words in a language that is checked'
             end,
             months.talk_left_out
         ) as not_measured_why

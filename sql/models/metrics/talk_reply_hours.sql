@@ -1,13 +1,13 @@
 {{ config(touched="month >= {from}") }}
--- one row per practice and month
+-- one row per practice, month and part: the hours until half were answered, and until 'nine of ten' were
 with answers as (
     select
         practice_id,
         month,
-        kaplan_meier_median(
+        kaplan_meier(
             list(seconds_to_answer) filter (seconds_to_answer is not null),
             list(seconds_watched) filter (seconds_to_answer is null)
-        ) as median_seconds,
+        ) as waits,
         count(seconds_to_answer) as answered,
         count(*) as calls
     from {{ ref('calls') }}
@@ -15,12 +15,12 @@ with answers as (
     group by practice_id, month
 ),
 
-waits as (
+waiting as (
     select
         months.practice_id,
         '' as site,
         months.month,
-        answers.median_seconds,
+        answers.waits,
         coalesce(answers.answered, 0) as answered,
         coalesce(answers.calls, 0) as sample_size,
         months.talk_left_out as reason,
@@ -31,4 +31,4 @@ waits as (
     left join answers on months.practice_id = answers.practice_id and months.month = answers.month
 ),
 
-{{ hours_figures('waits') }}
+{{ hours_figures('waiting') }}
