@@ -333,7 +333,7 @@ def test_no_text_is_clipped_or_broken_in_spanish(typesetter: pdf.Typesetter, sta
     document = typesetter.lay_out(html)
     assert faults(document, html) == []
     first = {box.text for box in texts(document.pages[0]._page_box)}
-    assert {"Dos puntuaciones", "Por responder", "Por revisar", "Qué tan seguro es"} <= first
+    assert {"Dos puntuaciones", "Por responder", "Por revisar", "Grado de certeza"} <= first
     body, appendix = pdf._pages_of(document)
     assert body <= render.MOST_PAGES_TRANSLATED
     assert appendix <= pdf.MOST_APPENDIX_PAGES
