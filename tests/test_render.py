@@ -83,7 +83,7 @@ def test_reviews_without_stars_are_neither_unread_nor_few() -> None:
             row |= {"value": None, "low": None, "high": None, "sample_size": 0, "state": "not_measured"}
     panel = report_of(state).panels[0]
     assert panel.instead_of_bars == "No stars in October 2026."
-    assert panel.instead_of_trend == "No month had the 5 reviews with stars that a mean needs."
+    assert panel.instead_of_trend == "No review of these months has stars."
     assert {point.mean_words for point in panel.points} == {"–"}
     assert int(panel.points[-1].reviews) > 4
 
@@ -135,16 +135,16 @@ SAYS = {
     ],
     "everything-bad": [
         "not read since 3 Oct 2026",
-        "Facebook was not read yet.",
+        "Not read yet: Facebook.",
         "more than half not answered yet",
         "5 alerts and 7 replies to look at. Google, 19 Oct 2026, Google, 15 Oct 2026",
         "Reply, critical a treatment and a number or an address",
-        "And 7 more threads.",
+        "And 7 more threads of the last twelve months.",
         "46 threads ask whom to go to. Named you first: others in 21, your team in 3, yourselves in 12, "
-        "only who asked in 10. You or your team answered in 15.",
+        "the asker alone in 10. You or your team answered in 15.",
         "an unusual number after 71 in 12 weeks",
         "Not known for Came back: the 90 days before are not known.",
-        "Read without mastodon (last read on 3 Oct 2026).",
+        "Read without Mastodon (last read on 3 Oct 2026).",
     ],
     "no-reviews": ["No new reviews came in during October 2026.", "no reviews this month", "nothing to draw"],
     "one-review": [
@@ -160,7 +160,7 @@ SAYS = {
     "first-month": ["This is the first month on record", "There is no month before to compare with."],
     "source-failed": [
         "Only 3 reviews were seen, and not every site was read.",
-        "Google was not read since 9 Oct 2026.",
+        "Not read since 9 Oct 2026: Google.",
     ],
     "never-read": ["No site could be read for October 2026", "No key was given."],
     "burst": [
@@ -199,7 +199,7 @@ SAYS = {
     "japanese-name": ["さくら歯科クリニック"],
     "korean-name": ["서울미소치과의원"],
     "rose": ["Stars on Google rose from 3.4 to 4.8."],
-    "many-sites": ["And 4 more sites", "And 7 more sites in the tables below."],
+    "many-sites": ["And 4 more sites, in the attached figures.", "And 3 more sites in the tables below."],
     "markup-name": ['<script>alert(1)</script><img src="http://evil.example/x.png"> {{ 7*7 }}'],
 }
 
@@ -294,7 +294,7 @@ def test_places_without_reviews_are_in_the_data_notes_only() -> None:
     state.rows["coverage"][1] |= {"has_reviews": False, "conversation_items": 41, "attribution": "Town Social"}
     report = month_report(state.practice(), MONTH, state.inputs())
     assert [row.name for row in report.sites] == ["Google"]
-    assert [(row.name, row.held) for row in report.coverage][1] == ("Mastodon", "41")
+    assert [(row.name, row.reviews, row.posts) for row in report.coverage][1] == ("Mastodon", "–", "41")
     assert "Sources, as their terms want them named: Town Social." in report.data_notes
 
 

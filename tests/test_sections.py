@@ -38,7 +38,7 @@ def test_the_combined_score_goes_before_that_of_a_site() -> None:
     assert together.says == "likely 80 to 88, firm"
     assert (
         together.made_of == "51 of 60 for stars, 17 of 20 for few unhappy people and 17 of 20 for safe answers"
-        "; one review more moves it by 4\N{NO-BREAK SPACE}points at most"
+        ", by 60\N{NO-BREAK SPACE}reviews of two years; one more moves it by 4\N{NO-BREAK SPACE}points at most"
     )
 
 
@@ -344,12 +344,13 @@ def test_conversation_tells_what_was_asked_and_what_waits() -> None:
     talk = talk_of(practice().talk(71.7, waiting=1))
     assert [said.replace("\u00a0", " ") for said in talk.answers] == [
         "14 of 20 questions and complaints got an answer within two business days.",
-        "1 question still waits.",
+        "1 of 20 still waits for an answer.",
         "The typical time to an answer was 5 hours.",
     ]
-    assert talk.posts == (
-        "20 of 44 (45%) posts and replies of yours answered people. A post drew 2.1 comments with substance, passed on "
-        "0.4 times. Site by site: Bluesky 2.1, passed on 0.4 times; Mastodon 2.1, passed on 0.4 times."
+    assert talk.posts.replace("\u00a0", " ") == (
+        "20 of 44 (45%) posts and replies of yours answered people. Your 24 posts drew 2.1 comments with substance "
+        "each and were passed on 0.4 times. By site (posts): Bluesky 2.1 (12), passed on 0.4; Mastodon 2.1 (12), "
+        "passed on 0.4."
     )
 
 
@@ -366,9 +367,9 @@ def test_without_a_post_or_answer_nothing_is_said_of_dialogue() -> None:
     house = practice().talk(70.0)
     [row] = [row for row in house.rows["figures"] if row["metric"] == "dialogue_share"]
     row |= {"value": None, "numerator": 0, "sample_size": 0, "state": "too_few"}
-    assert talk_of(house).posts.startswith("A post drew")
+    assert talk_of(house).posts.startswith("Your 24")
     row |= {"numerator": None, "state": "not_measured", "reason": "never read"}
-    assert talk_of(house).posts.startswith("A post drew")
+    assert talk_of(house).posts.startswith("Your 24")
 
 
 def test_words_that_say_the_opposite_of_their_stars_are_a_note_on_the_data() -> None:
@@ -418,7 +419,7 @@ def test_a_type_of_post_that_could_not_be_counted_is_no_zero() -> None:
     for row in house.rows["figures"]:
         if row["metric"] == "post_mix":
             row |= {"value": None, "state": "not_measured", "reason": "without x (never read)"}
-    assert talk_of(house).instead_of_mix == "Posts were not counted: without x (never read)."
+    assert talk_of(house).instead_of_mix == "Posts were not counted: without X (never read)."
 
 
 def test_communities_link_by_https_only_and_stop_at_four() -> None:
@@ -431,7 +432,10 @@ def test_communities_link_by_https_only_and_stop_at_four() -> None:
         "1 for",
         "2 for, 1 against",
     ]
-    assert (len(talk.communities), talk.more_communities.replace("\u00a0", " ")) == (4, "And 2 more threads.")
+    assert (len(talk.communities), talk.more_communities.replace("\u00a0", " ")) == (
+        4,
+        "And 2 more threads of the last twelve months.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -441,7 +445,7 @@ def test_communities_link_by_https_only_and_stop_at_four() -> None:
         ({"others": 0, "team": 0, "practice": 0, "asker": 0, "answered": 0}, ""),
         (
             {"others": 2, "team": 1, "practice": 0, "asker": 1, "answered": 1},
-            " 4 threads ask whom to go to. Named you first: others in 2, your team in 1, only who asked in 1. "
+            " 4 threads ask whom to go to. Named you first: others in 2, your team in 1, the asker alone in 1. "
             "You or your team answered in 1.",
         ),
         (
@@ -457,16 +461,20 @@ def test_who_named_the_practice_where_somebody_asked_is_told_if_anybody_did(
     assert talk.communities_words.replace("\u00a0", " ") == "You were named 6 times in 90 days." + words
     crowded = talk_of(practice().talk(70.0, requests=requests, communities=6))
     assert len(crowded.communities) == (2 if words else 4)
-    assert crowded.more_communities.replace("\u00a0", " ") == f"And {4 if words else 2} more threads."
+    assert (
+        crowded.more_communities.replace("\u00a0", " ")
+        == f"And {4 if words else 2} more threads of the last twelve months."
+    )
 
 
 def test_without_conversation_there_is_one_sentence_and_none_of_its_terms() -> None:
     report = report_of(practice().not_connected())
     assert report.conversation == Conversation(report.conversation.instead)
     assert report.conversation.instead.startswith("No account, community or feed is connected")
-    titles = " ".join(term.title for column in report.terms for term in column)
+    titles = " ".join(term.title for block in report.terms for column in block for term in column)
     assert "Engagement" not in titles
-    assert "Engagement" in " ".join(t.title for column in report_of(practice().talk(70.0)).terms for t in column)
+    blocks = report_of(practice().talk(70.0)).terms
+    assert "Engagement" in " ".join(term.title for block in blocks for column in block for term in column)
 
 
 def test_conversation_that_was_not_read_says_why() -> None:
@@ -499,7 +507,7 @@ def test_old_months_of_what_is_not_trended_are_not_read() -> None:
 def test_one_place_alone_is_not_told_a_second_time() -> None:
     house = practice().talk(70.0)
     house.rows["figures"] = [row for row in house.rows["figures"] if row["part"] != "mastodon"]
-    assert talk_of(house).posts.endswith("people. A post drew 2.1 comments with substance, passed on 0.4 times.")
+    assert talk_of(house).posts.endswith("posts drew 2.1 comments with substance each and were passed on 0.4 times.")
 
 
 def test_a_topics_verdict_does_not_make_a_first_month_comparable() -> None:

@@ -207,6 +207,10 @@ def more_checks(number: int) -> str:
     )
 
 
+def more_changed(number: int) -> str:
+    return ngettext("And {number} more site", "And {number} more sites", number) if number > 0 else ""
+
+
 def _shares_by_site(figure: Lookup, sites: Sequence[str], metric: str, part: str = "", fewest: int = 1) -> str:
     """Return of how many reviews of each site something was counted; nothing of sites with fewer than `fewest`."""
     counted = {site: figure(site, metric, part=part) for site in sites}

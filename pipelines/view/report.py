@@ -24,6 +24,7 @@ from pipelines.view.private import (
     checks,
     followed_up,
     instead_of_follow_up,
+    more_changed,
     more_checks,
     since_last_report,
 )
@@ -54,7 +55,7 @@ from pipelines.view.summary import (
     site_row,
     waiting_row,
 )
-from pipelines.view.terms import Term, report_terms, term_columns
+from pipelines.view.terms import Term, report_terms, term_blocks
 from pipelines.view.vanity import VanityGroup, more_vanity, vanity_columns
 from pipelines.wording import long_month, month_word, written_day
 
@@ -116,7 +117,7 @@ class Report:
     more_vanity: str
     coverage: tuple[CoverageRow, ...]
     data_notes: tuple[str, ...]
-    terms: tuple[tuple[Term, ...], ...]
+    terms: tuple[tuple[tuple[Term, ...], ...], ...]
     as_of: str
     score_version: str
 
@@ -216,7 +217,7 @@ def _month_report(
         sure=how_sure(found),
         panels=panels,
         scale_floor=scale_floor(panels),
-        more_panels=more_panels(sum(held.has_reviews(s) for s in sites) - len(charted)),
+        more_panels=more_panels(sum(held.has_reviews(s) for s in shown) - len(charted)),
         topics=topics,
         instead_of_topics="" if topics else instead_of_topics(held, sites),
         changed=changed_rows(held, [by_site[site] for site in shown]),
@@ -227,14 +228,14 @@ def _month_report(
         replies=tuple(reply_row(held, site) for site in shown if held.can_reply(site)),
         replies_note=replies_note(held, shown),
         since_report=since_report[:MOST_CHANGED_SITES],
-        more_since_report=more_sites(len(since_report) - MOST_CHANGED_SITES),
+        more_since_report=more_changed(len(since_report) - MOST_CHANGED_SITES),
         followed_up=tuple(followed_up(one, found) for one in asked or ()),
         instead_of_follow_up=instead_of_follow_up(month, asked),
         vanity=vanity_columns(inputs.vanity),
         more_vanity=more_vanity(inputs.vanity),
         coverage=tuple(coverage_row(held, site) for site in [*shown, *held.places()]),
         data_notes=data_notes(held, [*shown, *held.places()], found),
-        terms=term_columns(report_terms(held, inputs.catalogue, has_talk=not talk.instead)),
+        terms=term_blocks(report_terms(held, inputs.catalogue, has_talk=not talk.instead)),
         as_of=written_day(as_of),
         score_version=clean(str(inputs.build["score_version"]), 40),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from pipelines.locales import _
 from pipelines.pdf import clean
@@ -95,8 +96,18 @@ RULES = (
 )
 
 
-def term_columns(terms: Sequence[Term], number: int = 3) -> tuple[tuple[Term, ...], ...]:
-    """Spread terms over columns of about the same height: the longest first, each into the shortest so far."""
+def term_blocks(terms: Sequence[Term], most: int = 9) -> tuple[tuple[tuple[Term, ...], ...], ...]:
+    """Split terms into blocks of at most `most`, each in columns of about one height.
+
+    A page breaks between two blocks, so all of them together leave no half of a page empty.
+    """
+    blocks = -(-len(terms) // most)
+    starts = [len(terms) * block // blocks for block in range(blocks + 1)]
+    return tuple(_columns(terms[start:end]) for start, end in pairwise(starts))
+
+
+def _columns(terms: Sequence[Term], number: int = 3) -> tuple[tuple[Term, ...], ...]:
+    """Spread terms over columns: the longest first, each into the shortest so far."""
     columns: list[list[Term]] = [[] for _ in range(number)]
     for term in sorted(terms, key=lambda term: -len(term.title + term.definition)):
         min(columns, key=lambda column: sum(len(t.title + t.definition) for t in column)).append(term)

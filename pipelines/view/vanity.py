@@ -55,6 +55,9 @@ def _capital(text: str) -> str:
 
 def _plain_metric(metric: str) -> str:
     """Return a platform's name of a number in small letters with spaces: "clickCount" and "CALL_CLICKS" alike."""
+    if metric == "left_out":
+        # Ours and no platform's: posts of strangers who want to be read on the platform alone.
+        return _("left out, as authors wish")
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", metric).replace("_", " ").replace(".", " ")
     return clean(spaced.lower(), 40)
 
