@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from pipelines import render
+from pipelines.advice import Asked
 from pipelines.periods import add_months
 from pipelines.text.disclosure.verdicts import CLASSES
 from pipelines.text.topics import ALERTS, TOPICS
 from pipelines.view.conversation import Conversation
 from pipelines.view.looks import SIGNS
+from pipelines.view.private import BECAME_WORDS
 from pipelines.view.report import Report, month_report
 from pipelines.view.sites import TOPIC_NAMES
 from tests.report_states import STATES, Warehouse
@@ -300,6 +302,45 @@ def test_how_own_posts_ask_for_reviews_names_its_rule_and_links_and_quotes_nothi
     (row,) = report_of(practice().invites("yelp", 3, 9)).checks
     assert row.rule == "Rules of Yelp: nobody is asked for a review."
     assert row.seen == "Posts of yours in 90 days that seem to ask for a review on Yelp: 3 of 9."
+
+
+@pytest.mark.parametrize(
+    ("parts", "why"),
+    [
+        ({"gating": 0, "reward": 0, "yelp": 0, "wording": 0}, None),
+        ({"gating": 2, "reward": 0, "yelp": 1}, "2 of a call to the happy alone and 1 of a call for Yelp reviews"),
+        ({"reward": 1, "wording": 3}, "1 of a reward and 3 of words to write"),
+    ],
+)
+def test_a_sign_in_own_posts_asks_to_read_them_again_and_leads_to_its_rule(parts: dict[str, int], why: str) -> None:
+    house = practice()
+    for part, posts in parts.items():
+        house.invites(part, posts, 40)
+    report = report_of(house)
+    cards = [card for card in report.cards if card.id == "ask-alike"]
+    assert [card.why.replace("\u00a0", " ") for card in cards] == (
+        [f"Signs in 40 posts of 90 days: {why}. Signs can be wrong, so read before you act."] if why else []
+    )
+    html = render.report_html(report, render.TEMPLATES)
+    assert ('href="#worth-checking"' in html) == ('id="worth-checking"' in html) == bool(why)
+
+
+@pytest.mark.parametrize(
+    ("parts", "state"),
+    [
+        (("gating", "reward", "yelp", "wording"), "done"),
+        (("gating", "reward", "yelp"), "cannot_tell"),
+    ],
+)
+def test_own_posts_are_in_order_only_where_every_kind_of_sign_was_looked_for(
+    parts: tuple[str, ...], state: str
+) -> None:
+    house = practice()
+    for part in parts:
+        house.invites(part, 0, 40)
+    asked = [Asked("ask-alike", "What we asked.")]
+    (row,) = month_report(house.practice(), house.month, house.inputs(), (), asked).followed_up
+    assert row.word == BECAME_WORDS[state]
 
 
 def test_three_signs_of_posts_and_reviews_are_shown_those_of_posts_first() -> None:

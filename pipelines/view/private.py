@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.advice import Asked, Findings, follow_up, site_name
+from pipelines.advice import Asked, Findings, Invitations, follow_up, site_name
 from pipelines.locales import _, ngettext, whole
 from pipelines.pdf import clean, https_only
 from pipelines.periods import add_months
@@ -166,6 +166,17 @@ def checks(
         said[rule].append(line)
     shown = tuple(Check(_(CHECK_RULES[rule]), " ".join(lines)) for rule, lines in said.items() if lines)
     return shown, len(signs[room:])
+
+
+def invitations_found(figure: Lookup) -> Invitations:
+    """Return what the rule on the practice's own posts looks at."""
+    rows = {part: figure("", "review_invitations", part=part) for part in OWN_POSTS}
+    told = {part: row for part, row in rows.items() if row and is_number(row)}
+    return Invitations(
+        posts=max((int(row["sample_size"]) for row in told.values()), default=0),
+        checked=told.keys() == OWN_POSTS.keys(),
+        **{part: int(row["value"]) for part, row in told.items()},
+    )
 
 
 def _signs_of_posts(figure: Lookup) -> list[tuple[str, str]]:

@@ -24,6 +24,7 @@ from pipelines.view.private import (
     checks,
     followed_up,
     instead_of_follow_up,
+    invitations_found,
     more_changed,
     more_checks,
     since_last_report,
@@ -155,6 +156,7 @@ def _month_report(
         waiting=found_waiting(inputs.needs_answer),
         alerts=alerts_found(held.now, sites),
         talk=talk_found(held.now),
+        invitations=invitations_found(held.now),
     )
     by_site = {site.site: site for site in found.sites}
     cards = choose(found)
