@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from pipelines.locales import _
 from pipelines.pdf import clean
@@ -76,6 +75,8 @@ _SAID_BESIDE = frozenset(
     }
 )
 
+_COLUMNS, _MOST_IN_BLOCK = 3, 10
+
 # Mean stars that two months are apart at least where one is said to have risen or fallen.
 _CLEAR_MOVE = 0.3
 
@@ -96,19 +97,20 @@ RULES = (
 )
 
 
-def term_blocks(terms: Sequence[Term], most: int = 9) -> tuple[tuple[tuple[Term, ...], ...], ...]:
-    """Split terms into blocks of at most `most`, each in columns of about one height.
+def term_blocks(terms: Sequence[Term]) -> tuple[tuple[tuple[Term, ...], ...], ...]:
+    """Split terms into blocks of about one size, each in columns of about one height.
 
     A page breaks between two blocks, so all of them together leave no half of a page empty.
     """
-    blocks = -(-len(terms) // most)
-    starts = [len(terms) * block // blocks for block in range(blocks + 1)]
-    return tuple(_columns(terms[start:end]) for start, end in pairwise(starts))
+    blocks = -(-len(terms) // _MOST_IN_BLOCK)
+    # As many terms as fill all columns, so that none of them is a term shorter than its neighbours.
+    size = -(-len(terms) // (blocks * _COLUMNS)) * _COLUMNS
+    return tuple(_columns(terms[start : start + size]) for start in range(0, len(terms), size))
 
 
-def _columns(terms: Sequence[Term], number: int = 3) -> tuple[tuple[Term, ...], ...]:
+def _columns(terms: Sequence[Term]) -> tuple[tuple[Term, ...], ...]:
     """Spread terms over columns: the longest first, each into the shortest so far."""
-    columns: list[list[Term]] = [[] for _ in range(number)]
+    columns: list[list[Term]] = [[] for _ in range(_COLUMNS)]
     for term in sorted(terms, key=lambda term: -len(term.title + term.definition)):
         min(columns, key=lambda column: sum(len(t.title + t.definition) for t in column)).append(term)
     return tuple(tuple(sorted(column, key=terms.index)) for column in columns)
