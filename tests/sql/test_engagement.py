@@ -532,6 +532,8 @@ def test_a_number_a_platform_gives_up_is_a_break_and_no_fall(models: Models) -> 
             row["valid_to"] = ends
         if row["metric"] == "views":
             row["valid_from"] = dt.date(2026, 7, 10)
+        if row["metric"] == "likes" and row["source"] == WALL.source:
+            row |= {"valid_from": None, "valid_to": dt.date(2025, 8, 31)}
     with replayed(models, inputs) as connection:
         found = {
             (row["month"].month, row["meaning"]): row
@@ -552,6 +554,8 @@ def test_a_number_a_platform_gives_up_is_a_break_and_no_fall(models: Models) -> 
     assert found[7, "views"]["break_note"] == "break: given from 2026-07-10"
     assert found[9, "views"]["break_note"] is None
     assert found[9, "likes"]["counted"] == "sum of the posts of the month"
+    assert found[8, "likes"]["break_note"] == "break: not given since 2025-09-01"
+    assert found[9, "likes"]["break_note"] is None
 
 
 @pytest.fixture(scope="module")
