@@ -602,10 +602,10 @@ LIBRARY: tuple[Action, ...] = (
     ),
     Action(
         id="ask-alike",
-        what="Read again how your posts ask for reviews. Change or delete what breaks a rule.",
-        who="Owner or office manager",
+        what="Check how your posts ask for reviews.",
+        who="Owner",
         how_long="15 minutes",
-        why="Signs in {posts} of 90 days: {kinds}. Signs can be wrong, so read before you act.",
+        why="Signs in {posts} of 90 days: {kinds}. Signs can be wrong.",
         effect="Your posts treat everybody alike.",
         done_when="Done when no post has such signs.",
         link_words="See the rules",

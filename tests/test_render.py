@@ -127,6 +127,7 @@ SAYS = {
     "fell": [
         "Stars on Google fell from 4.5 to 3.4.",
         "9 of 25 reviews gave one or two stars",
+        "9 reviews, three stars or fewer, no answer seen",
         "And 4 more reviews. See the draft replies, page 4.",
         "Google, 31 Oct 2026 Thank you for taking the time to write. We want to do better",
         "No draft: have a person read this one first.",
@@ -238,6 +239,20 @@ def test_a_month_of_too_few_or_not_read_is_a_gap_never_a_line() -> None:
     assert len(re.findall(r"M[\d.]+ [\d.]+L", chart)) == 4
     assert "April 2026 not measured" in chart
     assert "January 2026 no reviews" in chart
+
+
+@pytest.mark.parametrize(
+    ("state", "trend", "bars"),
+    [
+        ("calm", "Mean stars on Google by month; against the month before: no clear change. September 2025 4.5", "5"),
+        ("fell", "Mean stars on Google by month; against the month before: fell. September 2025 4.5", "5"),
+        ("burst", "Mean stars on Google by month; against the month before: fell. September 2025 4.5", "1"),
+    ],
+)
+def test_what_a_chart_shows_is_said_with_its_finding(state: str, trend: str, bars: str) -> None:
+    panel = report_of(STATES[state]()).panels[0]
+    assert panel.trend_alt.startswith(trend)
+    assert panel.bars_alt.startswith(f"Reviews on Google in October 2026 by stars, {bars} most often. 5 stars: ")
 
 
 def test_a_months_zero_is_not_the_same_as_not_read() -> None:

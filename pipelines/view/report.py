@@ -55,6 +55,7 @@ from pipelines.view.summary import (
     recommended,
     site_row,
     waiting_row,
+    waiting_words,
 )
 from pipelines.view.terms import Term, report_terms, term_blocks
 from pipelines.view.vanity import VanityGroup, more_vanity, vanity_columns
@@ -96,6 +97,7 @@ class Report:
     looks: tuple[LookRow, ...]
     looks_notes: tuple[str, ...]
     waiting: tuple[WaitingRow, ...]
+    waiting_words: str
     more_waiting: str
     sure: tuple[str, ...]
     panels: tuple[SitePanel, ...]
@@ -215,6 +217,7 @@ def _month_report(
         looks=looks_shown(looks),
         looks_notes=looks_notes(looks, held.now, sites, f"{month:%Y-%m}"),
         waiting=tuple(waiting_row(row) for row in inputs.needs_answer[:MOST_WAITING]),
+        waiting_words=waiting_words(len(inputs.needs_answer)),
         more_waiting=more_reviews(len(inputs.needs_answer) - MOST_WAITING),
         sure=how_sure(found),
         panels=panels,

@@ -163,16 +163,31 @@ def site_panel(held: Held, site: str) -> SitePanel:
         for bar in bars
     ]
     means = [f"{point.long_label} {_point_words(point)}" for point in points]
+    most = max(bars, key=lambda bar: bar.reviews, default=None)
+    change = held.verdicts(site).get("mean_stars")
     return SitePanel(
         anchor=f"site-{''.join(c for c in site if c.isascii() and c.isalnum())}",
         name=name,
         bars=bars,
-        bars_alt=_("Reviews on {site} in {month} by stars. {counts}.", site=name, month=month, counts="; ".join(said)),
+        bars_alt=_(
+            "Reviews on {site} in {month} by stars, {most} most often. {counts}.",
+            site=name,
+            month=month,
+            most=whole(most.stars),
+            counts="; ".join(said),
+        )
+        if most
+        else "",
         instead_of_bars=instead,
         instead_of_trend=_instead_of_trend(points),
         years=_years(held, site),
         points=points,
-        trend_alt=_("Mean stars on {site} by month. {means}.", site=name, means="; ".join(means)),
+        trend_alt=_(
+            "Mean stars on {site} by month; against the month before: {verdict}. {means}.",
+            site=name,
+            verdict=verdict_words(change.verdict if change else "not_measured"),
+            means="; ".join(means),
+        ),
     )
 
 

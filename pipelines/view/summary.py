@@ -54,6 +54,16 @@ def more_reviews(number: int) -> str:
     return ngettext("And {number} more review.", "And {number} more reviews.", number) if number > 0 else ""
 
 
+def waiting_words(number: int) -> str:
+    if not number:
+        return _("Three stars or fewer, no answer seen")
+    return ngettext(
+        "{number}\u00a0review, three stars or fewer, no answer seen",
+        "{number}\u00a0reviews, three stars or fewer, no answer seen",
+        number,
+    )
+
+
 def _range_words(stars: Range) -> str:
     return f"{decimal(stars.low)}{TO}{decimal(stars.high)}"
 
