@@ -107,6 +107,20 @@ def test_no_heading_stands_alone_at_the_foot_of_a_page() -> None:
             assert lowest.element_tag not in {"h1", "h2", "h3"}, millimetres
 
 
+def test_a_text_that_just_fills_its_line_is_not_broken_behind_its_first_word() -> None:
+    html = render.report_html(report_of(STATES["fell"]()), render.TEMPLATES)
+    ends = [f"{'i' * letters}{last}" for letters in range(10, 18) for last in ("", "l.", "t")]
+    for kind, words in (("headline", 4), ("who", 5)):
+        found = re.search(rf'<p class="{kind}">(?:<span>)?([^<]+).*?</p>', html, re.DOTALL)
+        assert found
+        starts = found[0].replace(found[1].strip(), f"Start {'some more ' * words}END")
+        many = "".join(starts.replace("END", end) for end in ends)
+        html = html.replace(found[0], many)
+    document = pdf.Typesetter(render.TEMPLATES).lay_out(html)
+    said = [box.text for page in document.pages for box in text_boxes(page._page_box)]
+    assert len([text for text in said if text.startswith("Start some")]) == 2 * len(ends)
+
+
 @pytest.mark.parametrize("state", STATES)
 def test_page_one_holds_what_a_busy_reader_needs(layout: Any, state: str) -> None:
     said = " ".join(box.text for box in text_boxes(layout(state).pages[0]._page_box))
