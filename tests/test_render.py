@@ -288,6 +288,13 @@ def test_replies_say_what_is_still_open() -> None:
     assert report_of(STATES["burst"]()).replies[0].this_month == "49 of 70 so far"
 
 
+def test_a_typical_time_says_over_how_many_reviews_it_is() -> None:
+    times = [report_of(STATES[state]()).replies[0].typical_time.replace("\u00a0", " ") for state in ("calm", "fell")]
+    assert times == ["26 hours (23)", "more than half not answered yet (25)"]
+    nobody = STATES["no-reviews"]()
+    assert report_of(nobody).replies[0].typical_time == "more than half not answered yet"
+
+
 def test_two_sources_of_one_site_speak_with_the_newer_voice() -> None:
     state = STATES["first-month"]()
     older = {"source": "owner_export", "last_read_night": dt.date(2026, 10, 3), "nights_read": 1, "why": "old"}
@@ -324,6 +331,9 @@ def test_places_without_reviews_are_in_the_data_notes_only() -> None:
     report = month_report(state.practice(), MONTH, state.inputs())
     assert [row.name for row in report.sites] == ["Google"]
     assert [(row.name, row.reviews, row.posts) for row in report.coverage][1] == ("Mastodon", "–", "41")
+    state.rows["coverage"][0] |= {"held": 33, "platform_total": 34, "conversation_items": 142}
+    (google, _) = month_report(state.practice(), MONTH, state.inputs()).coverage
+    assert (google.reviews, google.platform_total, google.posts) == ("33", "34", "142"), "beside the total only reviews"
     assert "Sources, as their terms want them named: Town Social." in report.data_notes
 
 

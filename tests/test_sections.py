@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from pipelines.view.looks import SIGNS
 from pipelines.view.private import BECAME_WORDS
 from pipelines.view.report import Report, month_report
 from pipelines.view.sites import TOPIC_NAMES
+from pipelines.view.terms import Term, term_blocks
 from tests.report_states import STATES, Warehouse
 
 
@@ -633,3 +635,17 @@ def test_notes_alone_on_numbers_no_longer_given_are_no_appendix() -> None:
     house = practice().numbers("google", conversations="break: not given since 2024-08-01")
     assert report_of(house).vanity == ()
     assert report_of(house.numbers("google", clicks=4)).vanity != ()
+
+
+def test_what_we_left_out_ourselves_is_told_apart_from_what_a_platform_counts() -> None:
+    (column,) = report_of(practice().numbers("bluesky", left_out=5)).vanity
+    assert column[0].numbers == (("left out, as authors wish", "5"),)
+
+
+@pytest.mark.parametrize(("number", "sizes"), [(1, [1]), (10, [10]), (19, [12, 7]), (24, [9, 9, 6]), (25, [9, 9, 7])])
+def test_terms_come_in_blocks_that_fill_their_columns_and_none_is_lost(number: int, sizes: list[int]) -> None:
+    terms = [Term(f"Term {place}", "means " * (1 + place % 4)) for place in range(number)]
+    blocks = term_blocks(terms)
+    assert [sum(map(len, block)) for block in blocks] == sizes
+    assert sorted(terms, key=terms.index) == sorted((t for b in blocks for c in b for t in c), key=terms.index)
+    assert all(terms.index(one) < terms.index(other) for b in blocks for c in b for one, other in pairwise(c))

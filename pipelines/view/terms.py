@@ -75,7 +75,7 @@ _SAID_BESIDE = frozenset(
     }
 )
 
-_COLUMNS, _MOST_IN_BLOCK = 3, 10
+_COLUMNS, _ABOUT_IN_BLOCK = 3, 10
 
 # Mean stars that two months are apart at least where one is said to have risen or fallen.
 _CLEAR_MOVE = 0.3
@@ -102,7 +102,7 @@ def term_blocks(terms: Sequence[Term]) -> tuple[tuple[tuple[Term, ...], ...], ..
 
     A page breaks between two blocks, so all of them together leave no half of a page empty.
     """
-    blocks = -(-len(terms) // _MOST_IN_BLOCK)
+    blocks = -(-len(terms) // _ABOUT_IN_BLOCK)
     # As many terms as fill all columns, so that none of them is a term shorter than its neighbours.
     size = -(-len(terms) // (blocks * _COLUMNS)) * _COLUMNS
     return tuple(_columns(terms[start : start + size]) for start in range(0, len(terms), size))
