@@ -206,6 +206,7 @@ SAYS = {
         "Stars on Google rose from 4.5 to 4.9. One thing is worth doing.",
         "Facebook asks for yes or no: 33 of 34 (97%) recommend you. This is never mixed with stars.",
         "yes or no in place of stars, see below",
+        "No review of these months has stars.",
         "Break: not given since 15 Nov 2025",
         "96 likely 93 to 99, firm",
         "No low review is waiting for an answer.",

@@ -311,7 +311,8 @@ def test_how_own_posts_ask_for_reviews_names_its_rule_and_links_and_quotes_nothi
     [
         ({"gating": 0, "reward": 0, "yelp": 0, "wording": 0}, None),
         ({"gating": 2, "reward": 0, "yelp": 1}, "2 of a call to the happy alone and 1 of a call for Yelp reviews"),
-        ({"reward": 1, "wording": 3}, "1 of a reward and 3 of words to write"),
+        ({"reward": 1}, "1 of a reward"),
+        ({"wording": 3}, "3 of words to write"),
     ],
 )
 def test_a_sign_in_own_posts_asks_to_read_them_again_and_leads_to_its_rule(parts: dict[str, int], why: str) -> None:
