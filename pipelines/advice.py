@@ -135,6 +135,22 @@ class Talk:
 
 
 @dataclass(frozen=True)
+class Invitations:
+    """How own posts and comments of 90 days ask for reviews: how many were checked, and signs in them by kind."""
+
+    posts: int = 0
+    gating: int = 0
+    reward: int = 0
+    yelp: int = 0
+    wording: int = 0
+    checked: bool = False
+
+    @property
+    def signs(self) -> int:
+        return self.gating + self.reward + self.yelp + self.wording
+
+
+@dataclass(frozen=True)
 class Findings:
     """Everything the rules below may look at."""
 
@@ -144,6 +160,7 @@ class Findings:
     waiting: Waiting
     alerts: Alerts = Alerts()
     talk: Talk = Talk()
+    invitations: Invitations = Invitations()
 
     @property
     def month_is_over(self) -> bool:
@@ -271,6 +288,18 @@ def _take_down(found: Findings) -> _Reason | None:
     return _Reason({}, number) if number else None
 
 
+def _ask_alike(found: Findings) -> _Reason | None:
+    asks = found.invitations
+    if not asks.signs:
+        return None
+    kinds = [_("{number} of a call to the happy alone", number=whole(asks.gating))] if asks.gating else []
+    kinds += [_("{number} of a reward", number=whole(asks.reward))] if asks.reward else []
+    kinds += [_("{number} of a call for Yelp reviews", number=whole(asks.yelp))] if asks.yelp else []
+    kinds += [_("{number} of words to write", number=whole(asks.wording))] if asks.wording else []
+    posts = ngettext("{number}\u00a0post or comment", "{number}\u00a0posts and comments", asks.posts)
+    return _Reason({"posts": posts, "kinds": listed(kinds)})
+
+
 def _answer_questions(found: Findings) -> _Reason | None:
     talk = found.talk
     waiting = talk.asked - talk.answered
@@ -396,6 +425,9 @@ SEEN: dict[str, str] = {
     "replies-unchecked": "Replies could not be checked this month.",
     "replies-stand": "Replies with such signs in public: {replies}.",
     "replies-gone": "No reply with such signs stands in public.",
+    "posts-unchecked": "How your posts ask for reviews could not be checked.",
+    "signs-stand": "Signs of that kind in your posts: {signs}.",
+    "signs-gone": "No post of yours has such signs.",
     "low-wait": "Still without an answer: {waiting} of {listed}.",
     "low-answered": "None of the listed reviews waits any more: {listed} of {listed}.",
     "low-fell": "Low reviews on {site} fell, or its stars rose.",
@@ -436,6 +468,15 @@ def _taken_down(asked: Asked, found: Findings) -> Became:
     if not found.alerts.replies_checked or found.unread():
         return _seen("cannot_tell", "replies-unchecked")
     return _seen("done", "replies-gone")
+
+
+def _asked_alike(asked: Asked, found: Findings) -> Became:
+    del asked
+    if found.invitations.signs:
+        return _seen("not_yet", "signs-stand", signs=whole(found.invitations.signs))
+    if not found.invitations.checked:
+        return _seen("cannot_tell", "posts-unchecked")
+    return _seen("done", "signs-gone")
 
 
 def _low_answered(asked: Asked, found: Findings) -> Became:
@@ -558,6 +599,20 @@ LIBRARY: tuple[Action, ...] = (
         rule="replies_to_look_at of critical or high severity add up to at least one over all sites",
         chosen_by=_take_down,
         became=_taken_down,
+    ),
+    Action(
+        id="ask-alike",
+        what="Check how your posts and comments ask for reviews.",
+        who="Owner",
+        how_long="15 minutes",
+        why="Signs in {posts} of 90 days: {kinds}. Signs can be wrong.",
+        effect="Your own words treat everybody alike.",
+        done_when="Done when none of them has such signs.",
+        link_words="See the rules",
+        anchor="worth-checking",
+        rule="review_invitations counts at least one post of any part",
+        chosen_by=_ask_alike,
+        became=_asked_alike,
     ),
     Action(
         id="answer-low",

@@ -120,6 +120,10 @@ class DataDir:
         """
         return DataDir(self.root / "onboarding" / practice_id, within=self.root)
 
+    @property
+    def is_first_look(self) -> bool:
+        return self._secrets_in != self.root
+
     def first_looks(self) -> dict[str, DataDir]:
         """Return the places of all practices that were looked at, by practice id."""
         folders = sorted((self.root / "onboarding").glob("*/"))

@@ -2,7 +2,8 @@
 
 Pages and records hold texts and names and go first; features go when derived data expire. The receipt of a
 visit stays, because it holds neither and says what was once read. Reports go by a setting of the operator; the
-reasons of their corrections stay, because the ledger counts on the versions.
+reasons of their corrections stay, because the ledger counts on the versions. A first look is a data directory of the
+same shape and expires likewise.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pipelines.sources import load_source, source_names
 def purge(today: dt.date, data: DataDir, settings: Settings, *, say: Callable[[str], None]) -> list[str]:
     """Delete everything that expired before `today`; return the deleted paths, relative to the data directory."""
     gone: list[Path] = []
+    derived: list[Path] = []
     for name in source_names():
         policy = load_source(name).SOURCE.policy
         longer = settings.keep_derived_days.get(name, 0)
@@ -36,9 +38,14 @@ def purge(today: dt.date, data: DataDir, settings: Settings, *, say: Callable[[s
                 gone.append(data.records(name, night))
         for night in data.nights("features", name):
             if policy.derived_expires_on(night, longer) < today:
-                gone.append(data.features(name, night))
+                derived.append(data.features(name, night))
                 # A month that a build has joined holds the night too; the next build joins what is left of it.
-                gone += sorted(set(data.joined("features", name).glob(f"{night:%Y-%m}-*")) - set(gone))
+                derived += sorted(set(data.joined("features", name).glob(f"{night:%Y-%m}-*")) - set(derived))
+    gone += derived
+    if derived and data.is_first_look:
+        # No night builds it anew, so what it was built from and its warehouse go at once.
+        built = (path for path in data.build_folder.rglob("*") if path.is_file())
+        gone += sorted({*built, *data.root.glob(data.warehouse.name)} - set(gone))
     oldest_link = dt.datetime.combine(today - dt.timedelta(days=settings.link_days), dt.time(), dt.UTC).timestamp()
     gone += [path for path in sorted(data.linked("").parent.glob("*.pdf")) if path.stat().st_mtime < oldest_link]
     gone += _old_reports(today, data, settings.report_months)

@@ -11,6 +11,7 @@ import datetime as dt
 import re
 from functools import cache
 
+from pipelines.advice import site_name
 from pipelines.locales import _, spoken
 from pipelines.wording import dated, written_day
 
@@ -117,7 +118,7 @@ def _without(sites: str) -> str | None:
     named = _NAMED.findall(sites)
     if "".join(f"{site} ({why})" for site, why in named) != sites.replace("), ", ")"):
         return None
-    said = ", ".join(f"{site} ({reason_words(why)})" for site, why in named)
+    said = ", ".join(f"{site_name(site)} ({reason_words(why)})" for site, why in named)
     return _("without {sites}", sites=said)
 
 

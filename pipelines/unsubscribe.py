@@ -2,7 +2,7 @@
 
 A plain ASGI application without a login, which Airflow's plugin serves under `/rapport/`, behind HTTPS. Scanners follow
 links, so a GET never changes anything: it shows a page with a button. Nothing here says whether an address is known,
-because no address comes in.
+because no address comes in. The pages speak what the reader's browser asks for, for a token says nothing of that.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from __future__ import annotations
 import datetime as dt
 import email
 from collections.abc import Callable
+from operator import itemgetter
 from urllib.parse import parse_qsl
 
+from markupsafe import escape
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -21,6 +23,7 @@ from starlette.routing import Route
 from pipelines.landing import DataDir
 from pipelines.ledger import Ledger
 from pipelines.links import Expired, linked_report
+from pipelines.locales import LANGUAGES, Language, _, language, speaking, spoken
 
 LARGEST_BODY_BYTES = 4_000
 ONE_CLICK = ("List-Unsubscribe", "One-Click")
@@ -33,12 +36,12 @@ _HEADERS = {
     "X-Robots-Tag": "noindex",
 }
 _PAGE = (
-    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Monthly report</title>'
-    '<meta name="viewport" content="width=device-width"></head><body><h1>{heading}</h1>{rest}</body></html>'
+    '<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>'
+    '<meta name="viewport" content="width=device-width"></head>'
+    "<body><h1>{heading}</h1><p>{said}</p>{form}</body></html>"
 )
-_BUTTON = (
-    '<form method="post"><input type="hidden" name="List-Unsubscribe" value="One-Click">'
-    "<button>Stop the monthly report</button></form>"
+_FORM = (
+    '<form method="post"><input type="hidden" name="List-Unsubscribe" value="One-Click"><button>{words}</button></form>'
 )
 
 
@@ -49,25 +52,28 @@ def public_app(data: DataDir, clock: Callable[[], dt.datetime]) -> Starlette:
     """
 
     async def unsubscribe(request: Request) -> Response:
-        if request.method != "POST":
-            return _page("Stop this mail?", f"<p>You will get no more monthly reports.</p>{_BUTTON}")
-        if ONE_CLICK not in await _fields(request):
-            return _page("Nothing was changed", "<p>The request was not understood.</p>", 400)
-        token, now = request.path_params["token"], clock().isoformat(timespec="seconds")
-        known = await run_in_threadpool(lambda: Ledger(data.ledger).unsubscribe(token, now))
-        if not known:
-            return _page("Nothing was changed", "<p>This link is not one of ours.</p>", 404)
-        return _page("Done", "<p>You will get no more monthly reports. Reply to one of them to have them again.</p>")
+        with speaking(_asked_for(request)):
+            if request.method != "POST":
+                form = _FORM.format(words=escape(_("Stop the monthly report")))
+                return _page(_("Stop this mail?"), _("You will get no more monthly reports."), form=form)
+            if ONE_CLICK not in await _fields(request):
+                return _page(_("Nothing was changed"), _("The request was not understood."), 400)
+            token, now = request.path_params["token"], clock().isoformat(timespec="seconds")
+            known = await run_in_threadpool(lambda: Ledger(data.ledger).unsubscribe(token, now))
+            if not known:
+                return _page(_("Nothing was changed"), _("This link is not one of ours."), 404)
+            again = _("You will get no more monthly reports. Reply to one of them to have them again.")
+            return _page(_("Done"), again)
 
     async def report(request: Request) -> Response:
-        try:
-            path = await run_in_threadpool(linked_report, data, request.path_params["token"], clock())
-        except Expired:
-            return _page(
-                "This report is no longer here", "<p>The link has expired. Reply to the mail for a new one.</p>", 410
-            )
-        if path is None:
-            return _page("This report is not here", "<p>This link is not one of ours.</p>", 404)
+        with speaking(_asked_for(request)):
+            try:
+                path = await run_in_threadpool(linked_report, data, request.path_params["token"], clock())
+            except Expired:
+                expired = _("The link has expired. Reply to the mail for a new one.")
+                return _page(_("This report is no longer here"), expired, 410)
+            if path is None:
+                return _page(_("This report is not here"), _("This link is not one of ours."), 404)
         return FileResponse(path, media_type="application/pdf", filename="report.pdf", headers=_HEADERS)
 
     return Starlette(
@@ -97,5 +103,20 @@ async def _fields(request: Request) -> list[tuple[str, str]]:
     ]
 
 
-def _page(heading: str, rest: str, status: int = 200) -> HTMLResponse:
-    return HTMLResponse(_PAGE.format(heading=heading, rest=rest), status, _HEADERS)
+def _asked_for(request: Request) -> Language:
+    """Return the first language of the browser's list (RFC 9110, section 12.5.4) that there is, or else English."""
+    wishes = []
+    for wish in request.headers.get("accept-language", "").split(","):
+        name, weight = (*wish.split(";q=", 1), "1")[:2]
+        try:
+            wishes.append((-float(weight), name.strip().partition("-")[0].lower()))
+        except ValueError:
+            continue
+    # Of equal weight, the one that is named first.
+    wanted = (wish[1] for wish in sorted(wishes, key=itemgetter(0)))
+    return language(next((name for name in wanted if name in LANGUAGES), "en"))
+
+
+def _page(heading: str, said: str, status: int = 200, *, form: str = "") -> HTMLResponse:
+    told = {"language": spoken().tag, "title": escape(_("Monthly report")), "form": form}
+    return HTMLResponse(_PAGE.format(heading=escape(heading), said=escape(said), **told), status, _HEADERS)

@@ -340,10 +340,10 @@ class Warehouse:
         for part, posts in zip(types, mix, strict=True):
             self.figure("", month, "post_mix", posts, part=part, state="value" if posts else "zero")
         for part in ("", "bluesky", "mastodon"):
+            posts = sum(mix) // 2 if part else sum(mix)
             for name, value in (("conversation_per_post", 2.14), ("amplification_per_post", 0.4)):
-                enough = sum(mix) >= 4
-                state = "value" if enough else "too_few"
-                self.figure("", month, name, value if enough else None, part=part, state=state)
+                told = {"part": part, "sample_size": posts, "state": "value" if sum(mix) >= 4 else "too_few"}
+                self.figure("", month, name, value if sum(mix) >= 4 else None, **told)
         state = "value" if communities else "zero"
         self.figure("", month, "community_mentions", 3 * communities, state=state)
         for part, number in (requests or {}).items():

@@ -20,6 +20,7 @@ from pipelines.advice import (
     Asked,
     Change,
     Findings,
+    Invitations,
     SiteFindings,
     Talk,
     Waiting,
@@ -70,8 +71,10 @@ def found(
     as_of: dt.date = AS_OF,
     alerts: Alerts | None = None,
     talk: Talk | None = None,
+    asks: Invitations | None = None,
 ) -> Findings:
-    return Findings(MONTH, as_of, sites or (site(),), waiting or Waiting(), alerts or Alerts(), talk or Talk())
+    told = waiting or Waiting(), alerts or Alerts(), talk or Talk(), asks or Invitations()
+    return Findings(MONTH, as_of, sites or (site(),), *told)
 
 
 def change(metric: str, verdict: str, now: float, before: float, size: int = 20) -> dict[str, Change]:
@@ -81,6 +84,7 @@ def change(metric: str, verdict: str, now: float, before: float, size: int = 20)
 FIRES: dict[str, Findings] = {
     "look-today": found(alerts=Alerts(privacy=1)),
     "take-down": found(alerts=Alerts(replies_grave=2)),
+    "ask-alike": found(asks=Invitations(40, gating=2, reward=1, yelp=3, wording=1)),
     "answer-questions": found(talk=Talk(asked=9, answered=8, helpful=20, posts=20)),
     "post-answers": found(talk=Talk(asked=5, answered=5, helpful=4, posts=10)),
     "answer-low": found(waiting=Waiting(3, 21, "https://maps.example/1")),
@@ -96,6 +100,7 @@ FIRES: dict[str, Findings] = {
 JUST_NOT: dict[str, Findings] = {
     "look-today": found(alerts=Alerts(replies_grave=1)),
     "take-down": found(alerts=Alerts(harm=1, replies_possible=3)),
+    "ask-alike": found(asks=Invitations(40, checked=True)),
     "answer-questions": found(talk=Talk(asked=9, answered=9)),
     "post-answers": found(talk=Talk(asked=5, answered=5, helpful=5, posts=10)),
     "answer-low": found(waiting=Waiting()),
@@ -319,6 +324,11 @@ BECAME: dict[str, dict[str, Findings]] = {
         "done": found(alerts=Alerts(replies_possible=3)),
         "not_yet": found(alerts=Alerts(replies_grave=1)),
         "cannot_tell": found(alerts=Alerts(replies_checked=False)),
+    },
+    "ask-alike": {
+        "done": found(asks=Invitations(40, checked=True)),
+        "not_yet": found(asks=Invitations(40, yelp=1)),
+        "cannot_tell": found(asks=Invitations()),
     },
     "answer-low": {
         "done": found(waiting=Waiting(1, 2, None, frozenset({"key-9"}))),

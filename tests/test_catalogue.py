@@ -117,7 +117,7 @@ def test_every_reason_that_the_warehouse_gives_is_known() -> None:
         ("not known for E3: the 90 days before are not known; E2: the platforms do not say who speaks",
          "no se conoce para E3: no se conocen los 90 días anteriores; E2: las plataformas no dicen quién habla"),
         ("without mastodon (last read on 2026-10-03), x (not read)",
-         "sin mastodon (leído por última vez el 3 oct 2026), x (no se leyó)"),
+         "sin Mastodon (leído por última vez el 3 oct 2026), X (no se leyó)"),
         ("the night of 2026-10-03 failed: Yelp said 500; try later",
          "la lectura de la noche del 3 oct 2026 falló: en inglés: Yelp said 500; try later"),
         ("", ""),
@@ -126,7 +126,8 @@ def test_every_reason_that_the_warehouse_gives_is_known() -> None:
 def test_a_reason_is_said_in_the_language_spoken(reason: str, said: str) -> None:
     with speaking(language("es")):
         assert reasons.reason_words(reason) == said
-    assert reasons.reason_words(reason) == wording.dated(reason)
+    named = reason.replace("without mastodon", "without Mastodon").replace(", x (", ", X (")
+    assert reasons.reason_words(reason) == wording.dated(named)
 
 
 def test_numbers_days_and_lists_are_written_as_their_readers_do() -> None:
@@ -341,7 +342,7 @@ def test_no_text_is_clipped_or_broken_in_spanish(typesetter: pdf.Typesetter, sta
     document = typesetter.lay_out(html)
     assert faults(document, html) == []
     first = {box.text for box in texts(document.pages[0]._page_box)}
-    assert {"Dos puntuaciones", "Por responder", "Por revisar", "Qué tan seguro es"} <= first
+    assert {"Dos puntuaciones", "Por responder", "Por revisar", "Grado de certeza"} <= first
     body, appendix = pdf._pages_of(document)
     assert body <= render.MOST_PAGES_TRANSLATED
     assert appendix <= pdf.MOST_APPENDIX_PAGES

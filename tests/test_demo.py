@@ -26,6 +26,9 @@ from pipelines.warehouse import open_warehouse, rows, tables
 from tests.conftest import opened_once
 from tests.reports_pages import Client, mounted
 
+# One practice reads Spanish.
+MONTHLY = ("Your monthly report", "Su informe mensual")
+
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[DataDir, list[str]]:
@@ -57,8 +60,10 @@ def test_a_pdf_for_every_practice_and_a_mail_for_every_recipient(demo: tuple[Dat
     town = build_town()
     for practice in town.practices:
         assert practice_of(data.report(month_name(MONTH), practice.id)) == practice.id
-    sent = [mail for mail in mails(data) if str(mail["Subject"]).startswith("Your monthly report")]
+    sent = [mail for mail in mails(data) if str(mail["Subject"]).startswith(MONTHLY)]
     assert sorted(str(mail["To"]) for mail in sent) == sorted(r for p in town.practices for r in p.recipients)
+    spanish = [mail["To"] for mail in sent if str(mail["Subject"]).startswith(MONTHLY[1])]
+    assert spanish == ["owner@gesher-dental.example"]
 
 
 def test_a_contact_is_told_of_what_cannot_wait_and_its_report_is_held_until_it_is_named(
@@ -220,7 +225,7 @@ def walk(data: DataDir, folder: Path) -> None:
         frame.get_by_role("link", name="Ledger").click()
         frame.get_by_text("Its contact has answered.").wait_for()
         browser.close()
-    sent = [mail for mail in mails(mine) if str(mail["Subject"]).startswith("Your monthly report")]
+    sent = [mail for mail in mails(mine) if str(mail["Subject"]).startswith(MONTHLY)]
     assert sorted(str(mail["To"]) for mail in sent) == sorted(r for p in build_town().practices for r in p.recipients)
     [decision] = Decisions(mine.ledger).of(month)
     assert (decision.person, decision.choice, decision.kept_back) == (USER, "Some", ())

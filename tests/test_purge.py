@@ -70,6 +70,27 @@ def test_what_a_build_has_joined_goes_with_the_nights_it_is_of(data: DataDir) ->
     assert [path.exists() for path in (*joined, other)] == [False, True, True]
 
 
+def test_what_a_first_look_has_built_goes_with_its_features_and_its_report_with_its_month(data: DataDir) -> None:
+    look = data.first_look("oak")
+    for place in (data, look):
+        filled(place, "google_business")
+        write_bytes(place.warehouse, b"x")
+        write_bytes(place.joined("features", "google_business") / f"{NIGHT:%Y-%m}-abc.parquet", b"x")
+        write_bytes(place.build_folder / "inputs" / "features.parquet", b"x")
+        write_bytes(place.report("2026-09", "oak"), b"x")
+    kept = {place.root: left(place) for place in (data, look)}
+    for day, goes in ((NIGHT, False), (NIGHT + dt.timedelta(days=400), True)):
+        for place in (data, look):
+            purge(day, place, Settings(), say=lambda line: None)
+        assert (kept[look.root] - left(look) >= {"warehouse.duckdb.duckdb", "build.parquet"}) == goes
+        assert data.warehouse.exists(), "the next night builds it anew"
+        assert (data.build_folder / "inputs" / "features.parquet").exists()
+        assert look.report("2026-09", "oak").exists()
+    purge(dt.date(2028, 11, 1), look, Settings(), say=lambda line: None)
+    assert not look.report("2026-09", "oak").exists()
+    assert data.report("2026-09", "oak").exists(), "each place is asked for by itself"
+
+
 def test_what_a_killed_visit_left_is_cleared(data: DataDir) -> None:
     Visit(data, "google_business", NIGHT, "oak").keep(b"what a patient wrote", "json")
     purge(NIGHT, data, Settings(), say=lambda line: None)

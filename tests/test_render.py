@@ -83,7 +83,7 @@ def test_reviews_without_stars_are_neither_unread_nor_few() -> None:
             row |= {"value": None, "low": None, "high": None, "sample_size": 0, "state": "not_measured"}
     panel = report_of(state).panels[0]
     assert panel.instead_of_bars == "No stars in October 2026."
-    assert panel.instead_of_trend == "No month had the 5 reviews with stars that a mean needs."
+    assert panel.instead_of_trend == "No review of these months has stars."
     assert {point.mean_words for point in panel.points} == {"–"}
     assert int(panel.points[-1].reviews) > 4
 
@@ -107,6 +107,20 @@ def test_no_heading_stands_alone_at_the_foot_of_a_page() -> None:
             assert lowest.element_tag not in {"h1", "h2", "h3"}, millimetres
 
 
+def test_a_text_that_just_fills_its_line_is_not_broken_behind_its_first_word() -> None:
+    html = render.report_html(report_of(STATES["fell"]()), render.TEMPLATES)
+    ends = [f"{'i' * letters}{last}" for letters in range(10, 18) for last in ("", "l.", "t")]
+    for kind, words in (("headline", 4), ("who", 5)):
+        found = re.search(rf'<p class="{kind}">(?:<span>)?([^<]+).*?</p>', html, re.DOTALL)
+        assert found
+        starts = found[0].replace(found[1].strip(), f"Start {'some more ' * words}END")
+        many = "".join(starts.replace("END", end) for end in ends)
+        html = html.replace(found[0], many)
+    document = pdf.Typesetter(render.TEMPLATES).lay_out(html)
+    said = [box.text for page in document.pages for box in text_boxes(page._page_box)]
+    assert len([text for text in said if text.startswith("Start some")]) == 2 * len(ends)
+
+
 @pytest.mark.parametrize("state", STATES)
 def test_page_one_holds_what_a_busy_reader_needs(layout: Any, state: str) -> None:
     said = " ".join(box.text for box in text_boxes(layout(state).pages[0]._page_box))
@@ -127,6 +141,7 @@ SAYS = {
     "fell": [
         "Stars on Google fell from 4.5 to 3.4.",
         "9 of 25 reviews gave one or two stars",
+        "9 reviews, three stars or fewer, no answer seen",
         "And 4 more reviews. See the draft replies, page 4.",
         "Google, 31 Oct 2026 Thank you for taking the time to write. We want to do better",
         "No draft: have a person read this one first.",
@@ -135,16 +150,16 @@ SAYS = {
     ],
     "everything-bad": [
         "not read since 3 Oct 2026",
-        "Facebook was not read yet.",
+        "Not read yet: Facebook.",
         "more than half not answered yet",
         "5 alerts and 7 replies to look at. Google, 19 Oct 2026, Google, 15 Oct 2026",
         "Reply, critical a treatment and a number or an address",
-        "And 7 more threads.",
+        "And 7 more threads of the last twelve months.",
         "46 threads ask whom to go to. Named you first: others in 21, your team in 3, yourselves in 12, "
-        "only who asked in 10. You or your team answered in 15.",
+        "the asker alone in 10. You or your team answered in 15.",
         "an unusual number after 71 in 12 weeks",
         "Not known for Came back: the 90 days before are not known.",
-        "Read without mastodon (last read on 3 Oct 2026).",
+        "Read without Mastodon (last read on 3 Oct 2026).",
     ],
     "no-reviews": ["No new reviews came in during October 2026.", "no reviews this month", "nothing to draw"],
     "one-review": [
@@ -160,7 +175,7 @@ SAYS = {
     "first-month": ["This is the first month on record", "There is no month before to compare with."],
     "source-failed": [
         "Only 3 reviews were seen, and not every site was read.",
-        "Google was not read since 9 Oct 2026.",
+        "Not read since 9 Oct 2026: Google.",
     ],
     "never-read": ["No site could be read for October 2026", "No key was given."],
     "burst": [
@@ -191,6 +206,7 @@ SAYS = {
         "Stars on Google rose from 4.5 to 4.9. One thing is worth doing.",
         "Facebook asks for yes or no: 33 of 34 (97%) recommend you. This is never mixed with stars.",
         "yes or no in place of stars, see below",
+        "No review of these months has stars.",
         "Break: not given since 15 Nov 2025",
         "96 likely 93 to 99, firm",
         "No low review is waiting for an answer.",
@@ -199,7 +215,7 @@ SAYS = {
     "japanese-name": ["さくら歯科クリニック"],
     "korean-name": ["서울미소치과의원"],
     "rose": ["Stars on Google rose from 3.4 to 4.8."],
-    "many-sites": ["And 4 more sites", "And 7 more sites in the tables below."],
+    "many-sites": ["And 4 more sites, in the attached figures.", "And 3 more sites in the tables below."],
     "markup-name": ['<script>alert(1)</script><img src="http://evil.example/x.png"> {{ 7*7 }}'],
 }
 
@@ -240,6 +256,20 @@ def test_a_month_of_too_few_or_not_read_is_a_gap_never_a_line() -> None:
     assert "January 2026 no reviews" in chart
 
 
+@pytest.mark.parametrize(
+    ("state", "trend", "bars"),
+    [
+        ("calm", "Mean stars on Google by month; against the month before: no clear change. September 2025 4.5", "5"),
+        ("fell", "Mean stars on Google by month; against the month before: fell. September 2025 4.5", "5"),
+        ("burst", "Mean stars on Google by month; against the month before: fell. September 2025 4.5", "1"),
+    ],
+)
+def test_what_a_chart_shows_is_said_with_its_finding(state: str, trend: str, bars: str) -> None:
+    panel = report_of(STATES[state]()).panels[0]
+    assert panel.trend_alt.startswith(trend)
+    assert panel.bars_alt.startswith(f"Reviews on Google in October 2026 by stars, {bars} most often. 5 stars: ")
+
+
 def test_a_months_zero_is_not_the_same_as_not_read() -> None:
     quiet = report_of(STATES["no-reviews"]()).sites[0]
     unread = report_of(STATES["never-read"]()).sites[0]
@@ -257,6 +287,13 @@ def test_replies_say_what_is_still_open() -> None:
     assert (row.this_month, row.month_before) == ("10 of 25 so far", "10 of 25")
     assert report_of(STATES["fell"]()).replies_note == "October is final on 1 Dec 2026"
     assert report_of(STATES["burst"]()).replies[0].this_month == "49 of 70 so far"
+
+
+def test_a_typical_time_says_over_how_many_reviews_it_is() -> None:
+    times = [report_of(STATES[state]()).replies[0].typical_time.replace("\u00a0", " ") for state in ("calm", "fell")]
+    assert times == ["26 hours (23)", "more than half not answered yet (25)"]
+    nobody = STATES["no-reviews"]()
+    assert report_of(nobody).replies[0].typical_time == "more than half not answered yet"
 
 
 def test_two_sources_of_one_site_speak_with_the_newer_voice() -> None:
@@ -294,7 +331,10 @@ def test_places_without_reviews_are_in_the_data_notes_only() -> None:
     state.rows["coverage"][1] |= {"has_reviews": False, "conversation_items": 41, "attribution": "Town Social"}
     report = month_report(state.practice(), MONTH, state.inputs())
     assert [row.name for row in report.sites] == ["Google"]
-    assert [(row.name, row.held) for row in report.coverage][1] == ("Mastodon", "41")
+    assert [(row.name, row.reviews, row.posts) for row in report.coverage][1] == ("Mastodon", "–", "41")
+    state.rows["coverage"][0] |= {"held": 33, "platform_total": 34, "conversation_items": 142}
+    (google, _) = month_report(state.practice(), MONTH, state.inputs()).coverage
+    assert (google.reviews, google.platform_total, google.posts) == ("33", "34", "142"), "beside the total only reviews"
     assert "Sources, as their terms want them named: Town Social." in report.data_notes
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from pipelines import render
+from pipelines.advice import Asked
 from pipelines.periods import add_months
 from pipelines.text.disclosure.verdicts import CLASSES
 from pipelines.text.topics import ALERTS, TOPICS
 from pipelines.view.conversation import Conversation
 from pipelines.view.looks import SIGNS
+from pipelines.view.private import BECAME_WORDS
 from pipelines.view.report import Report, month_report
 from pipelines.view.sites import TOPIC_NAMES
+from pipelines.view.terms import Term, term_blocks
 from tests.report_states import STATES, Warehouse
 
 
@@ -38,7 +42,7 @@ def test_the_combined_score_goes_before_that_of_a_site() -> None:
     assert together.says == "likely 80 to 88, firm"
     assert (
         together.made_of == "51 of 60 for stars, 17 of 20 for few unhappy people and 17 of 20 for safe answers"
-        "; one review more moves it by 4\N{NO-BREAK SPACE}points at most"
+        ", by 60\N{NO-BREAK SPACE}reviews of two years; one more moves it by 4\N{NO-BREAK SPACE}points at most"
     )
 
 
@@ -321,6 +325,46 @@ def test_how_own_posts_ask_for_reviews_names_its_rule_and_links_and_quotes_nothi
     assert row.seen == "Posts and comments of yours in 90 days that seem to ask for a review on Yelp: 3 of 9."
 
 
+@pytest.mark.parametrize(
+    ("parts", "why"),
+    [
+        ({"gating": 0, "reward": 0, "yelp": 0, "wording": 0}, None),
+        ({"gating": 2, "reward": 0, "yelp": 1}, "2 of a call to the happy alone and 1 of a call for Yelp reviews"),
+        ({"reward": 1}, "1 of a reward"),
+        ({"wording": 3}, "3 of words to write"),
+    ],
+)
+def test_a_sign_in_own_posts_asks_to_read_them_again_and_leads_to_its_rule(parts: dict[str, int], why: str) -> None:
+    house = practice()
+    for part, posts in parts.items():
+        house.invites(part, posts, 40)
+    report = report_of(house)
+    cards = [card for card in report.cards if card.id == "ask-alike"]
+    assert [card.why.replace("\u00a0", " ") for card in cards] == (
+        [f"Signs in 40 posts of 90 days: {why}. Signs can be wrong."] if why else []
+    )
+    html = render.report_html(report, render.TEMPLATES)
+    assert ('href="#worth-checking"' in html) == ('id="worth-checking"' in html) == bool(why)
+
+
+@pytest.mark.parametrize(
+    ("parts", "state"),
+    [
+        (("gating", "reward", "yelp", "wording"), "done"),
+        (("gating", "reward", "yelp"), "cannot_tell"),
+    ],
+)
+def test_own_posts_are_in_order_only_where_every_kind_of_sign_was_looked_for(
+    parts: tuple[str, ...], state: str
+) -> None:
+    house = practice()
+    for part in parts:
+        house.invites(part, 0, 40)
+    asked = [Asked("ask-alike", "What we asked.")]
+    (row,) = month_report(house.practice(), house.month, house.inputs(), (), asked).followed_up
+    assert row.word == BECAME_WORDS[state]
+
+
 def test_three_signs_of_posts_and_reviews_are_shown_those_of_posts_first() -> None:
     house = practice().sign("google", "own people", 1, 40).sign("google", "staff named", 14, 31)
     house.invites("yelp", 3, 9).invites("wording", 1, 9)
@@ -363,12 +407,13 @@ def test_conversation_tells_what_was_asked_and_what_waits() -> None:
     talk = talk_of(practice().talk(71.7, waiting=1))
     assert [said.replace("\u00a0", " ") for said in talk.answers] == [
         "14 of 20 questions and complaints got an answer within two business days.",
-        "1 question still waits.",
+        "1 of 20 still waits for an answer.",
         "The typical time to an answer was 5 hours.",
     ]
-    assert talk.posts == (
-        "20 of 44 (45%) posts and replies of yours answered people. A post drew 2.1 comments with substance, passed on "
-        "0.4 times. Site by site: Bluesky 2.1, passed on 0.4 times; Mastodon 2.1, passed on 0.4 times."
+    assert talk.posts.replace("\u00a0", " ") == (
+        "20 of 44 (45%) posts and replies of yours answered people. Your 24 posts drew 2.1 comments with substance "
+        "each and were passed on 0.4 times. By site (posts): Bluesky 2.1 (12), passed on 0.4; Mastodon 2.1 (12), "
+        "passed on 0.4."
     )
 
 
@@ -385,9 +430,9 @@ def test_without_a_post_or_answer_nothing_is_said_of_dialogue() -> None:
     house = practice().talk(70.0)
     [row] = [row for row in house.rows["figures"] if row["metric"] == "dialogue_share"]
     row |= {"value": None, "numerator": 0, "sample_size": 0, "state": "too_few"}
-    assert talk_of(house).posts.startswith("A post drew")
+    assert talk_of(house).posts.startswith("Your 24")
     row |= {"numerator": None, "state": "not_measured", "reason": "never read"}
-    assert talk_of(house).posts.startswith("A post drew")
+    assert talk_of(house).posts.startswith("Your 24")
 
 
 def test_words_that_say_the_opposite_of_their_stars_are_a_note_on_the_data() -> None:
@@ -437,7 +482,7 @@ def test_a_type_of_post_that_could_not_be_counted_is_no_zero() -> None:
     for row in house.rows["figures"]:
         if row["metric"] == "post_mix":
             row |= {"value": None, "state": "not_measured", "reason": "without x (never read)"}
-    assert talk_of(house).instead_of_mix == "Posts were not counted: without x (never read)."
+    assert talk_of(house).instead_of_mix == "Posts were not counted: without X (never read)."
 
 
 def test_communities_link_by_https_only_and_stop_at_four() -> None:
@@ -450,7 +495,10 @@ def test_communities_link_by_https_only_and_stop_at_four() -> None:
         "1 for",
         "2 for, 1 against",
     ]
-    assert (len(talk.communities), talk.more_communities.replace("\u00a0", " ")) == (4, "And 2 more threads.")
+    assert (len(talk.communities), talk.more_communities.replace("\u00a0", " ")) == (
+        4,
+        "And 2 more threads of the last twelve months.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -460,7 +508,7 @@ def test_communities_link_by_https_only_and_stop_at_four() -> None:
         ({"others": 0, "team": 0, "practice": 0, "asker": 0, "answered": 0}, ""),
         (
             {"others": 2, "team": 1, "practice": 0, "asker": 1, "answered": 1},
-            " 4 threads ask whom to go to. Named you first: others in 2, your team in 1, only who asked in 1. "
+            " 4 threads ask whom to go to. Named you first: others in 2, your team in 1, the asker alone in 1. "
             "You or your team answered in 1.",
         ),
         (
@@ -476,16 +524,20 @@ def test_who_named_the_practice_where_somebody_asked_is_told_if_anybody_did(
     assert talk.communities_words.replace("\u00a0", " ") == "You were named 6 times in 90 days." + words
     crowded = talk_of(practice().talk(70.0, requests=requests, communities=6))
     assert len(crowded.communities) == (2 if words else 4)
-    assert crowded.more_communities.replace("\u00a0", " ") == f"And {4 if words else 2} more threads."
+    assert (
+        crowded.more_communities.replace("\u00a0", " ")
+        == f"And {4 if words else 2} more threads of the last twelve months."
+    )
 
 
 def test_without_conversation_there_is_one_sentence_and_none_of_its_terms() -> None:
     report = report_of(practice().not_connected())
     assert report.conversation == Conversation(report.conversation.instead)
     assert report.conversation.instead.startswith("No account, community or feed is connected")
-    titles = " ".join(term.title for column in report.terms for term in column)
+    titles = " ".join(term.title for block in report.terms for column in block for term in column)
     assert "Engagement" not in titles
-    assert "Engagement" in " ".join(t.title for column in report_of(practice().talk(70.0)).terms for t in column)
+    blocks = report_of(practice().talk(70.0)).terms
+    assert "Engagement" in " ".join(term.title for block in blocks for column in block for term in column)
 
 
 def test_conversation_that_was_not_read_says_why() -> None:
@@ -518,7 +570,7 @@ def test_old_months_of_what_is_not_trended_are_not_read() -> None:
 def test_one_place_alone_is_not_told_a_second_time() -> None:
     house = practice().talk(70.0)
     house.rows["figures"] = [row for row in house.rows["figures"] if row["part"] != "mastodon"]
-    assert talk_of(house).posts.endswith("people. A post drew 2.1 comments with substance, passed on 0.4 times.")
+    assert talk_of(house).posts.endswith("posts drew 2.1 comments with substance each and were passed on 0.4 times.")
 
 
 def test_a_topics_verdict_does_not_make_a_first_month_comparable() -> None:
@@ -603,3 +655,17 @@ def test_notes_alone_on_numbers_no_longer_given_are_no_appendix() -> None:
     house = practice().numbers("google", conversations="break: not given since 2024-08-01")
     assert report_of(house).vanity == ()
     assert report_of(house.numbers("google", clicks=4)).vanity != ()
+
+
+def test_what_we_left_out_ourselves_is_told_apart_from_what_a_platform_counts() -> None:
+    (column,) = report_of(practice().numbers("bluesky", left_out=5)).vanity
+    assert column[0].numbers == (("left out, as authors wish", "5"),)
+
+
+@pytest.mark.parametrize(("number", "sizes"), [(1, [1]), (10, [10]), (19, [12, 7]), (24, [9, 9, 6]), (25, [9, 9, 7])])
+def test_terms_come_in_blocks_that_fill_their_columns_and_none_is_lost(number: int, sizes: list[int]) -> None:
+    terms = [Term(f"Term {place}", "means " * (1 + place % 4)) for place in range(number)]
+    blocks = term_blocks(terms)
+    assert [sum(map(len, block)) for block in blocks] == sizes
+    assert sorted(terms, key=terms.index) == sorted((t for b in blocks for c in b for t in c), key=terms.index)
+    assert all(terms.index(one) < terms.index(other) for b in blocks for c in b for one, other in pairwise(c))

@@ -77,6 +77,35 @@ def test_anything_else_changes_nothing(data: DataDir, what: dict[str, object]) -
     assert Ledger(data.ledger).stops() == []
 
 
+@pytest.mark.parametrize(
+    ("wished", "spoken"),
+    [
+        ("", "en"),
+        ("es-US,es;q=0.9,en;q=0.8", "es"),
+        ("fr, en;q=0.4, es;q=0.5", "es"),
+        ("de;q=x, en, es", "en"),
+        ("fr;q=0.9,*;q=0.1", "en"),
+    ],
+)
+def test_a_page_speaks_what_the_browser_asks_for(data: DataDir, wished: str, spoken: str) -> None:
+    heads = {"headers": {"Accept-Language": wished}}
+    token = Ledger(data.ledger).token(*WHO)
+    told = [
+        *(ask(data, method, f"/u/{token}", **heads) for method in ("GET", "POST")),
+        ask(data, "GET", "/r/nothing", **heads),
+        ask(data, "POST", f"/u/{token}", **heads, data=FORM),
+    ]
+    assert [answer.text.split('lang="')[1][:2] for answer in told] == [spoken] * 4
+    words = {"en": ["Stop this mail?", "Nothing was changed", "This report is not here", "Done"]}
+    words["es"] = [
+        "\u00bfCancelar este correo?",
+        "No se cambi\u00f3 nada",
+        "Este informe no est\u00e1 aqu\u00ed",
+        "Hecho",
+    ]
+    assert [answer.text.split("<h1>")[1].split("<")[0] for answer in told] == words[spoken]
+
+
 def test_a_token_is_random_for_each_recipient_and_practice_and_a_wrong_one_is_told(data: DataDir) -> None:
     ledger = Ledger(data.ledger)
     tokens = {ledger.token(practice, "c@elm.example") for practice in ("elm", "oak")} | {ledger.token("elm", "d@e.x")}

@@ -11,7 +11,8 @@ Who lives here (ids), from 1 September 2025 to 2 November 2026:
     harbor-family-medicine  twelve one-star reviews from 12 to 18 October 2026, some nearly equal; none answered
     arroyo-dental           quiet: 0 to 2 reviews a month, none in October 2026; A4; some replies without a state
     new-leaf-pediatrics     no review at all
-    gesher-dental           a Hebrew name mixed with Latin; Hebrew, Arabic, Spanish and English reviews; a survey
+    gesher-dental           a Hebrew name mixed with Latin; Hebrew, Arabic, Spanish and English reviews; a survey; its
+                            report is in Spanish, on A4
     cedar-hollow            a name of almost 200 characters; rose clearly from September to October 2026; on Trustpilot
     maple-street-dental     replies that disclose, friendly and angry ones, among safe ones; three hostile texts;
                             for the sake of the demo, this town's only practice at NHS.uk and Care Opinion
@@ -78,6 +79,7 @@ class TownPractice(msgspec.Struct, frozen=True, kw_only=True):
     paper: Literal["letter", "a4"]
     recipients: tuple[str, ...]
     contact: str = ""
+    language: Literal["en", "es"] = "en"
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -237,6 +239,7 @@ class Town:
                         f"kind = {_quoted(p.kind)}",
                         f"time_zone = {_quoted(p.time_zone)}",
                         f"paper = {_quoted(p.paper)}",
+                        f"language = {_quoted(p.language)}",
                         f"recipients = [{', '.join(_quoted(address) for address in p.recipients)}]",
                         *([f"contact = {_quoted(p.contact)}"] if p.contact else []),
                         f"google_business = {{ {google} }}",
@@ -304,6 +307,7 @@ def _resident(
     paper: Literal["letter", "a4"] = "letter",
     recipients: tuple[str, ...] = ("owner",),
     contact: str = "",
+    language: Literal["en", "es"] = "en",
 ) -> TownPractice:
     return TownPractice(
         id=practice_id,
@@ -315,6 +319,7 @@ def _resident(
         paper=paper,
         recipients=tuple(f"{who}@{practice_id}.example" for who in recipients),
         contact=f"{contact}@{practice_id}.example" if contact else "",
+        language=language,
     )
 
 
@@ -359,7 +364,15 @@ _RESIDENTS: tuple[tuple[TownPractice, _Character], ...] = (
     ),
     (_resident(4, "new-leaf-pediatrics", "New Leaf Pediatrics", "medical", "America/Denver"), _SILENT),
     (
-        _resident(5, "gesher-dental", "מרפאת שיניים גשר Gesher Dental (Madrid)", "dental", "Europe/Madrid"),
+        _resident(
+            5,
+            "gesher-dental",
+            "מרפאת שיניים גשר Gesher Dental (Madrid)",
+            "dental",
+            "Europe/Madrid",
+            paper="a4",
+            language="es",
+        ),
         _Character(
             monthly=(4, 6),
             weights=(1, 1, 1, 3, 9),

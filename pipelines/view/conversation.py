@@ -65,7 +65,7 @@ NAMED_BY = {
     "others": "others in {number}",
     "team": "your team in {number}",
     "practice": "yourselves in {number}",
-    "asker": "only who asked in {number}",
+    "asker": "the asker alone in {number}",
 }
 
 _HELPS = ("health_information", "community", "recognition", "answer")
@@ -186,7 +186,13 @@ def conversation(
 
 
 def _more_communities(number: int) -> str:
-    return ngettext("And {number}\u00a0more thread.", "And {number}\u00a0more threads.", number) if number > 0 else ""
+    if number <= 0:
+        return ""
+    return ngettext(
+        "And {number}\u00a0more thread of the last twelve months.",
+        "And {number}\u00a0more threads of the last twelve months.",
+        number,
+    )
 
 
 def _answers(figure: Lookup) -> tuple[str, ...]:
@@ -200,9 +206,16 @@ def _answers(figure: Lookup) -> tuple[str, ...]:
         _("{share} questions and complaints got an answer within two business days.", share=share_cell(in_time)),
     ]
     if hours and hours["numerator"] is not None:
-        waiting = int(hours["sample_size"]) - int(hours["numerator"])
-        if waiting:
-            said.append(ngettext("{number}\u00a0question still waits.", "{number}\u00a0questions still wait.", waiting))
+        asked = int(hours["sample_size"])
+        if waiting := asked - int(hours["numerator"]):
+            said.append(
+                ngettext(
+                    "{number} of {all} still waits for an answer.",
+                    "{number} of {all} still wait for an answer.",
+                    waiting,
+                    all=whole(asked),
+                )
+            )
         if is_number(hours):
             said.append(_("The typical time to an answer was {time}.", time=hours_words(float(hours["value"]))))
         elif hours["reason"] == "more than half not answered yet":
@@ -299,17 +312,23 @@ def _drew_words(figure: Lookup, figures: Sequence[Row]) -> str:
         few = comments is not None and comments["state"] == "too_few"
         return _("Too few posts to say what a post draws.") if few else ""
     drew = decimal(comments["value"])
+    posts = ngettext("{number}\u00a0post", "{number}\u00a0posts", int(comments["sample_size"]))
     if passed is not None and is_number(passed):
         times = decimal(passed["value"])
-        said = _("A post drew {comments} comments with substance, passed on {times} times.", comments=drew, times=times)
+        said = _(
+            "Your {posts} drew {comments} comments with substance each and were passed on {times} times.",
+            posts=posts,
+            comments=drew,
+            times=times,
+        )
     else:
-        said = _("A post drew {comments} comments with substance.", comments=drew)
+        said = _("Your {posts} drew {comments} comments with substance each.", posts=posts, comments=drew)
     sites = sorted({str(row["part"]) for row in figures if row["metric"] == "conversation_per_post" and row["part"]})
     single = [words for site in sites if (words := _posts_of(figure, site))]
     # One site alone is all sites together.
     if len(single) < 2:
         return said
-    each = _("Site by site: {sites}.", sites="; ".join(single))
+    each = _("By site (posts): {sites}.", sites="; ".join(single))
     return f"{said} {each}"
 
 
@@ -318,10 +337,11 @@ def _posts_of(figure: Lookup, site: str) -> str:
     comments, passed = (figure("", name, part=site) for name in ("conversation_per_post", "amplification_per_post"))
     if comments is None or not is_number(comments):
         return ""
-    name, drew = clean(site_name(site), 40), decimal(comments["value"])
+    name = clean(site_name(site), 40)
+    drew = f"{decimal(comments['value'])} ({whole(int(comments['sample_size']))})"
     if passed is None or not is_number(passed):
         return f"{name} {drew}"
-    return _("{site} {comments}, passed on {times} times", site=name, comments=drew, times=decimal(passed["value"]))
+    return _("{site} {comments}, passed on {times}", site=name, comments=drew, times=decimal(passed["value"]))
 
 
 def _communities_words(row: Row | None) -> str:

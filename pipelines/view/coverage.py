@@ -18,7 +18,8 @@ class CoverageRow:
     name: str
     nights: str
     full_list: str
-    held: str
+    reviews: str
+    posts: str
     platform_total: str
     set_aside: str
     vanished: str
@@ -35,7 +36,8 @@ def coverage_row(held: Held, site: str) -> CoverageRow:
         name=clean(site_name(site), 40),
         nights=of(int(seen.get("nights_read") or 0), int(expected)) if expected else NONE,
         full_list=written_day(last) if last else _("never"),
-        held=whole((seen.get("held") or 0) + (seen.get("conversation_items") or 0)),
+        reviews=NONE if seen and not seen["has_reviews"] else whole(seen.get("held") or 0),
+        posts=whole(seen.get("conversation_items") or 0),
         platform_total=NONE if total is None else whole(total),
         set_aside=whole(seen.get("set_aside") or 0),
         vanished=NONE if vanished is None else whole(vanished),

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.advice import Asked, Findings, follow_up, site_name
+from pipelines.advice import Asked, Findings, Invitations, follow_up, site_name
 from pipelines.locales import _, ngettext, whole
 from pipelines.pdf import clean, https_only
 from pipelines.periods import add_months
@@ -176,6 +176,17 @@ def checks(
     return shown, len(signs[room:])
 
 
+def invitations_found(figure: Lookup) -> Invitations:
+    """Return what the rule on the practice's own posts and comments looks at."""
+    rows = {part: figure("", "review_invitations", part=part) for part in OWN_POSTS}
+    told = {part: row for part, row in rows.items() if row and is_number(row)}
+    return Invitations(
+        posts=max((int(row["sample_size"]) for row in told.values()), default=0),
+        checked=told.keys() == OWN_POSTS.keys(),
+        **{part: int(row["value"]) for part, row in told.items()},
+    )
+
+
 def _signs_of_own_words(figure: Lookup, sites: Sequence[str]) -> list[tuple[str, str]]:
     """Return the rules that the practice's own posts, comments and replies touch by how they ask for reviews."""
     counted = {part: figure("", "review_invitations", part=part) for part in OWN_POSTS}
@@ -225,6 +236,10 @@ def more_checks(number: int) -> str:
     return ngettext(
         "{number}\u00a0more sign in the attached figures", "{number}\u00a0more signs in the attached figures", number
     )
+
+
+def more_changed(number: int) -> str:
+    return ngettext("And {number} more site", "And {number} more sites", number) if number > 0 else ""
 
 
 def _shares_by_site(figure: Lookup, sites: Sequence[str], metric: str, part: str = "", fewest: int = 1) -> str:

@@ -24,6 +24,8 @@ from pipelines.view.private import (
     checks,
     followed_up,
     instead_of_follow_up,
+    invitations_found,
+    more_changed,
     more_checks,
     since_last_report,
 )
@@ -53,8 +55,9 @@ from pipelines.view.summary import (
     recommended,
     site_row,
     waiting_row,
+    waiting_words,
 )
-from pipelines.view.terms import Term, report_terms, term_columns
+from pipelines.view.terms import Term, report_terms, term_blocks
 from pipelines.view.vanity import VanityGroup, more_vanity, vanity_columns
 from pipelines.wording import long_month, month_word, written_day
 
@@ -94,6 +97,7 @@ class Report:
     looks: tuple[LookRow, ...]
     looks_notes: tuple[str, ...]
     waiting: tuple[WaitingRow, ...]
+    waiting_words: str
     more_waiting: str
     sure: tuple[str, ...]
     panels: tuple[SitePanel, ...]
@@ -116,7 +120,7 @@ class Report:
     more_vanity: str
     coverage: tuple[CoverageRow, ...]
     data_notes: tuple[str, ...]
-    terms: tuple[tuple[Term, ...], ...]
+    terms: tuple[tuple[tuple[Term, ...], ...], ...]
     as_of: str
     score_version: str
 
@@ -154,6 +158,7 @@ def _month_report(
         waiting=found_waiting(inputs.needs_answer),
         alerts=alerts_found(held.now, sites),
         talk=talk_found(held.now),
+        invitations=invitations_found(held.now),
     )
     by_site = {site.site: site for site in found.sites}
     cards = choose(found)
@@ -212,11 +217,12 @@ def _month_report(
         looks=looks_shown(looks),
         looks_notes=looks_notes(looks, held.now, sites, f"{month:%Y-%m}"),
         waiting=tuple(waiting_row(row) for row in inputs.needs_answer[:MOST_WAITING]),
+        waiting_words=waiting_words(len(inputs.needs_answer)),
         more_waiting=more_reviews(len(inputs.needs_answer) - MOST_WAITING),
         sure=how_sure(found),
         panels=panels,
         scale_floor=scale_floor(panels),
-        more_panels=more_panels(sum(held.has_reviews(s) for s in sites) - len(charted)),
+        more_panels=more_panels(sum(held.has_reviews(s) for s in shown) - len(charted)),
         topics=topics,
         instead_of_topics="" if topics else instead_of_topics(held, sites),
         changed=changed_rows(held, [by_site[site] for site in shown]),
@@ -227,14 +233,14 @@ def _month_report(
         replies=tuple(reply_row(held, site) for site in shown if held.can_reply(site)),
         replies_note=replies_note(held, shown),
         since_report=since_report[:MOST_CHANGED_SITES],
-        more_since_report=more_sites(len(since_report) - MOST_CHANGED_SITES),
+        more_since_report=more_changed(len(since_report) - MOST_CHANGED_SITES),
         followed_up=tuple(followed_up(one, found) for one in asked or ()),
         instead_of_follow_up=instead_of_follow_up(month, asked),
         vanity=vanity_columns(inputs.vanity),
         more_vanity=more_vanity(inputs.vanity),
         coverage=tuple(coverage_row(held, site) for site in [*shown, *held.places()]),
         data_notes=data_notes(held, [*shown, *held.places()], found),
-        terms=term_columns(report_terms(held, inputs.catalogue, has_talk=not talk.instead)),
+        terms=term_blocks(report_terms(held, inputs.catalogue, has_talk=not talk.instead)),
         as_of=written_day(as_of),
         score_version=clean(str(inputs.build["score_version"]), 40),
     )

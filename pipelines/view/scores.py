@@ -10,7 +10,7 @@ from pipelines.advice import site_name
 from pipelines.locales import _, ngettext
 from pipelines.pdf import clean
 from pipelines.view.held import NOT_CONNECTED, Lookup, is_number, reason_of
-from pipelines.wording import Row, decimal, listed, people
+from pipelines.wording import Row, decimal, listed, people, reviews
 
 # How strongly a score is meant, in the words of the warehouse.
 FIRMNESS = ("firm", "fair", "rough")
@@ -94,10 +94,11 @@ def reputation(figure: Lookup, sites: Sequence[str], parts: Sequence[Row], figur
             where = clean(site_name(site), 40) if site else _("all sites that may be joined")
             before = by_weights_of_before(figures, site, metric)
             made_of = ngettext(
-                "{parts}; one review more moves it by {number}\u00a0point at most",
-                "{parts}; one review more moves it by {number}\u00a0points at most",
+                "{parts}, by {reviews} of two years; one more moves it by {number}\u00a0point at most",
+                "{parts}, by {reviews} of two years; one more moves it by {number}\u00a0points at most",
                 math.ceil(own[0]["largest_move"]),
                 parts=listed(said),
+                reviews=reviews(int(row["sample_size"])),
             )
             if handled := sum(int(part["handled"]) for part in own):
                 made_of += "; " + ngettext(

@@ -11,7 +11,7 @@ from pipelines.locales import _, ngettext, whole
 from pipelines.pdf import clean
 from pipelines.periods import add_months
 from pipelines.reasons import reason_words
-from pipelines.view.held import TO, Held, Range, ReportInputs, verdict_words
+from pipelines.view.held import TO, Held, Range, ReportInputs, is_number, verdict_words
 from pipelines.wording import (
     NONE,
     Row,
@@ -163,16 +163,31 @@ def site_panel(held: Held, site: str) -> SitePanel:
         for bar in bars
     ]
     means = [f"{point.long_label} {_point_words(point)}" for point in points]
+    most = max(bars, key=lambda bar: bar.reviews, default=None)
+    change = held.verdicts(site).get("mean_stars")
     return SitePanel(
         anchor=f"site-{''.join(c for c in site if c.isascii() and c.isalnum())}",
         name=name,
         bars=bars,
-        bars_alt=_("Reviews on {site} in {month} by stars. {counts}.", site=name, month=month, counts="; ".join(said)),
+        bars_alt=_(
+            "Reviews on {site} in {month} by stars, {most} most often. {counts}.",
+            site=name,
+            month=month,
+            most=whole(most.stars),
+            counts="; ".join(said),
+        )
+        if most
+        else "",
         instead_of_bars=instead,
         instead_of_trend=_instead_of_trend(points),
         years=_years(held, site),
         points=points,
-        trend_alt=_("Mean stars on {site} by month. {means}.", site=name, means="; ".join(means)),
+        trend_alt=_(
+            "Mean stars on {site} by month; against the month before: {verdict}. {means}.",
+            site=name,
+            verdict=verdict_words(change.verdict if change else "not_measured"),
+            means="; ".join(means),
+        ),
     )
 
 
@@ -184,7 +199,11 @@ def _years(held: Held, site: str) -> str:
 def _instead_of_trend(points: Sequence[Point]) -> str:
     if len(points) < 2:
         return _("The trend starts with the second month.")
-    return "" if any(point.stars for point in points) else _("No month had the 5 reviews with stars that a mean needs.")
+    if any(point.stars for point in points):
+        return ""
+    if any(point.mean_words not in {"", NONE} for point in points):
+        return _("No month had the 5 reviews with stars that a mean needs.")
+    return _("No review of these months has stars.")
 
 
 def scale_floor(panels: Sequence[SitePanel]) -> int:
@@ -293,9 +312,10 @@ def _reason_or_open(row: Row) -> str:
 def _typical_time(row: Row | None) -> str:
     if row is None:
         return NONE
-    if row["value"] is None or row["state"] not in {"value", "zero"}:
-        return verdict_words("too_few") if row["state"] == "too_few" else _reason_or_open(row)
-    return hours_words(float(row["value"]))
+    if row["state"] == "too_few":
+        return verdict_words("too_few")
+    said = hours_words(float(row["value"])) if is_number(row) else _reason_or_open(row)
+    return _("{time} ({number})", time=said, number=whole(int(row["sample_size"]))) if row["sample_size"] else said
 
 
 def replies_note(held: Held, sites: Sequence[str]) -> str:

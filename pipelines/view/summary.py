@@ -43,11 +43,25 @@ class WaitingRow:
 
 
 def more_sites(number: int) -> str:
-    return ngettext("And {number} more site", "And {number} more sites", number) if number > 0 else ""
+    if number <= 0:
+        return ""
+    return ngettext(
+        "And {number} more site, in the attached figures.", "And {number} more sites, in the attached figures.", number
+    )
 
 
 def more_reviews(number: int) -> str:
     return ngettext("And {number} more review.", "And {number} more reviews.", number) if number > 0 else ""
+
+
+def waiting_words(number: int) -> str:
+    if not number:
+        return _("Three stars or fewer, no answer seen")
+    return ngettext(
+        "{number}\u00a0review, three stars or fewer, no answer seen",
+        "{number}\u00a0reviews, three stars or fewer, no answer seen",
+        number,
+    )
 
 
 def _range_words(stars: Range) -> str:
@@ -126,9 +140,9 @@ def how_sure(found: Findings) -> tuple[str, ...]:
         said.append(_("Read: {sites}.", sites=listed(site.name for site in read)))
     for site in unread[:3]:
         if site.last_read:
-            said.append(_("{site} was not read since {day}.", site=site.name, day=written_day(site.last_read)))
+            said.append(_("Not read since {day}: {site}.", site=site.name, day=written_day(site.last_read)))
         else:
-            said.append(_("{site} was not read yet.", site=site.name))
+            said.append(_("Not read yet: {site}.", site=site.name))
     if len(unread) > 3:
         said.append(
             ngettext(

@@ -75,6 +75,8 @@ _SAID_BESIDE = frozenset(
     }
 )
 
+_COLUMNS, _ABOUT_IN_BLOCK = 3, 10
+
 # Mean stars that two months are apart at least where one is said to have risen or fallen.
 _CLEAR_MOVE = 0.3
 
@@ -95,9 +97,20 @@ RULES = (
 )
 
 
-def term_columns(terms: Sequence[Term], number: int = 3) -> tuple[tuple[Term, ...], ...]:
-    """Spread terms over columns of about the same height: the longest first, each into the shortest so far."""
-    columns: list[list[Term]] = [[] for _ in range(number)]
+def term_blocks(terms: Sequence[Term]) -> tuple[tuple[tuple[Term, ...], ...], ...]:
+    """Split terms into blocks of about one size, each in columns of about one height.
+
+    A page breaks between two blocks, so all of them together leave no half of a page empty.
+    """
+    blocks = -(-len(terms) // _ABOUT_IN_BLOCK)
+    # As many terms as fill all columns, so that none of them is a term shorter than its neighbours.
+    size = -(-len(terms) // (blocks * _COLUMNS)) * _COLUMNS
+    return tuple(_columns(terms[start : start + size]) for start in range(0, len(terms), size))
+
+
+def _columns(terms: Sequence[Term]) -> tuple[tuple[Term, ...], ...]:
+    """Spread terms over columns: the longest first, each into the shortest so far."""
+    columns: list[list[Term]] = [[] for _ in range(_COLUMNS)]
     for term in sorted(terms, key=lambda term: -len(term.title + term.definition)):
         min(columns, key=lambda column: sum(len(t.title + t.definition) for t in column)).append(term)
     return tuple(tuple(sorted(column, key=terms.index)) for column in columns)

@@ -14,6 +14,9 @@ from pipelines.wording import NONE, Row
 
 MOST_VANITY = 90
 
+# Characters of a name that fit on its line.
+_LINE = 30
+
 
 @dataclass(frozen=True)
 class VanityGroup:
@@ -25,8 +28,8 @@ class VanityGroup:
 
     @property
     def height(self) -> int:
-        """Return about how many lines it takes: its heading of two lines and a gap, and longer names take two."""
-        return 4 + sum(1 + len(name) // 28 for name, _ in self.numbers)
+        """Return about how many lines it takes: its heading of two lines or three, a gap, and longer names take two."""
+        return 3 + len(self.how) // _LINE + sum(1 + len(name) // _LINE for name, _ in self.numbers)
 
 
 def vanity_columns(rows: Sequence[Row], number: int = 3) -> tuple[tuple[VanityGroup, ...], ...]:
@@ -55,6 +58,9 @@ def _capital(text: str) -> str:
 
 def _plain_metric(metric: str) -> str:
     """Return a platform's name of a number in small letters with spaces: "clickCount" and "CALL_CLICKS" alike."""
+    if metric == "left_out":
+        # Ours and no platform's: posts of strangers who want to be read on the platform alone.
+        return _("left out, as authors wish")
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", metric).replace("_", " ").replace(".", " ")
     return clean(spaced.lower(), 40)
 

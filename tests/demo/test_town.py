@@ -94,7 +94,8 @@ def test_a_town_of_moderate_size(seed: int) -> None:
     town = build_town(seed)
     assert len(town.practices) == 8
     assert {practice.kind for practice in town.practices} == {"dental", "medical"}
-    assert Counter(practice.paper for practice in town.practices) == {"letter": 7, "a4": 1}
+    assert Counter(practice.paper for practice in town.practices) == {"letter": 6, "a4": 2}
+    assert Counter(practice.language for practice in town.practices) == {"en": 7, "es": 1}
     assert len({practice.time_zone for practice in town.practices}) >= 3
     held = [len(seen(town, practice.id, THIRD)) for practice in town.practices]
     assert 600 <= sum(held) <= 900

@@ -448,6 +448,16 @@ def test_other_weights_hold_from_their_month_on_and_are_told_beside_those_of_bef
 
 def test_communities_keep_what_was_said_in_them(models: Models) -> None:
     inputs = rows_of([talk_of(number, f"p{number}") for number in range(20)], AS_OF)
+    # Of some, no opening of a thread is kept, and what is said below names the practice.
+    unopened = {f"p{number}" for number in range(0, 20, 2)}
+    inputs["features"] = [
+        row
+        for row in inputs["features"]
+        if row["practice_id"] not in unopened or row["kind"] != "post" or not row["matched"]
+    ]
+    for row in inputs["features"]:
+        if row["practice_id"] in unopened and row["kind"] == "comment":
+            row |= {"place": "town", "matched": "name", "url": f"https://town.example/{row['item_id']}"}
     with replayed(models, inputs) as connection:
         found = rows(connection, "select * from reports.communities order by all")
     expected = []
@@ -458,6 +468,7 @@ def test_communities_keep_what_was_said_in_them(models: Models) -> None:
                 if account.uncovered(site, month) is None:
                     expected += _communities(account, site, month)
     assert len(expected) > 30
+    assert len([row for row in expected if row["practice_id"] in unopened and row["url"]]) > 10
     assert sorted(expected, key=_of_thread) == sorted(
         (row | {"staying_power": float(row["staying_power"])} for row in found), key=_of_thread
     )
@@ -490,7 +501,7 @@ def _communities(account: TalkAccount, site: str, month: dt.date) -> list[Row]:
                     "site": site,
                     "place": place,
                     "thread": thread,
-                    "url": next((i["url"] for i in items if i["kind"] == "post"), None),
+                    "url": _url(items, named),
                     "first_post_on": min(i["created_local"].date() for i in items),
                     "last_activity_on": last,
                     "replies": sum(i["kind"] == "comment" and i["created_local"].date() >= start for i in items),
@@ -501,6 +512,13 @@ def _communities(account: TalkAccount, site: str, month: dt.date) -> list[Row]:
                 }
             )
     return told
+
+
+def _url(items: list[Row], named: list[Row]) -> str | None:
+    """Return the address of a thread's opening, or of what names the practice first where no opening is kept."""
+    openings = [i["url"] for i in items if i["kind"] == "post"]
+    first = sorted((i for i in named if i["url"]), key=lambda i: (i["created_local"], i["item_id"]))
+    return openings[0] if openings and openings[0] else first[0]["url"] if first else None
 
 
 def _requested(seed: int, voice: str) -> Talk:
@@ -560,6 +578,8 @@ def test_a_number_a_platform_gives_up_is_a_break_and_no_fall(models: Models) -> 
             row["valid_to"] = ends
         if row["metric"] == "views":
             row["valid_from"] = dt.date(2026, 7, 10)
+        if row["metric"] == "likes" and row["source"] == WALL.source:
+            row |= {"valid_from": None, "valid_to": dt.date(2025, 8, 31)}
     with replayed(models, inputs) as connection:
         found = {
             (row["month"].month, row["meaning"]): row
@@ -580,6 +600,8 @@ def test_a_number_a_platform_gives_up_is_a_break_and_no_fall(models: Models) -> 
     assert found[7, "views"]["break_note"] == "break: given from 2026-07-10"
     assert found[9, "views"]["break_note"] is None
     assert found[9, "likes"]["counted"] == "sum of the posts of the month"
+    assert found[8, "likes"]["break_note"] == "break: not given since 2025-09-01"
+    assert found[9, "likes"]["break_note"] is None
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,10 @@ threads as (
         place,
         thread,
         any_value(cutoff) as cutoff,
-        min(url) filter (kind = 'post') as url,
+        -- Some sources keep the opening only where it names the practice: the first that does leads there too.
+        coalesce(
+            min(url) filter (kind = 'post'), arg_min(url, (created_local, item_id)) filter (names_practice)
+        ) as url,
         min(created_local)::date as first_post_on,
         max(created_local)::date as last_activity_on,
         count(*) filter (kind = 'comment' and in_window) as replies,

@@ -96,8 +96,10 @@ select
     places.meaning,
     counted.value,
     counted.counted,
-    -- What a platform stops giving is a break and no fall, and what it begins to give is no rise.
+    -- What a platform stops giving is a break and no fall, and what it begins to give is no rise. After a year nobody
+    -- looks for the number any more.
     case
+        when places.valid_to < places.month - interval 1 year then null
         when places.valid_to < places.month
             then 'break: not given since ' || strftime(places.valid_to + 1, '%Y-%m-%d')
         when places.valid_to < places.next_month - 1
