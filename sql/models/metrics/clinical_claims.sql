@@ -11,28 +11,13 @@ judged as (
         talk.month,
         case when talk.voice = 'practice' then 'own' else 'others' end as part,
         items.clinical_claim
-<<<<<<< HEAD
-    from {{ ref('talk') }} as talk
-    inner join {{ ref('items') }} as items
-        on
-            talk.source = items.source
-            and talk.site = items.site
-            and talk.practice_id = items.practice_id
-            and talk.kind = items.kind
-            and talk.item_id = items.item_id
+    from {{ standing_talk() }}
     where
-        talk.in_window
-        and talk.stands
-        and not talk.is_spam
+        not talk.is_spam
         -- An opening that only asks whom to go to is not below the practice's name.
         and (talk.kind <> 'post' or talk.to_practice)
         -- In another language, or where the terms let nothing be judged, nobody knows.
         and items.clinical_claim is not null
-=======
-    from {{ standing_talk() }}
-    -- In another language, or where the terms let nothing be judged, nobody knows.
-    where not talk.is_spam and items.clinical_claim is not null
->>>>>>> audit5
 ),
 
 claims as (
