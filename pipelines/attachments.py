@@ -1,8 +1,8 @@
 """The figures a report shows, as files inside its PDF: JSON for programs, CSV for a spreadsheet.
 
 Both hold the rows the report was made of and nothing else: numbers, names of sites and metrics, and the reason where a
-number is missing. What is worth a look is a file of its own, with links and in the report's language, for a page has
-room for some of it only. Equal rows give equal bytes.
+number is missing. What is worth a look, and what needs an answer, are files of their own, with links and in the
+report's language, for a page has room for some of it only. Equal rows give equal bytes.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import msgspec
 from pipelines.locales import _
 from pipelines.pdf import Attached
 from pipelines.view.looks import LookRow, looks_file
+from pipelines.view.summary import MOST_WAITING, WaitingRow, waiting_file
 from pipelines.wording import Row
 
 COLUMNS = (*("site", "month", "metric", "part", "value", "low", "high", "numerator", "sample_size", "state", "reason"),)
@@ -27,7 +28,11 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def files(
-    month: str, about: Mapping[str, str], tables: Mapping[str, Sequence[Row]], looks: Sequence[LookRow]
+    month: str,
+    about: Mapping[str, str],
+    tables: Mapping[str, Sequence[Row]],
+    looks: Sequence[LookRow],
+    waiting: Sequence[WaitingRow],
 ) -> list[Attached]:
     """Return the files of a month's report ("2026-10"), described in the language spoken.
 
@@ -44,6 +49,9 @@ def files(
     if looks:
         words = _("Reviews and replies worth a look, with their links")
         found.append(Attached(looks_file(month), words, looks_csv(looks)))
+    if len(waiting) > MOST_WAITING:
+        words = _("Reviews that need an answer, with draft replies")
+        found.append(Attached(waiting_file(month), words, waiting_csv(waiting)))
     return found
 
 
@@ -53,12 +61,22 @@ def figures_csv(figures: Sequence[Row]) -> bytes:
 
 
 def looks_csv(looks: Sequence[LookRow]) -> bytes:
-    """Return what is worth a look as CSV in UTF-8, one review or reply a line, under headings in the language spoken.
-
-    A spreadsheet takes the letters for UTF-8 by the mark they begin with.
-    """
+    """Return what is worth a look as CSV in UTF-8, a review or reply a line, under headings in the language spoken."""
     heads = (_("Site"), _("What"), _("Signs of"), _("Written"), _("Link"))
-    lines = ([row.site, row.what, row.signs, row.day, row.url] for row in looks)
+    return _marked_csv(heads, ([row.site, row.what, row.signs, row.day, row.url] for row in looks))
+
+
+def waiting_csv(waiting: Sequence[WaitingRow]) -> bytes:
+    """Return what needs an answer as CSV in UTF-8, one review a line, under headings in the language spoken.
+
+    A review that a person has to read first has no draft.
+    """
+    heads = (_("Site"), _("Written"), _("Stars"), _("Waiting"), _("Link"), _("Draft reply"))
+    return _marked_csv(heads, ([row.site, row.day, row.stars, row.days, row.url, row.draft] for row in waiting))
+
+
+def _marked_csv(heads: Sequence[str], lines: Iterable[Sequence[object]]) -> bytes:
+    """Return CSV beginning with the mark by which a spreadsheet takes its letters for UTF-8."""
     return "\ufeff".encode() + _csv(heads, lines)
 
 

@@ -50,6 +50,7 @@ from pipelines.settings import REPOSITORY
 from pipelines.view.held import TREND_MONTHS, ReportInputs
 from pipelines.view.looks import look_rows
 from pipelines.view.report import Report, month_report
+from pipelines.view.summary import waiting_row
 from pipelines.view.terms import PRINTED, TRENDED
 from pipelines.wording import Row
 
@@ -366,7 +367,8 @@ def _attached(job: _Job) -> list[pdf.Attached]:
     }
     tables = {"figures": inputs.figures, "changes": inputs.verdicts, "numbers_without_a_score": inputs.vanity}
     with locales.speaking(locales.language(job.practice.language)):
-        return attachments.files(name, about, tables, look_rows(inputs.worth_a_look))
+        waiting = [waiting_row(row) for row in inputs.needs_answer]
+        return attachments.files(name, about, tables, look_rows(inputs.worth_a_look), waiting)
 
 
 def _rendered(job: _Job, pages: int, *, made: bool) -> Rendered:

@@ -73,6 +73,16 @@ def hours_words(hours: float) -> str:
     return days(round(hours / 24))
 
 
+def more_in_file(number: int, file: str) -> str:
+    """Return the line below a list that has no room for `number` more of its rows."""
+    return ngettext(
+        "And {number}\u00a0more, in the attached file {file}.",
+        "And {number}\u00a0more, in the attached file {file}.",
+        number,
+        file=file,
+    )
+
+
 def listed(names: Iterable[str]) -> str:
     """Return "Google", "Google and Yelp" or "Google, Yelp and Zocdoc"."""
     locale = spoken().locale

@@ -18,6 +18,7 @@ from pipelines.landing import DataDir
 from pipelines.locales import language, speaking
 from pipelines.render import render
 from pipelines.view.looks import look_rows
+from pipelines.view.summary import waiting_row
 from tests.report_states import STATES, practices
 
 
@@ -69,13 +70,29 @@ def test_no_review_can_be_found_in_the_files(report: Path) -> None:
     assert b"http" not in said
 
 
+def test_more_reviews_than_a_page_lists_are_attached_whole_each_with_its_draft() -> None:
+    rows = STATES["fell"]().inputs().needs_answer
+    with speaking(language("es")):
+        held = files("2026-10", {}, {"figures": []}, (), [waiting_row(row) for row in rows])
+        five = files("2026-10", {}, {"figures": []}, (), [waiting_row(row) for row in rows[:5]])
+    assert [one.name for one in held][2:] == ["needs-answer-2026-10.csv"]
+    assert len(five) == 2
+    lines = list(csv.reader(io.StringIO(held[2].body.decode("utf-8-sig"), newline="")))
+    assert lines[0] == ["Sitio", "Escrita", "Estrellas", "En espera", "Enlace", "Borrador de respuesta"]
+    assert [line[:3] for line in lines[1:]] == [["Google", str(row["written_on"]), str(row["stars"])] for row in rows]
+    assert len(lines) == 10
+    # What a person has to read first has none.
+    assert [bool(line[5]) for line in lines[1:]] == [not row["has_alert"] for row in rows]
+    assert {line[4] for line in lines[1:]} == {"https://maps.example/reviews/1"}
+
+
 def test_what_is_worth_a_look_is_attached_whole_in_the_reports_language() -> None:
     house = STATES["many-looks"]()
     house.rows["worth_a_look"][-1]["site"] = "=cmd"
     inputs = house.inputs()
     with speaking(language("es")):
-        held = files("2026-10", {}, {"figures": []}, look_rows(inputs.worth_a_look))
-        bare = files("2026-10", {}, {"figures": []}, ())
+        held = files("2026-10", {}, {"figures": []}, look_rows(inputs.worth_a_look), ())
+        bare = files("2026-10", {}, {"figures": []}, (), ())
     assert [one.name for one in held] == ["figures-2026-10.json", "figures-2026-10.csv", "worth-a-look-2026-10.csv"]
     assert [one.name for one in bare] == ["figures-2026-10.json", "figures-2026-10.csv"]
     assert held[0].description == "Las cifras de este informe, para programas"

@@ -142,7 +142,7 @@ SAYS = {
         "Stars on Google fell from 4.5 to 3.4.",
         "9 of 25 reviews gave one or two stars",
         "9 reviews, three stars or fewer, no answer seen",
-        "And 4 more reviews. See the draft replies, page 4.",
+        "And 4 more, in the attached file needs-answer-2026-10.csv. See the draft replies, page 4.",
         "Google, 31 Oct 2026 Thank you for taking the time to write. We want to do better",
         "No draft: have a person read this one first.",
         "There is no report of September 2026 to follow up.",

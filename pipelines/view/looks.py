@@ -10,7 +10,7 @@ from pipelines.advice import Alerts, site_name
 from pipelines.locales import _, ngettext, whole
 from pipelines.pdf import clean, https_only
 from pipelines.view.held import Lookup, was_measured
-from pipelines.wording import Row, listed, written_day
+from pipelines.wording import Row, listed, more_in_file, written_day
 
 MOST_LOOKS = 8
 
@@ -124,14 +124,7 @@ def looks_notes(rows: Sequence[LookRow], figure: Lookup, sites: Sequence[str], m
     if any(row.url is None for row in shown):
         said.append(_("Without a link, look for the day on the site itself."))
     if more := len(rows) - len(shown):
-        said.append(
-            ngettext(
-                "And {number}\u00a0more, in the attached file {file}.",
-                "And {number}\u00a0more, in the attached file {file}.",
-                more,
-                file=looks_file(month),
-            )
-        )
+        said.append(more_in_file(more, looks_file(month)))
     return tuple(said)
 
 

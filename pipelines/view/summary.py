@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -11,7 +12,18 @@ from pipelines.drafts import draft
 from pipelines.locales import _, ngettext, whole
 from pipelines.pdf import clean, https_only
 from pipelines.view.held import TO, Held, Lookup, Range, verdict_words
-from pipelines.wording import NONE, Row, days, decimal, listed, long_month, reviews, share_cell, written_day
+from pipelines.wording import (
+    NONE,
+    Row,
+    days,
+    decimal,
+    listed,
+    long_month,
+    more_in_file,
+    reviews,
+    share_cell,
+    written_day,
+)
 
 MOST_WAITING = 5
 
@@ -34,6 +46,7 @@ class SiteRow:
 class WaitingRow:
     """One review that needs an answer: no words of the reviewer, no name."""
 
+    day: dt.date
     written: str
     stars: int
     site: str
@@ -50,8 +63,13 @@ def more_sites(number: int) -> str:
     )
 
 
-def more_reviews(number: int) -> str:
-    return ngettext("And {number} more review.", "And {number} more reviews.", number) if number > 0 else ""
+def waiting_file(month: str) -> str:
+    """Return how the attached file is called that has every review of a month ("2026-10") that needs an answer."""
+    return f"needs-answer-{month}.csv"
+
+
+def more_waiting(number: int, month: str) -> str:
+    return more_in_file(number, waiting_file(month)) if number > 0 else ""
 
 
 def waiting_words(number: int) -> str:
@@ -86,6 +104,7 @@ def _review_key(row: Row) -> str:
 
 def waiting_row(row: Row) -> WaitingRow:
     return WaitingRow(
+        day=row["written_on"],
         written=written_day(row["written_on"]),
         stars=int(row["stars"]),
         site=clean(site_name(row["site"]), 40),
