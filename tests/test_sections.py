@@ -341,7 +341,7 @@ def test_a_sign_in_own_posts_asks_to_read_them_again_and_leads_to_its_rule(parts
     report = report_of(house)
     cards = [card for card in report.cards if card.id == "ask-alike"]
     assert [card.why.replace("\u00a0", " ") for card in cards] == (
-        [f"Signs in 40 posts of 90 days: {why}. Signs can be wrong."] if why else []
+        [f"Signs in 40 posts and comments of 90 days: {why}. Signs can be wrong."] if why else []
     )
     html = render.report_html(report, render.TEMPLATES)
     assert ('href="#worth-checking"' in html) == ('id="worth-checking"' in html) == bool(why)
