@@ -210,33 +210,25 @@ def measure_render(root: Path, count: int) -> dict[str, Any]:
     return found | {
         "cpu_seconds_a_report": round(one["cpu_seconds"] / count, 3),
         "two_workers_by_one": round(one["seconds"] / two["seconds"], 2),
-        "resident_mb": measure_resident(root, count // 4),
+        "resident_mb_of_a_worker": measure_resident(root, count // 4),
     }
 
 
-def _resident(to: Connection, root: Path, count: int) -> None:
+def measure_resident(root: Path, count: int) -> list[int]:
+    """Return the memory in MB that the larger of two workers holds after every 25th report of their run."""
     found: list[int] = []
 
     def note(line: str) -> None:
         del line
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-        found.append(pages * os.sysconf("SC_PAGE_SIZE") // 2**20)
+        pages = [
+            int(Path(f"/proc/{worker.pid}/statm").read_text(encoding="ascii").split()[1])
+            for worker in multiprocessing.active_children()
+        ]
+        found.append(max(pages) * os.sysconf("SC_PAGE_SIZE") // 2**20)
 
     ids = [practice.id for practice in practices_of_years(count).practice]
-    render(DataDir(root), practices_of_years(count), MONTH, practice_ids=ids, say=note)
-    to.send(found[24::25])
-
-
-def measure_resident(root: Path, count: int) -> list[int]:
-    """Return the memory in MB that a process holds after every 25th report of its run."""
-    here, there = multiprocessing.Pipe()
-    child = multiprocessing.get_context("spawn").Process(target=_resident, args=(there, root, count))
-    child.start()
-    child.join()
-    if child.exitcode:
-        raise SystemExit("rendering failed")
-    found: list[int] = here.recv()
-    return found
+    render(DataDir(root), practices_of_years(count), MONTH, workers=2, practice_ids=ids, say=note)
+    return found[24::25]
 
 
 def pages_step(root: Path) -> None:
