@@ -164,6 +164,15 @@ def test_page_one_counts_what_needs_a_look(
     assert bool(report.looks) == any((*(alerts or ()), *(replies or ())))
 
 
+def test_what_was_looked_through_of_a_month_not_known_in_full_was_checked() -> None:
+    house = practice().judged("google", {}, alerts=None, replies=None)
+    for row in house.rows["figures"]:
+        if row["metric"] == "alerts":
+            row |= {"sample_size": 19, "reason": "no complete list has been read"}
+    report = report_of(house)
+    assert (report.alerts, report.not_checked) == ("Nothing was found that needs a look.", "Replies were not checked.")
+
+
 def test_what_is_worth_a_look_is_listed_by_weight_and_day_with_links_and_no_words() -> None:
     house = practice().judged("google", {}, alerts=(0, 1, 2), replies=(1, 0, 3)).judged("survey", {}, replies=None)
     house.rows["worth_a_look"][0]["url"] = "javascript:alert(1)"

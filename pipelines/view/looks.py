@@ -68,9 +68,14 @@ def alerts_found(figure: Lookup, sites: Sequence[str]) -> Alerts:
         privacy=_sum(raised["ALERT_privacy"]),
         replies_grave=_sum(held["critical"]) + _sum(held["high"]),
         replies_possible=_sum(held["caution"]),
-        checked=any(was_measured(row) for rows in raised.values() for row in rows),
-        replies_checked=any(was_measured(row) for rows in held.values() for row in rows),
+        checked=any(_was_checked(row) for rows in raised.values() for row in rows),
+        replies_checked=any(_was_checked(row) for rows in held.values() for row in rows),
     )
+
+
+def _was_checked(row: Row | None) -> bool:
+    """Tell whether words were looked through, if not those of a whole month."""
+    return was_measured(row) or bool(row and row["sample_size"])
 
 
 def _sum(rows: Sequence[Row | None]) -> int:
