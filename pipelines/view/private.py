@@ -178,8 +178,7 @@ def checks(
 
 def invitations_found(figure: Lookup) -> Invitations:
     """Return what the rule on the practice's own posts and comments looks at."""
-    rows = {part: figure("", "review_invitations", part=part) for part in OWN_POSTS}
-    told = {part: row for part, row in rows.items() if row and is_number(row)}
+    told = _asked_by_part(figure)
     return Invitations(
         posts=max((int(row["sample_size"]) for row in told.values()), default=0),
         checked=told.keys() == OWN_POSTS.keys(),
@@ -187,13 +186,17 @@ def invitations_found(figure: Lookup) -> Invitations:
     )
 
 
+def _asked_by_part(figure: Lookup) -> dict[str, Row]:
+    rows = {part: figure("", "review_invitations", part=part) for part in OWN_POSTS}
+    return {part: row for part, row in rows.items() if row and is_number(row)}
+
+
 def _signs_of_own_words(figure: Lookup, sites: Sequence[str]) -> list[tuple[str, str]]:
     """Return the rules that the practice's own posts, comments and replies touch by how they ask for reviews."""
-    counted = {part: figure("", "review_invitations", part=part) for part in OWN_POSTS}
     said = [
         (_RULE_OF_WORDS[part], _(OWN_POSTS[part], share=share(int(row["value"]), int(row["sample_size"]))))
-        for part, row in counted.items()
-        if row and is_number(row) and row["value"]
+        for part, row in _asked_by_part(figure).items()
+        if row["value"]
     ]
     for part, words in OWN_REPLIES.items():
         shares = _shares_by_site(figure, sites, "integrity_signs", part)

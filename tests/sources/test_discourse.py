@@ -140,7 +140,8 @@ def test_an_opening_is_edited_and_taken_away_like_any_post(data: DataDir, monkey
     platform = asking(NAMING | {"created_at": YOUNG})
     pull(data, platform)
     edited = "2026-11-01T08:00:00.000Z"
-    real, change = platform.post, {"cooked": "<p>Which dentist?</p>", "updated_at": edited}
+    real = platform.post
+    change: dict[str, Any] = {"cooked": "<p>Which dentist?</p>", "updated_at": edited}
     monkeypatch.setattr(
         platform, "post", lambda topic, number, **said: real(topic, number, **said) | (change if number == 1 else {})
     )
@@ -149,7 +150,7 @@ def test_an_opening_is_edited_and_taken_away_like_any_post(data: DataDir, monkey
     assert (after.text, after.matched, after.updated_at) == (
         "Which dentist?", None, dt.datetime(2026, 11, 1, 8, tzinfo=dt.UTC),
     )  # fmt: skip
-    change["user_deleted"] = True  # type: ignore[assignment]
+    change["user_deleted"] = True
     pull(data, platform, NEXT.replace(day=3))
     [gone] = records_in(data, platform, "post", NEXT.replace(day=3))
     assert (gone.state, gone.title, gone.text, gone.author_name) == ("removed", None, None, None)
