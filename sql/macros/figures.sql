@@ -28,6 +28,29 @@ from (
 ) as shares
 {% endmacro %}
 
+{#- The last CTE and SELECT of a share of what was said in public: from a CTE with practice_id, month, numerator and
+    sample_size of the months in which there was any, and `unknown_why` of it where more than a place can be missing. -#}
+{% macro share_of_talk(cte, unknown_why=none) %}
+shares as (
+    select
+        months.practice_id,
+        '' as site,
+        months.month,
+        coalesce({{ cte }}.numerator, 0) as numerator,
+        coalesce({{ cte }}.sample_size, 0) as sample_size,
+        months.talk_left_out as reason,
+        {% if unknown_why -%}
+        coalesce(months.talk_not_covered_why, {{ unknown_why }})
+        {%- else -%}
+        months.talk_not_covered_why
+        {%- endif %} as not_measured_why
+    from {{ ref('practice_months') }} as months
+    left join {{ cte }} on months.practice_id = {{ cte }}.practice_id and months.month = {{ cte }}.month
+)
+
+{{ share_figures('shares') }}
+{% endmacro %}
+
 {#- The last SELECT of a count: from a CTE with practice_id, site, month, part, number, sample_size and
     not_measured_why, which makes a number a lower bound and a zero nothing at all. -#}
 {% macro count_figures(cte) %}
