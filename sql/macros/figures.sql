@@ -250,19 +250,27 @@ from states
 {% endmacro %}
 
 {#- The last CTEs and SELECT of a time until an answer: from a CTE with practice_id, site, month, waits (seconds until
-    half and nine of ten were answered), answered, sample_size, reason and not_measured_why. -#}
-{% macro hours_figures(cte) %}
+    half and nine of ten were answered), answered, sample_size, reason and not_measured_why. `clocks` names the parts
+    and the columns with their waits, where there are more than the calendar's. -#}
+{% macro hours_figures(cte, clocks={'': 'waits'}) %}
 times as (
     select
         *,
         unnest([
-            struct_pack(part := '', seconds := waits['half'], fewest := 5, why := 'more than half not answered yet'),
+            {%- for clock, waits in clocks.items() %}
             struct_pack(
-                part := 'nine of ten',
-                seconds := waits['nine_of_ten'],
+                part := '{{ clock }}',
+                seconds := {{ waits }}['half'],
+                fewest := 5,
+                why := 'more than half not answered yet'
+            ),
+            struct_pack(
+                part := '{{ clock }}{{ ', ' if clock }}nine of ten',
+                seconds := {{ waits }}['nine_of_ten'],
                 fewest := 10,
                 why := 'more than one in ten not answered yet'
-            )
+            ){{ ',' if not loop.last }}
+            {%- endfor %}
         ]) as told
     from {{ cte }}
 ),

@@ -65,6 +65,17 @@ def two_business_days_after(moment: dt.datetime) -> dt.datetime:
     return moment
 
 
+def business_seconds(start: dt.datetime, end: dt.datetime) -> int:
+    """Walk from day to day, and add up what lies between 9 and 17 o'clock."""
+    seconds, day = 0, start.date()
+    while day <= end.date():
+        opens, closes = (dt.datetime.combine(day, dt.time(hour)) for hour in (9, 17))
+        if day.weekday() < 5 and max(start, opens) < min(end, closes):
+            seconds += int((min(end, closes) - max(start, opens)).total_seconds())
+        day += DAY
+    return seconds
+
+
 class TalkAccount:
     """One practice of the inputs, as known on the night of the build."""
 
@@ -432,6 +443,8 @@ class Month:
         told["engagement_score", ""] = self.score(parts)
         for part, share_left, fewest in (("", Fraction(1, 2), 5), ("nine of ten", Fraction(1, 10), 10)):
             told["talk_reply_hours", part] = self.hours(parts["E1"][3], share_left, fewest)
+            in_business = ", ".join(filter(None, ("business hours", part)))
+            told["talk_reply_hours", in_business] = self.hours(parts["E1"][3], share_left, fewest, in_business=True)
         told |= self.per_post()
         acts: dict[str, int] = defaultdict(int)
         for item in self.window:
@@ -548,14 +561,17 @@ class Month:
         low, high = max(0.0, float(total) - half), min(100.0, float(total) + half)
         return figure("value", float(total), low, high, acts, people, why or None)
 
-    def hours(self, blocked: str | None, share_left: Fraction, fewest: int) -> Row:
+    def hours(self, blocked: str | None, share_left: Fraction, fewest: int, *, in_business: bool = False) -> Row:
         calls = self.calls()
         waits = [seconds for _, _, seconds in calls if seconds is not None]
+        watched = [int((self.cutoff - item["created_local"]).total_seconds()) for item, _, s in calls if s is None]
+        if in_business:
+            waits = [business_seconds(item["created_local"], answered) for item, answered, _ in calls if answered]
+            watched = [business_seconds(item["created_local"], self.cutoff) for item, _, s in calls if s is None]
         if blocked:
             return figure("not_measured", None, None, None, None, len(calls), blocked)
         if len(calls) < fewest:
             return figure("too_few", None, None, None, len(waits), len(calls), self.left_out)
-        watched = [int((self.cutoff - item["created_local"]).total_seconds()) for item, _, s in calls if s is None]
         left = Fraction(1)
         for time in sorted(set(waits)):
             at_risk = sum(t >= time for t in waits) + sum(t >= time for t in watched)
