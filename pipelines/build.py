@@ -42,7 +42,12 @@ from pipelines.warehouse import name_files, open_file
 SQL = REPOSITORY / "sql"
 _MARK = pa.struct([("item", pa.string()), ("handled_on", pa.date32())])
 _PRACTICES = pa.schema(
-    [("practice_id", pa.string()), ("time_zone", pa.string()), ("handled_privately", pa.list_(_MARK))]
+    [
+        ("practice_id", pa.string()),
+        ("time_zone", pa.string()),
+        ("answer_within_days", pa.int32()),
+        ("handled_privately", pa.list_(_MARK)),
+    ]
 )
 _SOURCES = pa.schema(
     [
@@ -214,6 +219,7 @@ def _write_inputs(
         {
             "practice_id": p.id,
             "time_zone": p.time_zone,
+            "answer_within_days": p.answer_within_days,
             "handled_privately": [{"item": mark.item, "handled_on": mark.on} for mark in p.handled_privately],
         }
         for p in practices.practice

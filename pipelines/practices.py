@@ -240,6 +240,8 @@ class Practice(_Strict):
     reddit: RedditListening | None = None
     discourse: tuple[DiscourseForum, ...] = ()
     feeds: tuple[WebFeed, ...] = ()
+    # Its own target: how soon it means to answer a review. A month's answers are final after 30 days.
+    answer_within_days: Annotated[int, Field(ge=1, le=30)] | None = None
     # What needs no public answer by the owner's own word.
     handled_privately: tuple[HandledPrivately, ...] = ()
 

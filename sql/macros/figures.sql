@@ -2,7 +2,7 @@
 
 {#- The last SELECT of a share: from a CTE with practice_id, site, month, numerator, sample_size, reason and
     not_measured_why. Below ten a percentage says nothing, so only "k of n" is left to print. -#}
-{% macro share_figures(cte) %}
+{% macro share_figures(cte, fewest=10) %}
 select
     practice_id,
     site,
@@ -20,12 +20,48 @@ from (
         *,
         case
             when not_measured_why is not null then 'not_measured'
-            when sample_size < 10 then 'too_few'
+            when sample_size < {{ fewest }} then 'too_few'
             when numerator = 0 then 'zero'
             else 'value'
         end as state
     from {{ cte }}
 ) as shares
+{% endmacro %}
+
+{#- The whole SELECT of the share of a month's reviews that were answered within so many days: a number, or the
+    practice's own column of it. The month is final so many days after its end. -#}
+{% macro share_answered_within(days, of_practice=false, fewest=10) %}
+with cohorts as (
+    select
+        months.practice_id,
+        months.site,
+        months.month,
+        count(*) filter (answerable.seconds_to_reply <= {{ days }} * 86400) as numerator,
+        count(answerable.item_id) as sample_size,
+        case when months.as_of_night < months.next_month + {{ days }} then 'maturing' end as reason,
+        case
+            when not months.can_reply then 'replies cannot be read on this site'
+            {%- if of_practice %}
+            when {{ days }} is null then 'no target was set'
+            {%- endif %}
+            when count(answerable.item_id) = 0 then months.not_covered_why
+        end as not_measured_why
+    from {{ ref('months') }} as months
+    {% if of_practice -%}
+    inner join {{ ref('practices') }} as practices on months.practice_id = practices.practice_id
+    {% endif -%}
+    left join {{ ref('answerable_reviews') }} as answerable
+        on
+            months.practice_id = answerable.practice_id
+            and months.site = answerable.site
+            and months.month = answerable.month
+            and answerable.counted
+    group by
+        months.practice_id, months.site, months.month, months.next_month, months.as_of_night, months.can_reply,
+        months.not_covered_why{{ ', ' ~ days if of_practice }}
+)
+
+{{ share_figures('cohorts', fewest) }}
 {% endmacro %}
 
 {#- The last CTE and SELECT of a share of what was said in public: from a CTE with practice_id, month, numerator and
