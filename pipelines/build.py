@@ -54,7 +54,7 @@ _SOURCES = pa.schema(
         ("source", pa.string()),
         *[
             (name, pa.bool_())
-            for name in ("handed_over_once", "sampled", "has_reviews", "has_conversation", "blendable")
+            for name in ("handed_over_once", "sampled", "has_reviews", "has_conversation", "blendable", "tells_hidden")
         ],
         ("window_days", pa.int32()),
         ("attribution", pa.string()),
@@ -464,6 +464,7 @@ def _nature(source: str) -> dict[str, bool | int | str | None]:
         "has_reviews": known.has_reviews if known else True,
         "has_conversation": known.has_conversation if known else False,
         "blendable": known.policy.blendable if known else False,
+        "tells_hidden": known.tells_hidden if known else False,
         "window_days": known.window_days if known else None,
         "attribution": known.policy.attribution if known else "",
     }

@@ -14,7 +14,7 @@ from scipy import stats
 
 from pipelines.advice import site_name
 from pipelines.periods import add_months
-from tests.conversations import DAY, Inputs
+from tests.conversations import DAY, PLATFORMS, Inputs
 from tests.histories import Row
 
 OUTSIDE = ("outside", "organisation")
@@ -113,6 +113,8 @@ class TalkAccount:
         item = dict(seen[-1])
         item["created_local"] = min(row["created_local"] for row in seen)
         item["created_at"] = min(row["created_at"] for row in seen)
+        hidden = [row["night"] for row in seen if row["state"] == "hidden"]
+        item["hidden_on"] = min(hidden) if item["state"] == "hidden" else None
         item["removed_on"] = None
         for night in self.complete_nights(item["site"]):
             if night > seen[-1]["night"]:
@@ -479,7 +481,7 @@ class Month:
         ours = [i for i in self.standing if i["voice"] == "practice"]
         replies = [i for i in ours if self._answers_somebody(i)]
         acts_of_talk = len(replies) + sum(i["kind"] == "post" for i in ours)
-        told |= self.turns()
+        told |= self.turns() | self.hidden()
         told["asked_and_stayed", ""] = self.asking()
         told["dialogue_share", ""] = share(len(replies), acts_of_talk, self.left_out, self.blocked)
         return told | self.questions(parts["E1"][3])
@@ -518,6 +520,21 @@ class Month:
                 sum(act in acts for acts in asked), len(asked), self.blocked or why or self.left_out
             )
             for part, act in INVITATIONS.items()
+        }
+
+    def hidden(self) -> dict[tuple[str, str], Row]:
+        telling = {each.site for each in PLATFORMS if each.tells_hidden} & set(self.sites)
+        comments = [i for i in self.window if i["kind"] == "comment" and i["own_page"] and i["outside"]]
+        told = [item for item in comments if item["site"] in telling]
+        hidden = [i for i in told if i["hidden_on"] and self.month <= i["hidden_on"] < self.after]
+        spam = sum("spam" in item["acts"] for item in hidden)
+        untold = None if telling else "the platforms do not say what is hidden"
+        blocked = self.blocked or untold or self.left_out
+        vanished = sum(not item["stands"] for item in comments)
+        return {
+            ("hidden_comments", "hidden"): count(len(hidden) - spam, len(told), blocked),
+            ("hidden_comments", "hidden spam"): count(spam, len(told), blocked),
+            ("hidden_comments", "vanished"): count(vanished, len(comments), self.blocked or self.left_out),
         }
 
     def questions(self, blocked: str | None) -> dict[tuple[str, str], Row]:

@@ -52,6 +52,7 @@ select
     author_key,
     created_at,
     created_local,
+    hidden_on,
     removed_on,
     place,
     matched,
