@@ -7,6 +7,7 @@ import itertools
 import statistics
 from collections import defaultdict
 from fractions import Fraction
+from functools import cached_property
 from math import sqrt
 from typing import Any
 
@@ -157,6 +158,16 @@ class TalkAccount:
         item["calls"] = item["kind"] != "share" and ("question" in acts or "complaint" in acts or item["addresses"])
         item["advocates"] = item["kind"] == "share" or "advocacy" in acts
         item["names"] = [name for name in set(names) if name != "practice"]
+
+    @cached_property
+    def copies(self) -> set[tuple[str, str, str]]:
+        """What had been said before by the end of the month in which it was said."""
+        made = set()
+        for month in sorted({item["created_local"].date().replace(day=1) for item in self.items.values()}):
+            for item in Month(self, month).window:
+                if item["copy"] and item["created_local"].date() >= month:
+                    made.add((item["site"], item["kind"], item["item_id"]))
+        return made
 
     # What is known of a month.
 
@@ -481,7 +492,7 @@ class Month:
         ours = [i for i in self.standing if i["voice"] == "practice"]
         replies = [i for i in ours if self._answers_somebody(i)]
         acts_of_talk = len(replies) + sum(i["kind"] == "post" for i in ours)
-        told |= self.turns() | self.hidden()
+        told |= self.turns() | self.hidden() | self.of_the_year()
         told["asked_and_stayed", ""] = self.asking()
         told["dialogue_share", ""] = share(len(replies), acts_of_talk, self.left_out, self.blocked)
         return told | self.questions(parts["E1"][3])
@@ -520,6 +531,37 @@ class Month:
                 sum(act in acts for acts in asked), len(asked), self.blocked or why or self.left_out
             )
             for part, act in INVITATIONS.items()
+        }
+
+    def of_the_year(self) -> dict[tuple[str, str], Row]:
+        spoken: dict[str | None, list[dt.date]] = defaultdict(list)
+        for key, item in self.account.items.items():
+            said, stands = item["created_local"], not item["removed_on"] or item["removed_on"] >= self.after
+            if item["site"] not in self.sites or not stands or said.year != self.month.year or said >= self.cutoff:
+                continue
+            speaks = item["kind"] != "share" and item["advocates"] and item["outside"] and item["to_practice"]
+            if speaks and not item["worthless"] and key not in self.account.copies:
+                spoken[item["person"]].append(said.date())
+        unnamed = len(spoken.pop(None, []))
+        acts = [(len(days), sum(day < self.month for day in days)) for days in spoken.values()]
+        told = {
+            "": sum(every >= 2 for every, _ in acts),
+            "new": sum(every >= 2 > before for every, before in acts),
+            "returning": sum(every > before >= 2 for every, before in acts),
+        }
+        january = self.month.replace(month=1)
+        known = [day for site in self.sites if (day := self.account.known_from(site)) and day > january]
+        notes = [
+            "since January, as nobody is known again from one year to the next" if self.month.month < 12 else None,
+            f"not known before {max(known)}" if known else None,
+            f"{unnamed} could not be told" if unnamed else None,
+            self.left_out,
+        ]
+        why = self.blocked or "; ".join(filter(None, notes)) or None
+        few = figure("too_few", None, None, None, None, len(acts), "fewer than three people")
+        return {
+            ("advocates_of_the_year", part): few if number in (1, 2) else count(number, len(acts), why)
+            for part, number in told.items()
         }
 
     def hidden(self) -> dict[tuple[str, str], Row]:
