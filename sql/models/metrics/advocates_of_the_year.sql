@@ -2,8 +2,8 @@
     touched="month >= {from}",
     reads={"talk_items": "advocates and created_local >= date_trunc('year', {from})"},
 ) }}
--- one row per practice, month and part: the people who spoke for the practice at least twice since January, of these the
--- 'new' ones, who did so for the second time in the month, and those 'returning', who had before and did so again
+-- one row per practice, month and part: the people who spoke for the practice at least twice since January, of these
+-- the 'new' ones, who did so for the second time in the month, and those 'returning', who had before and did so again
 -- Acts are few, and are chosen before they are looked at month by month.
 with acts as (
     select
