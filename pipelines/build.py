@@ -42,14 +42,19 @@ from pipelines.warehouse import name_files, open_file
 SQL = REPOSITORY / "sql"
 _MARK = pa.struct([("item", pa.string()), ("handled_on", pa.date32())])
 _PRACTICES = pa.schema(
-    [("practice_id", pa.string()), ("time_zone", pa.string()), ("handled_privately", pa.list_(_MARK))]
+    [
+        ("practice_id", pa.string()),
+        ("time_zone", pa.string()),
+        ("answer_within_days", pa.int32()),
+        ("handled_privately", pa.list_(_MARK)),
+    ]
 )
 _SOURCES = pa.schema(
     [
         ("source", pa.string()),
         *[
             (name, pa.bool_())
-            for name in ("handed_over_once", "sampled", "has_reviews", "has_conversation", "blendable")
+            for name in ("handed_over_once", "sampled", "has_reviews", "has_conversation", "blendable", "tells_hidden")
         ],
         ("window_days", pa.int32()),
         ("attribution", pa.string()),
@@ -214,6 +219,7 @@ def _write_inputs(
         {
             "practice_id": p.id,
             "time_zone": p.time_zone,
+            "answer_within_days": p.answer_within_days,
             "handled_privately": [{"item": mark.item, "handled_on": mark.on} for mark in p.handled_privately],
         }
         for p in practices.practice
@@ -458,6 +464,7 @@ def _nature(source: str) -> dict[str, bool | int | str | None]:
         "has_reviews": known.has_reviews if known else True,
         "has_conversation": known.has_conversation if known else False,
         "blendable": known.policy.blendable if known else False,
+        "tells_hidden": known.tells_hidden if known else False,
         "window_days": known.window_days if known else None,
         "attribution": known.policy.attribution if known else "",
     }

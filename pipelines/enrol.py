@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 
 from pipelines.errors import BadPractices, RapportError, SeveralFailed
 from pipelines.landing import write_bytes
-from pipelines.practices import Practice, Practices, load_practices
+from pipelines.practices import Days, Practice, Practices, load_practices
 
 # Between several values in one cell, or one value of the command line.
 SEPARATOR = ";"
@@ -171,6 +171,8 @@ def _value(text: str, kind: Any) -> Any:
         if text.casefold() not in ("yes", "no", "true", "false"):
             raise BadPractices(f"'{text[:60]}' is neither yes nor no")
         return text.casefold() in ("yes", "true")
+    if kind == Days | None and text.isdecimal():
+        return int(text)
     if str(kind).startswith("tuple["):
         return [part.strip() for part in text.split(SEPARATOR) if part.strip()]
     return text

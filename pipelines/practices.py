@@ -56,6 +56,7 @@ def _logo_file(path: Path | None, info: ValidationInfo) -> Path | None:
 Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 Address = Annotated[str, AfterValidator(_address)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
+Days = Annotated[int, Field(ge=1, le=30)]
 KeyName = Annotated[str, Field(pattern=r"^[a-z0-9-]*$")]
 
 
@@ -240,6 +241,8 @@ class Practice(_Strict):
     reddit: RedditListening | None = None
     discourse: tuple[DiscourseForum, ...] = ()
     feeds: tuple[WebFeed, ...] = ()
+    # Its own target: how soon it means to answer a review. A month's answers are final after 30 days.
+    answer_within_days: Days | None = None
     # What needs no public answer by the owner's own word.
     handled_privately: tuple[HandledPrivately, ...] = ()
 

@@ -35,6 +35,7 @@ FIXED = (
     "no reason was kept",
     "no reply in a language that is checked",
     "no site allows its stars to be combined with those of others",
+    "no target was set",
     "no text in a language whose judgement was measured",
     "nobody has been seen to recommend or warn on this site",
     "not read",

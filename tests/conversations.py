@@ -38,12 +38,13 @@ class Platform:
     can_reply: bool = True
     window_days: int | None = 90
     metrics: tuple[tuple[str, str], ...] = (("likes", "likes"), ("followers", "followers"), ("views", "views"))
+    tells_hidden: bool = False
 
 
-WALL = Platform("wall", "wall")
+WALL = Platform("wall", "wall", tells_hidden=True)
 FILM = Platform("film", "film", metrics=(("likes", "likes"), ("passed_on", "shares"), ("reach", "reach")))
 FORUM = Platform("forum", "forum", can_reply=False, window_days=None, metrics=())
-CROWD = Platform("crowd", "crowd", named=False)
+CROWD = Platform("crowd", "crowd", named=False, tells_hidden=True)
 PLATFORMS = (WALL, FILM, FORUM, CROWD)
 
 
@@ -132,6 +133,7 @@ def rows_of(talks: list[Talk], as_of: dt.date) -> Inputs:
             "has_reviews": False,
             "has_conversation": True,
             "blendable": False,
+            "tells_hidden": platform.tells_hidden,
             "window_days": platform.window_days,
         }
         for platform in PLATFORMS
@@ -194,7 +196,7 @@ def _row(talk: Talk, said: Said, night: dt.date) -> Row:
         "acts": [],
     }
     told |= said.more
-    told |= _of_openings(said, told)
+    told |= _of_openings(said, told) | _of_hiding(said, night)
     told |= _of_health(said, told) | _of_invitations(talk, said, told)
     told["acts"] = [*told["acts"], *_of_requests(said, told), *_of_own_posts(talk, said, told)]
     if said.edited_on and night >= said.edited_on:
@@ -243,6 +245,16 @@ def _of_requests(said: Said, told: dict[str, Any]) -> list[str]:
     if said.kind == "share" or said.voice == "practice" or not told.get("place") or said.at.month < 5:
         return []
     return chance.choice([["asks_recommendation"], ["asks_no_recommendation"], ["asks_no_recommendation"], []])
+
+
+def _of_hiding(said: Said, night: dt.date) -> dict[str, Any]:
+    """Make up which comments somebody hides after some days, and which of them are shown again, from the item's id."""
+    chance = random.Random(f"hidden {said.item_id}")
+    if said.kind != "comment" or not said.platform.tells_hidden or chance.random() > 0.15:
+        return {}
+    hidden_on = said.at.date() + dt.timedelta(days=chance.choice([0, 1, 5, 30]))
+    shown_on = hidden_on + dt.timedelta(days=chance.choice([3, 30, 1000, 1000]))
+    return {"state": "hidden" if hidden_on <= night < shown_on else None}
 
 
 def _of_openings(said: Said, told: dict[str, Any]) -> dict[str, Any]:

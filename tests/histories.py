@@ -180,8 +180,15 @@ def seeded_history(seed: int, *, first: dt.date, nights: int, vanity: int = 1) -
             _judge(site, review)
     zones = {site.practice_id: site.time_zone for site in sites}
     people = tuple(
-        Practice(id=name, name=name.title(), time_zone=zone, handled_privately=_marks(name, sites))
-        for name, zone in zones.items()
+        Practice(
+            id=name,
+            name=name.title(),
+            time_zone=zone,
+            # Every third has no target.
+            answer_within_days=(None, 2, 10)[number % 3],
+            handled_privately=_marks(name, sites),
+        )
+        for number, (name, zone) in enumerate(zones.items(), 1)
     )
     features: dict[tuple[str, dt.date], list[Row]] = defaultdict(list)
     visits: dict[tuple[str, dt.date], list[Row]] = defaultdict(list)

@@ -108,7 +108,7 @@ def test_a_field_that_is_none_is_named(fields: dict[str, str], words: str) -> No
 def test_texts_become_what_their_fields_are() -> None:
     given = from_fields(
         {"id": "elm", "name": "Elm", "password": "Yes", "mastodon.server": "https://m.example", "mastodon.search": "no"}
-        | {"discourse.forum": "https://talk.example", "reddit.subreddits": "a1;b2"}
+        | {"discourse.forum": "https://talk.example", "reddit.subreddits": "a1;b2", "answer_within_days": "3"}
     )
     made = Practice.model_validate(given)
     assert made.password
@@ -118,6 +118,7 @@ def test_texts_become_what_their_fields_are() -> None:
     assert made.reddit is not None
     assert made.reddit.subreddits == ("a1", "b2")
     assert "[[practice.discourse]]" in block(given)
+    assert "answer_within_days = 3\n" in block(given)
 
 
 CSV = (

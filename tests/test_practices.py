@@ -44,6 +44,8 @@ def test_the_sample_is_valid_and_explains_every_field() -> None:
         (OAK + 'recipients = ["a@b.example\\nBcc: c@d.example"]\n', "is not an e-mail address"),
         (OAK + 'time_zone = "Mars/Olympus"\n', "'Mars/Olympus' is not a time zone"),
         (OAK + 'paper = "a5"\n', "paper: Input should be 'letter' or 'a4'"),
+        (OAK + "answer_within_days = 0\n", "'oak': answer_within_days: Input should be greater than or equal to 1"),
+        (OAK + "answer_within_days = 31\n", "answer_within_days: Input should be less than or equal to 30"),
         (OAK.replace("Oak Street Dental", "Oak\\u0000"), "control"),
         (OAK + OAK, "the practice id 'oak' is there twice"),
         (OAK + OAK.replace('"oak"', '"oak2"'), "names both 'oak' and 'oak2'"),

@@ -629,6 +629,7 @@ STORIES = {
     "edited review": Story(edited("review", stars=None)),
     "edited answer": Story(edited("reply", disclosure="pattern")),
     "edited comment": Story(edited("comment", acts=["question"])),
+    "hidden comment": Story(edited("comment", state="hidden")),
     "review said to be removed": Story(said_to_be_removed("review")),
     "review said to be removed is seen again": Story(seen_again, young_review_said_to_be_removed),
     "reviews vanish for good": Story(list_of_every_second, two_lists_of_every_second),

@@ -92,6 +92,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     # How far back a complete sweep lists conversations; what is older is never called removed. None: to the beginning,
     # as reviews always are.
     window_days: int | None = None
+    # It shows the practice the comments that are hidden from others, and says that they are.
+    tells_hidden: bool = False
 
     def __post_init__(self) -> None:
         # Only a file, or what is asked at an address out of the practice's block, has no one place for its terms.

@@ -78,6 +78,7 @@ SOURCE = Source(
         Metric(name="page_engaged_users", meaning="other", valid_to=dt.date(2024, 3, 13)),
     ),
     window_days=90,
+    tells_hidden=True,
 )
 _ADVICE = Advice(
     title="Facebook",

@@ -72,6 +72,7 @@ SOURCE = Source(
         Metric(name="video_views", meaning="views", valid_to=_VIEWS_BEFORE),
     ),
     window_days=90,
+    tells_hidden=True,
 )
 _ADVICE = Advice(
     title="Instagram",

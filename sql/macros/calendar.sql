@@ -10,6 +10,19 @@ case isodow({{ moment }})
 end
 {%- endmacro %}
 
+{#- Seconds of business hours up to a moment since a Monday long ago: 9 to 17 o'clock on the business days of above. Two
+    moments are as far apart as there was time to answer between them. -#}
+{% macro business_seconds_until(moment) -%}
+(
+    (date_diff('week', '1900-01-01'::date, {{ moment }}) * 5 + least(isodow({{ moment }}) - 1, 5)) * 28800
+    + case
+        when isodow({{ moment }}) < 6
+            then least(greatest(date_diff('second', date_trunc('day', {{ moment }}), {{ moment }}) - 32400, 0), 28800)
+        else 0
+    end
+)
+{%- endmacro %}
+
 {#- The month whose report is the first to know a night: a report is made on the 2nd of the month after. -#}
 {% macro report_of(night) -%}
 date_trunc('month', {{ night }} - 2)::date

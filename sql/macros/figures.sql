@@ -2,7 +2,7 @@
 
 {#- The last SELECT of a share: from a CTE with practice_id, site, month, numerator, sample_size, reason and
     not_measured_why. Below ten a percentage says nothing, so only "k of n" is left to print. -#}
-{% macro share_figures(cte) %}
+{% macro share_figures(cte, fewest=10) %}
 select
     practice_id,
     site,
@@ -20,12 +20,71 @@ from (
         *,
         case
             when not_measured_why is not null then 'not_measured'
-            when sample_size < 10 then 'too_few'
+            when sample_size < {{ fewest }} then 'too_few'
             when numerator = 0 then 'zero'
             else 'value'
         end as state
     from {{ cte }}
 ) as shares
+{% endmacro %}
+
+{#- The whole SELECT of the share of a month's reviews that were answered within so many days: a number, or the
+    practice's own column of it. The month is final so many days after its end. -#}
+{% macro share_answered_within(days, of_practice=false, fewest=10) %}
+with cohorts as (
+    select
+        months.practice_id,
+        months.site,
+        months.month,
+        count(*) filter (answerable.seconds_to_reply <= {{ days }} * 86400) as numerator,
+        count(answerable.item_id) as sample_size,
+        case when months.as_of_night < months.next_month + {{ days }} then 'maturing' end as reason,
+        case
+            when not months.can_reply then 'replies cannot be read on this site'
+            {%- if of_practice %}
+            when {{ days }} is null then 'no target was set'
+            {%- endif %}
+            when count(answerable.item_id) = 0 then months.not_covered_why
+        end as not_measured_why
+    from {{ ref('months') }} as months
+    {% if of_practice -%}
+    inner join {{ ref('practices') }} as practices on months.practice_id = practices.practice_id
+    {% endif -%}
+    left join {{ ref('answerable_reviews') }} as answerable
+        on
+            months.practice_id = answerable.practice_id
+            and months.site = answerable.site
+            and months.month = answerable.month
+            and answerable.counted
+    group by
+        months.practice_id, months.site, months.month, months.next_month, months.as_of_night, months.can_reply,
+        months.not_covered_why{{ ', ' ~ days if of_practice }}
+)
+
+{{ share_figures('cohorts', fewest) }}
+{% endmacro %}
+
+{#- The last CTE and SELECT of a share of what was said in public: from a CTE with practice_id, month, numerator and
+    sample_size of the months in which there was any, and `unknown_why` of it where more than a place can be missing. -#}
+{% macro share_of_talk(cte, unknown_why=none) %}
+shares as (
+    select
+        months.practice_id,
+        '' as site,
+        months.month,
+        coalesce({{ cte }}.numerator, 0) as numerator,
+        coalesce({{ cte }}.sample_size, 0) as sample_size,
+        months.talk_left_out as reason,
+        {% if unknown_why -%}
+        coalesce(months.talk_not_covered_why, {{ unknown_why }})
+        {%- else -%}
+        months.talk_not_covered_why
+        {%- endif %} as not_measured_why
+    from {{ ref('practice_months') }} as months
+    left join {{ cte }} on months.practice_id = {{ cte }}.practice_id and months.month = {{ cte }}.month
+)
+
+{{ share_figures('shares') }}
 {% endmacro %}
 
 {#- The last SELECT of a count: from a CTE with practice_id, site, month, part, number, sample_size and
@@ -227,19 +286,27 @@ from states
 {% endmacro %}
 
 {#- The last CTEs and SELECT of a time until an answer: from a CTE with practice_id, site, month, waits (seconds until
-    half and nine of ten were answered), answered, sample_size, reason and not_measured_why. -#}
-{% macro hours_figures(cte) %}
+    half and nine of ten were answered), answered, sample_size, reason and not_measured_why. `clocks` names the parts
+    and the columns with their waits, where there are more than the calendar's. -#}
+{% macro hours_figures(cte, clocks={'': 'waits'}) %}
 times as (
     select
         *,
         unnest([
-            struct_pack(part := '', seconds := waits['half'], fewest := 5, why := 'more than half not answered yet'),
+            {%- for clock, waits in clocks.items() %}
             struct_pack(
-                part := 'nine of ten',
-                seconds := waits['nine_of_ten'],
+                part := '{{ clock }}',
+                seconds := {{ waits }}['half'],
+                fewest := 5,
+                why := 'more than half not answered yet'
+            ),
+            struct_pack(
+                part := '{{ clock }}{{ ', ' if clock }}nine of ten',
+                seconds := {{ waits }}['nine_of_ten'],
                 fewest := 10,
                 why := 'more than one in ten not answered yet'
-            )
+            ){{ ',' if not loop.last }}
+            {%- endfor %}
         ]) as told
     from {{ cte }}
 ),

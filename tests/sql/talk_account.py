@@ -7,6 +7,7 @@ import itertools
 import statistics
 from collections import defaultdict
 from fractions import Fraction
+from functools import cached_property
 from math import sqrt
 from typing import Any
 
@@ -14,7 +15,7 @@ from scipy import stats
 
 from pipelines.advice import site_name
 from pipelines.periods import add_months
-from tests.conversations import DAY, Inputs
+from tests.conversations import DAY, PLATFORMS, Inputs
 from tests.histories import Row
 
 OUTSIDE = ("outside", "organisation")
@@ -65,6 +66,17 @@ def two_business_days_after(moment: dt.datetime) -> dt.datetime:
     return moment
 
 
+def business_seconds(start: dt.datetime, end: dt.datetime) -> int:
+    """Walk from day to day, and add up what lies between 9 and 17 o'clock."""
+    seconds, day = 0, start.date()
+    while day <= end.date():
+        opens, closes = (dt.datetime.combine(day, dt.time(hour)) for hour in (9, 17))
+        if day.weekday() < 5 and max(start, opens) < min(end, closes):
+            seconds += int((min(end, closes) - max(start, opens)).total_seconds())
+        day += DAY
+    return seconds
+
+
 class TalkAccount:
     """One practice of the inputs, as known on the night of the build."""
 
@@ -102,6 +114,8 @@ class TalkAccount:
         item = dict(seen[-1])
         item["created_local"] = min(row["created_local"] for row in seen)
         item["created_at"] = min(row["created_at"] for row in seen)
+        hidden = [row["night"] for row in seen if row["state"] == "hidden"]
+        item["hidden_on"] = min(hidden) if item["state"] == "hidden" else None
         item["removed_on"] = None
         for night in self.complete_nights(item["site"]):
             if night > seen[-1]["night"]:
@@ -144,6 +158,16 @@ class TalkAccount:
         item["calls"] = item["kind"] != "share" and ("question" in acts or "complaint" in acts or item["addresses"])
         item["advocates"] = item["kind"] == "share" or "advocacy" in acts
         item["names"] = [name for name in set(names) if name != "practice"]
+
+    @cached_property
+    def copies(self) -> set[tuple[str, str, str]]:
+        """What had been said before by the end of the month in which it was said."""
+        made = set()
+        for month in sorted({item["created_local"].date().replace(day=1) for item in self.items.values()}):
+            for item in Month(self, month).window:
+                if item["copy"] and item["created_local"].date() >= month:
+                    made.add((item["site"], item["kind"], item["item_id"]))
+        return made
 
     # What is known of a month.
 
@@ -432,6 +456,8 @@ class Month:
         told["engagement_score", ""] = self.score(parts)
         for part, share_left, fewest in (("", Fraction(1, 2), 5), ("nine of ten", Fraction(1, 10), 10)):
             told["talk_reply_hours", part] = self.hours(parts["E1"][3], share_left, fewest)
+            in_business = ", ".join(filter(None, ("business hours", part)))
+            told["talk_reply_hours", in_business] = self.hours(parts["E1"][3], share_left, fewest, in_business=True)
         told |= self.per_post()
         acts: dict[str, int] = defaultdict(int)
         for item in self.window:
@@ -466,7 +492,7 @@ class Month:
         ours = [i for i in self.standing if i["voice"] == "practice"]
         replies = [i for i in ours if self._answers_somebody(i)]
         acts_of_talk = len(replies) + sum(i["kind"] == "post" for i in ours)
-        told |= self.turns()
+        told |= self.turns() | self.hidden() | self.of_the_year()
         told["asked_and_stayed", ""] = self.asking()
         told["dialogue_share", ""] = share(len(replies), acts_of_talk, self.left_out, self.blocked)
         return told | self.questions(parts["E1"][3])
@@ -505,6 +531,52 @@ class Month:
                 sum(act in acts for acts in asked), len(asked), self.blocked or why or self.left_out
             )
             for part, act in INVITATIONS.items()
+        }
+
+    def of_the_year(self) -> dict[tuple[str, str], Row]:
+        spoken: dict[str | None, list[dt.date]] = defaultdict(list)
+        for key, item in self.account.items.items():
+            said, stands = item["created_local"], not item["removed_on"] or item["removed_on"] >= self.after
+            if item["site"] not in self.sites or not stands or said.year != self.month.year or said >= self.cutoff:
+                continue
+            speaks = item["kind"] != "share" and item["advocates"] and item["outside"] and item["to_practice"]
+            if speaks and not item["worthless"] and key not in self.account.copies:
+                spoken[item["person"]].append(said.date())
+        unnamed = len(spoken.pop(None, []))
+        acts = [(len(days), sum(day < self.month for day in days)) for days in spoken.values()]
+        told = {
+            "": sum(every >= 2 for every, _ in acts),
+            "new": sum(every >= 2 > before for every, before in acts),
+            "returning": sum(every > before >= 2 for every, before in acts),
+        }
+        january = self.month.replace(month=1)
+        known = [day for site in self.sites if (day := self.account.known_from(site)) and day > january]
+        notes = [
+            "since January, as nobody is known again from one year to the next" if self.month.month < 12 else None,
+            f"not known before {max(known)}" if known else None,
+            f"{unnamed} could not be told" if unnamed else None,
+            self.left_out,
+        ]
+        why = self.blocked or "; ".join(filter(None, notes)) or None
+        few = figure("too_few", None, None, None, None, len(acts), "fewer than three people")
+        return {
+            ("advocates_of_the_year", part): few if number in (1, 2) else count(number, len(acts), why)
+            for part, number in told.items()
+        }
+
+    def hidden(self) -> dict[tuple[str, str], Row]:
+        telling = {each.site for each in PLATFORMS if each.tells_hidden} & set(self.sites)
+        comments = [i for i in self.window if i["kind"] == "comment" and i["own_page"] and i["outside"]]
+        told = [item for item in comments if item["site"] in telling]
+        hidden = [i for i in told if i["hidden_on"] and self.month <= i["hidden_on"] < self.after]
+        spam = sum("spam" in item["acts"] for item in hidden)
+        untold = None if telling else "the platforms do not say what is hidden"
+        blocked = self.blocked or untold or self.left_out
+        vanished = sum(not item["stands"] for item in comments)
+        return {
+            ("hidden_comments", "hidden"): count(len(hidden) - spam, len(told), blocked),
+            ("hidden_comments", "hidden spam"): count(spam, len(told), blocked),
+            ("hidden_comments", "vanished"): count(vanished, len(comments), self.blocked or self.left_out),
         }
 
     def questions(self, blocked: str | None) -> dict[tuple[str, str], Row]:
@@ -548,14 +620,17 @@ class Month:
         low, high = max(0.0, float(total) - half), min(100.0, float(total) + half)
         return figure("value", float(total), low, high, acts, people, why or None)
 
-    def hours(self, blocked: str | None, share_left: Fraction, fewest: int) -> Row:
+    def hours(self, blocked: str | None, share_left: Fraction, fewest: int, *, in_business: bool = False) -> Row:
         calls = self.calls()
         waits = [seconds for _, _, seconds in calls if seconds is not None]
+        watched = [int((self.cutoff - item["created_local"]).total_seconds()) for item, _, s in calls if s is None]
+        if in_business:
+            waits = [business_seconds(item["created_local"], answered) for item, answered, _ in calls if answered]
+            watched = [business_seconds(item["created_local"], self.cutoff) for item, _, s in calls if s is None]
         if blocked:
             return figure("not_measured", None, None, None, None, len(calls), blocked)
         if len(calls) < fewest:
             return figure("too_few", None, None, None, len(waits), len(calls), self.left_out)
-        watched = [int((self.cutoff - item["created_local"]).total_seconds()) for item, _, s in calls if s is None]
         left = Fraction(1)
         for time in sorted(set(waits)):
             at_risk = sum(t >= time for t in waits) + sum(t >= time for t in watched)

@@ -30,7 +30,7 @@ FAULTS = {
     "every_metric_of_the_folder_is_in_the_figures": "delete from reports.figures where metric = 'low_share'",
     "every_month_of_the_spine_is_in_every_metric": "delete from reports.figures where month = '2026-10-01'",
     "every_observation_belongs_to_a_configured_practice": "delete from staging.practices",
-    "every_practice_has_been_visited": "insert into staging.practices values ('new', 'UTC')",
+    "every_practice_has_been_visited": "insert into staging.practices values ('new', 'UTC', null)",
     "every_reply_answers_a_review_we_hold": "delete from core.reviews",
     "every_review_has_a_date": "update core.reviews set created_local = null",
     "everything_said_has_a_date": "update core.items set kind = 'post', created_local = null",

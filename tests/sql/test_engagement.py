@@ -104,6 +104,7 @@ def test_the_generated_practices_are_worth_an_account(models: Models) -> None:
         "post_mix",
         "organisations_exchanged",
         "repeat_advocates",
+        "hidden_comments",
         "community_mentions",
         "review_invitations",
         "recommendation_requests",
@@ -646,6 +647,7 @@ def _source(name: str) -> Any:
         addresses={},
         site=platform.site,
         window_days=platform.window_days,
+        tells_hidden=platform.tells_hidden,
         metrics=tuple(Metric(name=metric, meaning=meaning) for metric, meaning in platform.metrics),  # type: ignore[arg-type]
     )
     return type("Module", (), {"SOURCE": source})
@@ -713,7 +715,7 @@ def test_every_figure_of_talk_can_be_explained(warehouse: tuple[DataDir, Inputs]
     data, _ = warehouse
     with open_warehouse(data) as connection:
         keys = {key[3]: key for key, row in sorted(figures(connection).items()) if row["numerator"]}
-    assert len(keys) == 28
+    assert len(keys) == 30
     for metric, key in keys.items():
         text = str(explain(data, key[0], key[2], metric))
         assert "all sites" in text

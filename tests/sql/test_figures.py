@@ -42,6 +42,7 @@ class Account:
                 seen[row["kind"], row["practice_id"], row["site"], row["item_id"]].append(row)
         self.totals = {(p, s): versions[-1]["total_count"] for (k, p, s, _), versions in seen.items() if k == "total"}
         self.marks = {practice.id: practice.handled_privately for practice in known.practices.practice}
+        self.targets = {practice.id: practice.answer_within_days for practice in known.practices.practice}
         # That something is gone which nobody saw is no item.
         known_items = {key: v for key, v in seen.items() if any(row["state"] != "removed" for row in v)}
         self.replies = [self._reply(v) for (kind, *_), v in known_items.items() if kind == "reply"]
@@ -358,6 +359,14 @@ class Account:
             late,
             blocked or (why if not answerable else None),
         )
+        target = self.targets[place[0]]
+        told["target_met_share", ""] = _share(
+            sum(r["wait"] is not None and r["wait"] <= (target or 0) * 86400 for r in answerable),
+            len(answerable),
+            "maturing" if self.as_of < after + (target or 0) * DAY else None,
+            blocked or ("no target was set" if target is None else why if not answerable else None),
+            fewest=5,
+        )
         critical = [r for r in answerable if r["stars"] is not None and r["stars"] <= 3 and r["watched"] >= 7 * 86400]
         told["critical_reply_share", ""] = _share(
             sum(r["wait"] is not None and r["wait"] <= 7 * 86400 for r in critical),
@@ -570,10 +579,10 @@ def _count(number: int, size: int, why: str | None) -> Row:
     return _figure("value" if number else "zero", number, None, None, number, size, why)
 
 
-def _share(k: int, n: int, reason: str | None, blocked: str | None) -> Row:
+def _share(k: int, n: int, reason: str | None, blocked: str | None, fewest: int = 10) -> Row:
     if blocked:
         return _figure("not_measured", None, None, None, None, n, blocked)
-    if n < 10:
+    if n < fewest:
         return _figure("too_few", None, None, None, k, n, reason)
     bounds = stats.binomtest(k, n).proportion_ci(method="wilson")
     return _figure("value" if k else "zero", k / n, bounds.low, bounds.high, k, n, reason)
@@ -720,6 +729,7 @@ def test_the_history_is_worth_an_account(known: tuple[DataDir, Account]) -> None
     assert {("low_share", "value"), ("low_share", "too_few"), ("low_share", "not_measured")} <= states
     assert {("reply_hours", "value"), ("reply_hours", "too_few")} <= states
     assert {("reply_share", "value"), ("reply_share", "not_measured")} <= states
+    assert {("target_met_share", state) for state in ("value", "zero", "too_few", "not_measured")} <= states
     signs = {(key[4], figure["state"]) for key, figure in figures.items() if key[3] == "integrity_signs"}
     for part in ("incentive in reviews", "staff named", "accounts of one review", "own people", "gating"):
         assert {(part, "value"), (part, "zero"), (part, "not_measured")} <= signs

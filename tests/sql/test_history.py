@@ -93,7 +93,10 @@ def inputs_of(history: History, as_of: dt.date) -> dict[str, list[Row]]:
     return {
         "features": [row for part in known.features.values() for row in part],
         "completeness": [row for part in known.visits.values() for row in part],
-        "practices": [{"practice_id": p.id, "time_zone": p.time_zone} for p in history.practices.practice],
+        "practices": [
+            {"practice_id": p.id, "time_zone": p.time_zone, "answer_within_days": p.answer_within_days}
+            for p in history.practices.practice
+        ],
         "sources": [{"source": name, **build._nature(name)} for name in sorted({s.source for s in history.sites})],
         "source_metrics": [],
         "build": [{"as_of_night": as_of, "inputs_id": "0"}],

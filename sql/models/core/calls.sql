@@ -66,6 +66,10 @@ select
                 )
     end as seconds_to_answer,
     date_diff('second', items.created_local, items.cutoff) as seconds_watched,
+    {{ business_seconds_until('answers.answered_local') }}
+    - {{ business_seconds_until('items.created_local') }} as business_seconds_to_answer,
+    {{ business_seconds_until('items.cutoff') }}
+    - {{ business_seconds_until('items.created_local') }} as business_seconds_watched,
     case
         -- By its owner's own word, as of the month whose end came after it.
         when handled_privately.handled_on < items.next_month then 'handled privately'

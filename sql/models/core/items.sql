@@ -37,6 +37,7 @@ sights as (
         -- That it is gone is no sight of it, and must not date its absence anew.
         max(night) filter (state is distinct from 'removed') as last_seen,
         list(night) filter (state = 'removed') as nights_said_to_be_removed,
+        min(night) filter (state = 'hidden') as first_hidden,
         -- A removal says nothing of what it removed: the item stays as it last stood. Where a night read it twice in
         -- one place, what it read decides, so that the same nights always give the same row.
         arg_max(row_id, struct_pack(
@@ -172,6 +173,8 @@ select
     observations.clinical_claim,
     observations.page,
     observations.position,
+    -- What is shown again is not hidden.
+    case when observations.state = 'hidden' then missed.first_hidden end as hidden_on,
     -- The first complete list without it, as a list that may lack something proves nothing; or the first night since
     -- its last sight on which the platform itself said so.
     -- Where conversations are listed for some days back, a list proves nothing of what is older, nor of what was

@@ -30,6 +30,7 @@ select
     bool_or(coalesce(sources.has_conversation, false)) as has_conversation,
     bool_and(coalesce(sources.blendable, false)) as blendable,
     bool_or(coalesce(sources.sampled, false)) as sampled,
+    bool_or(coalesce(sources.tells_hidden, false)) as tells_hidden,
     min(nights.night) as first_night,
     min(nights.night) filter (nights.was_complete) as first_complete_night,
     max(nights.night) filter (nights.was_read) as last_read_night,

@@ -52,6 +52,7 @@ select
     author_key,
     created_at,
     created_local,
+    hidden_on,
     removed_on,
     place,
     matched,
@@ -88,5 +89,10 @@ select
     stands,
     -- Words of somebody outside that are worth counting: not empty, no spam, no contest entry, and said once.
     is_outside and not (is_mute or is_spam or is_contest or is_copy) as is_voice,
-    is_outside and not (is_mute or is_spam or is_contest or is_copy) and to_practice and stands as counts
+    is_outside and not (is_mute or is_spam or is_contest or is_copy) and to_practice and stands as counts,
+    -- Words of the practice that answer what somebody outside wrote.
+    kind = 'comment'
+    and voice = 'practice'
+    and not is_mute
+    and coalesce(answered_voice in ('outside', 'organisation'), false) as answers_somebody
 from window_items

@@ -75,6 +75,7 @@ told as not materialized (
         author_key,
         created_at,
         created_local,
+        hidden_on,
         removed_on,
         place,
         matched,

@@ -39,6 +39,8 @@ select
     cutoff,
     window_start,
     past_start,
+    -- Null where all of it is known.
+    known_from,
     can_reply,
     -- The pseudonyms of a year say nothing about the next year's people.
     coalesce(known_from <= past_start::date, true) and year(past_start) = year(next_month - 1) as past_is_known,

@@ -23,24 +23,20 @@ answers as (
         site,
         thread
     from {{ ref('talk') }}
-    where
-        in_window
-        and stands
-        and kind = 'comment'
-        and voice = 'practice'
-        and not is_mute
-        and answered_voice in ('outside', 'organisation')
+    where in_window and stands and answers_somebody
 ),
 
 totals as (
     select
         posts.practice_id,
         posts.month,
-        count(*) as posts,
-        count(*) filter (posts.judged) as judged,
-        count(*) filter (posts.looked_at) as looked_at,
-        count(*) filter (posts.looked_at and posts.asks) as asking,
-        count(*) filter (posts.looked_at and posts.asks and answers.thread is not null) as stayed
+        count(*) filter (posts.looked_at and posts.asks and answers.thread is not null) as numerator,
+        count(*) filter (posts.looked_at and posts.asks) as sample_size,
+        case
+            when count(*) filter (posts.looked_at) > 0 then null
+            when count(*) filter (posts.judged) > 0 then 'the posts were scored before this was looked for'
+            else 'no post with words in a language that is checked'
+        end as unknown_why
     from posts
     left join answers
         on
@@ -50,24 +46,4 @@ totals as (
     group by posts.practice_id, posts.month
 ),
 
-shares as (
-    select
-        months.practice_id,
-        '' as site,
-        months.month,
-        coalesce(totals.stayed, 0) as numerator,
-        coalesce(totals.asking, 0) as sample_size,
-        months.talk_left_out as reason,
-        coalesce(
-            months.talk_not_covered_why,
-            case
-                when totals.looked_at > 0 then null
-                when totals.judged > 0 then 'the posts were scored before this was looked for'
-                when totals.posts > 0 then 'no post with words in a language that is checked'
-            end
-        ) as not_measured_why
-    from {{ ref('practice_months') }} as months
-    left join totals on months.practice_id = totals.practice_id and months.month = totals.month
-)
-
-{{ share_figures('shares') }}
+{{ share_of_talk('totals', unknown_why='totals.unknown_why') }}

@@ -39,36 +39,37 @@ with answers as (
     'worded': 'answers.worded',
 }) }},
 
+signs as (
+    select
+        practice_id,
+        site,
+        month,
+        can_reply,
+        not_covered_why,
+        answers,
+        checked,
+        -- What is offered for a review is an incentive already.
+        unnest(['incentive', 'threat', 'gating', 'yelp', 'wording']) as part,
+        unnest([incentive, threat, gated, on_yelp, worded]) as found,
+        unnest([checked, checked, searched, searched, searched]) as looked_at
+    from standing
+),
+
 in_replies as (
     select
         practice_id,
         site,
         month,
-        unnest(['incentive', 'threat']) as part,
-        case when can_reply then unnest([incentive, threat]) else 0 end as number,
-        checked as sample_size,
+        part,
+        case when can_reply then found else 0 end as number,
+        case when can_reply then looked_at else 0 end as sample_size,
         case
             when not can_reply then 'replies cannot be read on this site'
             when answers > 0 and checked = 0 then 'no reply in a language that is checked'
+            when answers > 0 and looked_at = 0 then 'the replies were scored before this was looked for'
             else not_covered_why
         end as not_measured_why
-    from standing
-    union all
-    -- What is offered for a review is an incentive already.
-    select
-        practice_id,
-        site,
-        month,
-        unnest(['gating', 'yelp', 'wording']) as part,
-        case when can_reply then unnest([gated, on_yelp, worded]) else 0 end as number,
-        case when can_reply then searched else 0 end as sample_size,
-        case
-            when not can_reply then 'replies cannot be read on this site'
-            when answers > 0 and checked = 0 then 'no reply in a language that is checked'
-            when answers > 0 and searched = 0 then 'the replies were scored before this was looked for'
-            else not_covered_why
-        end as not_measured_why
-    from standing
+    from signs
 ),
 
 -- A review that was scored before there were these questions has neither answer.

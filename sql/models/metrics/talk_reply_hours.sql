@@ -1,5 +1,6 @@
 {{ config(touched="month >= {from}") }}
--- one row per practice, month and part: the hours until half were answered, and until 'nine of ten' were
+-- one row per practice, month and part: the hours until half were answered, and until 'nine of ten' were; the same in
+-- 'business hours'
 with answers as (
     select
         practice_id,
@@ -8,6 +9,10 @@ with answers as (
             list(seconds_to_answer) filter (seconds_to_answer is not null),
             list(seconds_watched) filter (seconds_to_answer is null)
         ) as waits,
+        kaplan_meier(
+            list(business_seconds_to_answer) filter (seconds_to_answer is not null),
+            list(business_seconds_watched) filter (seconds_to_answer is null)
+        ) as business_waits,
         count(seconds_to_answer) as answered,
         count(*) as calls
     from {{ ref('calls') }}
@@ -21,6 +26,7 @@ waiting as (
         '' as site,
         months.month,
         answers.waits,
+        answers.business_waits,
         coalesce(answers.answered, 0) as answered,
         coalesce(answers.calls, 0) as sample_size,
         months.talk_left_out as reason,
@@ -31,4 +37,4 @@ waiting as (
     left join answers on months.practice_id = answers.practice_id and months.month = answers.month
 ),
 
-{{ hours_figures('waiting') }}
+{{ hours_figures('waiting', {'': 'waits', 'business hours': 'business_waits'}) }}

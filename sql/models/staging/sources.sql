@@ -6,6 +6,7 @@ select
     has_reviews::boolean as has_reviews,
     has_conversation::boolean as has_conversation,
     blendable::boolean as blendable,
+    tells_hidden::boolean as tells_hidden,
     window_days::integer as window_days,
     attribution::varchar as attribution
 from {{ source('inputs', 'sources') }}
