@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
-from math import comb, erf, erfc, gcd, sqrt
+from math import comb, erf, erfc, exp, gcd, lgamma, log, sqrt
 from typing import NamedTuple, TypeVar
 
 Number = TypeVar("Number", int, float)
@@ -58,6 +58,34 @@ def wilson(successes: int, trials: int) -> tuple[float, float]:
     low = 0.0 if successes == 0 else max(0.0, centre - half)
     high = 1.0 if successes == trials else min(1.0, centre + half)
     return low, high
+
+
+def poisson(count: int) -> tuple[float, float]:
+    """Return the exact 95% interval of the number to be expected where so many came (Garwood 1936).
+
+    Of its low end as many or more, and of its high end as many or fewer, come with a chance of 2.5%; the low end of
+    none is 0. Raises ValueError for a negative count.
+    """
+    if count < 0:
+        raise ValueError("a count is not negative")
+    widest = count + 10 + 10 * sqrt(count)
+    low = _expected_where(count - 1, 0.975, 0.0, float(count)) if count else 0.0
+    return low, _expected_where(count, 0.025, float(count), widest)
+
+
+def _expected_where(count: int, chance: float, low: float, high: float) -> float:
+    """Return the number to be expected, between two others, of which `count` or fewer come with this chance."""
+    while low < (middle := (low + high) / 2) < high:
+        # Added up from the most events down, each chance from the one before.
+        of_number, at_most = exp(count * log(middle) - middle - lgamma(count + 1)), 0.0
+        for number in range(count, -1, -1):
+            at_most += of_number
+            of_number *= number / middle
+        if at_most > chance:
+            low = middle
+        else:
+            high = middle
+    return low
 
 
 def newcombe(successes: int, trials: int, successes_now: int, trials_now: int) -> tuple[float, float]:

@@ -30,6 +30,7 @@ from pipelines.statistics import (
     kaplan_meier,
     newcombe,
     permutation_test,
+    poisson,
     probability_of_decline,
     sustained_change,
     wilson,
@@ -82,6 +83,33 @@ def test_what_is_no_share_is_refused(successes: int, trials: int) -> None:
         wilson(successes, trials)
     with pytest.raises(ValueError, match="not shares"):
         fisher_test(1, 2, successes, trials)
+
+
+# Garwood's own limits, as tables of the Poisson distribution print them.
+@pytest.mark.parametrize(
+    ("count", "low", "high"),
+    [(0, 0, 3.689), (1, 0.0253, 5.572), (5, 1.623, 11.668), (10, 4.795, 18.390), (50, 37.111, 65.919)],
+)
+def test_what_is_to_be_expected_where_so_many_came_is_as_tables_have_it(count: int, low: float, high: float) -> None:
+    assert poisson(count) == pytest.approx((low, high), abs=6e-4)
+
+
+@given(st.integers(0, 3000))
+def test_the_interval_of_a_count_is_that_of_chi_square(count: int) -> None:
+    low = stats.chi2.ppf(0.025, 2 * count) / 2 if count else 0.0
+    assert poisson(count) == pytest.approx((low, stats.chi2.ppf(0.975, 2 * count + 2) / 2), rel=1e-9)
+
+
+def test_the_interval_of_a_count_holds_the_truth_at_least_as_often_as_it_says() -> None:
+    intervals = [poisson(count) for count in range(120)]
+    for expected in np.arange(0.05, 40, 0.05):
+        held = [count for count, (low, high) in enumerate(intervals) if low <= expected <= high]
+        assert stats.poisson.pmf(held, expected).sum() >= 0.95
+
+
+def test_a_count_below_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="not negative"):
+        poisson(-1)
 
 
 @pytest.mark.parametrize("case", VECTORS["prop_change"], ids=str)

@@ -342,6 +342,9 @@ class Account:
         }
         newest, year = (sum(len(self.of_month(place, add_months(month, -n))) for n in range(back)) for back in (3, 12))
         told["recent_share", ""] = _share(newest, year, why, None if year else why)
+        known = [m for m in self.months(place) if add_months(month, -3) < m <= month]
+        days = sum((min(add_months(m, 1), self.as_of) - m).days for m in known)
+        told["reviews_per_30_days", ""] = _rate(newest, days, why)
         told |= self._removals(place, month)
         if any(self.cluster(review) for review in reviews):
             told["mean_stars", CLUSTER] = _mean(
@@ -577,6 +580,17 @@ def _share(k: int, n: int, reason: str | None, blocked: str | None) -> Row:
         return _figure("too_few", None, None, None, k, n, reason)
     bounds = stats.binomtest(k, n).proportion_ci(method="wilson")
     return _figure("value" if k else "zero", k / n, bounds.low, bounds.high, k, n, reason)
+
+
+def _rate(number: int, days: int, why: str | None) -> Row:
+    """How many came in 30 days, with the limits of Garwood where every day was read."""
+    if why:
+        state = "value" if number else "not_measured"
+        return _figure(state, number * 30 / days if number else None, None, None, number or None, number, why)
+    low = stats.chi2.ppf(0.025, 2 * number) / 2 if number else 0.0
+    high = stats.chi2.ppf(0.975, 2 * number + 2) / 2
+    value, low, high = (30 / days * count for count in (number, float(low), float(high)))
+    return _figure("value" if number else "zero", value, low, high, number, number, None)
 
 
 def _topic(said: int, judged: int, why: str | None, blocked: str | None) -> Row:
