@@ -34,6 +34,7 @@ FIXED = (
     "no post or comment with words in a language that is checked",
     "no reason was kept",
     "no reply in a language that is checked",
+    "no review site is connected",
     "no site allows its stars to be combined with those of others",
     "no text in a language whose judgement was measured",
     "nobody has been seen to recommend or warn on this site",

@@ -304,7 +304,7 @@ def decay(age_days: int) -> float:
 
 
 def effective_number(total: float, total_of_squares: float) -> float:
-    """Return how many reviews of equal weight say as much, from the sum of weights and of their squares (Kish 1965)."""
+    """Return how many of equal weight are as many, from the sum of weights and of their squares (Kish 1965)."""
     return total * total / total_of_squares if total_of_squares else 0.0
 
 

@@ -196,6 +196,8 @@ class Account:
             for month in self.practice_months(practice):
                 for part, figure in self._combined(practice, month).items():
                     told[practice, "", month, "reputation_score_combined", part] = figure
+                for site, metric, figure in self._spread(practice, month):
+                    told[practice, site, month, metric, ""] = figure
         return told
 
     def practice_months(self, practice: str) -> list[dt.date]:
@@ -298,6 +300,27 @@ class Account:
             )
             for part in parts
         }
+
+    def _spread(self, practice: str, month: dt.date) -> list[tuple[str, str, Row]]:
+        """How the reviews of twelve months are spread over the sites that were read in full."""
+        here = [place for place in self.places if place[0] == practice and month in self.months(place)]
+        sizes = {p: sum(len(self.of_month(p, add_months(month, -back))) for back in range(12)) for p in here}
+        whys = {place: self.uncovered(place, month) for place in here}
+        whole = [sizes[place] for place in here if not whys[place]]
+        lacking = ", ".join(f"{site_name(place[1])} ({whys[place]})" for place in here if whys[place])
+        without = f"without {lacking}" if lacking else None
+        told = [
+            (place[1], "site_share", _share(sizes[place], sizes[place] if why else sum(whole), without, why))
+            for place, why in whys.items()
+        ]
+        none = None if whole else "; ".join(f"{site_name(place[1])}: {why}" for place, why in whys.items())
+        if none:
+            return [*told, ("", "effective_sites", _figure("not_measured", None, None, None, None, 0, none))]
+        if sum(whole) < 10:
+            few = _figure("too_few", None, None, None, None, sum(whole), without)
+            return [*told, ("", "effective_sites", few)]
+        spread = 1 / sum((size / sum(whole)) ** 2 for size in whole)
+        return [*told, ("", "effective_sites", _figure("value", spread, None, None, None, sum(whole), without))]
 
     def _bursts(self, place: tuple[str, str]) -> dict[dt.date, Row]:
         """Weeks with unusually many reviews."""
@@ -711,7 +734,7 @@ def test_every_figure_is_what_the_slow_account_says(known: tuple[DataDir, Accoun
             for row in rows(
                 connection,
                 "select figures.* from reports.figures as figures "
-                "where site <> '' or metric = 'reputation_score_combined'",
+                "where site <> '' or metric in ('reputation_score_combined', 'effective_sites')",
             )
         }
     assert found.keys() == expected.keys()
