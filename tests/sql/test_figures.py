@@ -368,6 +368,7 @@ class Account:
         known = [m for m in self.months(place) if add_months(month, -3) < m <= month]
         days = sum((min(add_months(m, 1), self.as_of) - m).days for m in known)
         told["reviews_per_30_days", ""] = _rate(newest, days, why)
+        told["days_since_review", ""] = self._newest(place, month, why)
         told |= self._removals(place, month)
         if any(self.cluster(review) for review in reviews):
             told["mean_stars", CLUSTER] = _mean(
@@ -405,6 +406,21 @@ class Account:
             told["reply_hours", part] = _hours(window, blocked or (why if not window else None), share, fewest)
         told |= self._words(place, reviews, why) | self._replies(place, month, window, blocked, why)
         return told | self._signs(place, month, reviews, why)
+
+    def _newest(self, place: tuple[str, str], month: dt.date, why: str | None) -> Row:
+        """How long before the end of the month, or the night, the newest review was written that stood then."""
+        after = add_months(month, 1)
+        standing = [
+            review["written"].date()
+            for back in self.months(place)
+            if back <= month
+            for review in self.of_month(place, back)
+            if review["removed"] is None or review["removed"] >= after
+        ]
+        if why or not standing:
+            return _figure("not_measured" if why else "too_few", None, None, None, None, len(standing), why)
+        days = max(0, (min(after, self.as_of) - DAY - max(standing)).days)
+        return _figure("value" if days else "zero", days, None, None, None, len(standing), None)
 
     def _removals(self, place: tuple[str, str], month: dt.date) -> dict[tuple[str, str], Row]:
         """Removals noticed in the month; none is a zero only if lists of its first and last eight days say so."""

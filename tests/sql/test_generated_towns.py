@@ -38,7 +38,8 @@ def figures(models: Compiled, history: History, as_of: dt.date) -> dict[Key, Row
     with replayed(models, inputs) as connection:
         told = rows(
             connection,
-            "select * from reports.figures where site <> '' or metric in ('reputation_score_combined', 'effective_sites')",
+            "select * from reports.figures "
+            "where site <> '' or metric in ('reputation_score_combined', 'effective_sites')",
         )
     return {(row["practice_id"], row["site"], row["month"], row["metric"], row["part"]): row for row in told}
 
