@@ -101,6 +101,20 @@ def newcombe(successes: int, trials: int, successes_now: int, trials_now: int) -
     )
 
 
+def net_share(positive: int, negative: int, trials: int) -> tuple[float, float]:
+    """Return the 95% interval of the share of one answer less that of its opposite, within -1..1; (-1, 1) without any.
+
+    Both are of the same trials, of which some may be neither: the adjusted interval of Bonett and Price (2012) for two
+    shares that exclude one another, which counts one more of each. Raises ValueError for counts that are no such parts.
+    """
+    if min(positive, negative) < 0 or positive + negative > trials:
+        raise ValueError(f"{positive} and {negative} of {trials} are not parts of one whole")
+    share, opposite = (positive + 1) / (trials + 2), (negative + 1) / (trials + 2)
+    difference = share - opposite
+    half = Z_95 * sqrt((share + opposite - difference * difference) / (trials + 2))
+    return max(-1.0, difference - half), min(1.0, difference + half)
+
+
 def dirichlet_mean(counts: Sequence[float]) -> tuple[float, float, float, float]:
     """Return mean, standard deviation and 95% bounds (normal, clipped to 1..5) of the stars behind counts of 1..5.
 

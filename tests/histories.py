@@ -334,6 +334,8 @@ def _judge(site: Site, review: Review) -> None:
             review.reply.judged["acts"] = [*review.reply.judged["acts"], *chance.choice(_INVITED)]
     if review.judged.get("sentiment") not in (None, "not_checked") and review.stars:
         review.judged["contradicts_stars"] = chance.random() < 0.2
+    if review.judged.get("sentiment") == "unsure" and random.Random(f"{review.item_id}/sounds").random() < 0.6:
+        review.judged["sentiment"] = "neutral"
     _ask(site, review, chance)
     # One site does not tell how many reviews an account has written.
     if site.site != "healthgrades":

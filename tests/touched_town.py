@@ -115,7 +115,8 @@ class Town:
             ],
             created_at=written.replace(tzinfo=UTC), created_local=written, updated_at=written.replace(tzinfo=UTC),
             stars=chance.choice(_STARS), has_text=True, words=9, text_key=f"t{chance.randrange(400)}",
-            author_key=f"a{chance.randrange(60)}", sentiment="positive" if judged else "not_checked",
+            author_key=f"a{chance.randrange(60)}",
+            sentiment=asked.choice(["positive", "negative", "neutral", "unsure"]) if judged else "not_checked",
             topics=[{"topic": "bedside_manner", "polarity": chance.choice(["positive", "negative"]), "sentence": 0}]
             if judged else None, contradicts_stars=chance.choice([None, True, False]) if judged else None,
             alerts=["ALERT_safety"] if judged and chance.random() < 0.1 else [], url=None,

@@ -460,6 +460,10 @@ class Account:
         for alert in ALERTS:
             raised = sum(alert in (review["alerts"] or ()) for review in judged)
             told["alerts", alert] = _count(raised, len(judged), blocked or why)
+        sounds = Counter(review["sentiment"] for review in judged)
+        told["net_sentiment", ""] = _net(
+            sounds["positive"], sounds["negative"], sounds["neutral"], sounds["unsure"], why, blocked
+        )
         comparable = [review["disagrees"] for review in judged if review["disagrees"] is not None]
         told["stars_and_words_disagree", ""] = _count(sum(comparable), len(comparable), blocked or why)
         asked = any(r["place"] == place and r["state"] in ("recommended", "not_recommended") for r in self.reviews)
@@ -632,6 +636,21 @@ def _rate(number: int, days: int, why: str | None) -> Row:
     return _figure("value" if number else "zero", value, low, high, number, number, None)
 
 
+def _net(praise: int, blame: int, neither: int, doubtful: int, why: str | None, blocked: str | None) -> Row:
+    """Praise less criticism, with the limits of a sample to which one of each was added."""
+    size = praise + blame + neither
+    if blocked:
+        return _figure("not_measured", None, None, None, None, size, blocked)
+    reason = "; ".join(filter(None, [why, f"{doubtful} could not be told" if doubtful else None])) or None
+    if size < 10:
+        return _figure("too_few", None, None, None, praise - blame, size, reason)
+    sample = [1] * (praise + 1) + [-1] * (blame + 1) + [0] * neither
+    half = 1.959963984540054 * float(np.std(sample)) / len(sample) ** 0.5
+    low, high = max(-1.0, float(np.mean(sample)) - half), min(1.0, float(np.mean(sample)) + half)
+    value = (praise - blame) / size
+    return _figure("value" if value else "zero", value, low, high, praise - blame, size, reason)
+
+
 def _topic(said: int, judged: int, why: str | None, blocked: str | None) -> Row:
     if blocked:
         return _figure("not_measured", None, None, None, None, judged, blocked)
@@ -770,6 +789,8 @@ def test_the_history_is_worth_an_account(known: tuple[DataDir, Account]) -> None
     states = {(key[3], figure["state"]) for key, figure in figures.items()}
     for metric in ("reviews_received", "reviews_removed", "star_distribution"):
         assert {(metric, "value"), (metric, "zero"), (metric, "not_measured")} <= states | {(metric, "not_measured")}
+    assert any(key[3] == "net_sentiment" and (figure["value"] or 0) < 0 for key, figure in figures.items())
+    assert {("net_sentiment", "too_few"), ("net_sentiment", "not_measured")} <= states
     assert {("low_share", "value"), ("low_share", "too_few"), ("low_share", "not_measured")} <= states
     assert {("reply_hours", "value"), ("reply_hours", "too_few")} <= states
     assert {("reply_share", "value"), ("reply_share", "not_measured")} <= states
