@@ -12,6 +12,7 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -131,6 +132,13 @@ class Town:
             acts=self.chance.choice([None, ["offline"], ["public", "gated_invitation"]]), **more,
         )  # fmt: skip
 
+    def total(self, night: dt.date, practice: str) -> Row:
+        shown = random.Random(f"{practice} {night}")
+        return self.add(
+            "total", REVIEWS, night, practice, "total", total_count=shown.randrange(90),
+            total_average=shown.choice([None, Decimal(0), Decimal("4.5"), Decimal("3.9")]),
+        )  # fmt: skip
+
     def said(self, kind: str, night: dt.date, practice: str, at: dt.datetime, **more: Any) -> Row:
         chance = self.chance
         item = self.name(kind[0])
@@ -207,6 +215,9 @@ def grown(seed: int, stories: Sequence[str], *, new: int, months: int, last: dt.
                     town.reply(later, review, dt.datetime.combine(later - DAY, dt.time(9)))
             if chance.random() < 0.12:
                 town.thread(night, practice, at)
+            # Where a story is of what has no row at all, nothing else may stand there.
+            if stories[int(practice[1:])] == "recent":
+                town.total(night, practice)
         for practice in town.ids:
             for source in SITES:
                 if night == town.first or chance.random() < 0.04:
@@ -279,6 +290,7 @@ def recent(town: Town, practice: str, night: dt.date) -> None:
     """What most nights tell: new reviews and new talk, below a post of before too."""
     posts = town.seen(TALK, practice, "post")
     town.review(night, practice, _at(night, 1))
+    town.total(night, practice)
     town.thread(night, practice, _at(night, 1))
     if posts:
         town.comment(night, posts[-1], _at(night, 1))

@@ -40,7 +40,9 @@ class Account:
         for (_, _), rows_ in sorted(known.features.items(), key=lambda item: item[0][1]):
             for row in rows_:
                 seen[row["kind"], row["practice_id"], row["site"], row["item_id"]].append(row)
-        self.totals = {(p, s): versions[-1]["total_count"] for (k, p, s, _), versions in seen.items() if k == "total"}
+        totals = {(p, s): versions for (kind, p, s, _), versions in seen.items() if kind == "total"}
+        self.shown = {place: [row for row in versions if row["total_average"]] for place, versions in totals.items()}
+        self.totals = {place: versions[-1]["total_count"] for place, versions in totals.items()}
         self.marks = {practice.id: practice.handled_privately for practice in known.practices.practice}
         # That something is gone which nobody saw is no item.
         known_items = {key: v for key, v in seen.items() if any(row["state"] != "removed" for row in v)}
@@ -369,6 +371,7 @@ class Account:
         days = sum((min(add_months(m, 1), self.as_of) - m).days for m in known)
         told["reviews_per_30_days", ""] = _rate(newest, days, why)
         told["days_since_review", ""] = self._newest(place, month, why)
+        told["rating_shown_by_site", ""] = self._shown(place, month, why)
         told |= self._removals(place, month)
         if any(self.cluster(review) for review in reviews):
             told["mean_stars", CLUSTER] = _mean(
@@ -421,6 +424,17 @@ class Account:
             return _figure("not_measured" if why else "too_few", None, None, None, None, len(standing), why)
         days = max(0, (min(after, self.as_of) - DAY - max(standing)).days)
         return _figure("value" if days else "zero", days, None, None, None, len(standing), None)
+
+    def _shown(self, place: tuple[str, str], month: dt.date, why: str | None) -> Row:
+        """What the site itself showed on the last night that sees a day of the month and found something."""
+        here = [row for row in self.shown.get(place, ()) if month < row["night"] <= add_months(month, 1)]
+        if not here:
+            why = why or "no rating that the site itself shows is on record"
+            return _figure("not_measured", None, None, None, None, 0, why)
+        newest = max(here, key=lambda row: row["night"])
+        number = newest["total_count"]
+        why = f"shown on {newest['night']}"
+        return _figure("value", float(newest["total_average"]), None, None, number, number, why)
 
     def _removals(self, place: tuple[str, str], month: dt.date) -> dict[tuple[str, str], Row]:
         """Removals noticed in the month; none is a zero only if lists of its first and last eight days say so."""
@@ -791,6 +805,7 @@ def test_the_history_is_worth_an_account(known: tuple[DataDir, Account]) -> None
         assert {(metric, "value"), (metric, "zero"), (metric, "not_measured")} <= states | {(metric, "not_measured")}
     assert any(key[3] == "net_sentiment" and (figure["value"] or 0) < 0 for key, figure in figures.items())
     assert {("net_sentiment", "too_few"), ("net_sentiment", "not_measured")} <= states
+    assert {("rating_shown_by_site", "value"), ("rating_shown_by_site", "not_measured")} <= states
     assert {("low_share", "value"), ("low_share", "too_few"), ("low_share", "not_measured")} <= states
     assert {("reply_hours", "value"), ("reply_hours", "too_few")} <= states
     assert {("reply_share", "value"), ("reply_share", "not_measured")} <= states

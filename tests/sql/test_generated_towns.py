@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -85,6 +86,20 @@ def test_a_source_that_is_read_no_more_leaves_no_zero(models: Compiled, seed: in
     zeros = {key: row for key, row in begun.items() if row["state"] == "zero"}
     assert begun
     assert {key for key, row in zeros.items() if not row["reason"]} == set()
+
+
+@settings(max_examples=1, phases=AS_DRAWN)
+@given(st.integers(0, 10**6))
+def test_what_a_site_shows_moves_no_other_figure(models: Compiled, seed: int) -> None:
+    history = seeded_history(seed, first=FIRST, nights=NIGHTS)
+
+    def shown(row: Row) -> Row:
+        return row | {"total_average": Decimal("1.5"), "total_count": 9000} if row["kind"] == "total" else row
+
+    other = replace(history, features={key: [*map(shown, part)] for key, part in history.features.items()})
+    told, found = (figures(models, each, FIRST + (NIGHTS - 1) * DAY) for each in (history, other))
+    assert told.keys() == found.keys()
+    assert {key[3] for key in told if told[key] != found[key]} == {"rating_shown_by_site"}
 
 
 OCTOBER = dt.date(2026, 10, 1)
