@@ -40,6 +40,16 @@ def wilson(successes: int, trials: int) -> dict[str, float]:
     return {"low": low, "high": high}
 
 
+def poisson(count: int) -> dict[str, float]:
+    low, high = statistics.poisson(count)
+    return {"low": low, "high": high}
+
+
+def net_share(positive: int, negative: int, trials: int) -> dict[str, float]:
+    low, high = statistics.net_share(positive, negative, trials)
+    return {"low": low, "high": high}
+
+
 def dirichlet_mean(counts: Sequence[float]) -> dict[str, float]:
     _, _, low, high = statistics.dirichlet_mean(counts)
     return {"low": low, "high": high}
@@ -92,6 +102,8 @@ def reputation(
 
 _FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str], str]] = {
     "wilson": (wilson, ["BIGINT", "BIGINT"], _INTERVAL),
+    "poisson": (poisson, ["BIGINT"], _INTERVAL),
+    "net_share": (net_share, ["BIGINT"] * 3, _INTERVAL),
     "dirichlet_mean": (dirichlet_mean, [_WEIGHTS], _INTERVAL),
     "permutation_test": (statistics.permutation_test, [_COUNTS, _COUNTS], "DOUBLE"),
     "fisher_test": (statistics.fisher_test, ["BIGINT"] * 4, "DOUBLE"),

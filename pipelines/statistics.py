@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
-from math import comb, erf, erfc, gcd, sqrt
+from math import comb, erf, erfc, exp, gcd, lgamma, log, sqrt
 from typing import NamedTuple, TypeVar
 
 Number = TypeVar("Number", int, float)
@@ -60,6 +60,34 @@ def wilson(successes: int, trials: int) -> tuple[float, float]:
     return low, high
 
 
+def poisson(count: int) -> tuple[float, float]:
+    """Return the exact 95% interval of the number to be expected where so many came (Garwood 1936).
+
+    Of its low end as many or more, and of its high end as many or fewer, come with a chance of 2.5%; the low end of
+    none is 0. Raises ValueError for a negative count.
+    """
+    if count < 0:
+        raise ValueError("a count is not negative")
+    widest = count + 10 + 10 * sqrt(count)
+    low = _expected_where(count - 1, 0.975, 0.0, float(count)) if count else 0.0
+    return low, _expected_where(count, 0.025, float(count), widest)
+
+
+def _expected_where(count: int, chance: float, low: float, high: float) -> float:
+    """Return the number to be expected, between two others, of which `count` or fewer come with this chance."""
+    while low < (middle := (low + high) / 2) < high:
+        # Added up from the most events down, each chance from the one before.
+        of_number, at_most = exp(count * log(middle) - middle - lgamma(count + 1)), 0.0
+        for number in range(count, -1, -1):
+            at_most += of_number
+            of_number *= number / middle
+        if at_most > chance:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
 def newcombe(successes: int, trials: int, successes_now: int, trials_now: int) -> tuple[float, float]:
     """Return the 95% interval of the second share minus the first (Newcombe 1998, method 10), within -1..1."""
     low, high = wilson(successes, trials)
@@ -71,6 +99,20 @@ def newcombe(successes: int, trials: int, successes_now: int, trials_now: int) -
         difference - sqrt((share_now - low_now) ** 2 + (high - share) ** 2),
         difference + sqrt((high_now - share_now) ** 2 + (share - low) ** 2),
     )
+
+
+def net_share(positive: int, negative: int, trials: int) -> tuple[float, float]:
+    """Return the 95% interval of the share of one answer less that of its opposite, within -1..1; (-1, 1) without any.
+
+    Both are of the same trials, of which some may be neither: the adjusted interval of Bonett and Price (2012) for two
+    shares that exclude one another, which counts one more of each. Raises ValueError for counts that are no such parts.
+    """
+    if min(positive, negative) < 0 or positive + negative > trials:
+        raise ValueError(f"{positive} and {negative} of {trials} are not parts of one whole")
+    share, opposite = (positive + 1) / (trials + 2), (negative + 1) / (trials + 2)
+    difference = share - opposite
+    half = Z_95 * sqrt((share + opposite - difference * difference) / (trials + 2))
+    return max(-1.0, difference - half), min(1.0, difference + half)
 
 
 def dirichlet_mean(counts: Sequence[float]) -> tuple[float, float, float, float]:
@@ -276,7 +318,7 @@ def decay(age_days: int) -> float:
 
 
 def effective_number(total: float, total_of_squares: float) -> float:
-    """Return how many reviews of equal weight say as much, from the sum of weights and of their squares (Kish 1965)."""
+    """Return how many of equal weight are as many, from the sum of weights and of their squares (Kish 1965)."""
     return total * total / total_of_squares if total_of_squares else 0.0
 
 

@@ -12,6 +12,7 @@ import random
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -220,7 +221,16 @@ def seeded_history(seed: int, *, first: dt.date, nights: int, vanity: int = 1) -
                 )
                 total = sum(review.exists(night) for review in site.reviews)
                 features[site.source, night].append(
-                    feature("total", site.source, site.site, night, site.practice_id, "total", total_count=total)
+                    feature(
+                        "total",
+                        site.source,
+                        site.site,
+                        night,
+                        site.practice_id,
+                        "total",
+                        total_count=total,
+                        total_average=_average_shown(site, night),
+                    )
                 )
             visits[site.source, night].append(
                 visit(
@@ -237,6 +247,15 @@ def seeded_history(seed: int, *, first: dt.date, nights: int, vanity: int = 1) -
                 )
             )
     return History(Practices(practice=people), sites, dict(kinds), dict(features), dict(visits))
+
+
+def _average_shown(site: Site, night: dt.date) -> Decimal | None:
+    """Make up the average that a platform shows, which need not be that of the reviews it lists; zero is none."""
+    # A month in which one showed none.
+    if night.month == 9 and site.practice_id == "hilltop":
+        return None
+    shown = random.Random(f"{site.practice_id} {site.site} {night}")
+    return shown.choice([None, Decimal(0), Decimal("4.3333"), Decimal(5), Decimal(shown.randrange(10, 51)) / 10])
 
 
 def _sites_with_a_past(sites: list[Site], chance: random.Random, first: dt.date) -> list[Site]:
@@ -341,6 +360,8 @@ def _judge(site: Site, review: Review) -> None:
             review.reply.judged["acts"] = [*review.reply.judged["acts"], *chance.choice(_INVITED)]
     if review.judged.get("sentiment") not in (None, "not_checked") and review.stars:
         review.judged["contradicts_stars"] = chance.random() < 0.2
+    if review.judged.get("sentiment") == "unsure" and random.Random(f"{review.item_id}/sounds").random() < 0.6:
+        review.judged["sentiment"] = "neutral"
     _ask(site, review, chance)
     # One site does not tell how many reviews an account has written.
     if site.site != "healthgrades":

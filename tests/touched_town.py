@@ -12,6 +12,7 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -115,7 +116,8 @@ class Town:
             ],
             created_at=written.replace(tzinfo=UTC), created_local=written, updated_at=written.replace(tzinfo=UTC),
             stars=chance.choice(_STARS), has_text=True, words=9, text_key=f"t{chance.randrange(400)}",
-            author_key=f"a{chance.randrange(60)}", sentiment="positive" if judged else "not_checked",
+            author_key=f"a{chance.randrange(60)}",
+            sentiment=asked.choice(["positive", "negative", "neutral", "unsure"]) if judged else "not_checked",
             topics=[{"topic": "bedside_manner", "polarity": chance.choice(["positive", "negative"]), "sentence": 0}]
             if judged else None, contradicts_stars=chance.choice([None, True, False]) if judged else None,
             alerts=["ALERT_safety"] if judged and chance.random() < 0.1 else [], url=None,
@@ -128,6 +130,13 @@ class Town:
             disclosure_classes=self.chance.choice([None, ["N1"], ["N2", "P1"]]), disclosure_severity="high",
             generic=self.chance.random() < 0.3,
             acts=self.chance.choice([None, ["offline"], ["public", "gated_invitation"]]), **more,
+        )  # fmt: skip
+
+    def total(self, night: dt.date, practice: str) -> Row:
+        shown = random.Random(f"{practice} {night}")
+        return self.add(
+            "total", REVIEWS, night, practice, "total", total_count=shown.randrange(90),
+            total_average=shown.choice([None, Decimal(0), Decimal("4.5"), Decimal("3.9")]),
         )  # fmt: skip
 
     def said(self, kind: str, night: dt.date, practice: str, at: dt.datetime, **more: Any) -> Row:
@@ -206,6 +215,9 @@ def grown(seed: int, stories: Sequence[str], *, new: int, months: int, last: dt.
                     town.reply(later, review, dt.datetime.combine(later - DAY, dt.time(9)))
             if chance.random() < 0.12:
                 town.thread(night, practice, at)
+            # Where a story is of what has no row at all, nothing else may stand there.
+            if stories[int(practice[1:])] == "recent":
+                town.total(night, practice)
         for practice in town.ids:
             for source in SITES:
                 if night == town.first or chance.random() < 0.04:
@@ -278,6 +290,7 @@ def recent(town: Town, practice: str, night: dt.date) -> None:
     """What most nights tell: new reviews and new talk, below a post of before too."""
     posts = town.seen(TALK, practice, "post")
     town.review(night, practice, _at(night, 1))
+    town.total(night, practice)
     town.thread(night, practice, _at(night, 1))
     if posts:
         town.comment(night, posts[-1], _at(night, 1))

@@ -17,11 +17,11 @@
         | selectattr('name', 'equalto', metric) | list -%}
   {%- endif -%}
   {%- for field in
-    ['title', 'unit', 'better', 'why', 'definition', 'source', 'weakness', 'score_version', 'spine', 'rows_from',
-     'rows'] -%}
-    {#- Most metrics are of reviews; what is made of conversation says so. -#}
-    {%- set standard = 'reviews' if field == 'rows_from' else '' -%}
-    {%- set said = (nodes[0].config.meta.get(field) or standard) | string | trim if nodes else '' -%}
+    ['title', 'unit', 'better', 'why', 'definition', 'source', 'weakness', 'score_version', 'spine', 'lowest',
+     'rows_from', 'rows'] -%}
+    {#- Most metrics are of reviews, and never below zero; what is made of conversation or can be below it says so. -#}
+    {%- set standard = {'rows_from': 'reviews', 'lowest': '0'}.get(field, '') -%}
+    {%- set said = nodes[0].config.meta.get(field, standard) | string | trim if nodes else '' -%}
     {%- if execute and not said -%}
       {{ exceptions.raise_compiler_error("models/metrics/" ~ metric ~ ".yml does not say its " ~ field) }}
     {%- endif -%}

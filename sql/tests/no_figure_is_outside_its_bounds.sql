@@ -1,6 +1,6 @@
 {{ config(touched=true) }}
--- one row per figure that cannot be: a share outside 0 to 1, stars outside 1 to 5, points outside 0 to 100, a range
--- that is upside down
+-- one row per figure that cannot be: below what its metric says is the least, a share above 1, stars outside 1 to 5,
+-- points above 100, a range that is upside down
 select
     figures.practice_id,
     figures.site,
@@ -15,14 +15,14 @@ select
 from {{ ref('figures') }} as figures
 inner join {{ ref('catalogue') }} as catalogue on figures.metric = catalogue.metric
 where
-    figures.value < 0
-    or figures.numerator < 0
+    least(figures.value, figures.low) < catalogue.lowest::bigint
+    -- What is below zero is a difference of counts, and so many at most.
+    or figures.numerator < catalogue.lowest::bigint * figures.sample_size
     or figures.low > figures.high
     or (
-        catalogue.unit = 'share'
+        catalogue.unit in ('share', 'net share')
         and (
             figures.value > 1
-            or figures.low < 0
             or figures.high > 1
             or figures.numerator > figures.sample_size
             or figures.value not between figures.low and figures.high
@@ -34,7 +34,6 @@ where
         catalogue.unit = 'points'
         and (
             figures.value > 100
-            or figures.low < 0
             or figures.high > 100
             or figures.value not between figures.low and figures.high
         )

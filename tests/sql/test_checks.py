@@ -80,6 +80,29 @@ def test_a_check_finds_its_fault_and_nothing_else(check: str, town: DataDir, cop
     assert copy.execute(asked).fetchall() != []
 
 
+@pytest.mark.parametrize(
+    ("metric", "column", "below"),
+    [
+        ("low_share", "value", -0.5),
+        ("reviews_per_30_days", "low", -0.5),
+        ("reviews_received", "numerator", -1),
+        ("net_sentiment", "value", -1.5),
+        ("net_sentiment", "low", -1.5),
+        ("net_sentiment", "numerator", -99),
+    ],
+)
+def test_each_metric_has_its_own_least(
+    metric: str, column: str, below: float, town: DataDir, copy: duckdb.DuckDBPyConnection
+) -> None:
+    """Nothing is below zero but what says so, and that no further than it says."""
+    asked = (town.build_folder / "dbt/compiled/rapport/tests/no_figure_is_outside_its_bounds.sql").read_text("utf-8")
+    there = f"where metric = '{metric}' and {column} is not null"
+    copy.execute(f"update reports.figures set {column} = {below} {there}")
+    [(number,)] = copy.execute(f"select count(*) from reports.figures {there}").fetchall()
+    found = copy.execute(f"select metric, count(*) from ({asked}) as found group by all").fetchall()
+    assert found == [(metric, number)]
+
+
 # What no year and no practice adds rows to: to compare everything with these costs so many times its own size at most.
 DO_NOT_GROW = {"staging.build", "staging.topics", "core.score_versions"}
 # Joins that compare every row of one side with every row of the other, whether DuckDB sorts both before or not.

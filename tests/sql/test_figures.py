@@ -40,7 +40,9 @@ class Account:
         for (_, _), rows_ in sorted(known.features.items(), key=lambda item: item[0][1]):
             for row in rows_:
                 seen[row["kind"], row["practice_id"], row["site"], row["item_id"]].append(row)
-        self.totals = {(p, s): versions[-1]["total_count"] for (k, p, s, _), versions in seen.items() if k == "total"}
+        totals = {(p, s): versions for (kind, p, s, _), versions in seen.items() if kind == "total"}
+        self.shown = {place: [row for row in versions if row["total_average"]] for place, versions in totals.items()}
+        self.totals = {place: versions[-1]["total_count"] for place, versions in totals.items()}
         self.marks = {practice.id: practice.handled_privately for practice in known.practices.practice}
         self.targets = {practice.id: practice.answer_within_days for practice in known.practices.practice}
         # That something is gone which nobody saw is no item.
@@ -197,6 +199,8 @@ class Account:
             for month in self.practice_months(practice):
                 for part, figure in self._combined(practice, month).items():
                     told[practice, "", month, "reputation_score_combined", part] = figure
+                for site, metric, figure in self._spread(practice, month):
+                    told[practice, site, month, metric, ""] = figure
         return told
 
     def practice_months(self, practice: str) -> list[dt.date]:
@@ -300,6 +304,27 @@ class Account:
             for part in parts
         }
 
+    def _spread(self, practice: str, month: dt.date) -> list[tuple[str, str, Row]]:
+        """How the reviews of twelve months are spread over the sites that were read in full."""
+        here = [place for place in self.places if place[0] == practice and month in self.months(place)]
+        sizes = {p: sum(len(self.of_month(p, add_months(month, -back))) for back in range(12)) for p in here}
+        whys = {place: self.uncovered(place, month) for place in here}
+        whole = [sizes[place] for place in here if not whys[place]]
+        lacking = ", ".join(f"{site_name(place[1])} ({whys[place]})" for place in here if whys[place])
+        without = f"without {lacking}" if lacking else None
+        told = [
+            (place[1], "site_share", _share(sizes[place], sizes[place] if why else sum(whole), without, why))
+            for place, why in whys.items()
+        ]
+        none = None if whole else "; ".join(f"{site_name(place[1])}: {why}" for place, why in whys.items())
+        if none:
+            return [*told, ("", "effective_sites", _figure("not_measured", None, None, None, None, 0, none))]
+        if sum(whole) < 10:
+            few = _figure("too_few", None, None, None, None, sum(whole), without)
+            return [*told, ("", "effective_sites", few)]
+        spread = 1 / sum((size / sum(whole)) ** 2 for size in whole)
+        return [*told, ("", "effective_sites", _figure("value", spread, None, None, None, sum(whole), without))]
+
     def _bursts(self, place: tuple[str, str]) -> dict[dt.date, Row]:
         """Weeks with unusually many reviews."""
         counted = [r for month in self.months(place) for r in self.of_month(place, month)]
@@ -343,6 +368,11 @@ class Account:
         }
         newest, year = (sum(len(self.of_month(place, add_months(month, -n))) for n in range(back)) for back in (3, 12))
         told["recent_share", ""] = _share(newest, year, why, None if year else why)
+        known = [m for m in self.months(place) if add_months(month, -3) < m <= month]
+        days = sum((min(add_months(m, 1), self.as_of) - m).days for m in known)
+        told["reviews_per_30_days", ""] = _rate(newest, days, why)
+        told["days_since_review", ""] = self._newest(place, month, why)
+        told["rating_shown_by_site", ""] = self._shown(place, month, why)
         told |= self._removals(place, month)
         if any(self.cluster(review) for review in reviews):
             told["mean_stars", CLUSTER] = _mean(
@@ -389,6 +419,32 @@ class Account:
         told |= self._words(place, reviews, why) | self._replies(place, month, window, blocked, why)
         return told | self._signs(place, month, reviews, why)
 
+    def _newest(self, place: tuple[str, str], month: dt.date, why: str | None) -> Row:
+        """How long before the end of the month, or the night, the newest review was written that stood then."""
+        after = add_months(month, 1)
+        standing = [
+            review["written"].date()
+            for back in self.months(place)
+            if back <= month
+            for review in self.of_month(place, back)
+            if review["removed"] is None or review["removed"] >= after
+        ]
+        if why or not standing:
+            return _figure("not_measured" if why else "too_few", None, None, None, None, len(standing), why)
+        days = max(0, (min(after, self.as_of) - DAY - max(standing)).days)
+        return _figure("value" if days else "zero", days, None, None, None, len(standing), None)
+
+    def _shown(self, place: tuple[str, str], month: dt.date, why: str | None) -> Row:
+        """What the site itself showed on the last night that sees a day of the month and found something."""
+        here = [row for row in self.shown.get(place, ()) if month < row["night"] <= add_months(month, 1)]
+        if not here:
+            why = why or "no rating that the site itself shows is on record"
+            return _figure("not_measured", None, None, None, None, 0, why)
+        newest = max(here, key=lambda row: row["night"])
+        number = newest["total_count"]
+        why = f"shown on {newest['night']}"
+        return _figure("value", float(newest["total_average"]), None, None, number, number, why)
+
     def _removals(self, place: tuple[str, str], month: dt.date) -> dict[tuple[str, str], Row]:
         """Removals noticed in the month; none is a zero only if lists of its first and last eight days say so."""
         after = add_months(month, 1)
@@ -427,6 +483,10 @@ class Account:
         for alert in ALERTS:
             raised = sum(alert in (review["alerts"] or ()) for review in judged)
             told["alerts", alert] = _count(raised, len(judged), blocked or why)
+        sounds = Counter(review["sentiment"] for review in judged)
+        told["net_sentiment", ""] = _net(
+            sounds["positive"], sounds["negative"], sounds["neutral"], sounds["unsure"], why, blocked
+        )
         comparable = [review["disagrees"] for review in judged if review["disagrees"] is not None]
         told["stars_and_words_disagree", ""] = _count(sum(comparable), len(comparable), blocked or why)
         asked = any(r["place"] == place and r["state"] in ("recommended", "not_recommended") for r in self.reviews)
@@ -588,6 +648,32 @@ def _share(k: int, n: int, reason: str | None, blocked: str | None, fewest: int 
     return _figure("value" if k else "zero", k / n, bounds.low, bounds.high, k, n, reason)
 
 
+def _rate(number: int, days: int, why: str | None) -> Row:
+    """How many came in 30 days, with the limits of Garwood where every day was read."""
+    if why:
+        state = "value" if number else "not_measured"
+        return _figure(state, number * 30 / days if number else None, None, None, number or None, number, why)
+    low = stats.chi2.ppf(0.025, 2 * number) / 2 if number else 0.0
+    high = stats.chi2.ppf(0.975, 2 * number + 2) / 2
+    value, low, high = (30 / days * count for count in (number, float(low), float(high)))
+    return _figure("value" if number else "zero", value, low, high, number, number, None)
+
+
+def _net(praise: int, blame: int, neither: int, doubtful: int, why: str | None, blocked: str | None) -> Row:
+    """Praise less criticism, with the limits of a sample to which one of each was added."""
+    size = praise + blame + neither
+    if blocked:
+        return _figure("not_measured", None, None, None, None, size, blocked)
+    reason = "; ".join(filter(None, [why, f"{doubtful} could not be told" if doubtful else None])) or None
+    if size < 10:
+        return _figure("too_few", None, None, None, praise - blame, size, reason)
+    sample = [1] * (praise + 1) + [-1] * (blame + 1) + [0] * neither
+    half = 1.959963984540054 * float(np.std(sample)) / len(sample) ** 0.5
+    low, high = max(-1.0, float(np.mean(sample)) - half), min(1.0, float(np.mean(sample)) + half)
+    value = (praise - blame) / size
+    return _figure("value" if value else "zero", value, low, high, praise - blame, size, reason)
+
+
 def _topic(said: int, judged: int, why: str | None, blocked: str | None) -> Row:
     if blocked:
         return _figure("not_measured", None, None, None, None, judged, blocked)
@@ -706,7 +792,7 @@ def test_every_figure_is_what_the_slow_account_says(known: tuple[DataDir, Accoun
             for row in rows(
                 connection,
                 "select figures.* from reports.figures as figures "
-                "where site <> '' or metric = 'reputation_score_combined'",
+                "where site <> '' or metric in ('reputation_score_combined', 'effective_sites')",
             )
         }
     assert found.keys() == expected.keys()
@@ -726,6 +812,9 @@ def test_the_history_is_worth_an_account(known: tuple[DataDir, Account]) -> None
     states = {(key[3], figure["state"]) for key, figure in figures.items()}
     for metric in ("reviews_received", "reviews_removed", "star_distribution"):
         assert {(metric, "value"), (metric, "zero"), (metric, "not_measured")} <= states | {(metric, "not_measured")}
+    assert any(key[3] == "net_sentiment" and (figure["value"] or 0) < 0 for key, figure in figures.items())
+    assert {("net_sentiment", "too_few"), ("net_sentiment", "not_measured")} <= states
+    assert {("rating_shown_by_site", "value"), ("rating_shown_by_site", "not_measured")} <= states
     assert {("low_share", "value"), ("low_share", "too_few"), ("low_share", "not_measured")} <= states
     assert {("reply_hours", "value"), ("reply_hours", "too_few")} <= states
     assert {("reply_share", "value"), ("reply_share", "not_measured")} <= states

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -38,7 +39,8 @@ def figures(models: Compiled, history: History, as_of: dt.date) -> dict[Key, Row
     with replayed(models, inputs) as connection:
         told = rows(
             connection,
-            "select * from reports.figures where site <> '' or metric = 'reputation_score_combined'",
+            "select * from reports.figures "
+            "where site <> '' or metric in ('reputation_score_combined', 'effective_sites')",
         )
     return {(row["practice_id"], row["site"], row["month"], row["metric"], row["part"]): row for row in told}
 
@@ -84,6 +86,20 @@ def test_a_source_that_is_read_no_more_leaves_no_zero(models: Compiled, seed: in
     zeros = {key: row for key, row in begun.items() if row["state"] == "zero"}
     assert begun
     assert {key for key, row in zeros.items() if not row["reason"]} == set()
+
+
+@settings(max_examples=1, phases=AS_DRAWN)
+@given(st.integers(0, 10**6))
+def test_what_a_site_shows_moves_no_other_figure(models: Compiled, seed: int) -> None:
+    history = seeded_history(seed, first=FIRST, nights=NIGHTS)
+
+    def shown(row: Row) -> Row:
+        return row | {"total_average": Decimal("1.5"), "total_count": 9000} if row["kind"] == "total" else row
+
+    other = replace(history, features={key: [*map(shown, part)] for key, part in history.features.items()})
+    told, found = (figures(models, each, FIRST + (NIGHTS - 1) * DAY) for each in (history, other))
+    assert told.keys() == found.keys()
+    assert {key[3] for key in told if told[key] != found[key]} == {"rating_shown_by_site"}
 
 
 OCTOBER = dt.date(2026, 10, 1)

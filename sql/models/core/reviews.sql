@@ -38,6 +38,7 @@ select
         when items.sentiment is null then 'what is written on this site is not judged'
         when items.sentiment = 'not_checked' then 'no text in a language whose judgement was measured'
     end as not_judged_why,
+    items.sentiment,
     items.contradicts_stars,
     items.topics,
     items.alerts,

@@ -99,14 +99,13 @@ last_visits as (
     group by practice_id, source, site
 ),
 
-platform_totals as (
+newest_totals as (
     select
         practice_id,
         source,
         site,
-        arg_max(total_count, (night, page, position)) as platform_total
-    from {{ ref('features') }}
-    where kind = 'total' and total_count is not null
+        arg_max(platform_total, counted_on) as platform_total
+    from {{ ref('platform_totals') }}
     group by practice_id, source, site
 )
 
@@ -129,7 +128,7 @@ select
     coalesce(removals.vanished, 0)::integer as vanished,
     coalesce(holdings.held, 0)::integer as held,
     coalesce(conversations.conversation_items, 0)::integer as conversation_items,
-    platform_totals.platform_total::integer as platform_total,
+    newest_totals.platform_total::integer as platform_total,
     -- A platform that is not connected yet; nothing waits for it.
     coalesce(last_visits.newest.left_out, false) as left_out,
     coalesce(
@@ -163,4 +162,4 @@ left join conversations on {{ same_place('site_months', 'conversations') }}
 left join removals on {{ same_place('site_months', 'removals') }} and site_months.month = removals.month
 left join newest_failures on {{ same_place('site_months', 'newest_failures') }}
 left join last_visits on {{ same_place('site_months', 'last_visits') }}
-left join platform_totals on {{ same_place('site_months', 'platform_totals') }}
+left join newest_totals on {{ same_place('site_months', 'newest_totals') }}

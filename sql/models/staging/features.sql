@@ -22,6 +22,7 @@ select
     state::varchar as state,
     url::varchar as url,
     total_count::bigint as total_count,
+    total_average::decimal(9, 4) as total_average,
     thread_id::varchar as thread_id,
     voice::varchar as voice,
     place::varchar as place,
