@@ -1,8 +1,8 @@
 {#- What metrics have in common. A metric is a table of `practice_id, site, month, part` and a figure. -#}
 
 {#- The last SELECT of a share: from a CTE with practice_id, site, month, numerator, sample_size, reason and
-    not_measured_why. Below ten a percentage says nothing, so only "k of n" is left to print. -#}
-{% macro share_figures(cte) %}
+    not_measured_why. Below the fewest a percentage says nothing, so only "k of n" is left to print. -#}
+{% macro share_figures(cte, fewest=10) %}
 select
     practice_id,
     site,
@@ -20,7 +20,7 @@ from (
         *,
         case
             when not_measured_why is not null then 'not_measured'
-            when sample_size < 10 then 'too_few'
+            when sample_size < {{ fewest }} then 'too_few'
             when numerator = 0 then 'zero'
             else 'value'
         end as state
