@@ -94,9 +94,9 @@ _ROWS = {
     from core.named_practices as named
     cross join period
     inner join staging.compared as compared
-        on named.practice_id = compared.practice_id and named.name = compared.name
+        on named.practice_id = compared.practice_id and named.named = compared.named
     where named.practice_id = $practice and named.site = coalesce($site, named.site) and ({condition})
-    order by named.site, named.created_local, named.source, named.item_id, named.name
+    order by named.site, named.created_local, named.source, named.item_id, named.named
 """,
 }
 # What a score is made of: points of how many, and the counts they come from.

@@ -20,7 +20,7 @@ nights as (
         coalesce(bool_or(namings.state = 'cut short'), false) as was_cut_short
     from {{ ref('namings') }} as namings
     inner join {{ ref('compared') }} as compared
-        on namings.practice_id = compared.practice_id and namings.name = compared.name
+        on namings.practice_id = compared.practice_id and namings.named = compared.named
     inner join names on namings.practice_id = names.practice_id
     where namings.kind = 'search'
     group by namings.practice_id, namings.source, namings.site, namings.night

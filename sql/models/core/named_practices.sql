@@ -5,7 +5,7 @@ select
     searches.source,
     searches.site,
     namings.item_id,
-    namings.name,
+    namings.named,
     namings.created_local,
     namings.page,
     namings.position
@@ -19,5 +19,5 @@ inner join {{ ref('namings') }} as namings
         and namings.created_local >= searches.window_start
         and namings.created_local < searches.window_end
 inner join {{ ref('compared') }} as compared
-    on namings.practice_id = compared.practice_id and namings.name = compared.name
+    on searches.practice_id = compared.practice_id and namings.named = compared.named
 where namings.kind = 'naming'

@@ -1,9 +1,9 @@
 -- one row per practice and month
-with named as (
+with counted as (
     select
         practice_id,
         month,
-        count(*) filter (name = 'practice') as own,
+        count(*) filter (named = 'practice') as own,
         count(*) as mentions
     from {{ ref('named_practices') }}
     group by practice_id, month
@@ -29,7 +29,7 @@ others as (
         practice_id,
         'beside ' || string_agg(shown, ', ' order by shown) as beside
     from {{ ref('compared') }}
-    where name <> 'practice'
+    where named <> 'practice'
     group by practice_id
 ),
 
@@ -38,8 +38,8 @@ shares as (
         months.practice_id,
         '' as site,
         months.month,
-        coalesce(named.own, 0) as numerator,
-        coalesce(named.mentions, 0) as sample_size,
+        coalesce(counted.own, 0) as numerator,
+        coalesce(counted.mentions, 0) as sample_size,
         concat_ws('; ', others.beside, searched.searched_on, searched.left_out) as reason,
         case
             when others.practice_id is null then 'no other practices were named'
@@ -49,7 +49,7 @@ shares as (
     from {{ ref('practice_months') }} as months
     left join others on months.practice_id = others.practice_id
     left join searched on months.practice_id = searched.practice_id and months.month = searched.month
-    left join named on months.practice_id = named.practice_id and months.month = named.month
+    left join counted on months.practice_id = counted.practice_id and months.month = counted.month
 )
 
 {{ share_figures('shares', fewest=30) }}

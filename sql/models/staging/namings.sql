@@ -7,7 +7,7 @@ select
     site::varchar as site,
     night::date as night,
     practice_id::varchar as practice_id,
-    case kind when 'search' then item_id else matched end::varchar as name,
+    case kind when 'search' then item_id else matched end::varchar as named,
     parent_id::varchar as item_id,
     created_local::timestamp as created_local,
     state::varchar as state,
