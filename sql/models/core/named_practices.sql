@@ -16,8 +16,8 @@ inner join {{ ref('namings') }} as namings
         and searches.source = namings.source
         and searches.site = namings.site
         and searches.night = namings.night
-        and namings.created_local >= searches.window_start
-        and namings.created_local < searches.window_end
+        and searches.window_start <= namings.created_local
+        and searches.window_end > namings.created_local
 inner join {{ ref('compared') }} as compared
     on searches.practice_id = compared.practice_id and namings.named = compared.named
 where namings.kind = 'naming'
