@@ -21,7 +21,7 @@ from pipelines.practices import Practice
 from pipelines.records import Record
 from pipelines.talk import Reading
 
-# The 90 days of a month that ended up to 35 days ago.
+# The 90 days of a month, until a month after its end.
 SEARCH_DAYS = 125
 # Some platforms end a search after 250 finds without a word. A name with more than this is no single practice's.
 MOST_FINDS = 200
@@ -48,7 +48,8 @@ def names_found(reading: Reading, practice: Practice, found: Iterable[Found]) ->
     The practice's own people are left out, as they are everywhere.
     """
     went = msgspec.json.decode(reading.keep.get("compared", "{}"), type=dict[str, str])
-    reaches = reading.page.receipt.night - dt.timedelta(days=SEARCH_DAYS)
+    # Where a day begins before UTC's, the first one is not whole.
+    reaches = reading.page.receipt.night - dt.timedelta(days=SEARCH_DAYS - 1)
     for name, how in went.items():
         yield Record(kind="search", item_id=name, state=how, day=reaches, **reading.at(0))
     matcher = Matcher(known_of(reading.about.get("compared", "[]")))
