@@ -68,10 +68,11 @@ class Mastodon(stand_in_mastodon.StandIn):
 
 class Reddit(stand_in_reddit.StandIn):
     def find(self, number: int, days: float, text: str, *, who: str = "Mira", hidden: bool = False) -> None:
-        gone = {"removed_by_category": "moderator"} if hidden else {}
+        more = {"removed_by_category": "moderator"} if hidden else {}
+        more |= {"subreddit": "portland"} if "Portland" in text else {}
         created = ago(days).timestamp()
         self.count += 1
-        self.posts.append({"title": text, "author": who, "created_utc": created, **gone})
+        self.posts.append({"title": text, "author": who, "created_utc": created, **more})
 
     def answer(self, request: Request) -> Any:
         if not request.path.endswith("/search"):
