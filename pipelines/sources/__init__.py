@@ -266,7 +266,7 @@ class Tools(msgspec.Struct, kw_only=True):
 def search_names(planned: Planned, search: Search) -> Generator[Page, None, dict[str, str]]:
     """Yield what a search finds for each name, if there are names; return, to be kept, how each search went.
 
-    It is "whole", "cut short" after too many finds, or "failed", which fails nothing else.
+    It is "whole", "truncated" after too many finds, or "failed", which fails nothing else.
     """
     known = known_of(planned.about.get("compared", "[]"))
     went: dict[str, str] = {}
@@ -280,7 +280,7 @@ def search_names(planned: Planned, search: Search) -> Generator[Page, None, dict
                 if any(moment < since for moment in moments):
                     break
                 if finds >= MOST_FINDS:
-                    went[one.id] = "cut short"
+                    went[one.id] = "truncated"
                     break
         except RapportError:
             went[one.id] = "failed"

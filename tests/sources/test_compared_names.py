@@ -211,11 +211,11 @@ def test_of_a_name_that_is_everywhere_no_more_is_asked_for(comparing: type[Platf
     for number in range(MOST_FINDS + 150):
         platform.find(number, 1 + number / 100, HILL)
     receipt = pulled(data, platform)
-    assert json.loads(receipt.keep["compared"])["hill street dental"] == "cut short"
+    assert json.loads(receipt.keep["compared"])["hill street dental"] == "truncated"
     asked = [query for query in searches(platform) if query["q"] == ['"Hill Street Dental"']]
     assert len(asked) == MOST_FINDS // comparing.largest_page
     states = {row["item_id"]: row["state"] for row in told(data, platform) if row["kind"] == "search"}
-    assert states == {"practice": "whole", "hill street dental": "cut short", "elm grove dental": "whole"}
+    assert states == {"practice": "whole", "hill street dental": "truncated", "elm grove dental": "whole"}
 
 
 def test_a_search_goes_back_no_further_than_it_says(comparing: type[Platform], data: DataDir) -> None:

@@ -60,7 +60,7 @@ def with_names(inputs: Inputs, seed: int) -> Inputs:
             said = list(_said(chance, sorted({"practice", *OTHERS}), as_of, chance.choice([3, 40, 90])))
             night = as_of - chance.choice([0, 0, 0, 3, 40]) * DAY
             for _ in range(chance.randint(1, 45)):
-                went = {name: chance.choices(("whole", "failed", "cut short"), (40, 1, 1))[0] for name in searched_for}
+                went = {name: chance.choices(("whole", "failed", "truncated"), (40, 1, 1))[0] for name in searched_for}
                 features += _night(practice["practice_id"], platform, night, went, said)
                 night -= chance.choice([1, 1, 2]) * DAY
     return inputs | {"features": features, "practices": practices}
@@ -158,7 +158,7 @@ def _chosen(
             return night, ""
     if not reaching:
         return None, f"not known before {min(later) - REACH * DAY}"
-    cut = any(row["state"] == "cut short" for found in later.values() for row in found.values())
+    cut = any(row["state"] == "truncated" for found in later.values() for row in found.values())
     return None, "more is found of a name than is read" if cut else "a name was not searched for"
 
 

@@ -17,7 +17,7 @@ nights as (
         max(namings.known_from) as known_from,
         -- A name that was added later was not searched for then.
         count(*) filter (namings.state <> 'failed') = any_value(names.names) as was_searched,
-        coalesce(bool_or(namings.state = 'cut short'), false) as was_cut_short
+        coalesce(bool_or(namings.state = 'truncated'), false) as was_truncated
     from {{ ref('namings') }} as namings
     inner join {{ ref('compared') }} as compared
         on namings.practice_id = compared.practice_id and namings.named = compared.named
@@ -45,11 +45,11 @@ chosen as (
             nights.night >= windows.due
             and nights.known_from <= windows.window_start
             and nights.was_searched
-            and not nights.was_cut_short
+            and not nights.was_truncated
         ) as night,
         max(nights.night) as last_night,
         min(nights.known_from) filter (nights.night >= windows.due) as known_from,
-        coalesce(bool_or(nights.was_cut_short and nights.night >= windows.due), false) as was_cut_short
+        coalesce(bool_or(nights.was_truncated and nights.night >= windows.due), false) as was_truncated
     from windows
     inner join nights on windows.practice_id = nights.practice_id
     group by all
@@ -67,7 +67,7 @@ select
         when night is not null then null
         when last_night < due then 'last read on ' || strftime(last_night, '%Y-%m-%d')
         when known_from > window_start then 'not known before ' || strftime(known_from, '%Y-%m-%d')
-        when was_cut_short then 'more is found of a name than is read'
+        when was_truncated then 'more is found of a name than is read'
         else 'a name was not searched for'
     end as not_searched_why
 from chosen
