@@ -31,6 +31,7 @@ import pyarrow.parquet as pq
 
 from pipelines.errors import ChangedShape, CheckFailed, NotReady, UnknownName
 from pipelines.landing import DataDir, atomic_path, fsync_folder, write_bytes
+from pipelines.mentions import compared
 from pipelines.practices import Practices
 from pipelines.records import COMPLETENESS, FEATURES, write_table
 from pipelines.settings import REPOSITORY
@@ -41,12 +42,14 @@ from pipelines.warehouse import name_files, open_file
 
 SQL = REPOSITORY / "sql"
 _MARK = pa.struct([("item", pa.string()), ("handled_on", pa.date32())])
+_NAME = pa.struct([("key", pa.string()), ("name", pa.string())])
 _PRACTICES = pa.schema(
     [
         ("practice_id", pa.string()),
         ("time_zone", pa.string()),
         ("answer_within_days", pa.int32()),
         ("handled_privately", pa.list_(_MARK)),
+        ("compared", pa.list_(_NAME)),
     ]
 )
 _SOURCES = pa.schema(
@@ -221,6 +224,7 @@ def _write_inputs(
             "time_zone": p.time_zone,
             "answer_within_days": p.answer_within_days,
             "handled_privately": [{"item": mark.item, "handled_on": mark.on} for mark in p.handled_privately],
+            "compared": [{"key": known.id, "name": known.name} for known in compared(p)],
         }
         for p in practices.practice
     ]
@@ -591,7 +595,7 @@ def _keep_rows(data: DataDir, node: _Node) -> str:
 def _seal(new: Path, metrics: dict[str, str]) -> None:
     """Add the SQL every metric was made with, so that the warehouse explains itself, and close the file for good."""
     with duckdb.connect(str(new)) as connection:
-        for view in ("features", "completeness"):
+        for view in ("features", "namings", "completeness"):
             # They only look at files, which a reader of the warehouse has no business with.
             connection.execute(f"drop view staging.{view}")
         connection.execute("drop schema if exists touched cascade")

@@ -86,6 +86,18 @@ _ROWS = {
         and talk.site = calls.site and talk.kind = calls.kind and talk.item_id = calls.item_id
     order by talk.site, talk.created_local, talk.source, talk.kind, talk.item_id
 """,
+    "named_practices": """
+    with period as (select $month::date as month_start, $after::date as month_after)
+    select
+        named.site, named.item_id, named.created_local, compared.shown as names, null as removed_on, named.page,
+        named.position
+    from core.named_practices as named
+    cross join period
+    inner join staging.compared as compared
+        on named.practice_id = compared.practice_id and named.named = compared.named
+    where named.practice_id = $practice and named.site = coalesce($site, named.site) and ({condition})
+    order by named.site, named.created_local, named.source, named.item_id, named.named
+""",
 }
 # What a score is made of: points of how many, and the counts they come from.
 _PARTS = """
@@ -128,7 +140,7 @@ _STARS = """
 # Of how many months each window is.
 _LENGTHS = {1: 1, 3: 3, 12: 1}
 _BESIDE = {1: "the month before", 3: "the three months before", 12: "the same month of the year before"}
-_NAMES = {"reviews": "reviews", "talk": "posts, comments and shares"}
+_NAMES = {"reviews": "reviews", "talk": "posts, comments and shares", "named_practices": "names in posts"}
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
@@ -269,6 +281,8 @@ def _mix_said(mix: dict[str, Any]) -> str:
 
 
 def _told(row: dict[str, Any]) -> str:
+    if "names" in row:
+        return f"names {row['names']}"
     if "voice" in row:
         outcome = f", {row['outcome']}" if row["outcome"] else ""
         return f"{row['kind']}, {row['voice']}{outcome}"

@@ -18,7 +18,6 @@ tells apart is nobody's.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -26,18 +25,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from pipelines.names import APOSTROPHES, UNSPACED, distinctive, folded, uncommon
 from pipelines.practices import Practice
 
-_COMMON_WORDS = """
-a advanced aesthetic all american an and associates at best bright care center central centre centro children
-childrens city clinic clinica clinics comfort community complete cosmetic creative de dental dentist dentistry
-dentists doctor doctors dr east elite emergency express familia family first for friendly general gentle great group
-happy health healthcare implant implants in international kids local main medica medical medicine medicines medico
-modern my national natural new north of office oral orthodontics our paediatric park pediatric pediatrics perfect
-physicians plus practice practices premier premium primary professional quality s saint salud smile smiles south
-specialists st street studio surgery surgical teeth the tooth total town urgent village walk welcome wellness west
-white women womens your zahnarzt zahnarztpraxis praxis cabinet dentaire dentiste medecin clinique odontologia dentista
-"""
 _TRADE_WORDS = """
 appointment appointments aligners braces cavity checkup cleaning clinic clinica clinics clinique crown dental dentaire
 dentist dentista dentiste dentistry dentists doc doctor doctors dr endodontist extraction filling gp gps gum gums
@@ -45,11 +35,7 @@ health healthcare hygienist implants medecin medica medical medicine medico nurs
 orthodontist patient patients paediatric paediatrician pediatric pediatrician pediatrics pediatrician physician
 physicians practice praxis receptionist smile smiles surgery teeth tooth vaccine vaccines zahnarzt zahnarztpraxis
 """
-_COMMON = frozenset(_COMMON_WORDS.split())
 _TRADE = frozenset(_TRADE_WORDS.split())
-# Trade and kind of house in scripts that put no space between words; what is left of a name must say something.
-_COMMON_UNSPACED = re.compile("歯科|齒科|牙科|医院|醫院|診所|诊所|クリニック|医療|家庭|คลินิก|ทันตกรรม|โรงพยาบาล")
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 _ANOTHER_BEFORE = frozenset(("north", "south", "east", "west", "upper", "lower", "old", "near", "opposite"))
 _ANOTHER_AFTER_WORDS = """
 academy alley apartments avenue bar blvd bridge cafe college court drive estates festival film hotel insurance lab
@@ -57,14 +43,13 @@ laboratories laboratory labs lane library mall museum park pharmacy pub restaura
 supplies supply trail vet veterinary vets
 """
 _ANOTHER_AFTER = frozenset(_ANOTHER_AFTER_WORDS.split())
-_APOSTROPHES = str.maketrans(dict.fromkeys("’‘ʼ′`´＇ʹ", "'"))
-# Letters that no decomposition takes apart.
-_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "ð": "d", "&": " and "})
-# Accents of Latin, Greek and Cyrillic, points of Hebrew and Arabic. Signs of other scripts make another word.
-_ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1-\u05c7\u064b-\u065f\u0670]")
 _BREAKS = re.compile(r"""[\s<>"'()\[\]{},;|“”„«»‹›‘’…、。，！？：（）「」]+""")
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
 _HANDLE = re.compile(r"(?<![\w/+%@-])(?<!\w\.)@([\w.-]+(?:@[\w.-]+\w)?)")
+
+
+# The practice itself among those it is compared with, each of which goes by its folded name.
+OWN = "practice"
 
 
 class Match(NamedTuple):
@@ -76,40 +61,46 @@ class Match(NamedTuple):
 
 class _Name(NamedTuple):
     folded: str
-    practice: Practice
+    practice_id: str
     town: str
     needs_town: bool
     needs_trade: bool
     unspaced: bool
 
 
-class _Known(msgspec.Struct, frozen=True):
+class Known(msgspec.Struct, frozen=True):
+    """What a `Matcher` must know of a practice. Nothing of it is secret."""
+
     id: str
     name: str
-    aliases: list[str]
-    town: str
-    websites: list[str]
-    handles: list[str]
+    aliases: tuple[str, ...] = ()
+    town: str = ""
+    websites: tuple[str, ...] = ()
+    handles: tuple[str, ...] = ()
 
 
 def told(practices: Iterable[Practice]) -> str:
-    """Return as text what a `Matcher` must know of practices, for `Planned.about`. Nothing of it is secret."""
+    """Return as text what a `Matcher` must know of practices, for `Planned.about`."""
     known = [
-        _Known(p.id, p.name, list(p.aliases), p.town, list(p.websites), list(p.handles))
-        for p in sorted(practices, key=lambda p: p.id)
+        Known(p.id, p.name, p.aliases, p.town, p.websites, p.handles) for p in sorted(practices, key=lambda p: p.id)
     ]
     return msgspec.json.encode(known).decode()
 
 
+def known_of(text: str) -> list[Known]:
+    """Return what `told` wrote."""
+    return msgspec.json.decode(text, type=list[Known])
+
+
 def matcher_of(text: str) -> Matcher:
     """Return the matcher of what `told` wrote."""
-    return Matcher(Practice(**msgspec.structs.asdict(known)) for known in msgspec.json.decode(text, type=list[_Known]))
+    return Matcher(known_of(text))
 
 
 class Matcher:
     """Finds the practices a text means. Made once for all practices of a visit."""
 
-    def __init__(self, practices: Iterable[Practice]) -> None:
+    def __init__(self, practices: Iterable[Practice | Known]) -> None:
         held = list(practices)
         self._sites = [(*_site(website), p.id) for p in held for website in p.websites]
         self._handles = {plain_handle(handle): p.id for p in held for handle in p.handles}
@@ -149,7 +140,7 @@ class Matcher:
             if not any(s <= start and end <= e and (s, e) != (start, end) for s, e, _ in spans)
         ]
         meant = {
-            (start, end, name.practice.id) for start, end, name in widest if _stands(name, start, end, words, around)
+            (start, end, name.practice_id) for start, end, name in widest if _stands(name, start, end, words, around)
         }
         shared = Counter((start, end) for start, end, _ in meant)
         return {practice_id for start, end, practice_id in meant if shared[(start, end)] == 1}
@@ -157,33 +148,37 @@ class Matcher:
 
 def search_phrases(practice: Practice) -> list[str]:
     """Return what to ask a platform's search for: distinctive names in quotes, websites, and handles with the @."""
-    written = [name.replace('"', " ") for name in dict.fromkeys((practice.name, *practice.aliases))]
+    written = dict.fromkeys((practice.name, *practice.aliases))
     return [
-        *(f'"{name}"' for name in written if distinctive(folded(name), folded(practice.town))),
+        *(quoted(name) for name in written if distinctive(folded(name), folded(practice.town))),
         *dict.fromkeys(host(site) + _site(site)[1] for site in practice.websites),
         *dict.fromkeys(f"@{plain_handle(handle)}" for handle in practice.handles),
     ]
 
 
-def distinctive(name: str, town: str = "") -> bool:
-    """Say whether a folded name can be trusted to mean somebody: two words or more, one of them neither common nor
-    of its town's name. In a script without spaces: two signs or more beside the words of the trade."""
-    if _UNSPACED.search(name):
-        return len(_COMMON_UNSPACED.sub("", name).replace(" ", "")) >= 2 and len(name) >= 4
-    return len([part for part in name.split() if part != "s"]) >= 2 and _uncommon(name, town) >= 1
+def quoted(name: str) -> str:
+    """Return a name as a search takes it as a whole."""
+    return '"' + name.replace('"', " ") + '"'
 
 
-def folded(text: str) -> str:
-    """Return the words of a text in lower case without accents, with one space between them.
+def compared(practice: Practice) -> list[Known]:
+    """Return the practices whose names are counted together, the practice itself first; nobody if no others are named.
 
-    An apostrophe joins ("O'Brien"), but the s of a possessive is a word of its own ("Dental's": dental s).
+    Each goes by one name and the same town, so that no name is easier to find than the others: the practice by the
+    first of its own that says enough.
     """
-    # Some letters in a mathematical alphabet only have a lower case once they are taken apart.
-    plain = unicodedata.normalize("NFKD", text.translate(_APOSTROPHES)).casefold().translate(_LETTERS)
-    bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", plain).translate(_APOSTROPHES))
-    parted = re.sub(r"'s(?!\w)", " s", bare).replace("'", "")
-    kept = "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in parted)
-    return " ".join(kept.split())
+    town = folded(practice.town)
+    own = [name for name in (practice.name, *practice.aliases) if distinctive(folded(name), town)]
+    if not practice.compare_with or not own:
+        return []
+    names = {OWN: own[0]} | {folded(name): name for name in practice.compare_with}
+    return [Known(id=key, name=name, town=practice.town) for key, name in names.items()]
+
+
+def told_compared(practice: Practice) -> dict[str, str]:
+    """Return what a visit is told of the names to search for, if there are any."""
+    known = compared(practice)
+    return {"compared": msgspec.json.encode(known).decode()} if known else {}
 
 
 def links_in(text: str) -> Iterator[str]:
@@ -219,26 +214,21 @@ def _site(link: str) -> tuple[str, str]:
     return named.lower().removeprefix("www."), parts.path.casefold().rstrip("/")
 
 
-def _names(practice: Practice) -> Iterator[_Name]:
+def _names(practice: Practice | Known) -> Iterator[_Name]:
     town = folded(practice.town)
     for written in dict.fromkeys((practice.name, *practice.aliases)):
         # People write St. Mary's and St Marys.
-        for name in dict.fromkeys((folded(written), folded(written.translate(_APOSTROPHES).replace("'", "")))):
-            unspaced = bool(_UNSPACED.search(name))
+        for name in dict.fromkeys((folded(written), folded(written.translate(APOSTROPHES).replace("'", "")))):
+            unspaced = bool(UNSPACED.search(name))
             if distinctive(name, town):
                 yield _Name(
                     folded=name,
-                    practice=practice,
+                    practice_id=practice.id,
                     town=town,
-                    needs_town=bool(town) and (unspaced or _uncommon(name, town) < 2),
+                    needs_town=bool(town) and (unspaced or uncommon(name, town) < 2),
                     needs_trade=not unspaced and _TRADE.isdisjoint(name.split()),
                     unspaced=unspaced,
                 )
-
-
-def _uncommon(name: str, town: str) -> int:
-    of_town = set(town.split())
-    return sum(part not in _COMMON and part not in of_town and not part.isdecimal() for part in name.split())
 
 
 def _spans(name: _Name, words: str) -> Iterator[tuple[int, int]]:

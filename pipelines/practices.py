@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 
 from pipelines.errors import BadPractices, UnknownName
+from pipelines.names import distinctive, folded
 
 REPORT_PASSWORD = "report_password"  # noqa: S105, it is the name of a key
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
@@ -57,6 +58,8 @@ Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 Address = Annotated[str, AfterValidator(_address)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Days = Annotated[int, Field(ge=1, le=30)]
+# A list of names is printed with commas and semicolons between.
+OtherName = Annotated[str, Field(pattern=r"^[^,;]+$", max_length=100), AfterValidator(_printable)]
 KeyName = Annotated[str, Field(pattern=r"^[a-z0-9-]*$")]
 
 
@@ -219,6 +222,8 @@ class Practice(_Strict):
     town: Annotated[str, AfterValidator(_printable)] = ""
     websites: tuple[Annotated[str, Field(pattern=r"^[^\s/@]+(\.[^\s/@]+)+(/\S*)?$")], ...] = ()
     handles: tuple[Annotated[str, Field(pattern=r"^@?[\w.-]+(@[\w.-]+)?$")], ...] = ()
+    # Other practices whose names are counted beside this one's, where it is searched for by its name.
+    compare_with: Annotated[tuple[OtherName, ...], Field(max_length=5)] = ()
     # Whose words are not outsiders': names of the staff, and accounts of theirs, of family and of paid helpers.
     staff: tuple[Annotated[str, AfterValidator(_printable)], ...] = ()
     phones: tuple[str, ...] = ()
@@ -245,6 +250,22 @@ class Practice(_Strict):
     answer_within_days: Days | None = None
     # What needs no public answer by the owner's own word.
     handled_privately: tuple[HandledPrivately, ...] = ()
+
+    @model_validator(mode="after")
+    def _comparable(self) -> Practice:
+        town, own = folded(self.town), [folded(name) for name in (self.name, *self.aliases)]
+        if self.compare_with and not any(distinctive(name, town) for name in own):
+            raise ValueError("compare_with: the practice's own name could mean anybody, so nothing stands beside it")
+        others = [folded(name) for name in self.compare_with]
+        for name, plain in zip(self.compare_with, others, strict=True):
+            if plain in own or others.count(plain) > 1:
+                raise ValueError(f"compare_with: '{name}' is the practice itself, or is there twice")
+            if not distinctive(plain, town):
+                raise ValueError(
+                    f"compare_with: '{name}' could mean anybody: a name needs two words, one of them neither the "
+                    "town's nor usual in practices' names"
+                )
+        return self
 
 
 class Columns(_Strict):

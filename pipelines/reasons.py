@@ -16,9 +16,11 @@ from pipelines.locales import _, spoken
 from pipelines.wording import dated, written_day
 
 FIXED = (
+    "a name was not searched for",
     "answers cannot be read on these platforms",
     "how many reviews an account has written is not told",
     "likes are not shown",
+    "more is found of a name than is read",
     "more than half not answered yet",
     "more than one in ten not answered yet",
     "never read",
@@ -30,6 +32,8 @@ FIXED = (
     "no earlier complete list to compare with",
     "no key was given",
     "no names of the staff are known",
+    "no other practices were named",
+    "no platform was searched for their names",
     "no post could be coded",
     "no post or comment with words in a language that is checked",
     "no rating that the site itself shows is on record",
@@ -67,8 +71,9 @@ FIXED = (
     "sum of the days of the month",
     "sum of the posts of the month",
 )
-# With places: {day} and {number} are written by the locale, {reason} is a reason again, {part} is a name.
+# With places: {day} and {number} are written by the locale, {reason} is a reason again, {names} are as they are.
 SHAPED = (
+    "beside {names}",
     "break: given from {day}",
     "break: given up to {day}",
     "break: not given before {day}",
@@ -79,13 +84,14 @@ SHAPED = (
     "not connected: {reason}",
     "not known before {day}",
     "not known for {reason}",
+    "searched on {names}",
     "shown on {day}",
     "the night of {day} failed: {reason}",
     "{number} could not be told",
     "{number} handled privately",
     "{number} reviews in twelve months, 10 are needed",
 )
-_PLACES = {"day": r"20\d\d-\d\d-\d\d", "number": r"\d+", "reason": r".+"}
+_PLACES = {"day": r"20\d\d-\d\d-\d\d", "number": r"\d+", "reason": r".+", "names": r"[^;]+"}
 _WITHOUT = re.compile(r"without (.+)")
 _NAMED = re.compile(r"([\w.]+) \(((?:[^()]|\([^()]*\))*)\)(?:, |$)")
 _PART = re.compile(r"([\w.]+): (.+)")

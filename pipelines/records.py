@@ -16,7 +16,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-Kind = Literal["review", "reply", "total", "post", "comment", "share", "metric"]
+Kind = Literal["review", "reply", "total", "post", "comment", "share", "metric", "search", "naming"]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -28,6 +28,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     share           somebody passed a post on (`parent_id`), where the platform says who
     metric          a number the platform counts: `metric` by its own name, of a post (`parent_id`) or of the account
     total           the platform's own total of reviews, to compare with what we hold
+    search          a night's search for one of the names that are compared (`item_id`): how it went (`state`), and the
+                    first day it reaches back to (`day`)
+    naming          a post (`parent_id`) that such a search found names one of them (`matched`), and nothing else of it
     """
 
     kind: Kind

@@ -54,7 +54,7 @@ def find_touched(warehouse: Path, features: Files, completeness: Files, as_of_ni
             return f"the warehouse already knows the night of {before}"
         for name, files in (("features", features), ("completeness", completeness)):
             _differences(connection, name, files)
-        connection.execute(_HOMES.format(now=_rows_of([*features.added, *features.kept])))
+        connection.execute(_HOMES.format(now=_rows_of([*features.added, *features.kept]), counts=_COUNTS))
         latest = (before - dt.timedelta(days=_UNSETTLED_DAYS)).replace(day=1)
         return _cheapest(connection, latest)
 
@@ -70,6 +70,8 @@ def _rows_of(paths: Sequence[str]) -> str:
     return f"(from read_parquet([{', '.join(map(_text, paths))}]))"
 
 
+# What searches for names found is in models that are made again every night.
+_COUNTS = "kind not in ('search', 'naming')"
 # By practice the first month that its new rows can tell in another way, or that all of it can.
 # The month of an item is that of its week's Monday, because a week of unusually many reviews is judged as a whole, or
 # that of the first night that saw it.
@@ -80,6 +82,7 @@ with changed as (
         kind, source, site, practice_id, item_id, parent_id,
         date_trunc('month', date_trunc('week', created_local)) as month
     from features_came
+    where {counts}
 ),
 
 -- Among all there is, these few are looked for once. Whose they are is asked below.
@@ -131,13 +134,13 @@ nights_before as (
 
 wholes as (
     -- What is told otherwise of a night of before may tell otherwise of anything.
-    select practice_id from features_went
+    select practice_id from features_went where {counts}
     union all
     select practice_id from completeness_went
     union all
     select came.practice_id
     from (
-        select source, practice_id, night from features_came
+        select source, practice_id, night from features_came where {counts}
         union all
         select source, practice_id, night from completeness_came
     ) as came

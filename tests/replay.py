@@ -30,7 +30,7 @@ _SCHEMAS = {
 
 
 # What a build does not write down.
-_VIEWS = (("staging", "features"), ("staging", "completeness"), ("core", "talk"))
+_VIEWS = (("staging", "features"), ("staging", "namings"), ("staging", "completeness"), ("core", "talk"))
 
 
 class Compiled(tuple[tuple[str, str, str], ...]):

@@ -120,6 +120,11 @@ def test_every_reason_that_the_warehouse_gives_is_known() -> None:
          "sin Mastodon (leído por última vez el 3 oct 2026), X (no se leyó)"),
         ("the night of 2026-10-03 failed: Yelp said 500; try later",
          "la lectura de la noche del 3 oct 2026 falló: en inglés: Yelp said 500; try later"),
+        ("beside Elm Dental, Pine Dental; searched on Bluesky, Reddit; without mastodon (last read on 2026-10-03)",
+         "junto a Elm Dental, Pine Dental; buscado en Bluesky, Reddit; "
+         "sin Mastodon (leído por última vez el 3 oct 2026)"),
+        ("Bluesky: a name was not searched for; Reddit: not known before 2026-10-03",
+         "Bluesky: no se buscó uno de los nombres; Reddit: no se conoce antes del 3 oct 2026"),
         ("", ""),
     ],
 )  # fmt: skip

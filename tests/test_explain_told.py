@@ -14,6 +14,7 @@ from pipelines.statistics import newcombe, probability_of_decline
 OCTOBER = dt.date(2026, 10, 1)
 _WAREHOUSE = """
 create schema core;
+create schema staging;
 create schema reports;
 create table reports.build_info as select '2026-11-03'::date as as_of_night, 'abc' as inputs_id;
 create table reports.catalogue as
@@ -23,7 +24,8 @@ from (values
     ('low_share', 'Low', 'share', 'reviews', 'month = month_start'),
     ('reputation_score', 'Score', 'points', 'reviews', 'false'),
     ('reputation_score_combined', 'Score of all', 'points', 'reviews', 'false'),
-    ('engagement_score', 'Talk', 'points', 'talk', 'month = month_start')
+    ('engagement_score', 'Talk', 'points', 'talk', 'month = month_start'),
+    ('share_of_voice', 'Named', 'share', 'named_practices', 'month = month_start')
 ) as t (metric, title, unit, rows_from, rows);
 create table reports.metric_sql as select metric, 'select 1' as sql from reports.catalogue;
 create table reports.figures as
@@ -37,7 +39,8 @@ from (values
     ('reputation_score', 'google', '', 80.0, 70.0, 90.0, 11, 12, 'value', null),
     ('reputation_score', 'yelp', '', null, null, null, 2, 3, 'too_few', null),
     ('reputation_score_combined', '', '', 80.0, 70.0, 90.0, 11, 12, 'value', null),
-    ('engagement_score', '', '', null, null, null, null, 0, 'not_measured', 'never read')
+    ('engagement_score', '', '', null, null, null, null, 0, 'not_measured', 'never read'),
+    ('share_of_voice', '', '', null, null, null, 1, 3, 'too_few', 'beside Pine Dental; searched on Wall, Film')
 ) as t (metric, site, part, value, low, high, numerator, sample_size, state, reason);
 create table core.reviews as
 select 's' as source, '2026-10-01'::date as month, 7 as position, null::varchar as state, stars as score_stars, t.*
@@ -89,6 +92,18 @@ select 'p' as practice_id, '2026-10-01'::date as month, 's' as source, 'wall' as
     null::date as removed_on, 'c1' as item_id, t.*
 from (values ('comment', 'outside', '2026-10-04 09:00'::timestamp), ('post', 'practice', '2026-10-03 09:00'))
 as t (kind, voice, created_local);
+create table staging.compared as
+from (values ('p', 'practice', 'Oak Dental'), ('p', 'pine dental', 'Pine Dental'), ('q', 'pine dental', 'Other'))
+as t (practice_id, named, shown);
+create table core.named_practices as
+select 's' as source, 7 as position, 'pages/4' as page, t.*
+from (values
+    ('p', '2026-10-01'::date, 'wall', 'd1', 'practice', '2026-10-04 09:00'::timestamp),
+    ('p', '2026-10-01', 'wall', 'd1', 'pine dental', '2026-10-04 09:00'),
+    ('p', '2026-10-01', 'film', 'd2', 'pine dental', '2026-09-04 09:00'),
+    ('p', '2026-09-01', 'wall', 'd3', 'pine dental', '2026-09-04 09:00'),
+    ('q', '2026-10-01', 'wall', 'd4', 'pine dental', '2026-10-04 09:00')
+) as t (practice_id, month, site, item_id, named, created_local);
 create table core.calls as
 select 'p' as practice_id, '2026-10-01'::date as month, 's' as source, 'wall' as site, 'comment' as kind,
     'c1' as item_id, 'in time' as outcome;
@@ -195,6 +210,17 @@ def test_talk_stands_by_day_with_what_became_of_a_call(told: DataDir) -> None:
         "  2026-10-03 09:00  wall  post, practice  c1  pages/3#7",
         "  2026-10-04 09:00  wall  comment, outside, in time  c1  pages/3#7",
     ]
+
+
+def test_names_stand_with_the_list_and_the_platforms_that_were_searched(told: DataDir) -> None:
+    found = explain(told, "p", OCTOBER, "share_of_voice")
+    assert found.lines()[6] == "  all sites: too few to say, 1 of 3 (beside Pine Dental; searched on Wall, Film)"
+    assert lines(found, "3 names in posts behind it:") == [
+        "  2026-09-04 09:00  film  names Pine Dental  d2  pages/4#7",
+        "  2026-10-04 09:00  wall  names Pine Dental  d1  pages/4#7",
+        "  2026-10-04 09:00  wall  names Oak Dental  d1  pages/4#7",
+    ]
+    assert [row["item_id"] for row in explain(told, "p", OCTOBER, "share_of_voice", "film").rows] == ["d2"]
 
 
 def test_the_parts_of_a_score_stand_by_site_version_and_part(told: DataDir) -> None:

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.mentions import Match, Matcher, distinctive, folded, host, matcher_of, search_phrases, told
+from pipelines.mentions import Match, Matcher, host, matcher_of, search_phrases, told
+from pipelines.names import distinctive, folded
 from pipelines.practices import Practice
 
 OAK = Practice(

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from pipelines import practices as practices_module
 from pipelines.errors import BadPractices, UnknownName
+from pipelines.mentions import compared
 from pipelines.practices import load_practices
 from pipelines.settings import REPOSITORY
 
@@ -17,9 +18,7 @@ OAK = '[[practice]]\nid = "oak"\nname = "Oak Street Dental"\n'
 
 
 def load(tmp_path: Path, text: str) -> object:
-    path = tmp_path / "practices.toml"
-    path.write_text(text, encoding="utf-8")
-    return load_practices(path)
+    return load_practices(_written(tmp_path, text))
 
 
 def test_the_sample_is_valid_and_explains_every_field() -> None:
@@ -51,12 +50,41 @@ def test_the_sample_is_valid_and_explains_every_field() -> None:
         (OAK + OAK.replace('"oak"', '"oak2"'), "names both 'oak' and 'oak2'"),
         (OAK + 'google_business = { location = "locations/2" }\n', "google_business.location"),
         (OAK + '[[export]]\nfiles = "*.csv"\npractice = "elm"\n', "'elm', which is not here"),
+        (OAK + 'compare_with = ["Pine"]\n', "practice 'oak': compare_with: 'Pine' could mean anybody"),
+        (OAK + 'compare_with = ["Family Dental Care"]\n', "'Family Dental Care' could mean anybody"),
+        (OAK + 'town = "Ely"\ncompare_with = ["Ely Dental"]\n', "'Ely Dental' could mean anybody"),
+        (OAK + 'compare_with = ["oak street  DENTAL"]\n', "'oak street  DENTAL' is the practice itself"),
+        (OAK + 'aliases = ["Pine Dental"]\ncompare_with = ["Pine Dental"]\n', "'Pine Dental' is the practice itself"),
+        (
+            OAK + 'compare_with = ["Pine Dental", "Piné dental"]\n',
+            "'Pine Dental' is the practice itself, or is there twice",
+        ),
+        (OAK + 'compare_with = ["Pine Dental, Elm Dental"]\n', "compare_with.0: String should match pattern"),
+        (OAK + 'compare_with = ["Pine \\u0000 Dental"]\n', "compare_with.0: has a control"),
+        (OAK + f"compare_with = {[f'Pine Dental {letter}x' for letter in 'abcdef']}\n", "compare_with: .*at most 5"),
+        (OAK.replace("Oak Street", "Family") + 'compare_with = ["Pine Dental"]\n', "own name could mean anybody"),
         (OAK + '[[export]]\nfiles = "*.csv"\nrating_min = 5\n', "export '.*.csv': rating_max must be above"),
     ],
 )
 def test_each_mistake_is_named(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(BadPractices, match=words):
         load(tmp_path, text)
+
+
+def test_an_alias_that_says_enough_stands_for_a_name_that_does_not(tmp_path: Path) -> None:
+    text = OAK.replace("Oak Street", "Family") + 'aliases = ["Riverside Dental"]\ncompare_with = ["Pine Dental"]\n'
+    practices = load_practices(_written(tmp_path, text + 'town = "Ely"\n'))
+    assert [(known.id, known.name, known.town) for known in compared(practices.get("oak"))] == [
+        ("practice", "Riverside Dental", "Ely"),
+        ("pine dental", "Pine Dental", "Ely"),
+    ]
+    assert compared(load_practices(_written(tmp_path, OAK)).get("oak")) == []
+
+
+def _written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "practices.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
 
 
 def test_no_file_says_what_to_copy(tmp_path: Path) -> None:

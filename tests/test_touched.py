@@ -176,6 +176,18 @@ def test_a_killed_build_of_touched_months_leaves_the_old_warehouse(world: World)
             connection.execute("drop table core.items")
 
 
+@pytest.mark.usefixtures("killed")
+def test_what_searches_for_names_find_touches_no_month(world: World) -> None:
+    """It is made again every night, so posts of four months ago are no reason to make these months again."""
+    town = world.town
+    said = []
+    for story in ("nothing", "names searched"):
+        town.write(world.data, happen(town, LAST + dt.timedelta(days=1), dict.fromkeys(town.ids, story)))
+        said.append(begun(world))
+    assert said[0] == said[1]
+    assert " and all of 1 practices, " in said[0]
+
+
 def test_the_setting_says_from_how_many_rows_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RAPPORT_FULL_BUILD_ROWS", "12345")
     monkeypatch.setenv("RAPPORT_DATA_DIR", str(tmp_path))

@@ -57,7 +57,9 @@ class Town:
 
     @property
     def configured(self) -> Practices:
-        return Practices(practice=tuple(Practice(id=name, name=name) for name in self.ids))
+        return Practices(
+            practice=tuple(Practice(id=name, name=f"Number {name}", compare_with=("Pine Dental",)) for name in self.ids)
+        )
 
     def write(self, data: DataDir, nights: Iterable[tuple[str, dt.date]] | None = None) -> None:
         """Write the files of some nights, or of all."""
@@ -636,6 +638,22 @@ def slow_answers(town: Town, practice: str, last: dt.date) -> None:
         town.review(_after(town, written), practice, written)
 
 
+def names_searched(town: Town, practice: str, night: dt.date) -> None:
+    """A night's search for two names, of which one falls in posts of four months."""
+    for name in ("practice", "pine dental"):
+        town.add("search", TALK, night, practice, name, state="whole", day=night - 125 * DAY)
+    for days in range(1, 120, 2):
+        named = "practice" if days % 3 else "pine dental"
+        at = _at(night, days)
+        town.add("naming", TALK, night, practice, f"post {at}/{named}", parent_id=f"post {at}", matched=named,
+                 created_at=at.replace(tzinfo=UTC), created_local=at)  # fmt: skip
+
+
+def names_searched_before(town: Town, practice: str, last: dt.date) -> None:
+    for night in _nights(town, TALK, last - 30 * DAY, last)[::6]:
+        names_searched(town, practice, night)
+
+
 STORIES = {
     "recent": Story(recent),
     "nothing": Story(nothing),
@@ -684,4 +702,5 @@ STORIES = {
     "words copied": Story(words_copied),
     "two whole years": Story(recent, two_whole_years),
     "slow answers": Story(nothing, slow_answers),
+    "names searched": Story(names_searched, names_searched_before),
 }

@@ -14,7 +14,7 @@ import datetime as dt
 import importlib
 import pkgutil
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from decimal import Decimal
 from pathlib import Path
@@ -28,14 +28,17 @@ from pipelines.answers import Advice, decoded, record_or_none, refusal, strange,
 from pipelines.errors import BadKey, ChangedShape, RapportError, UnknownName
 from pipelines.http import Client, quota_left
 from pipelines.landing import Receipt, SavedPage
-from pipelines.mentions import search_phrases, told
+from pipelines.mentions import known_of, quoted, search_phrases, told, told_compared
 from pipelines.policies import Policy
 from pipelines.practices import Practice, Practices
 from pipelines.records import Record, SetAside
 from pipelines.settings import Settings, load_key
 from pipelines.tokens import TokenStore
+from pipelines.voice import MOST_FINDS, SEARCH_DAYS, SUFFIX
 
 Shape = TypeVar("Shape")
+# Asks for a phrase: yields pages, newest first, each with when its posts were written, back to an instant or further.
+Search = Callable[[str, dt.datetime], Iterator[tuple[bytes, Sequence[dt.datetime]]]]
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,7 +176,7 @@ def account_visits(practices: Practices, name: str, *fields: str) -> list[Planne
 def searched_visits(practices: Practices, name: str, *fields: str) -> list[Planned]:
     """As `account_visits`, for platforms of which a practice may have an account, a search, or both."""
     searched = {
-        practice.id: {"search": "\n".join(search_phrases(practice))}
+        practice.id: {"search": "\n".join(search_phrases(practice)), **told_compared(practice)}
         for practice in practices.practice
         if (block := getattr(practice, name)) and block.search
     }
@@ -260,6 +263,30 @@ class Tools(msgspec.Struct, kw_only=True):
         parts = urlsplit(url)
         query = f"?{parts.query}" if parts.query else ""
         return f"{instead.rstrip('/')}/{parts.netloc}{parts.path}{query}"
+
+
+def search_names(planned: Planned, search: Search) -> Generator[Page, None, dict[str, str]]:
+    """Yield what a search finds for each name, if there are names; return, to be kept, how each search went.
+
+    It is "whole", "truncated" after too many finds, or "failed", which fails nothing else.
+    """
+    known = known_of(planned.about.get("compared", "[]"))
+    went: dict[str, str] = {}
+    since = planned.days_ago(SEARCH_DAYS)
+    for one in known:
+        finds, went[one.id] = 0, "whole"
+        try:
+            for body, moments in search(quoted(one.name), since):
+                yield Page(body=body, suffix=SUFFIX)
+                finds += len(moments)
+                if any(moment < since for moment in moments):
+                    break
+                if finds >= MOST_FINDS:
+                    went[one.id] = "truncated"
+                    break
+        except RapportError:
+            went[one.id] = "failed"
+    return {"compared": msgspec.json.encode(went).decode()} if known else {}
 
 
 class Asker:

@@ -24,9 +24,22 @@ from pipelines.mentions import Matcher
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
-from pipelines.sources import Asker, Cost, Metric, Outcome, Page, Planned, Source, Tools, searched_visits, site_listing
+from pipelines.sources import (
+    Asker,
+    Cost,
+    Metric,
+    Outcome,
+    Page,
+    Planned,
+    Source,
+    Tools,
+    search_names,
+    searched_visits,
+    site_listing,
+)
 from pipelines.talk import Place, Reading, counted, given, metrics, named, passed_on, utc
 from pipelines.tokens import Token
+from pipelines.voice import Found, is_of_names, names_found
 
 SOURCE = Source(
     name="bluesky",
@@ -253,6 +266,7 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
         "found": as_text([k for k in standing if k not in own]),
         "gone": " ".join(gone),
     }
+    keep |= yield from search_names(planned, network.search)
     newest = latest(planned.since, *(utc(post.indexed_at) for post in (posts | found).values()))
     return Outcome(complete=planned.sweep, newest=newest, quota_left=network.left, keep=keep)
 
@@ -316,6 +330,12 @@ class _Network(Asker):
             if not page.cursor:
                 return
             asked["cursor"] = walk.turn(page.cursor)
+
+    def search(self, phrase: str, since: dt.datetime) -> Iterator[tuple[bytes, list[dt.datetime]]]:
+        """Yield the pages of posts that a phrase finds, newest first, with their times of indexing."""
+        for body in self.pages("app.bsky.feed.searchPosts", searched_for(phrase, since), keyed=True):
+            posts = readable(_list(self.decoded(body, _Body).posts, "posts", self), _Post)
+            yield body, [utc(post.indexed_at) for post in posts]
 
     def searched(self, params: Mapping[str, str]) -> bytes:
         """Return a page of the search, with a session that is opened anew if it has expired."""
@@ -388,16 +408,20 @@ def _feed(network: _Network, did: str, since: dt.datetime) -> Generator[Page, No
 
 def _named(network: _Network, since: dt.datetime, did: str, handle: str) -> Generator[Page, None, dict[str, _Post]]:
     """Look for posts that name the practice, and for those that name its account."""
-    phrases = [{"q": phrase} for phrase in network.planned.about["search"].split("\n") if phrase]
-    phrases += [{"q": handle, "mentions": did}] if did else []
+    queries = [searched_for(phrase, since) for phrase in network.planned.about["search"].split("\n") if phrase]
+    queries += [searched_for(handle, since) | {"mentions": did}] if did else []
     found: dict[str, _Post] = {}
-    for phrase in phrases:
-        asked = phrase | {"sort": "latest", "limit": str(PAGE_SIZE), "since": f"{since:%Y-%m-%dT%H:%M:%SZ}"}
+    for asked in queries:
         for body in network.pages("app.bsky.feed.searchPosts", asked, keyed=True):
             yield Page(body=body)
             posts = readable(_list(network.decoded(body, _Body).posts, "posts", network), _Post)
             found |= {post.uri: post for post in posts if _is_news(post, did)}
     return found
+
+
+def searched_for(phrase: str, since: dt.datetime) -> dict[str, str]:
+    """Return what the search is asked for a phrase: the newest first, back to an instant."""
+    return {"q": phrase, "sort": "latest", "limit": str(PAGE_SIZE), "since": f"{since:%Y-%m-%dT%H:%M:%SZ}"}
 
 
 def _looked_at_again(network: _Network, uris: list[str]) -> Generator[Page, None, dict[str, _Post]]:
@@ -474,7 +498,9 @@ def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
     """Yield what a page holds; its fields say what it is. Raises ChangedShape."""
     reading = _Page(page, practices)
     body = reading.decoded(_Body)
-    if body.feed is not None:
+    if is_of_names(page):
+        yield from names_found(reading, practices.get(reading.practice_id), reading.named(body.posts or []))
+    elif body.feed is not None:
         yield from reading.feed(body.feed)
     elif body.thread is not None:
         yield from reading.thread()
@@ -546,6 +572,13 @@ class _Page(Reading):
         how = "handle" if self.did in _named_by(post.record) else self._how(post)
         if how:
             yield Record(kind="post", matched=how, place=SOURCE.title, **self.said(post, place))
+
+    def named(self, raws: list[msgspec.Raw]) -> Iterator[Found]:
+        """Yield the posts of a search for names that may be read."""
+        for post in readable(raws, _Post):
+            if _is_news(post, self.did):
+                authors = (post.author.did, post.author.handle, post.author.display_name)
+                yield Found(post.uri, _written_at(post)[0], post.record.text, authors)
 
     def _how(self, post: _Post) -> str | None:
         written = post.record

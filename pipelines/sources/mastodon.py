@@ -25,8 +25,21 @@ from pipelines.mentions import Matcher
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
-from pipelines.sources import Asker, Cost, Metric, Outcome, Page, Planned, Source, Tools, searched_visits, site_listing
+from pipelines.sources import (
+    Asker,
+    Cost,
+    Metric,
+    Outcome,
+    Page,
+    Planned,
+    Source,
+    Tools,
+    search_names,
+    searched_visits,
+    site_listing,
+)
 from pipelines.talk import Place, Reading, counted, given, metrics, passed_on, utc
+from pipelines.voice import Found, is_of_names, names_found
 
 SOURCE = Source(
     name="mastodon",
@@ -134,7 +147,7 @@ class _Context(msgspec.Struct):
     descendants: list[msgspec.Raw]
 
 
-class _Found(msgspec.Struct):
+class _Finds(msgspec.Struct):
     statuses: list[msgspec.Raw]
 
 
@@ -188,6 +201,7 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
         found = yield from _named(server, start, keep.get("account"))
         keep["ours"] = " ".join(sorted(found.keys() & below.ids))
         keep["found"] = yield from _looked_at_again(server, start, found, below.ids)
+        keep |= yield from search_names(planned, server.search)
     return Outcome(complete=planned.sweep and below.whole, newest=newest, quota_left=server.left, keep=keep)
 
 
@@ -244,6 +258,11 @@ class _Server(Asker):
 
     def body(self, path: str, params: Mapping[str, str], *, keyed: bool = False) -> bytes:
         return self.good(self.answer(path, params, keyed=keyed))
+
+    def search(self, phrase: str, since: dt.datetime) -> Iterator[tuple[bytes, list[dt.datetime]]]:
+        """Yield the pages of posts that a phrase finds, newest first, and when they were written; however far back."""
+        for body in _finds(self, phrase):
+            yield body, _moments(self.decoded(body, _Finds).statuses)
 
     def _ask(self, path: str, params: Mapping[str, str], keyed: bool) -> httpx.Response:
         answer = self.request(
@@ -376,17 +395,32 @@ def _is_news(status: _Status, own: str | None) -> bool:
 
 def _searched(server: _Server, phrase: str, until: dt.datetime) -> Generator[Page, None, list[msgspec.Raw]]:
     """List what the search finds for a phrase, newest first, to the empty page or past `until`."""
-    found, walk, offset = list[msgspec.Raw](), Walk(server.where, what="post"), 0
+    found = list[msgspec.Raw]()
+    for body in _finds(server, phrase):
+        yield Page(body=body, suffix="search.json")
+        raws = server.decoded(body, _Finds).statuses
+        found += raws
+        if any(moment < until for moment in _moments(raws)):
+            break
+    return found
+
+
+def _finds(server: _Server, phrase: str) -> Iterator[bytes]:
+    """Yield the pages of what the search finds for a phrase, newest first, to the empty one."""
+    walk, offset = Walk(server.where, what="post"), 0
     while True:
         asked = {"q": phrase, "type": "statuses", "limit": str(PAGE_SIZE), "offset": str(offset)}
         body = server.body("/api/v2/search", asked, keyed=True)
-        yield Page(body=body, suffix="search.json")
-        raws = server.decoded(body, _Found).statuses
-        walk.add(_dated(raws))
-        found += raws
-        offset += server.listed
-        if not server.listed or walk.has_reached(until):
-            return found
+        listed = server.listed
+        yield body
+        walk.add(_dated(server.decoded(body, _Finds).statuses))
+        offset += listed
+        if not listed:
+            return
+
+
+def _moments(raws: list[msgspec.Raw]) -> list[dt.datetime]:
+    return [moment for _, moment in _dated(raws) if moment]
 
 
 def _looked_at_again(
@@ -446,6 +480,10 @@ def _day(status: _Status) -> dt.date:
 
 def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
     """Yield what a page holds; its name says what was asked. Raises ChangedShape."""
+    if is_of_names(page):
+        reading = _Page(page, practices)
+        yield from names_found(reading, practices.get(reading.practice_id), reading.named())
+        return
     named = _NAMED.search(page.path)
     what, status_id = (named["what"], named["id"] or "") if named else ("status", "")
     yield from _READERS.get(what, _read_status)(_Page(page, practices), status_id)
@@ -501,9 +539,21 @@ class _Page(Reading):
         if self.own in {str(mention.id) for mention in status.mentions}:
             return "handle"
         links = links_of_html(status.content or "") + ([status.card.url] if status.card and status.card.url else [])
-        text = text_of_html(f"<p>{status.spoiler_text or ''}</p>{status.content or ''}")
+        text = _text_of(status)
         handles = [self.acct(mention.acct) for mention in status.mentions]
         return self._matcher.means(self.practice_id, text, links=links, handles=handles)
+
+    def named(self) -> Iterator[Found]:
+        """Yield the posts of a search for names that may be read."""
+        for status in readable(self.decoded(_Finds).statuses, _Status):
+            if _is_news(status, self.own):
+                authors = (self.acct(status.account.acct), status.account.display_name)
+                yield Found(status.uri, utc(status.created_at), _text_of(status), authors)
+
+
+def _text_of(status: _Status) -> str:
+    """Return what is searched for names: the warning above a post, and its words."""
+    return text_of_html(f"<p>{status.spoiler_text or ''}</p>{status.content or ''}")
 
 
 def _read_account(page: _Page, _: str) -> Iterator[Record | SetAside]:
@@ -520,7 +570,7 @@ def _read_statuses(page: _Page, _: str) -> Iterator[Record | SetAside]:
 
 
 def _read_search(page: _Page, _: str) -> Iterator[Record | SetAside]:
-    raws = page.decoded(_Found).statuses
+    raws = page.decoded(_Finds).statuses
     hidden = [status for status in readable(raws, _Status) if status.account.asks_not_to_be_found]
     yield from page.records(raws, _Status, "post", page.posts)
     left_out = sum(not _is_news(status, page.own) for status in hidden)

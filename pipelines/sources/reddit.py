@@ -31,12 +31,25 @@ from pipelines.answers import (
 from pipelines.errors import BadKey, ChangedShape, RapportError, UnknownName
 from pipelines.kept import as_days, days
 from pipelines.landing import SavedPage
-from pipelines.mentions import Matcher, matcher_of, search_phrases, told
+from pipelines.mentions import Matcher, matcher_of, search_phrases, told, told_compared
 from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
-from pipelines.sources import Asker, Cost, Metric, Outcome, Page, Planned, Source, Tools, site_listing, visit_of
+from pipelines.sources import (
+    Asker,
+    Cost,
+    Metric,
+    Outcome,
+    Page,
+    Planned,
+    Source,
+    Tools,
+    search_names,
+    site_listing,
+    visit_of,
+)
 from pipelines.talk import Reading, metrics, named
+from pipelines.voice import Found, is_of_names, names_found
 
 SOURCE = Source(
     name="reddit",
@@ -78,6 +91,7 @@ _GONE = ("[deleted]", "[removed]")
 _NAMED = re.compile(r"(?<![\w/])/?u/([\w-]{3,20})")
 # What a search lists is read from each post's own thread; the page is kept as the evidence of what was found.
 _SEARCH = "search.json"
+_NEWEST_POSTS = {"sort": "new", "t": "year", "type": "link"}
 # Posts that were asked for because a comment below them names the practice.
 _OPENINGS = "openings.json"
 
@@ -166,6 +180,7 @@ def visits(practices: Practices, exports: Path) -> list[Planned]:
             subreddits="+".join(practice.reddit.subreddits),
             phrases="\n".join(search_phrases(practice)),
             known=told([practice]),
+            **told_compared(practice),
         )
         for practice in practices.practice
         if practice.reddit
@@ -188,7 +203,7 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
     matcher = matcher_of(planned.about["known"])
     seen: list[_Item] = []
     for query in _queries(planned.about["phrases"].split("\n")):
-        seen += yield from ask.listing("search", {"q": query, "sort": "new", "t": "year", "type": "link"}, floor)
+        seen += yield from ask.listing("search", {"q": query} | _NEWEST_POSTS, floor)
     posts = {item.name: item.created.date() for item in seen if item.created >= floor and _means(item, matcher)}
     said: list[_Item] = []
     if planned.about["subreddits"]:
@@ -207,6 +222,7 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
         yield from ask.thread(name)
     posts |= found
     keep = {"posts": as_days(known_posts | posts), "comments": as_days(known_comments | comments)}
+    keep |= yield from search_names(planned, ask.search)
     newest = latest(planned.since, *(item.created for item in (*seen, *said)))
     return Outcome(complete=planned.sweep, newest=newest, quota_left=ask.left, keep=keep)
 
@@ -235,6 +251,9 @@ def read(page: SavedPage, practices: Practices) -> Iterator[Record | SetAside]:
         yield from reader.comments(answered.data.things, belongs=True)
         return
     children = reader.decoded(_Listing).data.children
+    if is_of_names(page):
+        yield from names_found(reader, practices.get(reader.practice_id), reader.named(children))
+        return
     if page.path.removesuffix(".zst").endswith(_SEARCH):
         # One that is too large is set aside where its thread is read.
         listed = [raw for raw in children if len(bytes(raw)) <= LARGEST_RECORD_BYTES]
@@ -292,6 +311,14 @@ class _Reader(Reading):
                 yield item
             elif (how := _how(item, self._matcher)) or item.is_gone:
                 yield from self._records("post" if item.name.startswith("t3_") else "comment", item, how)
+
+    def named(self, raws: list[msgspec.Raw]) -> Iterator[Found]:
+        """Yield the posts of a search for names that are still there and not the practice's own."""
+        for thing in readable(raws, _ItemThing):
+            item = thing.data
+            if not item.is_gone and (item.author or "").lower() != self._own:
+                text = f"{item.title}\n{item.selftext}"
+                yield Found(item.name, item.created, text, (item.author,), item.subreddit or "")
 
     def openings(self, raws: list[msgspec.Raw]) -> Iterator[Record | SetAside]:
         """Read the posts above comments that name the practice. One that names it itself is read in its thread."""
@@ -364,21 +391,37 @@ class _Asker(Asker):
 
     def listing(self, what: str, params: dict[str, str], floor: dt.datetime) -> Generator[Page, None, list[_Item]]:
         """Yield a listing's pages, newest first, past `floor` or to its end, and return what they hold."""
+        found = dict[str, _Item]()
+        for body in self._pages(what, params):
+            yield Page(body=body, suffix=_SEARCH if what == "search" else "json")
+            items = self._items(body)
+            found |= {item.name: item for item in items}
+            if items and all(item.created < floor for item in items):
+                break
+        return list(found.values())
+
+    def search(self, phrase: str, since: dt.datetime) -> Iterator[tuple[bytes, list[dt.datetime]]]:
+        """Yield the pages of posts that a phrase finds, newest first, and when they were written; for a year back."""
+        for body in self._pages("search", {"q": phrase} | _NEWEST_POSTS):
+            yield body, [item.created for item in self._items(body)]
+
+    def _pages(self, what: str, params: dict[str, str]) -> Iterator[bytes]:
+        """Yield a listing's pages, newest first, to its end."""
         subreddits = self.planned.about["subreddits"]
         path = f"/r/{subreddits}/{what}" if subreddits else f"/{what}"
         restricted = {"restrict_sr": "1"} if subreddits and what == "search" else {}
         asked = {"limit": str(PAGE_SIZE)} | params | restricted
-        walk, found = Walk(self.where, what="thing", may_be_empty=True), dict[str, _Item]()
+        walk = Walk(self.where, what="thing", may_be_empty=True)
         while True:
             body = self.get(path, asked)
-            yield Page(body=body, suffix=_SEARCH if what == "search" else "json")
-            held = self.decoded(body, _Listing).data
-            items = [thing.data for thing in readable(held.children, _ItemThing)]
-            walk.add((item.name, item.created) for item in items)
-            found |= {item.name: item for item in items}
-            if not held.after or (items and all(item.created < floor for item in items)):
-                return list(found.values())
-            asked["after"] = walk.turn(held.after)
+            yield body
+            walk.add((item.name, item.created) for item in self._items(body))
+            if not (after := self.decoded(body, _Listing).data.after):
+                return
+            asked["after"] = walk.turn(after)
+
+    def _items(self, body: bytes) -> list[_Item]:
+        return [thing.data for thing in readable(self.decoded(body, _Listing).data.children, _ItemThing)]
 
     def thread(self, post: str) -> Generator[Page, None, None]:
         """Yield a thread: the tree as far as it comes at once, then what it leaves out. Nothing of one that is gone.

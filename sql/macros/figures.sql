@@ -1,7 +1,7 @@
 {#- What metrics have in common. A metric is a table of `practice_id, site, month, part` and a figure. -#}
 
 {#- The last SELECT of a share: from a CTE with practice_id, site, month, numerator, sample_size, reason and
-    not_measured_why. Below ten a percentage says nothing, so only "k of n" is left to print. -#}
+    not_measured_why. Below the fewest a percentage says nothing, so only "k of n" is left to print. -#}
 {% macro share_figures(cte, fewest=10) %}
 select
     practice_id,

@@ -28,8 +28,8 @@
     {%- if execute and field == 'spine' and said not in ('site', 'practice') -%}
       {{ exceptions.raise_compiler_error("models/metrics/" ~ metric ~ ".yml: spine is site or practice") }}
     {%- endif -%}
-    {%- if execute and field == 'rows_from' and said not in ('reviews', 'talk') -%}
-      {{ exceptions.raise_compiler_error("models/metrics/" ~ metric ~ ".yml: rows_from is reviews or talk") }}
+    {%- if execute and field == 'rows_from' and said not in ('reviews', 'talk', 'named_practices') -%}
+      {{ exceptions.raise_compiler_error("models/metrics/" ~ metric ~ ".yml: rows_from is reviews, talk or named_practices") }}
     {%- endif -%}
     {%- if execute and field == 'better' and said not in ('higher', 'lower', 'none') -%}
       {{ exceptions.raise_compiler_error("models/metrics/" ~ metric ~ ".yml: better is higher, lower or none") }}

@@ -1,5 +1,5 @@
 {{ config(materialized='view', read="night >= {from}") }}
--- one row per item that a night saw, in each place of each page where it stood
+-- one row per item that a night saw, in each place of each page where it stood; not what searches for names found
 -- Times become plain UTC timestamps, so that no session's time zone can move them.
 select
     kind::varchar as kind,
@@ -46,3 +46,4 @@ select
     page::varchar as page,
     position::integer as position
 from {{ source('inputs', 'features') }}
+where kind not in ('search', 'naming')
