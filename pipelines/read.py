@@ -94,9 +94,7 @@ def _read(
             rows += of_visit
             left_out += counted
             let_go_of.append((receipt, set()))
-            say(
-                f"  {number}/{len(receipts)} {receipt.label}: stands as it was read, a page of it was deleted on request"
-            )
+            say(f"  {number}/{len(receipts)} {receipt.label}: as it was, because a page was deleted on request")
         else:
             try:
                 found = []
