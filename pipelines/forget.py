@@ -145,10 +145,14 @@ def forget(
             _forget_urgent(place.data, finder, done)
             for name in sources:
                 _rewrite_nights(place, finder[name], done, say)
-    for place in places:
-        _build(place, settings, done, say)
-    for place in places:
-        _render(place, requests, done, say)
+    try:
+        for place in places:
+            _build(place, settings, done, say)
+        for place in places:
+            _render(place, requests, done, say)
+    except RapportError:
+        say("not finished: no night holds it any more, but the warehouse or a report is not made anew. Run this again")
+        raise
     requests.done(today)
     return [Removed(place=told, removed=done[name]) for name, told in _NAMES.items()]
 

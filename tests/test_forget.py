@@ -19,6 +19,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines import build as building
 from pipelines.__main__ import rapport
 from pipelines.demo.mailbox import Mailbox
 from pipelines.demo.server import TownServer
