@@ -27,7 +27,7 @@ from pipelines.demo.town import MONTH, NIGHTS, build_town
 from pipelines.errors import BadPractices, NotReady, UnknownName
 from pipelines.fetch import fetch
 from pipelines.forget import Wanted, forget
-from pipelines.forgotten import WRITTEN, Requests, nobody_forgets, nothing_is_read
+from pipelines.forgotten import WRITTEN, Forgotten, Request, Requests, nobody_forgets, nothing_is_read
 from pipelines.gate import night_verdict
 from pipelines.kept import KnownPost, as_days, as_text, days, known_posts, without
 from pipelines.landing import DataDir, Visit, write_bytes
@@ -43,10 +43,10 @@ from pipelines.sources import google_business, load_source
 from pipelines.text.author import AuthorKeys, load_secret
 from pipelines.urgent import Causes
 from pipelines.warehouse import export, open_warehouse, table_hashes, warehouse_hash
-from tests.histories import Row, built_at, write_night
+from tests.histories import Row, built_at, feature, write_night
 from tests.replay import all_compiled, rebuild
 from tests.test_killed import READ, World
-from tests.touched_town import Town, grown
+from tests.touched_town import SITES, TALK, Town, grown
 
 GOOGLE = "google_business"
 TODAY = dt.date(2026, 11, 3)
@@ -556,6 +556,40 @@ def test_the_command_says_how_much_was_removed_from_where_and_nothing_of_what_it
     for word in ("Anna", "canary", chosen):
         assert word not in answer.output + again.output
     assert "Example: rapport forget" in run("--help").stdout
+
+
+def test_records_that_were_read_before_somebody_asked_are_not_scored(data: DataDir) -> None:
+    night_of(data, FIRST, *LINES)
+    rows = ids_of(data)
+    asked = Requests(data)
+    asked.add([asked.item(OWNER, rows["1"]["item_id"])], TODAY)
+    said: list[str] = []
+    # The review and its answer.
+    assert score(OWNER, FIRST, OAK, data, say=said.append) == 4
+    assert said[0] == "  2 records are left out, because somebody asked to be forgotten"
+    assert set(ids_of(data)) == {"5", "4", "2"}
+
+
+def test_what_answers_an_answer_is_left_out_on_the_night_that_shows_only_itself(data: DataDir) -> None:
+    asked, source = Requests(data), load_source(TALK).SOURCE
+    asked.add([asked.item(TALK, "a-first-post", "oak")], TODAY)
+
+    def comment(item: str, parent: str, practice: str = "oak", **more: Any) -> Row:
+        return feature("comment", TALK, SITES[TALK], FIRST, practice, item, parent_id=parent, **more)
+
+    second, third, fourth = comment("second", "a-first-post"), comment("third", "second"), comment("fourth", "third")
+    elsewhere = comment("fifth", "a-first-post", practice="elm")
+    held = Forgotten(data, source, OAK)
+    assert held.left_out([third, elsewhere, second]) == {0, 2}
+    assert held.left_out([fourth]) == set()
+    held.remember_below([second, third], FIRST)
+    again = Forgotten(data, source, OAK)
+    assert again.left_out([elsewhere, fourth, comment("sixth", "other", thread_id="second")]) == {1, 2}
+    # Nobody's pseudonym stays among those whom others mention.
+    asked.add([Request(kind="author", source="", practice_id="", mark="a" * 16)], TODAY)
+    naming = elsewhere | {"mention_keys": ["practice", "a" * 16, "b" * 16]}
+    left = Forgotten(data, source, OAK).without_mentions(naming)
+    assert left["mention_keys"] == ["practice", "b" * 16]
 
 
 def test_the_list_of_what_is_forgotten_tells_nothing_of_it(data: DataDir) -> None:
