@@ -7,9 +7,10 @@
     render  warehouse + reports/        -> reports/      one PDF and manifest a practice and month
     send    PDFs                        -> mail          and a ledger row a recipient
 
-Above them: gate (is the night whole, the month complete?), purge (what may no longer be kept), explain (a figure to its
-SQL, rows and pages), budget (what the nights cost of quotas and money), doctor, pages/ (what operators look at beside
-Airflow), and demo/, a seeded town with a server that speaks the platforms' APIs from it.
+Above them: gate (is the night whole, the month complete?), purge (what may no longer be kept), forget (what somebody
+asked to be erased), explain (a figure to its SQL, rows and pages), budget (what the nights cost of quotas and money),
+doctor, pages/ (what operators look at beside Airflow), and demo/, a seeded town with a server that speaks the
+platforms' APIs from it.
 
 Below the verbs stand, each importing only what is under it:
 
@@ -17,7 +18,7 @@ Below the verbs stand, each importing only what is under it:
     pdf           pages to a checked, tagged PDF
     bounces       mails that came back; unsubscribe: what recipients reach from outside
     ledger        who was sent what; mail: a message and its way to the server; links: reports that are fetched
-    restate       corrections, each a version of its own
+    restate       corrections, each a version of its own; forgotten: marks of what nobody may bring back
     warehouse     reading it; statistics, scores, engagement: its formulas, given to SQL by sql_functions
     sources/      one module a platform: what it can give, its policy, fetch() and read()
     text/         what can be said of a text on this machine, each judgement allowed to say "not sure"

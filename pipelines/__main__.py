@@ -284,6 +284,33 @@ def explain(practice: str, month: str, metric: str, site: str | None, as_json: b
     click.echo(json.dumps(found.as_dict(), default=str, ensure_ascii=False) if as_json else str(found))
 
 
+@rapport.command(epilog=_example("rapport forget --source google_business --item AbFvOqk1 --practice riverside-dental"))
+@click.option("--source", help="The source it was read from.")
+@click.option("--item", help="The item's id as `rapport explain` lists it, or its link.")
+@click.option("--author-key", help="Everything by this pseudonym, as the warehouse has it in core.items.")
+@click.option("--practice", "only", help="Of this practice only.")
+@_JSON
+def forget(source: str | None, item: str | None, author_key: str | None, only: str | None, as_json: bool) -> None:
+    """Remove an item, or everything by an author, from wherever it is kept, and never read it again.
+
+    Give --source and --item, or --author-key. What answers an item goes with it. The warehouse is built anew, and
+    reports that were not sent are made again and wait for their approval; those that were sent hold no words and no
+    names of anybody who wrote, and stay. Killed, it finishes when it is run again.
+
+    It prints how much was removed from each place. Exit code 0: nothing of it is left; 1: something stands in the
+    way, which is said; 2: the options cannot be.
+    """
+    from pipelines.forget import Wanted
+    from pipelines.forget import forget as remove
+
+    if (bool(source) and bool(item)) == bool(author_key) or bool(source) != bool(item):
+        raise click.UsageError("Give either --source and --item, or --author-key.")
+    practices, data, settings = _open()
+    wanted = Wanted(source=source or "", item=item or "", author_key=author_key or "", practice_id=only or "")
+    removed = remove(wanted, practices, data, settings, _now().date(), say=_say)
+    _table([one for one in removed if one.removed], ("place", "removed"), as_json)
+
+
 @rapport.command(epilog=_example("rapport peers 2026-10"))
 @click.argument("month")
 @_JSON

@@ -13,7 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 
 from pipelines.errors import BadKey, NoKey, RapportError, SeveralFailed, SiteDown
+from pipelines.forgotten import Forgotten
 from pipelines.http import Client
+from pipelines.kept import without
 from pipelines.landing import DataDir, Receipt, Visit
 from pipelines.practices import Practices
 from pipelines.settings import Settings, key_expires_on
@@ -70,7 +72,8 @@ def fetch(
             tokens=TokenStore(data.tokens),
         )
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            tries = [pool.submit(_visit, source, one, night, data, tools) for one in waiting]
+            forgotten = Forgotten(data, source.SOURCE, practices)
+            tries = [pool.submit(_visit, source, one, night, data, tools, forgotten) for one in waiting]
             for number, (one, tried) in enumerate(zip(waiting, tries, strict=True), 1):
                 try:
                     receipt = tried.result()
@@ -98,7 +101,9 @@ def fetch(
     return FetchResult(len(planned) - len(skipped), len(skipped), why)
 
 
-def _visit(source: SourceModule, planned: Planned, night: dt.date, data: DataDir, tools: Tools) -> Receipt:
+def _visit(
+    source: SourceModule, planned: Planned, night: dt.date, data: DataDir, tools: Tools, forgotten: Forgotten
+) -> Receipt:
     visit = Visit(data, source.SOURCE.name, night, planned.label)
     pages = source.fetch(planned, tools)
     try:
@@ -109,7 +114,9 @@ def _visit(source: SourceModule, planned: Planned, night: dt.date, data: DataDir
         outcome: Outcome = finished.value
         # What the platform says of its key is surer than what somebody once wrote down.
         ends_on = outcome.key_expires_on or key_expires_on(source.SOURCE.name, planned.key)
-        said = msgspec.structs.asdict(outcome) | {"key_expires_on": ends_on}
+        # The next visit asks again for what is remembered, which is only for what may be.
+        keep = without(outcome.keep, forgotten.is_item)
+        said = msgspec.structs.asdict(outcome) | {"key_expires_on": ends_on, "keep": keep}
         return visit.publish(about=planned.about, **said)
     except NoKey as error:
         visit.fail(error, about=planned.about, retriable=False, status="skipped")

@@ -20,6 +20,7 @@ from pipelines.landing import DataDir, Receipt
 from pipelines.ledger import Key, Ledger
 from pipelines.periods import add_months, month_name
 from pipelines.practices import Practices
+from pipelines.read import read_left_out
 from pipelines.records import COMPLETENESS, read_table
 from pipelines.restate import restatements
 from pipelines.settings import key_variable
@@ -68,6 +69,10 @@ def night_verdict(night: dt.date, practices: Practices, data: DataDir) -> str:
         ]
         whole = [row for row in found if row["status"] == "ok"]
         notes += sorted({f"{name}, {row['label']}: {row['why']}" for row in whole if row["why"]})
+        notes += [
+            f"{name}, {each.label}: {each.records} left out because somebody asked to be forgotten"
+            for each in read_left_out(data, name, night)
+        ]
         read += len(whole)
     if failures:
         raise SeveralFailed(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -52,3 +52,32 @@ def days(text: str, since: dt.date = dt.date.min) -> dict[str, dt.date]:
     pairs = (pair.rpartition("=") for pair in text.split())
     known = {name: dt.date.fromisoformat(day) for name, _, day in pairs}
     return {name: day for name, day in known.items() if day >= since}
+
+
+def without(keep: Mapping[str, str], is_forgotten: Callable[[str], bool]) -> dict[str, str]:
+    """Return what is remembered less the ids that are forgotten, in each of the ways in which ids are written.
+
+    A place in a list that is one id goes as a whole, and the next visit begins as the first one did.
+    """
+    left: dict[str, str] = {}
+    for name, text in keep.items():
+        if is_forgotten(name) or is_forgotten(text):
+            continue
+        if text.startswith("["):
+            items: list[Any] = msgspec.json.decode(text)
+            standing = [item for item in items if not any(map(is_forgotten, _words_of(item)))]
+            left[name] = text if standing == items else msgspec.json.encode(standing).decode()
+        else:
+            words = text.split(" ")
+            named = [word for word in words if not any(map(is_forgotten, {word, *word.rpartition("=")}))]
+            left[name] = " ".join(named)
+    return left
+
+
+def _words_of(item: object) -> Iterable[str]:
+    """Yield every text in an item of a list, however deep it stands."""
+    if isinstance(item, str):
+        yield item
+    elif isinstance(item, list | dict):
+        for part in item.values() if isinstance(item, dict) else item:
+            yield from _words_of(part)

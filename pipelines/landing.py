@@ -38,6 +38,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     about: dict[str, str] = {}
     keep: dict[str, str] = {}
     key_expires_on: dt.date | None = None
+    # Pages that were deleted because they held what somebody asked us to forget; what was made of the rest stands.
+    let_go: list[str] = []
 
     @property
     def practice_ids(self) -> list[str]:
@@ -141,6 +143,10 @@ class DataDir:
     def set_aside(self, source: str, night: dt.date) -> Path:
         return self.root / "set_aside" / source / f"{night}.jsonl"
 
+    def left_out(self, source: str, night: dt.date) -> Path:
+        """Return where a night says how much it left out because somebody asked to be forgotten."""
+        return self.root / "left_out" / source / f"{night}.json"
+
     def fields(self, source: str, night: dt.date) -> Path:
         return self.root / "fields" / source / f"{night}.json"
 
@@ -179,6 +185,10 @@ class DataDir:
     @property
     def urgent(self) -> Path:
         return self.root / "urgent.db"
+
+    @property
+    def forgotten(self) -> Path:
+        return self._secrets_in / "forgotten.db"
 
     @property
     def exports(self) -> Path:
@@ -232,11 +242,18 @@ class DataDir:
         path = self.pages(source, night) / label / "receipt.json"
         return msgspec.json.decode(path.read_bytes(), type=Receipt) if path.is_file() else None
 
+    def visit_folder(self, receipt: Receipt) -> Path:
+        """Return where a visit's pages are, or were, beside its receipt."""
+        name = receipt.label if receipt.status == "ok" else f"{receipt.label}.failed"
+        return self.pages(receipt.source, receipt.night) / name
+
     def page_files(self, receipt: Receipt) -> list[Path]:
         """Return where a visit's pages are, or were, in the order they were received."""
-        name = receipt.label if receipt.status == "ok" else f"{receipt.label}.failed"
-        folder = self.pages(receipt.source, receipt.night) / name
-        return [folder / page for page in receipt.pages]
+        return [self.visit_folder(receipt) / page for page in receipt.pages]
+
+    def keep_receipt(self, receipt: Receipt) -> None:
+        """Write a receipt anew, whose visit is there."""
+        write_bytes(self.visit_folder(receipt) / "receipt.json", msgspec.json.encode(receipt))
 
     def saved_pages(self, receipt: Receipt) -> Iterator[SavedPage]:
         """Yield a visit's pages in the order they were received."""

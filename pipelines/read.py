@@ -9,13 +9,15 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from pipelines.errors import NotReady, RapportError, SeveralFailed
+from pipelines.forgotten import Forgotten, LeftOut, Traces, let_go, nobody_forgets
 from pipelines.landing import DataDir, Receipt, SavedPage, atomic_path, read_page, write_bytes
 from pipelines.practices import Practices
-from pipelines.records import COMPLETENESS, RECORDS, Completeness, Record, SetAside, write_table
+from pipelines.records import COMPLETENESS, RECORDS, Completeness, Record, SetAside, read_table, write_table
 from pipelines.sources import SourceModule, load_source
 
 # What a platform's own total is compared with, and what a complete listing lists.
@@ -23,9 +25,12 @@ _COUNTED = ("review", "post", "comment", "share")
 
 
 class ReadResult(msgspec.Struct, frozen=True):
+    """How much a night brought; `forgotten` records were left out because somebody asked for it."""
+
     records: int
     set_aside: int
     failed: int
+    forgotten: int = 0
 
 
 def read(
@@ -45,40 +50,81 @@ def read(
         )
     receipts = data.receipts(source_name, night)
     # Before anything is written: what was made of the pages while they were there must stand.
-    if any(not path.is_file() for receipt in receipts for path in data.page_files(receipt)):
+    gone = [
+        path
+        for receipt in receipts
+        for path in data.page_files(receipt)
+        if not path.is_file() and path.name not in receipt.let_go
+    ]
+    if gone or (any(receipt.let_go for receipt in receipts) and not data.records(source_name, night).is_file()):
         raise NotReady(
             f"the pages of the night of {night} have expired",
             where=source_name,
             next_step="Nothing needs doing: what was made of them stands as it is",
         )
+    with nobody_forgets(data):
+        return _read(source, night, receipts, practices, data, say)
+
+
+def _read(
+    source: SourceModule,
+    night: dt.date,
+    receipts: list[Receipt],
+    practices: Practices,
+    data: DataDir,
+    say: Callable[[str], None],
+) -> ReadResult:
+    source_name = source.SOURCE.name
+    forgotten = Forgotten(data, source.SOURCE, practices)
+    standing = _Standing(data, source_name, night, receipts)
     records: dict[tuple[str, str, str, str], Record] = {}
     aside: list[SetAside] = []
     rows: list[Completeness] = []
     failures: list[RapportError] = []
     fields: set[str] = set()
+    left_out: list[LeftOut] = []
+    let_go_of: list[tuple[Receipt, set[str]]] = []
     for number, receipt in enumerate(receipts, 1):
         if receipt.status != "ok":
             rows += _unread(source, receipt, receipt.why)
             continue
-        try:
-            found: list[Record | SetAside] = []
-            for page in data.saved_pages(receipt):
-                found += source.read(page, practices)
-                fields |= page.fields
-            rows += _complete(source, receipt, practices, found)
-        except RapportError as error:
-            failures.append(error)
-            rows += _unread(source, receipt, error.what)
-            say(f"  {number}/{len(receipts)} {receipt.label}: {type(error).__name__}")
-            continue
+        if receipt.let_go:
+            found, of_visit, counted = standing.of(receipt)
+            found, _ = _without(forgotten, found)
+            rows += of_visit
+            left_out += counted
+            let_go_of.append((receipt, set()))
+            say(f"  {number}/{len(receipts)} {receipt.label}: as it was, because a page was deleted on request")
+        else:
+            try:
+                found = []
+                for page in data.saved_pages(receipt):
+                    found += source.read(page, practices)
+                    fields |= page.fields
+                found, gone_records = _without(forgotten, found)
+                rows += _complete(source, receipt, practices, found)
+            except RapportError as error:
+                failures.append(error)
+                rows += _unread(source, receipt, error.what)
+                say(f"  {number}/{len(receipts)} {receipt.label}: {type(error).__name__}")
+                continue
+            if gone_records:
+                forgotten.remember_below(gone_records, night)
+                let_go_of.append((receipt, Traces(gone_records).pages(data, receipt)))
+                left_out += _counted(receipt.label, gone_records)
         aside += [item for item in found if isinstance(item, SetAside)]
         for record in found:
             if isinstance(record, Record):
                 _keep_newest(records, record)
         say(f"  {number}/{len(receipts)} {receipt.label}: {len(found)} records")
     _write(data, source_name, night, records.values(), rows, aside)
+    _write_left_out(data.left_out(source_name, night), left_out)
+    for receipt, names in let_go_of:
+        let_go(data, receipt, names)
     _note_new_fields(data, source_name, night, fields, say)
-    say(f"{source.SOURCE.title}: {len(records)} records, {len(aside)} set aside")
+    forgot = sum(each.records for each in left_out)
+    told = f", {forgot} left out because somebody asked to be forgotten" if forgot else ""
+    say(f"{source.SOURCE.title}: {len(records)} records, {len(aside)} set aside{told}")
     if failures:
         raise SeveralFailed(
             f"{len(failures)} of {len(receipts)} visits could not be read:",
@@ -86,7 +132,70 @@ def read(
             where=f"{source_name}, night {night}",
             next_step=f"The others are read. After mending, run `rapport read {source_name} {night}` again",
         )
-    return ReadResult(len(records), len(aside), sum(row.status == "failed" for row in rows))
+    return ReadResult(len(records), len(aside), sum(row.status == "failed" for row in rows), forgot)
+
+
+class _Standing:
+    """What a night made of visits that cannot be read again, because a page of theirs was deleted on request."""
+
+    def __init__(self, data: DataDir, source: str, night: dt.date, receipts: list[Receipt]) -> None:
+        self._data = data
+        if not any(receipt.let_go for receipt in receipts):
+            return
+        self._records = [_record(row) for row in read_table(data.records(source, night), RECORDS)]
+        self._rows = [Completeness(**row) for row in read_table(data.completeness(source, night), COMPLETENESS)]
+        aside = data.set_aside(source, night)
+        lines = aside.read_bytes().splitlines() if aside.is_file() else []
+        self._aside = [msgspec.json.decode(line, type=SetAside) for line in lines]
+        self._left_out = read_left_out(data, source, night)
+
+    def of(self, receipt: Receipt) -> tuple[list[Record | SetAside], list[Completeness], list[LeftOut]]:
+        folder = f"{self._data.relative(self._data.visit_folder(receipt))}/"
+        found: list[Record | SetAside] = [*self._records, *self._aside]
+        return (
+            [item for item in found if item.page.startswith(folder)],
+            [row for row in self._rows if row.label == receipt.label],
+            [each for each in self._left_out if each.label == receipt.label],
+        )
+
+
+def read_left_out(data: DataDir, source: str, night: dt.date) -> list[LeftOut]:
+    """Return how much each visit of a night left out because somebody asked to be forgotten."""
+    path = data.left_out(source, night)
+    return msgspec.json.decode(path.read_bytes(), type=list[LeftOut]) if path.is_file() else []
+
+
+def _write_left_out(path: Path, left_out: list[LeftOut]) -> None:
+    if left_out:
+        write_bytes(path, msgspec.json.encode(left_out))
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _record(row: dict[str, Any]) -> Record:
+    held = {name: value for name, value in row.items() if name != "night"}
+    return Record(**held | {"mentions": tuple(row["mentions"])})
+
+
+def _without(
+    forgotten: Forgotten, found: list[Record | SetAside]
+) -> tuple[list[Record | SetAside], list[dict[str, Any]]]:
+    """Divide what a visit found into what stays and the records that are forgotten."""
+    if not forgotten:
+        return found, []
+    records = [item for item in found if isinstance(item, Record)]
+    told = [msgspec.structs.asdict(record) for record in records]
+    places = forgotten.left_out(told)
+    gone = {id(records[place]) for place in places}
+    return [item for item in found if id(item) not in gone], [told[place] for place in sorted(places)]
+
+
+def _counted(label: str, rows: list[dict[str, Any]]) -> list[LeftOut]:
+    of_place = Counter((row["practice_id"], row["site"]) for row in rows)
+    return [
+        LeftOut(label=label, practice_id=practice_id, site=site, records=number)
+        for (practice_id, site), number in sorted(of_place.items())
+    ]
 
 
 def read_one_page(source_name: str, path: Path, practices: Practices) -> list[Record | SetAside]:

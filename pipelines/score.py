@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from pipelines.errors import NotReady, RapportError
+from pipelines.forgotten import Forgotten, nobody_forgets
 from pipelines.landing import DataDir, atomic_path
 from pipelines.mentions import plain_handle
 from pipelines.periods import local_time
@@ -22,7 +23,7 @@ from pipelines.policies import Policy
 from pipelines.practices import Practices
 from pipelines.records import FEATURES, RECORDS, Feature, Topic, read_table, stars_of, write_table
 from pipelines.sources import load_source, source_names
-from pipelines.text.author import load_secret, pseudonym
+from pipelines.text.author import AuthorKeys, load_secret, pseudonym
 from pipelines.text.judgements import NOT_MADE, Surroundings, explained, judgements, model_ids
 from pipelines.text.language import language_of
 from pipelines.text.repeats import twins
@@ -70,18 +71,29 @@ def score(source: str, night: dt.date, practices: Practices, data: DataDir, *, s
             where=source,
             next_step=f"Run `rapport read {source} {night}` first; if its text has expired, its features are kept",
         )
-    secret = load_secret(data.secrets / "author_secret")
     ids = {practice.id for practice in practices.practice}
-    rows = read_table(path, RECORDS)
-    known = [row for row in rows if row["practice_id"] in ids]
-    if len(known) < len(rows):
-        say(f"  {len(rows) - len(known)} records of practices that are no longer in practices.toml are left out")
-    desk = _Desk(source, known, practices, secret)
-    features = [_feature(row, desk) for row in known]
-    with atomic_path(data.features(source, night)) as partial:
-        write_table((msgspec.to_builtins(feature, builtin_types=_NATIVE) for feature in features), FEATURES, partial)
+    with nobody_forgets(data):
+        rows = read_table(path, RECORDS)
+        known = [row for row in rows if row["practice_id"] in ids]
+        if len(known) < len(rows):
+            say(f"  {len(rows) - len(known)} records of practices that are no longer in practices.toml are left out")
+        forgotten = Forgotten(data, load_source(source).SOURCE, practices)
+        kept = forgotten.kept(known)
+        if len(kept) < len(known):
+            say(f"  {len(known) - len(kept)} records are left out, because somebody asked to be forgotten")
+        features = features_of(source, kept, practices, data)
+        with atomic_path(data.features(source, night)) as partial:
+            write_table(map(forgotten.without_mentions, features), FEATURES, partial)
     say(f"{source}: {len(features)} features of {night}")
     return len(features)
+
+
+def features_of(
+    source: str, records: list[dict[str, Any]], practices: Practices, data: DataDir
+) -> list[dict[str, Any]]:
+    """Return what scoring makes of records of one night, in their order. Those of one practice rest on no other's."""
+    desk = _Desk(source, records, practices, load_secret(data.secrets / "author_secret"))
+    return [msgspec.to_builtins(_feature(row, desk), builtin_types=_NATIVE) for row in records]
 
 
 def score_night(night: dt.date, practices: Practices, data: DataDir, *, say: Callable[[str], None]) -> int:
@@ -187,6 +199,7 @@ class _Desk:
         self.source, self.secret = source, secret
         self.policy: Policy = load_source(source).SOURCE.policy
         self.practices = {practice.id: practice for practice in practices.practice}
+        self.key = AuthorKeys(secret, source, self.policy, self.practices).of
         self._parents = {
             _place(row, row["item_id"]): row for row in rows if row["kind"] in ("review", "post", "comment")
         }
@@ -198,15 +211,6 @@ class _Desk:
             if kind in written and _text_of(row).strip():
                 written[kind][_place(row, row["item_id"])] = row["practice_id"], _text_of(row)
         self._generic, self._copied = _templates(written["reply"]), _copies(written["comment"])
-
-    def key(self, practice_id: str, site: str, author: str | None, when: dt.datetime | None) -> str | None:
-        """Return the pseudonym of an account, which changes with the year; None where the terms allow none."""
-        if author == "practice":
-            return "practice"
-        if not author or not self.policy.author_key:
-            return None
-        year = str(local_time(when, self.practices[practice_id].time_zone).year) if when else ""
-        return pseudonym(self.secret, practice_id, year, self.source, site, author)
 
     def voice(self, row: dict[str, Any]) -> str:
         """Say whose words these are: the practice's, its people's, another organisation's, or an outsider's."""

@@ -151,6 +151,12 @@ class Causes:
             raise UnknownName("there is no such cause", where="urgent", next_step="Open the list again")
         return _cause(found)
 
+    def remove(self, causes: Sequence[Cause]) -> None:
+        """Take causes out of the file, and out of its bytes."""
+        with open_store(self._path) as db:
+            db.execute("pragma secure_delete = on")
+            db.executemany("delete from cause where rowid = ?", [(one.number,) for one in causes])
+
 
 def _cause(row: Sequence[Any]) -> Cause:
     return Cause(**dict(zip(Cause.__struct_fields__, row, strict=True)))

@@ -6,12 +6,17 @@ practice's year; losing or changing the secret only makes everybody look new.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import hmac
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from pipelines.landing import own_secret
+from pipelines.periods import local_time
+from pipelines.policies import Policy
+from pipelines.practices import Practice
 
 VARIABLE = "RAPPORT_AUTHOR_SECRET"
 
@@ -29,3 +34,20 @@ def pseudonym(secret: bytes, *parts: str) -> str:
     # The separator cannot occur in an id, so no two lists of parts give the same message.
     message = "\x1f".join(parts).encode("utf-8", "surrogatepass")
     return hmac.new(secret, message, hashlib.sha256).hexdigest()[:16]
+
+
+class AuthorKeys:
+    """The pseudonyms of the accounts of one source, as far as its terms allow any."""
+
+    def __init__(self, secret: bytes, source: str, policy: Policy, practices: Mapping[str, Practice]) -> None:
+        self._secret, self._source, self._practices = secret, source, practices
+        self._allowed = policy.author_key
+
+    def of(self, practice_id: str, site: str, author: str | None, when: dt.datetime | None) -> str | None:
+        """Return the pseudonym of an account, which changes with the year; None where the terms allow none."""
+        if author == "practice":
+            return "practice"
+        if not author or not self._allowed:
+            return None
+        year = str(local_time(when, self._practices[practice_id].time_zone).year) if when else ""
+        return pseudonym(self._secret, practice_id, year, self._source, site, author)
