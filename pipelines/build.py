@@ -422,7 +422,7 @@ def _by_month(
             if not (path.exists() and pq.read_schema(path).equals(joined)):
                 for night in of_part:
                     _check_columns(data, night, kind, schema)
-                join_nights(of_part, path, schema, joined)
+                _join(of_part, path, schema, joined)
             chosen.append(path)
     return chosen
 
@@ -449,14 +449,18 @@ from alike
 """
 
 
-def join_nights(nights: list[Path], target: Path, schema: pa.Schema, joined: pa.Schema) -> None:
-    """Write the rows of nightly files of `schema` as one file of the schema `joined`, and lose nothing of them."""
+def read_alike(nightly: pa.Table) -> pa.Table:
+    """Return rows of features as `READINGS`, in no order: what nights read alike is one row, and nothing is lost."""
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.register("nightly", nightly)
+        return connection.execute(_READ_ALIKE).to_arrow_table().select(READINGS.names).cast(READINGS)
+
+
+def _join(nights: list[Path], target: Path, schema: pa.Schema, joined: pa.Schema) -> None:
     rows = pa.concat_tables([pq.read_table(path, schema=schema) for path in nights])
     if joined is READINGS:
-        with duckdb.connect() as connection:
-            connection.execute("set TimeZone = 'UTC'")
-            connection.register("nightly", rows)
-            rows = connection.execute(_READ_ALIKE).to_arrow_table().select(joined.names).cast(joined)
+        rows = read_alike(rows)
     with (
         atomic_path(target) as partial,
         pq.ParquetWriter(partial, joined, compression="zstd", store_schema=False) as writer,

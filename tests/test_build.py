@@ -13,10 +13,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.build import SQL, BuildResult, build, join_nights
+from pipelines.build import SQL, BuildResult, build, read_alike
 from pipelines.errors import ChangedShape, CheckFailed, NotReady
 from pipelines.landing import DataDir
 from pipelines.practices import Practice, Practices
@@ -221,36 +221,26 @@ _SIGHT = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(nights=st.lists(st.lists(_SIGHT, max_size=6), min_size=1, max_size=5))
-def test_what_nights_of_a_month_read_alike_is_one_row_and_nothing_is_lost(
-    data: DataDir, nights: list[list[dict[str, Any]]]
-) -> None:
-    written = []
+@settings(max_examples=30, deadline=None)
+@given(nights=st.lists(st.lists(_SIGHT, max_size=6), max_size=5))
+def test_what_nights_of_a_month_read_alike_is_one_row_and_nothing_is_lost(nights: list[list[dict[str, Any]]]) -> None:
+    written: list[dict[str, Any]] = []
     for number, sights in enumerate(nights):
         night = FIRST + dt.timedelta(days=number)
-        seen = [feature("review", "google_business", "google", night, "riverside", **sight) for sight in sights]
-        write_night(data, "google_business", night, seen, [])
-        written.append(data.features("google_business", night))
-    target = data.root / "joined.parquet"
-    join_nights(written, target, FEATURES, READINGS)
-
-    told = pq.read_table(target).to_pylist()
+        written += [feature("review", "google_business", "google", night, "riverside", **sight) for sight in sights]
+    told = read_alike(pa.Table.from_pylist(written, schema=FEATURES)).to_pylist()
     sights_told = [
         {name: row[name] for name in FEATURES.names} | {"night": night, "page": page, "position": position}
         for row in told
         for night, page, position in zip(row["nights"], row["pages"], row["positions"], strict=True)
     ]
-    sights_read = [sight for path in written for sight in pq.read_table(path).to_pylist()]
-    assert sorted(map(repr, sights_told)) == sorted(map(repr, sights_read))
-    readings = [{**row, "night": None, "page": None, "position": None} for row in sights_read]
+    assert sorted(map(repr, sights_told)) == sorted(map(repr, written))
+    readings = [{**row, "night": None, "page": None, "position": None} for row in written]
     assert len(told) == len(set(map(repr, readings)))
     for row in told:
-        sights = list(zip(row["nights"], row["pages"], row["positions"], strict=True))
-        assert sights == sorted(sights)
-        assert (row["night"], row["page"], row["position"]) == sights[-1]
-    for path in written:
-        path.unlink()
+        seen_at = list(zip(row["nights"], row["pages"], row["positions"], strict=True))
+        assert seen_at == sorted(seen_at)
+        assert (row["night"], row["page"], row["position"]) == seen_at[-1]
 
 
 def test_the_warehouse_is_told_what_each_policy_allows(data: DataDir) -> None:

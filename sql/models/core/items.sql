@@ -13,15 +13,15 @@
 -- one row per review, reply, post, comment or share (kind, source, site, practice_id, item_id), as last seen
 with observations as materialized (
     select
-        features.*,
+        *,
         -- Names a row within this query, when all that tells rows apart may be equal.
         uuid() as row_id,
         -- Not of the nights, which are told in other rows once their month is over.
-        hash(*columns(features.* exclude (night, page, position, nights, pages, positions))) as content
+        hash(*columns(* exclude (night, page, position, nights, pages, positions))) as content
     from {{ of_practices('features') }} as features
     where
-        features.kind in ('review', 'reply', 'post', 'comment', 'share')
-        and features.practice_id in (select practices.practice_id from {{ ref('practices') }} as practices)
+        kind in ('review', 'reply', 'post', 'comment', 'share')
+        and practice_id in (select practices.practice_id from {{ ref('practices') }} as practices)
 ),
 
 sights as (
