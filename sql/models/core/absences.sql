@@ -47,7 +47,7 @@ read_together as (
             nights
         from readings
         where not is_announced
-    )
+    ) as sets
 ),
 
 -- All sightings from one complete list to the next are as good as the first of them.
