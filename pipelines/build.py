@@ -32,8 +32,9 @@ import pyarrow.parquet as pq
 from pipelines.errors import ChangedShape, CheckFailed, NotReady, UnknownName
 from pipelines.landing import DataDir, atomic_path, fsync_folder, write_bytes
 from pipelines.mentions import compared
+from pipelines.periods import month_of_night
 from pipelines.practices import Practices
-from pipelines.records import COMPLETENESS, FEATURES, write_table
+from pipelines.records import COMPLETENESS, FEATURES, READINGS, write_table
 from pipelines.settings import REPOSITORY
 from pipelines.sources import Source, load_source
 from pipelines.text.topics import ALERTS, TOPICS, reported
@@ -233,13 +234,13 @@ def _write_inputs(
     folder = data.build_folder / "inputs"
     folder.mkdir(exist_ok=True)
     held = {
-        "features": _by_month(data, "features", features, digests, FEATURES),
-        "completeness": _by_month(data, "completeness", completeness, digests, COMPLETENESS),
+        "features": _by_month(data, "features", features, digests, FEATURES, READINGS),
+        "completeness": _by_month(data, "completeness", completeness, digests, COMPLETENESS, COMPLETENESS),
     }
     _clear(data, {*held["features"], *held["completeness"], *_files_of(data, _published(data))})
     # The files without rows give a night with nothing its columns: DuckDB has no empty list of files.
     tables: dict[str, tuple[list[dict[str, Any]], pa.Schema]] = {
-        "features": ([], FEATURES),
+        "features": ([], READINGS),
         "completeness": ([], COMPLETENESS),
         "practices": (people, _PRACTICES),
         "sources": ([{"source": s, **_nature(s)} for s in sources], _SOURCES),
@@ -405,44 +406,77 @@ def _inputs_id(data: DataDir, digests: dict[Path, str], people: list[dict[str, A
     return told.hexdigest()
 
 
-def _by_month(data: DataDir, kind: str, nights: list[Path], digests: dict[Path, str], schema: pa.Schema) -> list[Path]:
+def _by_month(
+    data: DataDir, kind: str, nights: list[Path], digests: dict[Path, str], schema: pa.Schema, joined: pa.Schema
+) -> list[Path]:
     """Return files with the rows of all `nights`: one for each month of a source that is over, and the nights since.
 
-    Of years of nightly files DuckDB spends more time on opening them than on reading. A month's file is named by the
-    content of its nights, so a night that was scored again, or whose features have expired, makes another one, and
-    the old one goes. The columns of each night are checked once, before it is joined: opening thousands of files takes
-    longer than finding out what a night touched.
+    Of years of nightly files DuckDB spends more time on opening them than on reading, and most of what a night sees it
+    has seen before: what the nights of a month read alike is one row. A month is that of its report, so the night of
+    the 1st is its last. A file is named by the content of its nights, so a night that was scored again, or whose
+    features have expired, makes another one, and the old one goes. The columns of each night are checked once, before
+    it is joined: opening thousands of files takes longer than finding out what a night touched.
     """
     chosen: list[Path] = []
     for source, of_source in groupby(nights, key=lambda path: path.parent.name):
-        months = [list(of_month) for _, of_month in groupby(of_source, key=lambda path: path.stem[:7])]
-        for of_month in months[:-1]:
-            told = hashlib.sha256("\n".join(digests[path] for path in of_month).encode()).hexdigest()
-            month = data.joined(kind, source) / f"{of_month[0].stem[:7]}-{told[:32]}.parquet"
-            if not (month.exists() and pq.read_schema(month).equals(schema)):
-                for night in of_month:
+        months = [
+            (month, list(of_month))
+            for month, of_month in groupby(of_source, key=lambda path: month_of_night(dt.date.fromisoformat(path.stem)))
+        ]
+        parts = months[:-1]
+        # A night of a month that may get more is not joined to others, as it would be each night.
+        parts += [(night.stem, [night]) for night in months[-1][1]]
+        for name, of_part in parts:
+            told = hashlib.sha256("\n".join(digests[path] for path in of_part).encode()).hexdigest()
+            path = data.joined(kind, source) / f"{name}-{told[:32]}.parquet"
+            if not (path.exists() and pq.read_schema(path).equals(joined)):
+                for night in of_part:
                     _check_columns(data, night, kind, schema)
-                _join(of_month, month, schema)
-            chosen.append(month)
-        for night in months[-1]:
-            _check_columns(data, night, kind, schema)
-            # The same file by a name that tells its content: written again, the night's own name means another one.
-            named = data.joined(kind, source) / f"{night.stem}-{digests[night][:32]}.parquet"
-            if not named.exists():
-                named.parent.mkdir(parents=True, exist_ok=True)
-                named.hardlink_to(night)
-            chosen.append(named)
+                _join(of_part, path, schema, joined)
+            chosen.append(path)
     return chosen
 
 
-def _join(nights: list[Path], month: Path, schema: pa.Schema) -> None:
+# Equal in all but where and when it was read.
+_READ_ALIKE = """
+with alike as (
+    select
+        * exclude (night, page, position),
+        list_sort(list({'night': night, 'page': page, 'position': position})) as sights
+    from nightly
+    group by all
+)
+
+select
+    * exclude (sights),
+    sights[-1].night as night,
+    sights[-1].page as page,
+    sights[-1].position as position,
+    list_transform(sights, lambda sight: sight.night) as nights,
+    list_transform(sights, lambda sight: sight.page) as pages,
+    list_transform(sights, lambda sight: sight.position) as positions
+from alike
+"""
+
+
+def read_alike(nightly: pa.Table) -> pa.Table:
+    """Return rows of features as `READINGS`, in no order: what nights read alike is one row, and nothing is lost."""
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.register("nightly", nightly)
+        return connection.execute(_READ_ALIKE).to_arrow_table().select(READINGS.names).cast(READINGS)
+
+
+def _join(nights: list[Path], target: Path, schema: pa.Schema, joined: pa.Schema) -> None:
+    rows = pa.concat_tables([pq.read_table(path, schema=schema) for path in nights])
+    if joined is READINGS:
+        rows = read_alike(rows)
     with (
-        atomic_path(month) as partial,
-        pq.ParquetWriter(partial, schema, compression="zstd", store_schema=False) as writer,
+        atomic_path(target) as partial,
+        pq.ParquetWriter(partial, joined, compression="zstd", store_schema=False) as writer,
     ):
-        joined = pa.concat_tables([pq.read_table(path, schema=schema) for path in nights])
         # In the order of practices and in small groups, so that some practices can be read without all others.
-        writer.write_table(joined.sort_by("practice_id"), 16_384)
+        writer.write_table(rows.sort_by("practice_id"), 16_384)
 
 
 def _ranges(practices: Practices, rows: int) -> dict[str, list[str]]:

@@ -19,6 +19,7 @@ import msgspec
 import zstandard
 
 from pipelines.errors import RapportError
+from pipelines.periods import month_of_night
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,6 +170,11 @@ class DataDir:
     def joined(self, kind: str, source: str) -> Path:
         """Return the folder of the months of `features` or `completeness` that a build has joined to one file each."""
         return self.build_folder / "months" / kind / source
+
+    def joined_with(self, kind: str, source: str, night: dt.date) -> list[Path]:
+        """Return what a build has made of this night: the file of its own, or that of its month."""
+        folder = self.joined(kind, source)
+        return sorted({*folder.glob(f"{night}-*"), *folder.glob(f"{month_of_night(night)}-*")})
 
     @property
     def warehouse(self) -> Path:

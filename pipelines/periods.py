@@ -35,6 +35,11 @@ def month_name(first_day: dt.date) -> str:
     return first_day.strftime("%Y-%m")
 
 
+def month_of_night(night: dt.date) -> str:
+    """Return the month whose days the night reads the last of: the night of the 1st belongs to the month before."""
+    return month_name(night - dt.timedelta(days=1))
+
+
 def add_months(first_day: dt.date, months: int) -> dt.date:
     """Return the first day of the month that lies `months` later (or earlier, if negative)."""
     years, month = divmod(first_day.year * 12 + first_day.month - 1 + months, 12)

@@ -40,7 +40,7 @@ def purge(today: dt.date, data: DataDir, settings: Settings, *, say: Callable[[s
             if policy.derived_expires_on(night, longer) < today:
                 derived.append(data.features(name, night))
                 # A month that a build has joined holds the night too; the next build joins what is left of it.
-                derived += sorted(set(data.joined("features", name).glob(f"{night:%Y-%m}-*")) - set(derived))
+                derived += sorted(set(data.joined_with("features", name, night)) - set(derived))
     gone += derived
     if derived and data.is_first_look:
         # No night builds it anew, so what it was built from and its warehouse go at once.

@@ -226,6 +226,16 @@ FEATURES = pa.schema(
         ("model_id", pa.string()),
     ]
 )
+# What nights read alike: a row of features with the last of the nights that read it so, and with all of them, in their
+# order, beside the page and the place where each found it.
+READINGS = pa.schema(
+    [
+        *FEATURES,
+        ("nights", pa.list_(pa.date32())),
+        ("pages", pa.list_(pa.string())),
+        ("positions", pa.list_(pa.int32())),
+    ]
+)
 COMPLETENESS = pa.schema(
     [
         ("source", pa.string()),

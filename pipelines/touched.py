@@ -59,9 +59,21 @@ def find_touched(warehouse: Path, features: Files, completeness: Files, as_of_ni
         return _cheapest(connection, latest)
 
 
+# Rows of features as each night read them: a month that is over tells the same in fewer.
+_AS_READ = """(
+    select
+        * exclude (night, page, position, nights, pages, positions),
+        unnest(nights) as night,
+        unnest(pages) as page,
+        unnest(positions) as position
+    from {rows}
+)"""
+
+
 def _differences(connection: duckdb.DuckDBPyConnection, name: str, files: Files) -> None:
     """Make temporary tables of the rows that came and those that went. An equal row on both sides is neither."""
-    came, went = _rows_of(files.added), _rows_of(files.gone)
+    told = _AS_READ if name == "features" else "{rows}"
+    came, went = (told.format(rows=_rows_of(paths)) for paths in (files.added, files.gone))
     for side, rows, others in (("came", came, went), ("went", went, came)):
         connection.execute(f"create temp table {name}_{side} as {rows} except all {others}")
 

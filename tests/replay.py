@@ -15,11 +15,12 @@ from dbt.contracts.graph.nodes import ModelNode
 
 from pipelines import build, records
 from pipelines.landing import DataDir
+from pipelines.periods import month_of_night
 from pipelines.sql_functions import register
 from pipelines.warehouse import name_files
 
 _SCHEMAS = {
-    "features": records.FEATURES,
+    "features": records.READINGS,
     "completeness": records.COMPLETENESS,
     "practices": build._PRACTICES,
     "sources": build._SOURCES,
@@ -78,7 +79,8 @@ def replayed(
         register(connection)
         given = {"topics": build._topics(), **inputs}
         for name, schema in _SCHEMAS.items():
-            connection.register(f"given_{name}", pa.Table.from_pylist(given[name], schema=schema))
+            table = _readings(given[name]) if name == "features" else pa.Table.from_pylist(given[name], schema=schema)
+            connection.register(f"given_{name}", table)
         for schema in ("staging", "core", "metrics", "reports"):
             connection.execute(f"create schema {schema}")
         for schema, name, text in models:
@@ -91,6 +93,15 @@ def replayed(
             # Closing alone keeps the tables in memory for as long as a Python function is known to DuckDB.
             connection.execute("use memory")
             connection.execute("detach warehouse")
+
+
+def _readings(features: list[dict[str, Any]]) -> pa.Table:
+    """Return nightly rows as the files of a build hold them, a month of nights after another."""
+    months: dict[str, list[dict[str, Any]]] = {}
+    for row in features:
+        months.setdefault(month_of_night(row["night"]), []).append(row)
+    joined = [build.read_alike(pa.Table.from_pylist(of_month, schema=records.FEATURES)) for of_month in months.values()]
+    return pa.concat_tables([records.READINGS.empty_table(), *joined])
 
 
 @contextmanager

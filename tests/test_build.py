@@ -8,16 +8,19 @@ import json
 import random
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from pipelines.build import SQL, BuildResult, build
+from pipelines.build import SQL, BuildResult, build, read_alike
 from pipelines.errors import ChangedShape, CheckFailed, NotReady
 from pipelines.landing import DataDir
 from pipelines.practices import Practice, Practices
-from pipelines.records import FEATURES
+from pipelines.records import FEATURES, READINGS
 from pipelines.warehouse import open_warehouse, rows, table_hashes, warehouse_hash
 from tests.histories import built_at, feature, until, visit, write_night
 
@@ -178,10 +181,13 @@ def test_months_that_are_over_are_joined_once_and_anew_when_one_of_their_nights_
         )
         return [item["item_id"] for item in items], joined
 
-    earlier, before = EARLIER, EARLIER + dt.timedelta(days=1)
+    earlier, before, next_month = EARLIER, FIRST, FIRST + dt.timedelta(days=1)
     reviews(earlier, "one")
+    # The night of the 1st is the last of the month before.
     reviews(before, "two")
-    reviews(FIRST, "three")
+    items, first_months = built()
+    assert (items, first_months) == (["one", "two"], set())
+    reviews(next_month, "three")
     items, first_months = built()
     assert items == ["one", "three", "two"]
     assert [month.stem[:7] for month in first_months] == ["2026-10"]
@@ -190,7 +196,7 @@ def test_months_that_are_over_are_joined_once_and_anew_when_one_of_their_nights_
     pq.write_table(pq.read_table(month).drop_columns(["words"]), month)
     again, months = built()
     assert (again, months) == (items, first_months)
-    assert pq.read_schema(month).equals(FEATURES)
+    assert pq.read_schema(month).equals(READINGS)
 
     reviews(before, "four")
     items, second_months = built()
@@ -204,6 +210,40 @@ def test_months_that_are_over_are_joined_once_and_anew_when_one_of_their_nights_
     assert items == ["four", "three"]
     assert len(third_months) == 1
     assert third_months.isdisjoint(second_months)
+
+
+_SIGHT = st.fixed_dictionaries(
+    {
+        "item_id": st.sampled_from(["one", "two"]),
+        "stars": st.sampled_from([None, 1, 5]),
+        "page": st.sampled_from(["a", "b"]),
+        "position": st.integers(1, 2),
+        "topics": st.sampled_from([[], [{"topic": "pain", "polarity": "negative", "sentence": 0}]]),
+        "acts": st.sampled_from([[], ["question", "spam"]]),
+    }
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(nights=st.lists(st.lists(_SIGHT, max_size=6), max_size=5))
+def test_what_nights_of_a_month_read_alike_is_one_row_and_nothing_is_lost(nights: list[list[dict[str, Any]]]) -> None:
+    written: list[dict[str, Any]] = []
+    for number, sights in enumerate(nights):
+        night = FIRST + dt.timedelta(days=number)
+        written += [feature("review", "google_business", "google", night, "riverside", **sight) for sight in sights]
+    told = read_alike(pa.Table.from_pylist(written, schema=FEATURES)).to_pylist()
+    sights_told = [
+        {name: row[name] for name in FEATURES.names} | {"night": night, "page": page, "position": position}
+        for row in told
+        for night, page, position in zip(row["nights"], row["pages"], row["positions"], strict=True)
+    ]
+    assert sorted(map(repr, sights_told)) == sorted(map(repr, written))
+    readings = [{**row, "night": None, "page": None, "position": None} for row in written]
+    assert len(told) == len(set(map(repr, readings)))
+    for row in told:
+        seen_at = list(zip(row["nights"], row["pages"], row["positions"], strict=True))
+        assert seen_at == sorted(seen_at)
+        assert (row["night"], row["page"], row["position"]) == seen_at[-1]
 
 
 def test_the_warehouse_is_told_what_each_policy_allows(data: DataDir) -> None:

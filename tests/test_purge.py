@@ -59,15 +59,17 @@ def test_each_source_has_its_own_days(data: DataDir) -> None:
 
 def test_what_a_build_has_joined_goes_with_the_nights_it_is_of(data: DataDir) -> None:
     filled(data, "google_business")
-    month, next_month = NIGHT.replace(day=1), (NIGHT.replace(day=1) + dt.timedelta(days=31)).replace(day=1)
-    write_bytes(data.features("google_business", month), b"x")
-    joined = [data.joined("features", "google_business") / f"{of:%Y-%m}-abc.parquet" for of in (month, next_month)]
-    other = data.joined("features", "owner_export") / joined[0].name
+    # The night of the 1st is the last of the month before.
+    assert NIGHT.day == 1
+    of_the_night, of_others = ("2026-09", f"{NIGHT}"), ("2026-08", "2026-10", "2026-10-02")
+    names = [f"{name}-abc.parquet" for name in (*of_the_night, *of_others)]
+    joined = [data.joined("features", "google_business") / name for name in names]
+    other = data.joined("features", "owner_export") / names[0]
     for path in (*joined, other):
         write_bytes(path, b"x")
     gone = purge(NIGHT + dt.timedelta(days=100), data, Settings(), say=lambda line: None)
-    assert gone.count(data.relative(joined[0])) == 1
-    assert [path.exists() for path in (*joined, other)] == [False, True, True]
+    assert [gone.count(data.relative(path)) for path in joined] == [1, 1, 0, 0, 0]
+    assert [path.exists() for path in (*joined, other)] == [False, False, True, True, True, True]
 
 
 def test_what_a_first_look_has_built_goes_with_its_features_and_its_report_with_its_month(data: DataDir) -> None:

@@ -25,6 +25,6 @@ left join {{ ref('features') }} as announcements
         and items.site = announcements.site
         and items.practice_id = announcements.practice_id
         and items.item_id = announcements.item_id
-        and items.removed_on = announcements.night
+        and list_contains(announcements.nights, items.removed_on)
         and announcements.state = 'removed'
 where items.removed_on is not null and listings.night is null and announcements.night is null

@@ -18,43 +18,137 @@ with lists as (
     from {{ ref('listings') }}
 ),
 
--- Looked at three times, and features are many files.
+-- Looked at four times, and features are many files.
 readings as materialized (
     select
         source,
         site,
         practice_id,
         item_id,
-        night,
+        nights,
         coalesce(state = 'removed', false) as is_announced
     from {{ ref('features') }}
     where kind = 'review'
 ),
 
+-- Most reviews of a place were read on the same nights.
+read_together as (
+    select distinct
+        source,
+        site,
+        practice_id,
+        nights,
+        unnest(nights) as night
+    from (
+        select distinct
+            source,
+            site,
+            practice_id,
+            nights
+        from readings
+        where not is_announced
+    ) as sets
+),
+
 -- All sightings from one complete list to the next are as good as the first of them.
-sightings as (
+listed as (
+    select
+        read_together.source,
+        read_together.site,
+        read_together.practice_id,
+        read_together.nights,
+        lists.number,
+        min(read_together.night) as first_night,
+        bool_or(lists.was_complete) as was_listed
+    from read_together
+    inner join lists
+        on
+            {{ same_place('read_together', 'lists') }}
+            and read_together.night = lists.night
+    group by
+        read_together.source, read_together.site, read_together.practice_id, read_together.nights, lists.number
+),
+
+parts as (
+    select
+        *,
+        was_listed
+        and number = 1 + lag(number) over (partition by source, site, practice_id, nights order by number)
+            as goes_on
+    from listed
+),
+
+numbered as (
+    select
+        *,
+        count(*) filter (goes_on is not true) over (
+            partition by source, site, practice_id, nights order by number
+        ) as run
+    from parts
+),
+
+-- Complete lists that followed each other and all had what was read on these nights, but for the first, which may have
+-- lacked it: then it was seen later.
+runs as (
+    select
+        source,
+        site,
+        practice_id,
+        nights,
+        min(number) as first_number,
+        max(number) as last_number,
+        min(first_night) as first_night,
+        arg_min(was_listed, number) as was_listed
+    from numbered
+    group by source, site, practice_id, nights, run
+),
+
+sightings as materialized (
     select
         readings.source,
         readings.site,
         readings.practice_id,
         readings.item_id,
-        lists.number,
-        min(readings.night) as first_night,
-        bool_or(lists.was_complete) as was_listed
+        runs.first_number,
+        runs.last_number,
+        runs.first_night,
+        runs.was_listed
     from readings
-    inner join lists
+    inner join runs
         on
-            {{ same_place('readings', 'lists') }}
-            and readings.night = lists.night
+            {{ same_place('readings', 'runs') }}
+            and readings.nights = runs.nights
     where not readings.is_announced
-    group by readings.source, readings.site, readings.practice_id, readings.item_id, lists.number
+),
+
+-- Few were ever missing, and only these are looked at in turn.
+missed as (
+    select
+        source,
+        site,
+        practice_id,
+        item_id
+    from sightings
+    group by source, site, practice_id, item_id
+    having
+        len(list_distinct(flatten(list(range(first_number, last_number + 1)))))
+        < max(last_number) - min(first_number) + 1
+        or max(first_number) filter (not was_listed) > min(first_number)
 ),
 
 in_turn as (
     select
-        *,
-        lag(number) over (partition by source, site, practice_id, item_id order by number) as number_before
+        sightings.*,
+        max(sightings.last_number) over (
+            partition by sightings.source, sightings.site, sightings.practice_id, sightings.item_id
+            order by sightings.first_number, sightings.first_night
+            rows between unbounded preceding and 1 preceding
+        ) as number_before
     from sightings
+    semi join missed
+        on
+            {{ same_place('sightings', 'missed') }}
+            and sightings.item_id = missed.item_id
 ),
 
 -- A platform that says so leaves no doubt. Few do, and of few reviews.
@@ -64,7 +158,7 @@ announcements as (
         readings.site,
         readings.practice_id,
         readings.item_id,
-        readings.night
+        unnest(readings.nights) as night
     from readings
     semi join {{ ref('reviews') }} as reviews
         on
@@ -79,7 +173,7 @@ standing as (
         readings.site,
         readings.practice_id,
         readings.item_id,
-        readings.night
+        unnest(readings.nights) as night
     from readings
     semi join announcements
         on
@@ -128,7 +222,9 @@ spans as (
             {{ same_place('in_turn', 'lists') }}
             and in_turn.number_before + 1 = lists.number
             and lists.was_complete
-    where in_turn.number > in_turn.number_before + 1 or not in_turn.was_listed
+    where
+        in_turn.first_number > in_turn.number_before + 1
+        or (in_turn.first_number = in_turn.number_before + 1 and not in_turn.was_listed)
     union all
     select
         source,

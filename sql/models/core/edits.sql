@@ -16,25 +16,20 @@ with rewritten as (
     where kind in ('review', 'reply') and versions > 1
 ),
 
-readings as (
+sights as (
     select
         features.kind,
         features.source,
         features.site,
         features.practice_id,
         features.item_id,
-        features.night,
+        unnest(features.nights) as night,
+        unnest(features.pages) as page,
+        unnest(features.positions) as position,
+        features.updated_at,
         features.stars,
         features.state,
-        features.text_key,
-        row_number() over (
-            partition by
-                features.kind, features.source, features.site, features.practice_id, features.item_id, features.night
-            -- The last three decide only where one place was read twice.
-            order by
-                features.updated_at desc nulls last, features.page desc, features.position desc,
-                features.stars desc, features.text_key desc, features.state desc
-        ) as newest_first
+        features.text_key
     from {{ ref('features') }} as features
     inner join rewritten
         on
@@ -45,6 +40,26 @@ readings as (
             and features.item_id = rewritten.item_id
     -- A removal says nothing of what it removed.
     where features.state is distinct from 'removed'
+),
+
+readings as (
+    select
+        kind,
+        source,
+        site,
+        practice_id,
+        item_id,
+        night,
+        stars,
+        state,
+        text_key,
+        row_number() over (
+            partition by kind, source, site, practice_id, item_id, night
+            -- The last three decide only where one place was read twice.
+            order by
+                updated_at desc nulls last, page desc, position desc, stars desc, text_key desc, state desc
+        ) as newest_first
+    from sights
 ),
 
 in_turn as (

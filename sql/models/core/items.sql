@@ -13,14 +13,15 @@
 -- one row per review, reply, post, comment or share (kind, source, site, practice_id, item_id), as last seen
 with observations as materialized (
     select
-        features.*,
+        *,
         -- Names a row within this query, when all that tells rows apart may be equal.
         uuid() as row_id,
-        hash(features) as content
+        -- Not of the nights, which are told in other rows once their month is over.
+        hash(*columns(* exclude (night, page, position, nights, pages, positions))) as content
     from {{ of_practices('features') }} as features
     where
-        features.kind in ('review', 'reply', 'post', 'comment', 'share')
-        and features.practice_id in (select practices.practice_id from {{ ref('practices') }} as practices)
+        kind in ('review', 'reply', 'post', 'comment', 'share')
+        and practice_id in (select practices.practice_id from {{ ref('practices') }} as practices)
 ),
 
 sights as (
@@ -33,11 +34,11 @@ sights as (
         -- The day something was published never moves, whatever a platform says of it later.
         min(created_at) as created_at,
         min(created_local) as created_local,
-        min(night) as first_seen,
+        min(nights[1]) as first_seen,
         -- That it is gone is no sight of it, and must not date its absence anew.
         max(night) filter (state is distinct from 'removed') as last_seen,
-        list(night) filter (state = 'removed') as nights_said_to_be_removed,
-        min(night) filter (state = 'hidden') as first_hidden,
+        min(nights[1]) filter (state = 'hidden') as first_hidden,
+        flatten(list(nights) filter (state = 'removed')) as nights_said_to_be_removed,
         -- A removal says nothing of what it removed: the item stays as it last stood. Where a night read it twice in
         -- one place, what it read decides, so that the same nights always give the same row.
         arg_max(row_id, struct_pack(

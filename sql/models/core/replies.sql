@@ -6,11 +6,11 @@ with first_visible_versions as (
         site,
         practice_id,
         item_id,
-        night,
+        nights[1] as night,
         coalesce(created_at, updated_at) as said_at,
         row_number() over (
             partition by source, site, practice_id, item_id
-            order by night asc, updated_at asc nulls last, page asc, position asc
+            order by nights[1] asc, updated_at asc nulls last, pages[1] asc, positions[1] asc
         ) as oldest_first
     from {{ ref('features') }}
     where kind = 'reply' and coalesce(state, 'approved') = 'approved'

@@ -1,5 +1,7 @@
 {{ config(materialized='view', read="night >= {from}") }}
--- one row per item that a night saw, in each place of each page where it stood; not what searches for names found
+-- one row per item and reading of it within a month: what the `nights` read alike, each on its page and in its place of
+-- the page, and of them the last `night`, its page and its position; not what searches for names found
+-- A month is that of its report: the night of the 1st is the last of the month before.
 -- Times become plain UTC timestamps, so that no session's time zone can move them.
 select
     kind::varchar as kind,
@@ -44,6 +46,9 @@ select
     reading_grade::decimal(5, 1) as reading_grade,
     clinical_claim::boolean as clinical_claim,
     page::varchar as page,
-    position::integer as position
+    position::integer as position,
+    nights::date[] as nights,
+    pages::varchar[] as pages,
+    positions::integer[] as positions
 from {{ source('inputs', 'features') }}
 where kind not in ('search', 'naming')

@@ -5,14 +5,14 @@ select
     kind::varchar as kind,
     source::varchar as source,
     site::varchar as site,
-    night::date as night,
+    unnest(nights::date[]) as night,
     practice_id::varchar as practice_id,
     case kind when 'search' then item_id else matched end::varchar as named,
     parent_id::varchar as item_id,
     created_local::timestamp as created_local,
     state::varchar as state,
     day::date as known_from,
-    page::varchar as page,
-    position::integer as position
+    unnest(pages::varchar[]) as page,
+    unnest(positions::integer[]) as position
 from {{ source('inputs', 'features') }}
 where kind in ('search', 'naming')
