@@ -37,7 +37,14 @@ settings.load_profile("any machine")
 
 # What takes a minute or more by itself: begun last, a single worker would end with it alone.
 BEGUN_FIRST = (
-    *("test_demo.py", "test_killed.py", "test_send_crashes.py", "test_dags_run.py", "test_engagement.py"),
+    *(
+        "test_demo.py",
+        "test_killed.py",
+        "test_send_crashes.py",
+        "test_dags_run.py",
+        "test_engagement.py",
+        "test_forget.py",
+    ),
     *("test_build.py", "test_scores.py", "test_history.py", "test_touched.py", "test_figures.py", "test_models.py"),
 )
 
