@@ -332,7 +332,7 @@ class Warehouse:
             )
         asked = parts[0][1]
         told = {"numerator": asked - waiting, "sample_size": asked, "state": "value" if asked >= 5 else "too_few"}
-        for part, hours in (("", 60.2), ("business hours", 49.6)):
+        for part, hours in (("", 60.2), ("business hours", 17.6)):
             self.figure("", month, "talk_reply_hours", hours if asked >= 5 else None, part=part, **told)
         posts_and_answers = asked + sum(mix)
         told = {"numerator": asked, "sample_size": posts_and_answers}

@@ -228,7 +228,7 @@ def _typical_time(hours: Row, in_business: Row | None) -> str:
     if in_business is None or not is_number(in_business):
         return _("The typical time to an answer was {time}.", time=time)
     return _(
-        "The typical time to an answer was {time}; counted in business hours, {business}.",
+        "The typical time to an answer was {time} ({business} in business hours).",
         time=time,
         business=hours_words(float(in_business["value"]), of_business=True),
     )

@@ -47,10 +47,12 @@ from tests.sql.talk_account import (
 
 AS_OF = dt.date(2026, 11, 9)
 Models = tuple[tuple[str, str, str], ...]
-# What is said of the reviews of all sites together has an account of its own, in test_figures.
-_FIGURES = (
-    "select * from reports.figures where site = '' and metric not in ('reputation_score_combined', 'effective_sites')"
-)
+# What is said of the reviews of all sites together has an account of its own, in test_figures, and so has what searches
+# for names find, in test_share_of_voice.
+_FIGURES = """
+select * from reports.figures
+where site = '' and metric not in ('reputation_score_combined', 'effective_sites', 'share_of_voice')
+"""
 _PARTS = "select * from reports.engagement_parts order by all"
 _SCORES = "select * exclude (practice_id) from reports.figures where metric = 'engagement_score' and practice_id = ?"
 _PARTS_OF = "select * exclude (practice_id) from reports.engagement_parts where practice_id = ? order by all"
