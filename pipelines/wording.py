@@ -64,11 +64,11 @@ def people(number: int) -> str:
     return ngettext("{number}\u00a0person", "{number}\u00a0people", number)
 
 
-def hours_words(hours: float, *, of_business: bool = False) -> str:
-    """Return a span of time as a person says it: hours up to two days, then days; business hours make no days."""
+def hours_words(hours: float) -> str:
+    """Return a span of time as a person says it: hours up to two days, then days."""
     if hours < 1:
         return _("under an hour")
-    if hours < 48 or of_business:
+    if hours < 48:
         return ngettext("{number}\u00a0hour", "{number}\u00a0hours", round(hours))
     return days(round(hours / 24))
 

@@ -332,8 +332,7 @@ class Warehouse:
             )
         asked = parts[0][1]
         told = {"numerator": asked - waiting, "sample_size": asked, "state": "value" if asked >= 5 else "too_few"}
-        for part, hours in (("", 60.2), ("business hours", 17.6)):
-            self.figure("", month, "talk_reply_hours", hours if asked >= 5 else None, part=part, **told)
+        self.figure("", month, "talk_reply_hours", 5.2 if asked >= 5 else None, **told)
         posts_and_answers = asked + sum(mix)
         told = {"numerator": asked, "sample_size": posts_and_answers}
         self.figure("", month, "dialogue_share", asked / max(1, posts_and_answers), **told)

@@ -417,7 +417,7 @@ def test_conversation_tells_what_was_asked_and_what_waits() -> None:
     assert [said.replace("\u00a0", " ") for said in talk.answers] == [
         "14 of 20 questions and complaints got an answer within two business days.",
         "1 of 20 still waits for an answer.",
-        "The typical time to an answer was 3 days (18 hours in business hours).",
+        "The typical time to an answer was 5 hours.",
     ]
     assert talk.posts.replace("\u00a0", " ") == (
         "20 of 44 (45%) posts and replies of yours answered people. Your 24 posts drew 2.1 comments with substance "

@@ -217,21 +217,10 @@ def _answers(figure: Lookup) -> tuple[str, ...]:
                 )
             )
         if is_number(hours):
-            said.append(_typical_time(hours, figure("", "talk_reply_hours", part="business hours")))
+            said.append(_("The typical time to an answer was {time}.", time=hours_words(float(hours["value"]))))
         elif hours["reason"] == "more than half not answered yet":
             said.append(_("More than half have no answer yet, so there is no typical time."))
     return tuple(said)
-
-
-def _typical_time(hours: Row, in_business: Row | None) -> str:
-    time = hours_words(float(hours["value"]))
-    if in_business is None or not is_number(in_business):
-        return _("The typical time to an answer was {time}.", time=time)
-    return _(
-        "The typical time to an answer was {time} ({business} in business hours).",
-        time=time,
-        business=hours_words(float(in_business["value"]), of_business=True),
-    )
 
 
 def _handled(parts: Sequence[Row]) -> tuple[str, ...]:

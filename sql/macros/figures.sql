@@ -38,7 +38,14 @@ with cohorts as (
         months.month,
         count(*) filter (answerable.seconds_to_reply <= {{ days }} * 86400) as numerator,
         count(answerable.item_id) as sample_size,
+        {% if of_practice -%}
+        -- A few days are soon over, and what nobody has read since may have been answered.
+        case
+            when months.as_of_night < months.next_month + {{ days }} then 'maturing' else months.not_covered_why
+        end as reason,
+        {%- else -%}
         case when months.as_of_night < months.next_month + {{ days }} then 'maturing' end as reason,
+        {%- endif %}
         case
             when not months.can_reply then 'replies cannot be read on this site'
             {%- if of_practice %}

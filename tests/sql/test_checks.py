@@ -30,7 +30,7 @@ FAULTS = {
     "every_metric_of_the_folder_is_in_the_figures": "delete from reports.figures where metric = 'low_share'",
     "every_month_of_the_spine_is_in_every_metric": "delete from reports.figures where month = '2026-10-01'",
     "every_observation_belongs_to_a_configured_practice": "delete from staging.practices",
-    "every_practice_has_been_visited": "insert into staging.practices values ('new', 'UTC', null)",
+    "every_practice_has_been_visited": "insert into staging.practices (practice_id, time_zone) values ('new', 'UTC')",
     "every_reply_answers_a_review_we_hold": "delete from core.reviews",
     "every_review_has_a_date": "update core.reviews set created_local = null",
     "everything_said_has_a_date": "update core.items set kind = 'post', created_local = null",
@@ -60,7 +60,7 @@ def copy(town: DataDir) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute("detach published")
         # A published warehouse has no view of the files it was built from; the checks ran before it was sealed.
         name_files(connection, town.build_folder / "inputs" / "inputs.json")
-        for view in ("features", "completeness"):
+        for view in ("features", "namings", "completeness"):
             compiled = town.build_folder / "dbt" / "compiled" / "rapport" / "models" / "staging" / f"{view}.sql"
             connection.execute(f"create view warehouse.staging.{view} as {compiled.read_text(encoding='utf-8')}")
         connection.execute("use warehouse")

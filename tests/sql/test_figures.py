@@ -393,7 +393,7 @@ class Account:
         told["target_met_share", ""] = _share(
             sum(r["wait"] is not None and r["wait"] <= (target or 0) * 86400 for r in answerable),
             len(answerable),
-            "maturing" if self.as_of < after + (target or 0) * DAY else None,
+            "maturing" if target and self.as_of < after + target * DAY else why,
             blocked or ("no target was set" if target is None else why if not answerable else None),
             fewest=5,
         )
