@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import fcntl
 import gc
 import hashlib
 import json
@@ -18,8 +17,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -30,7 +28,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.errors import ChangedShape, CheckFailed, NotReady, UnknownName
-from pipelines.landing import DataDir, atomic_path, fsync_folder, write_bytes
+from pipelines.landing import DataDir, alone, atomic_path, fsync_folder, write_bytes
 from pipelines.mentions import compared
 from pipelines.periods import month_of_night
 from pipelines.practices import Practices
@@ -126,7 +124,8 @@ def build(
     """
     folder = data.build_folder
     folder.mkdir(parents=True, exist_ok=True)
-    with _only_build(folder):
+    another = NotReady("another build is running", where="build", next_step="Wait until it has ended and build again")
+    with alone(folder / "lock", another):
         for left in (*folder.glob("warehouse.duckdb*"), *folder.glob("failed_checks/*")):
             left.unlink()
         inputs = _write_inputs(data, practices, night, sql, others_run, say)
@@ -157,18 +156,6 @@ def build(
         checks=len(checks),
         warnings=[node.name for node in checks if node.status == "warn"],
     )
-
-
-@contextmanager
-def _only_build(folder: Path) -> Iterator[None]:
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise NotReady(
-                "another build is running", where="build", next_step="Wait until it has ended and build again"
-            ) from None
-        yield
 
 
 class _Inputs(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,6 +31,7 @@ from pipelines.ledger import Ledger, sending_alone
 from pipelines.pdf import standing_manifest
 from pipelines.periods import parse_month
 from pipelines.practices import Practices
+from pipelines.read import COUNTED
 from pipelines.records import COMPLETENESS, FEATURES, RECORDS, read_table, write_table
 from pipelines.render import render
 from pipelines.restate import restatements
@@ -39,8 +40,6 @@ from pipelines.settings import Settings
 from pipelines.sources import SourceModule, load_source, source_names
 from pipelines.urgent import Causes
 
-# What a platform's own total is compared with, as `read` counts it.
-_COUNTED = ("review", "post", "comment", "share")
 _NAMES = {
     "pages": "raw pages",
     "exports": "files in exports/",
@@ -460,9 +459,9 @@ def _count_again(path: Path, lost: Sequence[Mapping[str, Any]], left: Sequence[M
     """
     if not path.is_file():
         return 0
-    counted = Counter((*_place_of(row), _label(row)) for row in left if row["kind"] in _COUNTED)
-    everywhere = {_place_of(row) for row in left if row["kind"] in _COUNTED}
-    changed = {(*_place_of(row), _label(row)) for row in lost if row["kind"] in _COUNTED}
+    counted = Counter((*_place_of(row), _label(row)) for row in left if row["kind"] in COUNTED)
+    everywhere = {_place_of(row) for row in left if row["kind"] in COUNTED}
+    changed = {(*_place_of(row), _label(row)) for row in lost if row["kind"] in COUNTED}
     rows = read_table(path, COMPLETENESS)
     fresh = []
     for row in rows:

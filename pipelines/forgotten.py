@@ -12,14 +12,15 @@ import fcntl
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, TextIO
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from pipelines.errors import NotReady
 from pipelines.files import waiting
-from pipelines.landing import DataDir, Receipt, own_secret, read_page
+from pipelines.landing import DataDir, Receipt, alone, own_secret, read_page
 from pipelines.practices import Practices
 from pipelines.sources import Source
 from pipelines.store import open_store
@@ -246,22 +247,19 @@ class Forgotten:
 @contextmanager
 def nobody_forgets(data: DataDir) -> Iterator[None]:
     """Wait until nobody is removing anything, and let nobody begin: what is being read would be written back."""
-    with _lock_file(data) as lock:
-        fcntl.flock(lock, fcntl.LOCK_SH)
+    lock = _lock(data)
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
         yield
 
 
-@contextmanager
-def nothing_is_read(data: DataDir) -> Iterator[None]:
+def nothing_is_read(data: DataDir) -> AbstractContextManager[None]:
     """Let no night be read or scored meanwhile. Raises NotReady if one is."""
-    with _lock_file(data) as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise NotReady(
-                "a night is being read or scored", where="forget", next_step="Wait until it has ended and run it again"
-            ) from None
-        yield
+    reading = NotReady(
+        "a night is being read or scored", where="forget", next_step="Wait until it has ended and run it again"
+    )
+    return alone(_lock(data), reading)
 
 
 class Traces:
@@ -315,6 +313,5 @@ def _mark(secret: bytes, source: str, item_id: str) -> str:
     return pseudonym(secret, "forgotten item", source, item_id)
 
 
-def _lock_file(data: DataDir) -> TextIO:
-    data.forgotten.parent.mkdir(parents=True, exist_ok=True)
-    return data.forgotten.with_name(".forget.lock").open("w")
+def _lock(data: DataDir) -> Path:
+    return data.forgotten.with_name(".forget.lock")

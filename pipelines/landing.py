@@ -7,6 +7,7 @@ renamed at the end. What a failed visit received is kept in `<label>.failed`, as
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
 import os
 import secrets
 import shutil
@@ -20,6 +21,18 @@ import zstandard
 
 from pipelines.errors import RapportError
 from pipelines.periods import month_of_night
+
+
+@contextmanager
+def alone(lock: Path, refused: RapportError) -> Iterator[None]:
+    """Let one process at a time do what is inside. Raises `refused` where another one does."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise refused from None
+        yield
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,12 +7,10 @@ mail server is spoken to; a row found in `sending` by a later run may or may not
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import secrets
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeVar
@@ -20,7 +18,7 @@ from typing import Literal, NamedTuple, TypeVar
 import msgspec
 
 from pipelines.errors import SendFailed
-from pipelines.landing import DataDir
+from pipelines.landing import DataDir, alone
 from pipelines.store import open_store
 
 State = Literal["planned", "sending", "sent", "failed", "uncertain", "bounced"]
@@ -122,16 +120,10 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True):
     undone_why: str | None
 
 
-@contextmanager
-def sending_alone(data: DataDir) -> Iterator[None]:
+def sending_alone(data: DataDir) -> AbstractContextManager[None]:
     """Let one process send at a time: another's `sending` row must not be taken for a crashed one's."""
-    data.root.mkdir(parents=True, exist_ok=True)
-    with (data.root / ".sending.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise SendFailed("another run is sending", where="send", next_step="Wait until it has ended") from None
-        yield
+    another = SendFailed("another run is sending", where="send", next_step="Wait until it has ended")
+    return alone(data.root / ".sending.lock", another)
 
 
 class Ledger:

@@ -21,7 +21,7 @@ from pipelines.records import COMPLETENESS, RECORDS, Completeness, Record, SetAs
 from pipelines.sources import SourceModule, load_source
 
 # What a platform's own total is compared with, and what a complete listing lists.
-_COUNTED = ("review", "post", "comment", "share")
+COUNTED = ("review", "post", "comment", "share")
 
 
 class ReadResult(msgspec.Struct, frozen=True):
@@ -242,7 +242,7 @@ def _complete(
     listing = source.listing(receipt, practices)
     owners = receipt.practice_ids
     owner = owners[0] if len(owners) == 1 else ""
-    counted = Counter((r.practice_id, r.site) for r in found if isinstance(r, Record) and r.kind in _COUNTED)
+    counted = Counter((r.practice_id, r.site) for r in found if isinstance(r, Record) and r.kind in COUNTED)
     sites = dict(counted.keys())
     aside = Counter(
         (item.practice_id or owner, sites.get(item.practice_id or owner, source.SOURCE.site))

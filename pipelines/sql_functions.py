@@ -7,7 +7,7 @@ variables, so no path ever becomes part of a model, of its compiled SQL or of th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, wraps
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -35,19 +35,15 @@ _REPUTATION = (
 )
 
 
-def wilson(successes: int, trials: int) -> dict[str, float]:
-    low, high = statistics.wilson(successes, trials)
-    return {"low": low, "high": high}
+def _interval(bounds: Callable[..., tuple[float, float]]) -> Callable[..., dict[str, float]]:
+    """Let a function of two bounds give what SQL calls an interval."""
 
+    @wraps(bounds)
+    def interval(*arguments: int) -> dict[str, float]:
+        low, high = bounds(*arguments)
+        return {"low": low, "high": high}
 
-def poisson(count: int) -> dict[str, float]:
-    low, high = statistics.poisson(count)
-    return {"low": low, "high": high}
-
-
-def net_share(positive: int, negative: int, trials: int) -> dict[str, float]:
-    low, high = statistics.net_share(positive, negative, trials)
-    return {"low": low, "high": high}
+    return interval
 
 
 def dirichlet_mean(counts: Sequence[float]) -> dict[str, float]:
@@ -101,9 +97,9 @@ def reputation(
 
 
 _FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str], str]] = {
-    "wilson": (wilson, ["BIGINT", "BIGINT"], _INTERVAL),
-    "poisson": (poisson, ["BIGINT"], _INTERVAL),
-    "net_share": (net_share, ["BIGINT"] * 3, _INTERVAL),
+    "wilson": (_interval(statistics.wilson), ["BIGINT", "BIGINT"], _INTERVAL),
+    "poisson": (_interval(statistics.poisson), ["BIGINT"], _INTERVAL),
+    "net_share": (_interval(statistics.net_share), ["BIGINT"] * 3, _INTERVAL),
     "dirichlet_mean": (dirichlet_mean, [_WEIGHTS], _INTERVAL),
     "permutation_test": (statistics.permutation_test, [_COUNTS, _COUNTS], "DOUBLE"),
     "fisher_test": (statistics.fisher_test, ["BIGINT"] * 4, "DOUBLE"),

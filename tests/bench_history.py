@@ -25,6 +25,10 @@ SOURCES = ("google_business", "mastodon")
 # What a practice of usual size has in a month.
 REVIEWS, POSTS, COMMENTS = 2, 2, 6
 _DRAW = """
+-- On the night after, and by each list of the next 90 days.
+create macro seen_on(moment, sweeps) as list_distinct([moment::date + 1] || list_filter(
+    sweeps, lambda night: night > moment::date and night <= moment::date + 90
+));
 create macro draw(n, salt) as (hash(n, salt) % 1000003) / 1000003;
 create macro whole(n, salt, below) as (hash(n, salt) % below)::integer;
 """
@@ -134,9 +138,7 @@ with own as (
     select * from (
         select
             *,
-            unnest(list_distinct([written::date + 1] || list_filter(
-                $sweeps, lambda night: night > written::date and night <= written::date + 90
-            ))) as night
+            unnest(seen_on(written, $sweeps)) as night
         from posts
     )
     where night >= $start and night < $end
@@ -146,9 +148,7 @@ outside as (
     select * from (
         select
             *,
-            unnest(list_distinct([written::date + 1] || list_filter(
-                $sweeps, lambda night: night > written::date and night <= written::date + 90
-            ))) as night
+            unnest(seen_on(written, $sweeps)) as night
         from comments
     )
     where night >= $start and night < $end
@@ -158,9 +158,7 @@ answers as (
     select * from (
         select
             *,
-            unnest(list_distinct([answered::date + 1] || list_filter(
-                $sweeps, lambda night: night > answered::date and night <= answered::date + 90
-            ))) as night
+            unnest(seen_on(answered, $sweeps)) as night
         from (
             select *, written + to_microseconds((draw(id, 55) * 4 * 86400e6)::bigint) as answered
             from comments where is_answered
