@@ -18,7 +18,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +26,18 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.errors import ChangedShape, CheckFailed, NotReady, UnknownName
-from pipelines.landing import DataDir, alone, atomic_path, fsync_folder, write_bytes
+from pipelines.errors import CheckFailed, NotReady, UnknownName
+from pipelines.joined import DAILY, Night, join, nights_of
+from pipelines.landing import DataDir, alone, fsync_folder, write_bytes
 from pipelines.mentions import compared
-from pipelines.periods import month_of_night
 from pipelines.practices import Practices
-from pipelines.records import COMPLETENESS, FEATURES, READINGS, write_table
+from pipelines.records import COMPLETENESS, READINGS, write_table
+from pipelines.remake import MEMORY, Outcome, Statement, remake
 from pipelines.settings import REPOSITORY
 from pipelines.sources import Source, load_source
 from pipelines.text.topics import ALERTS, TOPICS, reported
-from pipelines.touched import Files, Touched, find_touched
-from pipelines.warehouse import name_files, open_file
+from pipelines.touched import Nights, Touched, find_touched
+from pipelines.warehouse import name_files, open_file, quoted
 
 SQL = REPOSITORY / "sql"
 _MARK = pa.struct([("item", pa.string()), ("handled_on", pa.date32())])
@@ -74,7 +74,6 @@ _BUILD = pa.schema([("as_of_night", pa.date32()), ("inputs_id", pa.string())])
 _ROWS_KEPT_OF_A_FAILED_CHECK = 1000
 # Of features, in the memory of one model at a time.
 _ROWS_AT_A_TIME = 1_500_000
-_DAILY = ("features", "completeness")
 
 
 class BuildResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,17 +87,14 @@ class BuildResult(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str]
 
 
-class _Node(msgspec.Struct, frozen=True, kw_only=True):
-    """One model or check as the child reports it, in one line of JSON."""
+class _Progress(msgspec.Struct, frozen=True, tag=True):
+    """What the child says on the way."""
 
-    name: str
-    kind: str
-    status: str
-    milliseconds: int = 0
-    sql: str = ""
-    message: str = ""
-    rows: int = 0
-    metric: bool = False
+    said: str
+
+
+class _End(msgspec.Struct, frozen=True, tag=True):
+    """That the child has run everything."""
 
 
 def build(
@@ -130,31 +126,34 @@ def build(
             left.unlink()
         inputs = _write_inputs(data, practices, night, sql, others_run, say)
         new = folder / data.warehouse.name
-        touched = _touched(data, inputs, full_up_to_rows)
-        if isinstance(touched, Touched):
+        published = _published(data)
+        touched = _touched(data, inputs, published, full_up_to_rows)
+        if published and isinstance(touched, Touched):
             say(
                 f"build: the months from {touched.since:%Y-%m} on and all of {len(touched.practices)} practices, "
                 f"{touched.share:.1%} of everything; {touched.withdrawn} rows of before are withdrawn"
             )
-            _start_from(data.warehouse, new, touched)
+            shutil.copyfile(data.warehouse, new)
+            made = published.statements
+            outcomes = remake(new, _named(data), made, touched.since, touched.practices, say, threads=threads)
         else:
             say(f"build: everything, because {touched}")
-        _name_inputs(folder, inputs, touched if isinstance(touched, Touched) else None)
-        nodes = _run_dbt(data, sql, say, threads=threads, unit_tests=unit_tests)
-        _refuse_failures(data, nodes)
-        _seal(new, {node.name: node.sql for node in nodes if node.metric})
+            outcomes = _run_dbt(data, sql, say, threads=threads, unit_tests=unit_tests)
+        _refuse_failures(data, outcomes)
+        statements = [outcome.statement for outcome in outcomes if outcome.statement.kind in ("model", "test")]
+        _seal(new, statements)
         if isinstance(touched, Touched) and touched.withdrawn:
             _leave_nothing(new)
         _publish(new, data.warehouse, say)
-        _remember(data, inputs)
-    checks = [node for node in nodes if node.kind == "test"]
+        _remember(data, inputs, statements)
+    checks = [outcome for outcome in outcomes if outcome.statement.kind == "test"]
     return BuildResult(
         warehouse=data.relative(data.warehouse),
         as_of_night=inputs.as_of_night,
         inputs_id=inputs.inputs_id,
         files=inputs.files,
         checks=len(checks),
-        warnings=[node.name for node in checks if node.status == "warn"],
+        warnings=[outcome.statement.name for outcome in checks if outcome.status == "warn"],
     )
 
 
@@ -166,16 +165,18 @@ class _Inputs(msgspec.Struct, frozen=True, kw_only=True):
     files: int
     rows: int
     made_by: str
+    nights: dict[str, Night]
     chosen: dict[str, list[Path]]
-    lists: dict[str, list[str]]
 
 
 class _Published(msgspec.Struct, frozen=True, kw_only=True):
-    """What the published warehouse was made of; the files relative to the folder of builds."""
+    """What the published warehouse was made of, the files relative to the folder of builds, and by which statements."""
 
     inputs_id: str
     made_by: str
     chosen: dict[str, list[str]]
+    nights: dict[str, Night] = {}
+    statements: list[Statement] = []
 
 
 def _write_inputs(
@@ -216,15 +217,16 @@ def _write_inputs(
         }
         for p in practices.practice
     ]
-    digests = {path: _digest(path) for path in files}
-    inputs_id = _inputs_id(data, digests, people)
+    published = _published(data)
+    nights = nights_of(files, data.root, published.nights if published else {})
+    inputs_id = _inputs_id(nights, people)
     folder = data.build_folder / "inputs"
     folder.mkdir(exist_ok=True)
     held = {
-        "features": _by_month(data, "features", features, digests, FEATURES, READINGS),
-        "completeness": _by_month(data, "completeness", completeness, digests, COMPLETENESS, COMPLETENESS),
+        "features": join(data, "features", features, nights),
+        "completeness": join(data, "completeness", completeness, nights),
     }
-    _clear(data, {*held["features"], *held["completeness"], *_files_of(data, _published(data))})
+    _clear(data, {*held["features"], *held["completeness"], *_files_of(data, published)})
     # The files without rows give a night with nothing its columns: DuckDB has no empty list of files.
     tables: dict[str, tuple[list[dict[str, Any]], pa.Schema]] = {
         "features": ([], READINGS),
@@ -240,20 +242,21 @@ def _write_inputs(
     for name, (of_name, schema) in tables.items():
         write_table(of_name, schema, folder / f"{name}.parquet")
         lists[f"{name}_files"] = [str(path.absolute()) for path in (folder / f"{name}.parquet", *held.get(name, []))]
+    _named(data).write_text(json.dumps(lists), encoding="utf-8")
     return _Inputs(
         as_of_night=as_of_night,
         inputs_id=inputs_id,
         files=len(files),
         rows=rows,
         made_by=_made_by(sql, {name: tables[name][0] for name in ("practices", "sources", "source_metrics", "topics")}),
+        nights=nights,
         chosen=held,
-        lists=lists,
     )
 
 
-def _name_inputs(folder: Path, inputs: _Inputs, touched: Touched | None) -> None:
-    lists = {**inputs.lists, "touched_since": [touched.since.isoformat()] if touched else []}
-    (folder / "inputs" / "inputs.json").write_text(json.dumps(lists), encoding="utf-8")
+def _named(data: DataDir) -> Path:
+    """Return the file that names the inputs, as SQL asks for them."""
+    return data.build_folder / "inputs" / "inputs.json"
 
 
 def _made_by(sql: Path, configured: dict[str, list[dict[str, Any]]]) -> str:
@@ -275,28 +278,31 @@ def _files_of(data: DataDir, published: _Published | None) -> list[Path]:
     return [data.build_folder / name for names in published.chosen.values() for name in names] if published else []
 
 
-def _remember(data: DataDir, inputs: _Inputs) -> None:
+def _remember(data: DataDir, inputs: _Inputs, statements: list[Statement]) -> None:
     """Write what the published warehouse was made of, and let go of the files of the one before."""
     names = {
         kind: [str(path.relative_to(data.build_folder)) for path in paths] for kind, paths in inputs.chosen.items()
     }
-    told = _Published(inputs_id=inputs.inputs_id, made_by=inputs.made_by, chosen=names)
+    told = _Published(
+        inputs_id=inputs.inputs_id, made_by=inputs.made_by, chosen=names, nights=inputs.nights, statements=statements
+    )
     write_bytes(data.build_folder / "published.json", msgspec.json.encode(told))
     _clear(data, {path for paths in inputs.chosen.values() for path in paths})
 
 
 def _clear(data: DataDir, kept: set[Path]) -> None:
-    for kind in _DAILY:
+    for kind in DAILY:
         for left in data.joined(kind, "").glob("*/*"):
             if left not in kept:
                 left.unlink()
 
 
-def _touched(data: DataDir, inputs: _Inputs, full_up_to_rows: int | None) -> Touched | str:
+def _touched(
+    data: DataDir, inputs: _Inputs, published: _Published | None, full_up_to_rows: int | None
+) -> Touched | str:
     """Say what changed since the last build, or why everything is to be made again."""
     if full_up_to_rows is None or inputs.rows <= full_up_to_rows:
         return f"{inputs.rows} rows of features are few"
-    published = _published(data)
     if published is None or not data.warehouse.is_file():
         return "there is no build before"
     if published.made_by != inputs.made_by:
@@ -308,23 +314,27 @@ def _touched(data: DataDir, inputs: _Inputs, full_up_to_rows: int | None) -> Tou
     if not all(path.is_file() for path in _files_of(data, published)):
         # A table whose rows are deleted keeps them for a while, and these have to be gone.
         return "nights of the last build have expired"
-    differences = {}
-    for kind in _DAILY:
-        now = {str(path) for path in inputs.chosen[kind]}
-        before = {str(data.build_folder / name) for name in published.chosen[kind]}
-        nothing = str(data.build_folder / "inputs" / f"{kind}.parquet")
-        added, gone, kept = ([nothing, *sorted(some)] for some in (now - before, before - now, now & before))
-        differences[kind] = Files(added=added, gone=gone, kept=kept)
-    return find_touched(data.warehouse, differences["features"], differences["completeness"], inputs.as_of_night)
+    features, completeness = (_nights(data, inputs, published, kind) for kind in DAILY)
+    return find_touched(data.warehouse, features, completeness, inputs.as_of_night)
 
 
-def _start_from(old: Path, new: Path, touched: Touched) -> None:
-    """Copy the old warehouse, and write beside its tables which practices are to be made again as a whole."""
-    shutil.copyfile(old, new)
-    with duckdb.connect(str(new)) as connection:
-        connection.execute("create schema touched")
-        connection.execute("create table touched.practices (practice_id varchar)")
-        connection.execute("insert into touched.practices select unnest(?::varchar[])", [touched.practices])
+def _nights(data: DataDir, inputs: _Inputs, published: _Published, kind: str) -> Nights:
+    """Say which nights of a kind are others than those of the published warehouse."""
+    now, before = (
+        {Path(name): night.digest for name, night in nights.items() if name.startswith(f"{kind}/")}
+        for nights in (inputs.nights, published.nights)
+    )
+    nothing = str(data.build_folder / "inputs" / f"{kind}.parquet")
+    return Nights(
+        added=[str(data.root / name) for name, digest in now.items() if digest != before.get(name)],
+        gone=[
+            (name.parent.name, dt.date.fromisoformat(name.stem))
+            for name, digest in before.items()
+            if digest != now.get(name)
+        ],
+        before=[nothing, *(str(data.build_folder / name) for name in published.chosen[kind])],
+        now=[nothing, *map(str, inputs.chosen[kind])],
+    )
 
 
 def _leave_nothing(new: Path) -> None:
@@ -334,7 +344,7 @@ def _leave_nothing(new: Path) -> None:
         # As in profiles.yml.
         connection.execute("set storage_compatibility_version = 'latest'")
         for name, path in (("warehouse", new), ("fresh", partial)):
-            connection.execute(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as {name}")
+            connection.execute(f"attach {quoted(str(path))} as {name}")
         connection.execute("copy from database warehouse to fresh")
         connection.execute("checkpoint fresh")
     os.replace(partial, new)
@@ -349,28 +359,6 @@ def _nightly(data: DataDir, stage: str, night: dt.date | None) -> list[Path]:
     )
 
 
-def _check_columns(data: DataDir, path: Path, kind: str, schema: pa.Schema) -> None:
-    """Refuse a nightly file whose columns are not the agreed ones: DuckDB would cast or drop them without a word."""
-    try:
-        there = pq.read_schema(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise ChangedShape(
-            f"not a readable Parquet file ({type(error).__name__})",
-            where=data.relative(path),
-            next_step=f"Run `rapport score {path.parent.name} {path.stem}` again",
-        ) from None
-    if there.equals(schema):
-        return
-    differing = sorted(
-        name for name in {*there.names, *schema.names} if name not in there.names or name not in schema.names
-    ) or [name for name in schema.names if there.field(name).type != schema.field(name).type]
-    raise ChangedShape(
-        f"the {kind} have other columns than this version writes: {', '.join(differing) or 'another order'}",
-        where=data.relative(path),
-        next_step=f"Run `rapport {'score' if kind == 'features' else 'read'} {path.parent.name} {path.stem}` again",
-    )
-
-
 def _unscored(data: DataDir, night: dt.date | None, features: list[Path]) -> set[tuple[str, str]]:
     """Return each source and night that was read but not scored: it would look as if every review had vanished.
 
@@ -381,89 +369,11 @@ def _unscored(data: DataDir, night: dt.date | None, features: list[Path]) -> set
     return {(path.parent.name, path.stem) for path in _nightly(data, "records", night)} - scored
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _inputs_id(data: DataDir, digests: dict[Path, str], people: list[dict[str, Any]]) -> str:
+def _inputs_id(nights: dict[str, Night], people: list[dict[str, Any]]) -> str:
     told = hashlib.sha256(json.dumps(people, sort_keys=True, default=str).encode())
-    for path, digest in digests.items():
-        told.update(f"{data.relative(path)} {digest}\n".encode())
+    for name, night in nights.items():
+        told.update(f"{name} {night.digest}\n".encode())
     return told.hexdigest()
-
-
-def _by_month(
-    data: DataDir, kind: str, nights: list[Path], digests: dict[Path, str], schema: pa.Schema, joined: pa.Schema
-) -> list[Path]:
-    """Return files with the rows of all `nights`: one for each month of a source that is over, and the nights since.
-
-    Of years of nightly files DuckDB spends more time on opening them than on reading, and most of what a night sees it
-    has seen before: what the nights of a month read alike is one row. A month is that of its report, so the night of
-    the 1st is its last. A file is named by the content of its nights, so a night that was scored again, or whose
-    features have expired, makes another one, and the old one goes. The columns of each night are checked once, before
-    it is joined: opening thousands of files takes longer than finding out what a night touched.
-    """
-    chosen: list[Path] = []
-    for source, of_source in groupby(nights, key=lambda path: path.parent.name):
-        months = [
-            (month, list(of_month))
-            for month, of_month in groupby(of_source, key=lambda path: month_of_night(dt.date.fromisoformat(path.stem)))
-        ]
-        parts = months[:-1]
-        # A night of a month that may get more is not joined to others, as it would be each night.
-        parts += [(night.stem, [night]) for night in months[-1][1]]
-        for name, of_part in parts:
-            told = hashlib.sha256("\n".join(digests[path] for path in of_part).encode()).hexdigest()
-            path = data.joined(kind, source) / f"{name}-{told[:32]}.parquet"
-            if not (path.exists() and pq.read_schema(path).equals(joined)):
-                for night in of_part:
-                    _check_columns(data, night, kind, schema)
-                _join(of_part, path, schema, joined)
-            chosen.append(path)
-    return chosen
-
-
-# Equal in all but where and when it was read.
-_READ_ALIKE = """
-with alike as (
-    select
-        * exclude (night, page, position),
-        list_sort(list({'night': night, 'page': page, 'position': position})) as sights
-    from nightly
-    group by all
-)
-
-select
-    * exclude (sights),
-    sights[-1].night as night,
-    sights[-1].page as page,
-    sights[-1].position as position,
-    list_transform(sights, lambda sight: sight.night) as nights,
-    list_transform(sights, lambda sight: sight.page) as pages,
-    list_transform(sights, lambda sight: sight.position) as positions
-from alike
-"""
-
-
-def read_alike(nightly: pa.Table) -> pa.Table:
-    """Return rows of features as `READINGS`, in no order: what nights read alike is one row, and nothing is lost."""
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        connection.register("nightly", nightly)
-        return connection.execute(_READ_ALIKE).to_arrow_table().select(READINGS.names).cast(READINGS)
-
-
-def _join(nights: list[Path], target: Path, schema: pa.Schema, joined: pa.Schema) -> None:
-    rows = pa.concat_tables([pq.read_table(path, schema=schema) for path in nights])
-    if joined is READINGS:
-        rows = read_alike(rows)
-    with (
-        atomic_path(target) as partial,
-        pq.ParquetWriter(partial, joined, compression="zstd", store_schema=False) as writer,
-    ):
-        # In the order of practices and in small groups, so that some practices can be read without all others.
-        writer.write_table(rows.sort_by("practice_id"), 16_384)
 
 
 def _ranges(practices: Practices, rows: int) -> dict[str, list[str]]:
@@ -526,8 +436,8 @@ def _known(source: str) -> Source | None:
         return None
 
 
-def _run_dbt(data: DataDir, sql: Path, say: Callable[[str], None], *, threads: int, unit_tests: bool) -> list[_Node]:
-    """Run dbt in a process of its own and return what became of every node. Raises CheckFailed if it stops midway."""
+def _run_dbt(data: DataDir, sql: Path, say: Callable[[str], None], *, threads: int, unit_tests: bool) -> list[Outcome]:
+    """Run dbt in a process of its own and return what became of it all. Raises CheckFailed if it stops midway."""
     folder = data.build_folder
     log = folder / "dbt.log"
     job = {"sql": str(sql.absolute()), "target": str((folder / "dbt").absolute()), "unit_tests": unit_tests}
@@ -540,19 +450,20 @@ def _run_dbt(data: DataDir, sql: Path, say: Callable[[str], None], *, threads: i
         "RAPPORT_BUILD_WAREHOUSE": data.warehouse.name,
         "RAPPORT_BUILD_INPUTS": "inputs/inputs.json",
         "RAPPORT_BUILD_THREADS": str(threads),
+        "RAPPORT_BUILD_MEMORY": MEMORY,
     }
-    nodes: list[_Node] = []
+    outcomes = []
     ended = False
     with _start_child(job, environment, folder, log) as child:
         try:
             for line in child.stdout or ():
-                node = msgspec.json.decode(line, type=_Node)
-                if node.kind == "progress":
-                    say(f"{node.status:8}{node.name} {node.milliseconds} ms")
-                elif node.kind == "end":
+                report = msgspec.json.decode(line, type=Outcome | _Progress | _End)
+                if isinstance(report, _Progress):
+                    say(report.said)
+                elif isinstance(report, _End):
                     ended = True
                 else:
-                    nodes.append(node)
+                    outcomes.append(report)
         except BaseException:
             child.kill()
             raise
@@ -563,7 +474,7 @@ def _run_dbt(data: DataDir, sql: Path, say: Callable[[str], None], *, threads: i
             next_step="Read the end of the log; the warehouse of before still stands",
             evidence=data.relative(log),
         )
-    return nodes
+    return outcomes
 
 
 def _start_child(job: dict[str, Any], environment: dict[str, str], folder: Path, log: Path) -> subprocess.Popen[bytes]:
@@ -578,32 +489,34 @@ def _start_child(job: dict[str, Any], environment: dict[str, str], folder: Path,
         )
 
 
-def _refuse_failures(data: DataDir, nodes: list[_Node]) -> None:
-    failed = [node for node in nodes if node.status in ("error", "fail")]
+def _refuse_failures(data: DataDir, outcomes: list[Outcome]) -> None:
+    failed = [outcome for outcome in outcomes if outcome.status in ("error", "fail")]
     if not failed:
         return
-    evidence = [_keep_rows(data, node) for node in failed if node.status == "fail" and node.kind == "test"]
+    found = [outcome for outcome in failed if outcome.status == "fail" and outcome.statement.kind == "test"]
     said = "; ".join(
-        f"check '{node.name}' found {node.rows} rows"
-        if node.status == "fail" and node.kind == "test"
-        else f"{node.kind.replace('_', ' ')} '{node.name}' failed: {' '.join(node.message.split())[:600]}"
-        for node in failed
+        f"check '{outcome.statement.name}' found {outcome.rows} rows"
+        if outcome in found
+        else f"{outcome.statement.kind.replace('_', ' ')} '{outcome.statement.name}' failed: "
+        f"{' '.join(outcome.message.split())[:600]}"
+        for outcome in failed
     )
     raise CheckFailed(
         said,
         where="build",
         next_step="The warehouse of before still stands. Look at the rows, mend the cause and build again",
-        evidence=", ".join(evidence) or data.relative(data.build_folder / "dbt.log"),
+        evidence=", ".join(_keep_rows(data, outcome.statement) for outcome in found)
+        or data.relative(data.build_folder / "dbt.log"),
     )
 
 
-def _keep_rows(data: DataDir, node: _Node) -> str:
+def _keep_rows(data: DataDir, check: Statement) -> str:
     """Write the rows a check found beside the refused warehouse; they hold ids and numbers, never a text."""
-    target = data.build_folder / "failed_checks" / f"{node.name}.csv"
+    target = data.build_folder / "failed_checks" / f"{check.name}.csv"
     target.parent.mkdir(exist_ok=True)
     with duckdb.connect(str(data.build_folder / data.warehouse.name), read_only=True) as connection:
-        name_files(connection, data.build_folder / "inputs" / "inputs.json")
-        found = connection.execute(node.sql)
+        name_files(connection, _named(data))
+        found = connection.execute(check.sql)
         names = [column[0] for column in found.description or ()]
         kept = found.fetchmany(_ROWS_KEPT_OF_A_FAILED_CHECK)
     with target.open("w", encoding="utf-8", newline="") as file:
@@ -613,16 +526,17 @@ def _keep_rows(data: DataDir, node: _Node) -> str:
     return data.relative(target)
 
 
-def _seal(new: Path, metrics: dict[str, str]) -> None:
+def _seal(new: Path, statements: list[Statement]) -> None:
     """Add the SQL every metric was made with, so that the warehouse explains itself, and close the file for good."""
     with duckdb.connect(str(new)) as connection:
+        connection.execute("set max_vacuum_tasks = 0")
         for view in ("features", "namings", "completeness"):
             # They only look at files, which a reader of the warehouse has no business with.
             connection.execute(f"drop view staging.{view}")
-        connection.execute("drop schema if exists touched cascade")
         connection.execute("create or replace table reports.metric_sql (metric varchar, sql varchar)")
-        for name, text in sorted(metrics.items()):
-            connection.execute("insert into reports.metric_sql values (?, ?)", [name, text.strip()])
+        metrics = sorted((statement.name, statement.sql.strip()) for statement in statements if statement.is_metric)
+        if metrics:
+            connection.executemany("insert into reports.metric_sql values (?, ?)", metrics)
         connection.execute("checkpoint")
     log = new.with_name(f"{new.name}.wal")
     if log.exists():
@@ -654,8 +568,8 @@ def _child(job: dict[str, Any]) -> int:
     reports = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
 
-    def report(node: _Node) -> None:
-        reports.write(msgspec.json.encode(node).decode() + "\n")
+    def report(told: Outcome | _Progress | _End) -> None:
+        reports.write(msgspec.json.encode(told).decode() + "\n")
         reports.flush()
 
     from dbt.cli.main import dbtRunner
@@ -663,14 +577,8 @@ def _child(job: dict[str, Any]) -> int:
     def progress(event: Any) -> None:
         if event.info.name == "NodeFinished":
             node, result = event.data.node_info, event.data.run_result
-            report(
-                _Node(
-                    name=f"{node.resource_type} {node.node_name}",
-                    kind="progress",
-                    status=str(node.node_status),
-                    milliseconds=round(result.execution_time * 1000),
-                )
-            )
+            milliseconds = round(result.execution_time * 1000)
+            report(_Progress(said=f"{node.node_status:8}{node.resource_type} {node.node_name} {milliseconds} ms"))
 
     metrics = sorted(path.stem for path in (Path(job["sql"]) / "models" / "metrics").glob("*.sql"))
     arguments = ["build", "--project-dir", job["sql"], "--profiles-dir", job["sql"], "--target-path", job["target"]]
@@ -683,23 +591,42 @@ def _child(job: dict[str, Any]) -> int:
         arguments += ["--exclude-resource-type", "unit_test"]
     done = dbtRunner(callbacks=[progress]).invoke(arguments)
     for result in getattr(done.result, "results", ()):
-        node = result.node
-        kind = str(node.resource_type)
         report(
-            _Node(
-                name=node.name,
-                kind=kind,
+            Outcome(
+                statement=_statement(result.node, metrics),
                 status=str(result.status),
-                sql=getattr(node, "compiled_code", None) or "",
                 message=result.message or "",
                 rows=result.failures or 0,
-                metric=kind == "model" and node.name in metrics,
             )
         )
     if done.exception:
-        report(_Node(name="dbt", kind="project", status="error", message=str(done.exception)))
-    report(_Node(name="", kind="end", status=""))
+        report(
+            Outcome(
+                statement=Statement(name="dbt", kind="project", sql=""), status="error", message=str(done.exception)
+            )
+        )
+    report(_End())
     return 0
+
+
+def _statement(node: Any, metrics: list[str]) -> Statement:
+    """Return what dbt knows of a model, a check or a unit test."""
+    kind, told = str(node.resource_type), node.config
+    return Statement(
+        name=node.name,
+        kind=kind,
+        sql=getattr(node, "compiled_code", None) or "",
+        table=node.relation_name if kind == "model" else None,
+        is_view=told.materialized == "view",
+        is_metric=kind == "model" and node.name in metrics,
+        only_warns=kind == "test" and told.severity.casefold() == "warn",
+        parents=[name.split(".")[-1] for name in node.depends_on.nodes if name.startswith("model.")],
+        read=told.get("read"),
+        touched=told.get("touched"),
+        reads=told.get("reads") or {},
+        marks=told.get("marks"),
+        nightly=told.get("nightly") or [],
+    )
 
 
 def _end_with_parent() -> None:

@@ -20,7 +20,7 @@ import msgspec
 import zstandard
 
 from pipelines.errors import RapportError
-from pipelines.periods import month_of_night
+from pipelines.periods import half_year, month_of_night
 
 
 @contextmanager
@@ -181,13 +181,13 @@ class DataDir:
         return self.root / "build"
 
     def joined(self, kind: str, source: str) -> Path:
-        """Return the folder of the months of `features` or `completeness` that a build has joined to one file each."""
+        """Return the folder of the nights of `features` or `completeness` that a build has joined, a period a file."""
         return self.build_folder / "months" / kind / source
 
     def joined_with(self, kind: str, source: str, night: dt.date) -> list[Path]:
-        """Return what a build has made of this night: the file of its own, or that of its month."""
-        folder = self.joined(kind, source)
-        return sorted({*folder.glob(f"{night}-*"), *folder.glob(f"{month_of_night(night)}-*")})
+        """Return what a build has made of this night: the file of its own, or that of its month or half-year."""
+        folder, month = self.joined(kind, source), month_of_night(night)
+        return sorted({path for of in (night, month, half_year(month)) for path in folder.glob(f"{of}-*")})
 
     @property
     def warehouse(self) -> Path:

@@ -40,6 +40,11 @@ def month_of_night(night: dt.date) -> str:
     return month_name(night - dt.timedelta(days=1))
 
 
+def half_year(month: str) -> str:
+    """Return the half-year of a month: "2026-H1" of "2026-06"."""
+    return f"{month[:4]}-H{1 if month[5:] < '07' else 2}"
+
+
 def add_months(first_day: dt.date, months: int) -> dt.date:
     """Return the first day of the month that lies `months` later (or earlier, if negative)."""
     years, month = divmod(first_day.year * 12 + first_day.month - 1 + months, 12)

@@ -1,26 +1,19 @@
-"""Puts `statistics.py` and `engagement.py` on dbt's DuckDB connection, and tells its SQL which files to read.
-
-A plugin of dbt-duckdb, imported by dbt in the build's child process only. The models reach the inputs as DuckDB
-variables, so no path ever becomes part of a model, of its compiled SQL or of the command line.
-"""
+"""Puts `statistics.py`, `scores.py` and `engagement.py` on a build's DuckDB connection, as functions of SQL."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache, wraps
 from inspect import signature
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
-from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from pipelines import engagement as quality
 from pipelines import scores, statistics
 from pipelines.advice import site_name
-from pipelines.warehouse import name_files
 
 _COUNTS = "BIGINT[]"
 _WEIGHTS = "DOUBLE[]"
@@ -162,16 +155,3 @@ def _values(column: pa.ChunkedArray) -> list[Any]:
 
 def _tuples(value: Any) -> Any:
     return tuple(map(_tuples, value)) if isinstance(value, list) else value
-
-
-class Plugin(BasePlugin):
-    """What profiles.yml names; `inputs` is the path of a JSON object of file lists."""
-
-    def initialize(self, plugin_config: dict[str, Any]) -> None:
-        self._inputs = Path(plugin_config["inputs"])
-
-    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
-        register(conn)
-
-    def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        name_files(cursor, self._inputs)

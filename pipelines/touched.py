@@ -13,21 +13,25 @@ from pathlib import Path
 import duckdb
 import msgspec
 
+from pipelines.warehouse import quoted
+
 # Up to then a month still changes with every night: answers mature for 30 days after its end.
 _UNSETTLED_DAYS = 31
 # Of all months of all practices. Above it a full build takes less time than finding out what to leave.
 _MOST = 0.4
 
 
-class Files(msgspec.Struct, frozen=True, kw_only=True):
-    """The files of one kind that a build has and the last one had not, the other way round, and those both have.
+class Nights(msgspec.Struct, frozen=True, kw_only=True):
+    """Nightly files of one kind that a build has and the last one had not, or had otherwise.
 
-    None of the lists is empty: a file without rows is in each, because of no file at all there are no columns.
+    `gone` are the sources and nights of those that the last build had otherwise or that are no more. What they told
+    stands in the files that the last build had of all nights, `before`, as what all tell `now` in this one's.
     """
 
     added: list[str]
-    gone: list[str]
-    kept: list[str]
+    gone: list[tuple[str, dt.date]]
+    before: list[str]
+    now: list[str]
 
 
 class Touched(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,27 +43,27 @@ class Touched(msgspec.Struct, frozen=True, kw_only=True):
     withdrawn: int
 
 
-def find_touched(warehouse: Path, features: Files, completeness: Files, as_of_night: dt.date) -> Touched | str:
+def find_touched(warehouse: Path, features: Nights, completeness: Nights, as_of_night: dt.date) -> Touched | str:
     """Compare the inputs of the `warehouse` with those of now; return what they touch, or why all has to be made again.
 
     Files are named by their content, so only those are read which the other build has not.
     """
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
-        connection.execute(f"attach {_text(str(warehouse))} as warehouse (read_only)")
+        connection.execute(f"attach {quoted(str(warehouse))} as warehouse (read_only)")
         connection.execute("use warehouse")
         known = connection.execute("select as_of_night from reports.build_info").fetchone()
         before = known[0] if known else as_of_night
         if before > as_of_night:
             return f"the warehouse already knows the night of {before}"
-        for name, files in (("features", features), ("completeness", completeness)):
-            _differences(connection, name, files)
-        connection.execute(_HOMES.format(now=_rows_of([*features.added, *features.kept]), counts=_COUNTS))
+        _differences(connection, "features", features, _AS_READ)
+        _differences(connection, "completeness", completeness, "{rows}")
+        connection.execute(_HOMES.format(now=_rows_of(features.now), counts=_COUNTS))
         latest = (before - dt.timedelta(days=_UNSETTLED_DAYS)).replace(day=1)
         return _cheapest(connection, latest)
 
 
-# Rows of features as each night read them: a month that is over tells the same in fewer.
+# Rows of features as each night read them: a period that is over tells the same in fewer.
 _AS_READ = """(
     select
         * exclude (night, page, position, nights, pages, positions),
@@ -67,19 +71,34 @@ _AS_READ = """(
         unnest(pages) as page,
         unnest(positions) as position
     from {rows}
+    where list_has_any(nights, (select list(night) from gone_nights))
 )"""
 
 
-def _differences(connection: duckdb.DuckDBPyConnection, name: str, files: Files) -> None:
+def _differences(connection: duckdb.DuckDBPyConnection, name: str, nights: Nights, as_read: str) -> None:
     """Make temporary tables of the rows that came and those that went. An equal row on both sides is neither."""
-    told = _AS_READ if name == "features" else "{rows}"
-    came, went = (told.format(rows=_rows_of(paths)) for paths in (files.added, files.gone))
-    for side, rows, others in (("came", came, went), ("went", went, came)):
-        connection.execute(f"create temp table {name}_{side} as {rows} except all {others}")
+    connection.execute(
+        "create or replace temp table gone_nights as select unnest($sources::varchar[]) as source, "
+        "unnest($nights::date[]) as night",
+        {"sources": [source for source, _ in nights.gone], "nights": [night for _, night in nights.gone]},
+    )
+    # Of no files at all there are no columns; and nothing that went is looked for in vain among all.
+    before = nights.before if nights.gone else nights.before[:1]
+    connection.execute(
+        f"create temp table {name}_told_before as select * from {as_read.format(rows=_rows_of(before))} "
+        "where (source, night) in (from gone_nights)"
+    )
+    connection.execute(f"create temp table {name}_told_now as select * from {name}_told_before limit 0")
+    if nights.added:
+        connection.execute(f"insert into {name}_told_now by name {_rows_of(nights.added)}")
+    for side, rows, others in (("came", "now", "before"), ("went", "before", "now")):
+        connection.execute(
+            f"create temp table {name}_{side} as from {name}_told_{rows} except all from {name}_told_{others}"
+        )
 
 
 def _rows_of(paths: Sequence[str]) -> str:
-    return f"(from read_parquet([{', '.join(map(_text, paths))}]))"
+    return f"(from read_parquet([{', '.join(map(quoted, paths))}]))"
 
 
 # What searches for names found is in models that are made again every night.
@@ -218,7 +237,3 @@ def _cheapest(connection: duckdb.DuckDBPyConnection, latest: dt.date) -> Touched
 
 def _older(homes: Sequence[tuple[str, dt.date | None, bool]], since: dt.date) -> list[str]:
     return [practice for practice, month, whole in homes if whole or month is None or month < since]
-
-
-def _text(path: str) -> str:
-    return "'" + path.replace("'", "''") + "'"

@@ -50,9 +50,8 @@ def open_file(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    quoted = str(path).replace("'", "''")
     try:
-        connection.execute(f"attach '{quoted}' as warehouse (read_only)")
+        connection.execute(f"attach {quoted(str(path))} as warehouse (read_only)")
         connection.execute("use warehouse")
         known = connection.execute("select count(*) from information_schema.tables where table_schema = 'reports'")
         found = known.fetchone()
@@ -77,7 +76,7 @@ def name_files(connection: duckdb.DuckDBPyConnection, inputs: Path) -> None:
     """
     lists: dict[str, list[str]] = json.loads(inputs.read_text(encoding="utf-8"))
     for name, files in lists.items():
-        listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+        listed = ", ".join(map(quoted, files))
         connection.execute(f"set variable {name} = [{listed}]")
 
 
@@ -145,3 +144,8 @@ def warehouse_hash(path: Path) -> str:
     """Return one hash of everything in a warehouse file: equal if and only if all tables have the same rows."""
     told = "\n".join(f"{name} {value}" for name, value in table_hashes(path).items())
     return hashlib.sha256(told.encode()).hexdigest()
+
+
+def quoted(text: str) -> str:
+    """Return a text as SQL writes it where no parameter can stand."""
+    return "'" + text.replace("'", "''") + "'"

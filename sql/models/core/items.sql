@@ -2,18 +2,17 @@
     by_practice=true,
     touched="first_seen >= {from}",
     reads={
-        "features": "night >= {from} and not exists (
-            select 1 from core.items as kept
-            where
-                kept.kind = features.kind and kept.source = features.source and kept.site = features.site
-                and kept.practice_id = features.practice_id and kept.item_id = features.item_id
+        "features": "night >= {from} and (kind, source, site, practice_id, item_id) not in (
+            select (kind, source, site, practice_id, item_id) from core.items
         )",
     },
 ) }}
 -- one row per review, reply, post, comment or share (kind, source, site, practice_id, item_id), as last seen
 with observations as materialized (
     select
-        *,
+        * exclude (nights, pages, positions),
+        nights[1] as first_night,
+        case when state = 'removed' then nights end as removed_on_nights,
         -- Names a row within this query, when all that tells rows apart may be equal.
         uuid() as row_id,
         -- Not of the nights, which are told in other rows once their month is over.
@@ -34,11 +33,11 @@ sights as (
         -- The day something was published never moves, whatever a platform says of it later.
         min(created_at) as created_at,
         min(created_local) as created_local,
-        min(nights[1]) as first_seen,
+        min(first_night) as first_seen,
         -- That it is gone is no sight of it, and must not date its absence anew.
         max(night) filter (state is distinct from 'removed') as last_seen,
-        min(nights[1]) filter (state = 'hidden') as first_hidden,
-        flatten(list(nights) filter (state = 'removed')) as nights_said_to_be_removed,
+        min(first_night) filter (state = 'hidden') as first_hidden,
+        flatten(list(removed_on_nights) filter (state = 'removed')) as nights_said_to_be_removed,
         -- A removal says nothing of what it removed: the item stays as it last stood. Where a night read it twice in
         -- one place, what it read decides, so that the same nights always give the same row.
         arg_max(row_id, struct_pack(
@@ -72,18 +71,8 @@ posts as (
         created_at
     from histories
     where kind = 'post'
-    {% if touched_since() -%}
-    union all
     -- Those that are not made again.
-    select
-        source,
-        site,
-        practice_id,
-        item_id,
-        created_at
-    from {{ this }}
-    where kind = 'post'
-    {%- endif %}
+    {{ when_touched("union all select source, site, practice_id, item_id, created_at from " ~ this ~ " where kind = 'post'") }}
 ),
 
 complete_listings as (

@@ -5,42 +5,41 @@ with nights as (
         source,
         site,
         practice_id,
-        night,
-        was_read,
-        was_complete,
-        can_reply
-    from {{ ref('listings') }}
-    union all
+        min(first_night) as first_night,
+        min(first_list) as first_complete_night,
+        max(last_read) as last_read_night,
+        max(last_list) as last_complete_night,
+        -- The newest night that could say; a visit that failed cannot.
+        arg_max(can_reply_when_read, last_told_when_read) as can_reply_when_read,
+        arg_max(can_reply, last_told) as can_reply
+    from {{ ref('visited_months') }}
+    group by source, site, practice_id
+),
+
+items as (
     select
         source,
         site,
         practice_id,
-        first_seen as night,
-        false as was_read,
-        false as was_complete,
-        null as can_reply
+        min(first_seen) as first_night
     from {{ ref('items') }}
+    group by source, site, practice_id
 )
 
 select
-    nights.source,
-    nights.site,
-    nights.practice_id,
-    bool_or(coalesce(sources.has_reviews, true)) as has_reviews,
-    bool_or(coalesce(sources.has_conversation, false)) as has_conversation,
-    bool_and(coalesce(sources.blendable, false)) as blendable,
-    bool_or(coalesce(sources.sampled, false)) as sampled,
-    bool_or(coalesce(sources.tells_hidden, false)) as tells_hidden,
-    min(nights.night) as first_night,
-    min(nights.night) filter (nights.was_complete) as first_complete_night,
-    max(nights.night) filter (nights.was_read) as last_read_night,
-    max(nights.night) filter (nights.was_complete) as last_complete_night,
-    -- The newest night that could say; a visit that failed cannot.
-    coalesce(
-        arg_max(nights.can_reply, nights.night) filter (nights.was_read),
-        arg_max(nights.can_reply, nights.night) filter (nights.can_reply is not null),
-        false
-    ) as can_reply
+    source,
+    site,
+    practice_id,
+    coalesce(sources.has_reviews, true) as has_reviews,
+    coalesce(sources.has_conversation, false) as has_conversation,
+    coalesce(sources.blendable, false) as blendable,
+    coalesce(sources.sampled, false) as sampled,
+    coalesce(sources.tells_hidden, false) as tells_hidden,
+    least(nights.first_night, items.first_night) as first_night,
+    nights.first_complete_night,
+    nights.last_read_night,
+    nights.last_complete_night,
+    coalesce(nights.can_reply_when_read, nights.can_reply, false) as can_reply
 from nights
-left join {{ ref('sources') }} as sources on nights.source = sources.source
-group by nights.source, nights.site, nights.practice_id
+full outer join items using (source, site, practice_id)
+left join {{ ref('sources') }} as sources using (source)

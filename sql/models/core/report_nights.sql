@@ -1,18 +1,18 @@
-{{ config(touched="month >= {from}", reads={"listings": "true"}) }}
+{{ config(touched="month >= {from}", reads={"visited_months": "true"}) }}
 -- one row per practice, source and review site, and month: the nights its report and the one before it are made of
 with nights_of_reports as (
     select
         source,
         site,
         practice_id,
-        {{ report_of('night') }} as month,
-        min(night) filter (was_complete) as first_list,
-        max(night) filter (was_complete) as last_list,
-        max(night) filter (listed_everything) as last_whole_visit,
-        min(night) filter (was_read) as first_read,
-        max(night) filter (was_read) as last_read
-    from {{ ref('listings') }}
-    group by source, site, practice_id, {{ report_of('night') }}
+        report_month as month,
+        min(first_list) as first_list,
+        max(last_list) as last_list,
+        max(last_whole_visit) as last_whole_visit,
+        min(first_read) as first_read,
+        max(last_read) as last_read
+    from {{ ref('visited_months') }}
+    group by source, site, practice_id, report_month
 ),
 
 so_far as (

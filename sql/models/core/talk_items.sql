@@ -15,7 +15,7 @@
 -- one row per post, comment and share (source, site, practice_id, kind, item_id), with what the stated rules make of it
 -- Not written down in between: of thirty columns, what asks for three of them reads three. The few that a night touched
 -- are, because to find them asks as much as to read them.
-with items as {{ 'materialized' if touched_since() else 'not materialized' }} (
+with items as {{ when_touched('materialized', otherwise='not materialized') }} (
     select
         *,
         case

@@ -27,15 +27,13 @@ reads as (
         site_months.month,
         site_months.source,
         site_months.site,
-        count(listings.night) as nights_visited,
-        count(*) filter (listings.was_read) as nights_read,
+        coalesce(sum(visited_months.nights_visited), 0) as nights_visited,
+        coalesce(sum(visited_months.nights_read), 0) as nights_read,
         -- The same unreadable record comes again every night, so the worst night says how many there are.
-        max(listings.set_aside) as set_aside
+        max(visited_months.set_aside) as set_aside
     from site_months
-    left join {{ ref('listings') }} as listings
-        on
-            {{ same_place('site_months', 'listings') }}
-            and listings.night between site_months.first_expected and site_months.last_expected
+    left join {{ ref('visited_months') }} as visited_months
+        on {{ same_place('site_months', 'visited_months') }} and site_months.month = visited_months.month
     group by site_months.practice_id, site_months.month, site_months.source, site_months.site
 ),
 
@@ -74,19 +72,16 @@ removals as (
 
 newest_failures as (
     select
-        listings.practice_id,
-        listings.source,
-        listings.site,
-        max(listings.night) as night,
-        arg_max(listings.why, listings.night) as why
-    from {{ ref('listings') }} as listings
+        visited_months.practice_id,
+        visited_months.source,
+        visited_months.site,
+        max(visited_months.last_failure) as night,
+        arg_max(visited_months.newest_failure, visited_months.last_failure).why as why
+    from {{ ref('visited_months') }} as visited_months
     inner join {{ ref('practice_sites') }} as practice_sites
-        on {{ same_place('listings', 'practice_sites') }}
-    where
-        not listings.was_read
-        and not listings.was_left_out
-        and listings.night > coalesce(practice_sites.last_read_night, '0001-01-01'::date)
-    group by listings.practice_id, listings.source, listings.site
+        on {{ same_place('visited_months', 'practice_sites') }}
+    where visited_months.last_failure > coalesce(practice_sites.last_read_night, '0001-01-01'::date)
+    group by visited_months.practice_id, visited_months.source, visited_months.site
 ),
 
 last_visits as (
@@ -94,8 +89,8 @@ last_visits as (
         practice_id,
         source,
         site,
-        arg_max(struct_pack(left_out := was_left_out, was_read := was_read, why := why), night) as newest
-    from {{ ref('listings') }}
+        arg_max(newest, last_night) as newest
+    from {{ ref('visited_months') }}
     group by practice_id, source, site
 ),
 

@@ -1,4 +1,4 @@
-{{ config(touched="month >= {from} or metric in ({made_whole})") }}
+{{ config(materialized='view', read="month >= {from}") }}
 -- one row per practice, site, month, metric and part: every file of models/metrics, one under the other
 {% for metric in var('metrics') -%}
 select
