@@ -76,6 +76,10 @@ _ROWS_KEPT_OF_A_FAILED_CHECK = 1000
 _ROWS_AT_A_TIME = 1_500_000
 
 
+# Rows that are made again leave gaps.
+_MOST_GROWN = 1.5
+
+
 class BuildResult(msgspec.Struct, frozen=True, kw_only=True):
     """What a build published: the night it knows up to, the inputs it was made of, and the checks that warned."""
 
@@ -128,16 +132,20 @@ def build(
         new = folder / data.warehouse.name
         published = _published(data)
         touched = _touched(data, inputs, published, full_up_to_rows)
-        if published and isinstance(touched, Touched):
+        if isinstance(touched, Touched):
             say(
                 f"build: the months from {touched.since:%Y-%m} on and all of {len(touched.practices)} practices, "
                 f"{touched.share:.1%} of everything; {touched.withdrawn} rows of before are withdrawn"
             )
             shutil.copyfile(data.warehouse, new)
-            made = published.statements
-            outcomes = remake(new, _named(data), made, touched.since, touched.practices, say, threads=threads)
+            since, of_whole = touched.since, touched.practices
         else:
             say(f"build: everything, because {touched}")
+            since, of_whole = None, []
+        if published and published.made_by == inputs.made_by and not unit_tests:
+            made = published.statements
+            outcomes = remake(new, _named(data), made, say, since=since, practices=of_whole, threads=threads)
+        else:
             outcomes = _run_dbt(data, sql, say, threads=threads, unit_tests=unit_tests)
         _refuse_failures(data, outcomes)
         statements = [outcome.statement for outcome in outcomes if outcome.statement.kind in ("model", "test")]
@@ -145,7 +153,10 @@ def build(
         if isinstance(touched, Touched) and touched.withdrawn:
             _leave_nothing(new)
         _publish(new, data.warehouse, say)
-        _remember(data, inputs, statements)
+        in_full = (
+            published.bytes_in_full if published and isinstance(touched, Touched) else data.warehouse.stat().st_size
+        )
+        _remember(data, inputs, statements, in_full)
     checks = [outcome for outcome in outcomes if outcome.statement.kind == "test"]
     return BuildResult(
         warehouse=data.relative(data.warehouse),
@@ -170,13 +181,17 @@ class _Inputs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Published(msgspec.Struct, frozen=True, kw_only=True):
-    """What the published warehouse was made of, the files relative to the folder of builds, and by which statements."""
+    """What the published warehouse was made of, the files relative to the folder of builds, and by which statements.
+
+    `bytes_in_full` is the size of the last one in which everything was made.
+    """
 
     inputs_id: str
     made_by: str
     chosen: dict[str, list[str]]
     nights: dict[str, Night] = {}
     statements: list[Statement] = []
+    bytes_in_full: int = 0
 
 
 def _write_inputs(
@@ -278,13 +293,18 @@ def _files_of(data: DataDir, published: _Published | None) -> list[Path]:
     return [data.build_folder / name for names in published.chosen.values() for name in names] if published else []
 
 
-def _remember(data: DataDir, inputs: _Inputs, statements: list[Statement]) -> None:
+def _remember(data: DataDir, inputs: _Inputs, statements: list[Statement], bytes_in_full: int) -> None:
     """Write what the published warehouse was made of, and let go of the files of the one before."""
     names = {
         kind: [str(path.relative_to(data.build_folder)) for path in paths] for kind, paths in inputs.chosen.items()
     }
     told = _Published(
-        inputs_id=inputs.inputs_id, made_by=inputs.made_by, chosen=names, nights=inputs.nights, statements=statements
+        inputs_id=inputs.inputs_id,
+        made_by=inputs.made_by,
+        chosen=names,
+        nights=inputs.nights,
+        statements=statements,
+        bytes_in_full=bytes_in_full,
     )
     write_bytes(data.build_folder / "published.json", msgspec.json.encode(told))
     _clear(data, {path for paths in inputs.chosen.values() for path in paths})
@@ -314,6 +334,8 @@ def _touched(
     if not all(path.is_file() for path in _files_of(data, published)):
         # A table whose rows are deleted keeps them for a while, and these have to be gone.
         return "nights of the last build have expired"
+    if data.warehouse.stat().st_size > _MOST_GROWN * published.bytes_in_full:
+        return "the gaps of rows that were made again have made the warehouse half as large again"
     features, completeness = (_nights(data, inputs, published, kind) for kind in DAILY)
     return find_touched(data.warehouse, features, completeness, inputs.as_of_night)
 
@@ -610,18 +632,21 @@ def _child(job: dict[str, Any]) -> int:
 
 
 def _statement(node: Any, metrics: list[str]) -> Statement:
-    """Return what dbt knows of a model, a check or a unit test."""
+    """Return what dbt knows of a model or a check; of a unit test its name is enough."""
     kind, told = str(node.resource_type), node.config
+    if kind not in ("model", "test"):
+        return Statement(name=node.name, kind=kind, sql="")
     return Statement(
         name=node.name,
         kind=kind,
-        sql=getattr(node, "compiled_code", None) or "",
+        sql=node.compiled_code or "",
         table=node.relation_name if kind == "model" else None,
         is_view=told.materialized == "view",
         is_metric=kind == "model" and node.name in metrics,
         only_warns=kind == "test" and told.severity.casefold() == "warn",
         parents=[name.split(".")[-1] for name in node.depends_on.nodes if name.startswith("model.")],
         read=told.get("read"),
+        by_practice=told.get("by_practice") or False,
         touched=told.get("touched"),
         reads=told.get("reads") or {},
         marks=told.get("marks"),

@@ -95,25 +95,38 @@ def join(data: DataDir, kind: str, paths: Sequence[Path], nights: Mapping[str, N
     return chosen
 
 
-def read_alike(nightly: pa.Table) -> pa.Table:
-    """Return rows of features as `READINGS`, in no order: what nights read alike is one row, and nothing is lost."""
+def read_alike(told: pa.Table) -> pa.Table:
+    """Return rows of features, or readings of several periods, as `READINGS`: what was read alike is one row.
+
+    Nothing is lost, and the rows are in no order.
+    """
+    if "nights" in told.column_names:
+        without, sights = ", nights, pages, positions", "flatten(list(list_zip(nights, pages, positions)))"
+    else:
+        without, sights = "", "list(row(night, page, position))"
     with duckdb.connect() as connection:
-        connection.register("told", nightly)
-        return _alike(connection, "told", of_periods=False)
+        connection.execute("set TimeZone = 'UTC'")
+        connection.register("told", told)
+        alike = connection.execute(_READ_ALIKE.format(without=without, sights=sights)).to_arrow_table()
+    return alike.select(READINGS.names).cast(READINGS)
 
 
-# Equal in all but where and when it was read.
+# Equal in all but where and when it was read. Only of what people wrote is asked how it was read on which nights; a
+# number or a search belongs to the month of its last night, so of these the months stay apart.
 _READ_ALIKE = """
 with alike as (
     select
         * exclude (night, page, position{without}),
-        list_sort({sights}) as sights
-    from {told}
+        list_sort({sights}) as sights,
+        case
+            when kind not in ('review', 'reply', 'post', 'comment', 'share') then date_trunc('month', night - 1)
+        end as month
+    from told
     group by all
 )
 
 select
-    * exclude (sights),
+    * exclude (sights, month),
     sights[-1][1] as night,
     sights[-1][2] as page,
     sights[-1][3] as position,
@@ -122,16 +135,6 @@ select
     list_transform(sights, lambda sight: sight[3]) as positions
 from alike
 """
-
-
-def _alike(connection: duckdb.DuckDBPyConnection, told: str, *, of_periods: bool) -> pa.Table:
-    connection.execute("set TimeZone = 'UTC'")
-    if of_periods:
-        without, sights = ", nights, pages, positions", "flatten(list(list_zip(nights, pages, positions)))"
-    else:
-        without, sights = "", "list(row(night, page, position))"
-    alike = _READ_ALIKE.format(told=told, without=without, sights=sights)
-    return connection.execute(alike).to_arrow_table().select(READINGS.names).cast(READINGS)
 
 
 def _stands(kind: str, path: Path) -> bool:
@@ -150,15 +153,14 @@ def _join_months(kind: str, months: Sequence[Path], target: Path) -> None:
     if kind != "features":
         _write(kind, [pa.concat_tables([pq.read_table(path) for path in months])], target)
         return
-    files = [str(path) for path in months]
     with duckdb.connect() as connection:
-        # Some practices after others, so that it fits into memory however many there are.
-        _write(kind, (_alike(connection, part, of_periods=True) for part in _parts(connection, files)), target)
+        connection.execute("set variable files = ?", [[str(path) for path in months]])
+        _write(kind, map(read_alike, _parts(connection)), target)
 
 
-def _parts(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> Iterator[str]:
-    """Give, as SQL, the rows of some practices after others, in their order."""
-    connection.execute("set variable files = ?", [files])
+def _parts(connection: duckdb.DuckDBPyConnection) -> Iterator[pa.Table]:
+    """Give the rows of some practices after others, in their order, so that they fit into memory however many."""
+    connection.execute("set TimeZone = 'UTC'")
     connection.execute(
         "create temp table parts as select practice_id, sum(rows) over (order by practice_id) // ? as part from "
         "(select practice_id, count(*) as rows from read_parquet(getvariable('files')) group by practice_id)",
@@ -167,12 +169,9 @@ def _parts(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> Itera
     for first, last in connection.execute(
         "select min(practice_id), max(practice_id) from parts group by part order by part"
     ).fetchall():
-        connection.execute("set variable first_practice = ?", [first])
-        connection.execute("set variable last_practice = ?", [last])
-        yield """(
-            select * from read_parquet(getvariable('files'))
-            where practice_id between getvariable('first_practice') and getvariable('last_practice')
-        )"""
+        yield connection.execute(
+            "select * from read_parquet(getvariable('files')) where practice_id between ? and ?", [first, last]
+        ).to_arrow_table()
 
 
 def _write(kind: str, parts: Iterable[pa.Table], target: Path) -> None:

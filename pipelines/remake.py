@@ -1,14 +1,14 @@
-"""Makes again, in a copy of the warehouse, only what a night touched: by the statements of the last full build.
+"""Makes a warehouse by the statements of the build before: all of it anew, or again only what a night touched.
 
 dbt finds out what stands in `sql/` and in which order, and compiles it. As long as neither code nor configuration
-changes, which `build` sees to, it would come to the same statements, and that takes longer than what a night changes.
+changes, which `build` sees to, it would come to the same statements, and that takes longer than most builds.
 
-A model that says no more is made again as a whole. One with `touched` says which of its rows rest on what was written
-from {from} on; only those are made again, and all rows of practices that are made as a whole. Of other models it reads
-as much: what is from the same day on, or, if its `reads` names a model, from so many months before, or the rows that it
-says. What is from a day on says the `read` of that model, or else its `touched`. Reading less only saves time. Of one
-with `marks`, which is made again as a whole, a practice whose marked rows then differ, but for the columns `nightly`,
-is made as a whole by all that follows. A check that is `touched` looks at what was made.
+Of what a night touched: a model that says no more is made again as a whole. One with `touched` says which of its rows
+rest on what was written from {from} on; only those are made again, and all rows of practices that are made as a whole.
+Of other models it reads as much: what is from the same day on, or, if its `reads` names a model, from so many months
+before, or the rows that it says. What is from a day on says the `read` of that model, or else its `touched`. Reading
+less only saves time. Of one with `marks`, which is made again as a whole, a practice whose marked rows then differ, but
+for the columns `nightly`, is made as a whole by all that follows. A check that is `touched` looks at what was made.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     is_view: bool = False
     is_metric: bool = False
     only_warns: bool = False
+    by_practice: bool = False
     parents: list[str] = []
     read: str | None = None
     touched: str | bool | None = None
@@ -64,20 +65,22 @@ def remake(
     warehouse: Path,
     inputs: Path,
     statements: Sequence[Statement],
-    since: dt.date,
-    practices: Sequence[str],
     say: Callable[[str], None],
     *,
+    since: dt.date | None,
+    practices: Sequence[str],
     threads: int,
 ) -> list[Outcome]:
     """Make every practice again from the month `since` on, and `practices` as a whole, in the file `warehouse`.
 
-    Returns what became of each statement, and of none after one that failed.
+    Without `since` everything is made, in a file that is not there yet. Returns what became of each statement, and of
+    none after one that failed.
     """
     outcomes = []
     with duckdb.connect(config={"threads": threads, "memory_limit": MEMORY}) as connection:
-        # Nobody needs the half of a build, so it keeps no log of what to do again.
-        connection.execute(f"attach {quoted(str(warehouse))} as warehouse (recovery_mode 'no_wal_writes')")
+        # Nobody needs the half of a build, so it keeps no log of what to do again. The rest is as in profiles.yml.
+        options = "recovery_mode 'no_wal_writes', storage_version 'latest'"
+        connection.execute(f"attach {quoted(str(warehouse))} as warehouse ({options})")
         connection.execute("use warehouse")
         # Written once, at the end.
         connection.execute("set checkpoint_threshold = '1TB'")
@@ -85,12 +88,11 @@ def remake(
         connection.execute("set TimeZone = 'UTC'")
         register(connection)
         name_files(connection, inputs)
-        connection.execute("create temp table made_whole as select unnest(?::varchar[]) as practice_id", [practices])
-        remaking = _Remaking(connection, statements, since)
+        making = _MakingTouched(connection, statements, since, practices) if since else _Making(connection, statements)
         for place, statement in enumerate(statements, 1):
             began = time.perf_counter()
             try:
-                outcome = remaking.run(statement)
+                outcome = making.run(statement)
             except duckdb.Error as error:
                 outcome = Outcome(statement=statement, status="error", message=str(error))
             outcomes.append(outcome)
@@ -101,32 +103,74 @@ def remake(
     return outcomes
 
 
-class _Remaking:
-    """The statements in a build of what is touched from a day on."""
+class _Making:
+    """The statements in a build of everything."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, statements: Sequence[Statement], since: dt.date) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, statements: Sequence[Statement]) -> None:
         self._connection = connection
-        self._since = since
         self._tables = {statement.name: statement for statement in statements if statement.table}
+        for schema in sorted({table.rpartition(".")[0] for statement in statements if (table := statement.table)}):
+            connection.execute(f"create schema if not exists {schema}")
 
     def run(self, statement: Statement) -> Outcome:
         if statement.table is None:
-            return self._check(statement)
-        if isinstance(statement.touched, str):
-            self._make_touched(statement, statement.table, statement.touched)
-        elif statement.is_view:
+            found = self._count(f"({self._checked(statement)}\n) as found")
+            status = "pass" if not found else "warn" if statement.only_warns else "fail"
+            return Outcome(statement=statement, status=status, rows=found)
+        if statement.is_view:
             self._connection.execute(f"create or replace view {statement.table} as {statement.sql}")
         else:
-            self._make_whole(statement, statement.table)
+            self._make(statement, statement.table)
         return Outcome(statement=statement, status="success")
 
-    def _check(self, statement: Statement) -> Outcome:
-        query = statement.sql
-        if statement.touched:
-            query = self._reading(statement, f"{{months}} or {_OF_WHOLE}" if self._any_whole() else "{months}")
-        found = self._count(f"({query}\n) as found")
-        status = "pass" if not found else "warn" if statement.only_warns else "fail"
-        return Outcome(statement=statement, status=status, rows=found)
+    def _checked(self, check: Statement) -> str:
+        return check.sql
+
+    def _make(self, statement: Statement, table: str) -> None:
+        """Make a table; one that is heavy for some practices after others, as sql/macros/fresh_table.sql has it."""
+        if not statement.by_practice:
+            self._connection.execute(f"create or replace table {table} as ({statement.sql}\n)")
+            return
+        ranges = "select unnest(getvariable('first_practices')), unnest(getvariable('last_practices'))"
+        for place, (first, last) in enumerate(self._connection.execute(ranges).fetchall()):
+            self._connection.execute("set variable first_practice = ?", [first])
+            self._connection.execute("set variable last_practice = ?", [last])
+            begin = f"insert into {table}" if place else f"create or replace table {table} as"
+            self._connection.execute(f"{begin} ({statement.sql}\n)")
+        self._connection.execute("reset variable first_practice")
+        self._connection.execute("reset variable last_practice")
+
+    def _count(self, rows: str) -> int:
+        found = self._connection.execute(f"select count(*) from {rows}").fetchone()
+        return int(found[0]) if found else 0
+
+
+class _MakingTouched(_Making):
+    """The statements in a build of what is touched from a month on."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        statements: Sequence[Statement],
+        since: dt.date,
+        practices: Sequence[str],
+    ) -> None:
+        super().__init__(connection, statements)
+        self._since = since
+        connection.execute("create temp table made_whole as select unnest(?::varchar[]) as practice_id", [practices])
+
+    def _checked(self, check: Statement) -> str:
+        if not check.touched:
+            return check.sql
+        return self._reading(check, f"{{months}} or {_OF_WHOLE}" if self._any_whole() else "{months}")
+
+    def _make(self, statement: Statement, table: str) -> None:
+        if isinstance(statement.touched, str):
+            self._make_touched(statement, table, statement.touched)
+        elif statement.marks:
+            self._make_marking(statement, table, statement.marks)
+        else:
+            super()._make(statement, table)
 
     def _make_touched(self, statement: Statement, table: str, touched: str) -> None:
         of_night, any_whole = _from(touched, self._since), self._any_whole()
@@ -141,15 +185,11 @@ class _Remaking:
     def _insert(self, table: str, query: str, rows: str) -> None:
         self._connection.execute(f"insert into {table} select * from ({query}\n) as made where {rows}")
 
-    def _make_whole(self, statement: Statement, table: str) -> None:
-        make = f"create or replace table {table} as ({statement.sql}\n)"
-        if statement.marks is None:
-            self._connection.execute(make)
-            return
+    def _make_marking(self, statement: Statement, table: str, marks: str) -> None:
         without = f" exclude ({', '.join(statement.nightly)})" if statement.nightly else ""
-        told = f"select *{without} from {table} where {_from(statement.marks, self._since)}"
+        told = f"select *{without} from {table} where {_from(marks, self._since)}"
         self._connection.execute(f"create or replace temp table told_before as {told}")
-        self._connection.execute(make)
+        super()._make(statement, table)
         self._connection.execute(
             "insert into temp.made_whole select practice_id from "
             f"(({told} except all from temp.told_before) union all (from temp.told_before except all {told})) "
@@ -179,10 +219,6 @@ class _Remaking:
 
     def _any_whole(self) -> bool:
         return self._count("temp.made_whole") > 0
-
-    def _count(self, rows: str) -> int:
-        found = self._connection.execute(f"select count(*) from {rows}").fetchone()
-        return int(found[0]) if found else 0
 
 
 def _from(rows: str, day: dt.date) -> str:

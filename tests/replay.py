@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import msgspec
 import pyarrow as pa
 from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import ModelNode
 
 from pipelines import build, records
+from pipelines.joined import read_alike
 from pipelines.landing import DataDir
-from pipelines.periods import month_of_night
+from pipelines.periods import half_year, month_of_night
+from pipelines.remake import Outcome
 from pipelines.sql_functions import register
 from pipelines.warehouse import name_files
 
@@ -31,7 +35,10 @@ _SCHEMAS = {
 
 
 # What a build does not write down.
-_VIEWS = (("staging", "features"), ("staging", "namings"), ("staging", "completeness"), ("core", "talk"))
+_VIEWS = (
+    *(("staging", name) for name in ("features", "namings", "completeness")),
+    *(("core", "talk"), ("reports", "figures")),
+)
 
 
 class Compiled(tuple[tuple[str, str, str], ...]):
@@ -96,12 +103,16 @@ def replayed(
 
 
 def _readings(features: list[dict[str, Any]]) -> pa.Table:
-    """Return nightly rows as the files of a build hold them, a month of nights after another."""
+    """Return nightly rows as the files of a build hold them: a month of nights after another, and half-years."""
     months: dict[str, list[dict[str, Any]]] = {}
-    for row in features:
+    for row in sorted(features, key=lambda row: row["night"]):
         months.setdefault(month_of_night(row["night"]), []).append(row)
-    joined = [build.read_alike(pa.Table.from_pylist(of_month, schema=records.FEATURES)) for of_month in months.values()]
-    return pa.concat_tables([records.READINGS.empty_table(), *joined])
+    halves = [list(of_half) for _, of_half in groupby(months, key=half_year)]
+    held = [records.READINGS.empty_table()]
+    for place, half in enumerate(halves):
+        of_months = [read_alike(pa.Table.from_pylist(months[month], schema=records.FEATURES)) for month in half]
+        held += [read_alike(pa.concat_tables(of_months))] if 0 < place < len(halves) - 1 else of_months
+    return pa.concat_tables(held)
 
 
 @contextmanager
@@ -125,6 +136,12 @@ def empty_core(tables: dict[str, str]) -> Iterator[duckdb.DuckDBPyConnection]:
 def all_compiled(data: DataDir) -> Compiled:
     """Return schema, name and SQL of all models as a build of everything made them, in the order to run them."""
     return compiled(data, tuple(sorted(path.stem for path in (build.SQL / "models").glob("*/*.sql"))))
+
+
+def outcomes_of(data: DataDir) -> list[Outcome]:
+    """Return what a build of everything said of its statements, when all went well."""
+    told = msgspec.json.decode((data.build_folder / "published.json").read_bytes(), type=build._Published)
+    return [Outcome(statement=statement, status="success") for statement in told.statements]
 
 
 def rebuild(models: Iterable[tuple[str, str, str]], folder: Path, warehouse: Path) -> None:

@@ -16,8 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.build import SQL, BuildResult, build, read_alike
+from pipelines.build import SQL, BuildResult, build
 from pipelines.errors import ChangedShape, CheckFailed, NotReady
+from pipelines.joined import read_alike
 from pipelines.landing import DataDir
 from pipelines.practices import Practice, Practices
 from pipelines.records import FEATURES, READINGS
