@@ -19,6 +19,7 @@ Below the verbs stand, each importing only what is under it:
     bounces       mails that came back; unsubscribe: what recipients reach from outside
     ledger        who was sent what; mail: a message and its way to the server; links: reports that are fetched
     restate       corrections, each a version of its own; forgotten: marks of what nobody may bring back
+    joined        nightly files to those of months and half-years; touched, remake: what a night changed, made again
     warehouse     reading it; statistics, scores, engagement: its formulas, given to SQL by sql_functions
     sources/      one module a platform: what it can give, its policy, fetch() and read()
     text/         what can be said of a text on this machine, each judgement allowed to say "not sure"

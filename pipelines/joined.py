@@ -70,7 +70,7 @@ def join(data: DataDir, kind: str, paths: Sequence[Path], nights: Mapping[str, N
         halves = [list(of_half) for _, of_half in groupby(months, key=half_year)]
 
         def file(name: str, of_part: list[Path], source: str = source) -> Path:
-            told = "\n".join(nights[str(path.relative_to(data.root))].digest for path in of_part)
+            told = "\n".join([_READ_ALIKE, *(nights[str(path.relative_to(data.root))].digest for path in of_part)])
             return data.joined(kind, source) / f"{name}-{hashlib.sha256(told.encode()).hexdigest()[:32]}.parquet"
 
         for place, half in enumerate(halves):

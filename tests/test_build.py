@@ -247,6 +247,65 @@ def test_what_nights_of_a_month_read_alike_is_one_row_and_nothing_is_lost(nights
         assert (row["night"], row["page"], row["position"]) == seen_at[-1]
 
 
+def test_half_years_that_are_over_are_joined_but_for_the_first(data: DataDir) -> None:
+    """The nights of the first may be expiring one by one."""
+    nights = [dt.date(*day) for day in ((2025, 12, 15), (2026, 1, 1), (2026, 1, 2), (2026, 7, 1), (2026, 7, 2))]
+    last = dt.date(2026, 9, 1)
+    for night in (*nights, last):
+        seen = [
+            feature("review", "google_business", "google", night, "riverside", "one", stars=5),
+            # A number belongs to the month of its last night.
+            feature("metric", "google_business", "google", night, "riverside", "calls", metric="calls", value=3),
+        ]
+        write_night(data, "google_business", night, seen, [visit("google_business", "google", night, "riverside")])
+    build(data, people("riverside"), None, lambda _: None)
+    files = sorted(data.joined("features", "google_business").glob("*"))
+    assert [path.name.rpartition("-")[0] for path in files] == ["2025-12", "2026-07", f"{last}", "2026-H1"]
+    [half] = [pq.read_table(path).to_pylist() for path in files if "H1" in path.name]
+    assert sorted((row["kind"], row["nights"]) for row in half) == [
+        ("metric", [nights[2]]),
+        ("metric", [nights[3]]),
+        ("review", [nights[2], nights[3]]),
+    ]
+
+
+def test_dbt_compiles_anew_only_what_is_another(data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet_night(data)
+    first = build(data, people("riverside"), None, lambda _: None)
+    made = warehouse_hash(data.warehouse)
+
+    def dbt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pipelines.build._run_dbt", dbt)
+    assert build(data, people("riverside"), None, lambda _: None) == first
+    assert warehouse_hash(data.warehouse) == made
+    with pytest.raises(KeyboardInterrupt):
+        build(data, people("riverside", "elm"), None, lambda _: None)
+
+
+def test_what_fails_without_dbt_leaves_the_old_warehouse_too(data: DataDir) -> None:
+    quiet_night(data)
+    build(data, people("riverside"), None, lambda _: None)
+    before, told = data.warehouse.read_bytes(), data.build_folder / "published.json"
+    true = told.read_bytes()
+    kept = data.build_folder / "failed_checks" / "every_practice_has_been_visited.csv"
+    for name, instead, said in (
+        ("every_practice_has_been_visited", "select practice_id from staging.practices", "check '{}' found 1 rows"),
+        ("ages", "select 1 / missing as age", "model '{}' failed: Binder Error"),
+    ):
+        published = json.loads(true)
+        [statement] = [statement for statement in published["statements"] if statement["name"] == name]
+        statement |= {"sql": instead, "only_warns": False}
+        told.write_text(json.dumps(published), encoding="utf-8")
+        with pytest.raises(CheckFailed) as failed:
+            build(data, people("riverside"), None, lambda _: None)
+        assert said.format(name) in failed.value.what
+        assert data.warehouse.read_bytes() == before
+        if instead.startswith("select practice_id"):
+            assert kept.read_text(encoding="utf-8").splitlines() == ["practice_id", "riverside"]
+
+
 def test_the_warehouse_is_told_what_each_policy_allows(data: DataDir) -> None:
     """Of a source whose module is gone the strictest is assumed."""
     for source, site in (("trustpilot", "trustpilot"), ("owner_export", "survey"), ("myspace", "myspace")):

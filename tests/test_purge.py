@@ -61,15 +61,15 @@ def test_what_a_build_has_joined_goes_with_the_nights_it_is_of(data: DataDir) ->
     filled(data, "google_business")
     # The night of the 1st is the last of the month before.
     assert NIGHT.day == 1
-    of_the_night, of_others = ("2026-09", f"{NIGHT}"), ("2026-08", "2026-10", "2026-10-02")
+    of_the_night, of_others = ("2026-09", "2026-H2", f"{NIGHT}"), ("2026-08", "2026-10", "2026-H1", "2026-10-02")
     names = [f"{name}-abc.parquet" for name in (*of_the_night, *of_others)]
     joined = [data.joined("features", "google_business") / name for name in names]
     other = data.joined("features", "owner_export") / names[0]
     for path in (*joined, other):
         write_bytes(path, b"x")
     gone = purge(NIGHT + dt.timedelta(days=100), data, Settings(), say=lambda line: None)
-    assert [gone.count(data.relative(path)) for path in joined] == [1, 1, 0, 0, 0]
-    assert [path.exists() for path in (*joined, other)] == [False, False, True, True, True, True]
+    assert [gone.count(data.relative(path)) for path in joined] == [1, 1, 1, 0, 0, 0, 0]
+    assert [path.exists() for path in (*joined, other)] == [False] * 3 + [True] * 5
 
 
 def test_what_a_first_look_has_built_goes_with_its_features_and_its_report_with_its_month(data: DataDir) -> None:

@@ -22,7 +22,7 @@ from tests.histories import built_at
 from tests.replay import all_compiled, outcomes_of, rebuild
 from tests.touched_town import REVIEWS, STORIES, Town, grown, happen
 
-LAST = dt.date(2026, 5, 30)
+LAST = dt.date(2026, 7, 30)
 TOLD = (*STORIES, *["recent"] * 6)
 
 
@@ -69,7 +69,7 @@ def in_one_go(tmp_path_factory: pytest.TempPathFactory) -> Callable[[World], str
 @pytest.fixture(scope="module")
 def worlds(in_one_go: Callable[[World], str], tmp_path_factory: pytest.TempPathFactory) -> tuple[World, World]:
     """The world where it was built, and a copy for all tests that need it as it was then."""
-    # So few are touched as a whole that the others are made again from April on, not from the oldest of these.
+    # So few are touched as a whole that the others are made again from June on, not from the oldest of these.
     town = grown(3, TOLD, new=90, months=27, last=LAST)
     folder = tmp_path_factory.mktemp("touched")
     world = World(town, DataDir(folder / "data"))
@@ -112,8 +112,8 @@ def test_whatever_nights_told_the_warehouse_is_that_of_a_full_build(
     usual = {practice: story for practice, story in told.items() if story == "recent"}
     town.write(world.data, happen(town, LAST + dt.timedelta(days=9), usual))
     said = world.build(0)
-    # Before April nothing is made again but by what marks a practice.
-    assert said.startswith("build: the months from 2026-04 on and all of ")
+    # Before June nothing is made again but by what marks a practice.
+    assert said.startswith("build: the months from 2026-06 on and all of ")
     assert not said.endswith(" 0 rows of before are withdrawn")
 
     with open_warehouse(world.data) as connection:
@@ -133,7 +133,7 @@ def test_a_build_says_why_it_makes_everything(world: World) -> None:
     assert begun(world, None).endswith("rows of features are few")
     assert begun(world, 1_000_000).endswith("rows of features are few")
     # The one of which something is dated later than it was seen is never left as it was.
-    assert begun(world).startswith("build: the months from 2026-04 on and all of 1 practices, ")
+    assert begun(world).startswith("build: the months from 2026-06 on and all of 1 practices, ")
     told = world.data.build_folder / "published.json"
     true = told.read_bytes()
     for name, why in (
@@ -146,8 +146,8 @@ def test_a_build_says_why_it_makes_everything(world: World) -> None:
         assert begun(world) == f"build: everything, because {why}"
     write_bytes(told, true)
     # As `purge` lets a night go: nothing of it may stay in the file.
-    world.data.features(REVIEWS, dt.date(2026, 5, 21)).unlink()
-    next(world.data.joined("features", REVIEWS).glob("2026-05-21-*")).unlink()
+    world.data.features(REVIEWS, dt.date(2026, 7, 21)).unlink()
+    next(world.data.joined("features", REVIEWS).glob("2026-07-21-*")).unlink()
     assert begun(world) == "build: everything, because nights of the last build have expired"
 
 
@@ -172,7 +172,7 @@ def test_a_killed_build_of_touched_months_leaves_the_old_warehouse(world: World)
     town.write(world.data, happen(town, LAST + dt.timedelta(days=1), dict.fromkeys(town.ids, "recent")))
     new = world.data.build_folder / world.data.warehouse.name
     for _ in range(2):
-        assert begun(world).startswith("build: the months from 2026-04 on and all of 1 practices")
+        assert begun(world).startswith("build: the months from 2026-06 on and all of 1 practices")
         assert new.is_file()
         assert world.data.warehouse.read_bytes() == before
         # What it was made with is still known, and with it what the next build has to make.

@@ -72,7 +72,9 @@ posts as (
     from histories
     where kind = 'post'
     -- Those that are not made again.
-    {{ when_touched("union all select source, site, practice_id, item_id, created_at from " ~ this ~ " where kind = 'post'") }}
+    {{ when_touched(
+        "union all select source, site, practice_id, item_id, created_at from " ~ this ~ " where kind = 'post'"
+    ) }}
 ),
 
 complete_listings as (

@@ -27,9 +27,9 @@ items as (
 )
 
 select
-    source,
-    site,
-    practice_id,
+    coalesce(nights.source, items.source) as source,
+    coalesce(nights.site, items.site) as site,
+    coalesce(nights.practice_id, items.practice_id) as practice_id,
     coalesce(sources.has_reviews, true) as has_reviews,
     coalesce(sources.has_conversation, false) as has_conversation,
     coalesce(sources.blendable, false) as blendable,
@@ -41,5 +41,5 @@ select
     nights.last_complete_night,
     coalesce(nights.can_reply_when_read, nights.can_reply, false) as can_reply
 from nights
-full outer join items using (source, site, practice_id)
-left join {{ ref('sources') }} as sources using (source)
+full outer join items on {{ same_place('nights', 'items') }}
+left join {{ ref('sources') }} as sources on coalesce(nights.source, items.source) = sources.source
