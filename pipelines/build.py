@@ -126,6 +126,8 @@ def build(
     folder.mkdir(parents=True, exist_ok=True)
     another = NotReady("another build is running", where="build", next_step="Wait until it has ended and build again")
     with alone(folder / "lock", another):
+        # What DuckDB had no room for in memory is a folder.
+        shutil.rmtree(folder / f"{data.warehouse.name}.tmp", ignore_errors=True)
         for left in (*folder.glob("warehouse.duckdb*"), *folder.glob("failed_checks/*")):
             left.unlink()
         inputs = _write_inputs(data, practices, night, sql, others_run, say)

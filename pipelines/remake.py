@@ -82,6 +82,8 @@ def remake(
         options = "recovery_mode 'no_wal_writes', storage_version 'latest'"
         connection.execute(f"attach {quoted(str(warehouse))} as warehouse ({options})")
         connection.execute("use warehouse")
+        # Beside the file, as if it had been opened by itself.
+        connection.execute("set temp_directory = ?", [f"{warehouse}.tmp"])
         # Written once, at the end.
         connection.execute("set checkpoint_threshold = '1TB'")
         connection.execute("set max_vacuum_tasks = 0")
@@ -97,7 +99,8 @@ def remake(
                 outcome = Outcome(statement=statement, status="error", message=str(error))
             outcomes.append(outcome)
             milliseconds = round((time.perf_counter() - began) * 1000)
-            say(f"{outcome.status:8}{statement.name} {milliseconds} ms ({place} of {len(statements)})")
+            done = f"({place} of {len(statements)})"
+            say(f"{outcome.status:8}{statement.kind} {statement.name} {milliseconds} ms {done}")
             if outcome.status == "error":
                 break
     return outcomes

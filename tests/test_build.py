@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from pipelines.build import SQL, BuildResult, build
 from pipelines.errors import ChangedShape, CheckFailed, NotReady
 from pipelines.joined import read_alike
-from pipelines.landing import DataDir
+from pipelines.landing import DataDir, write_bytes
 from pipelines.practices import Practice, Practices
 from pipelines.records import FEATURES, READINGS
 from pipelines.warehouse import open_warehouse, rows, table_hashes, warehouse_hash
@@ -70,15 +70,15 @@ def test_a_night_with_nothing_builds_around_every_leftover_and_warns(data: DataD
     night = FIRST + dt.timedelta(days=1)
     quiet_night(data, night, status="failed", complete=False, why="the key has expired")
     # What a killed build and a careless hand leave behind.
-    data.build_folder.mkdir()
-    for left in (data.build_folder / "warehouse.duckdb", data.build_folder / "warehouse.duckdb.wal"):
-        left.write_bytes(b"half a file")
+    for left in ("warehouse.duckdb", "warehouse.duckdb.wal", "warehouse.duckdb.tmp/duckdb_temp_storage-0.tmp"):
+        write_bytes(data.build_folder / left, b"half a file")
     data.warehouse.with_name("warehouse.duckdb.wal").write_bytes(b"not its own")
 
     repository = {path for path in SQL.rglob("*") if path.is_file()}
     result = build(data, people("riverside", "new"), None, said.append)
 
     assert {path for path in SQL.rglob("*") if path.is_file()} == repository
+    assert not (data.build_folder / "warehouse.duckdb.tmp").exists()
     assert isinstance(result, BuildResult)
     assert (result.as_of_night, result.files) == (night, 6)
     assert result.warnings == [
