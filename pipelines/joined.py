@@ -26,7 +26,11 @@ from pipelines.records import COMPLETENESS, FEATURES, READINGS
 # Of a kind of nightly files the columns of a night, and those of the nights of a period.
 _SCHEMAS = {"features": (FEATURES, READINGS), "completeness": (COMPLETENESS, COMPLETENESS)}
 DAILY = tuple(_SCHEMAS)
-# In small groups, in the order of practices, so that some practices can be read without all others.
+# In small groups, so that some practices and some kinds of rows can be read without all others.
+_ORDER = {
+    "features": [("practice_id", "ascending"), ("kind", "ascending")],
+    "completeness": [("practice_id", "ascending")],
+}
 _ROWS_OF_A_GROUP = 16_384
 _ROWS_AT_A_TIME = 400_000
 
@@ -63,36 +67,47 @@ def join(data: DataDir, kind: str, paths: Sequence[Path], nights: Mapping[str, N
     """
     chosen: list[Path] = []
     for source, of_source in groupby(paths, key=lambda path: path.parent.name):
+        joining = _Joining(data, kind, source, nights)
         months = {
             month: list(of_month)
             for month, of_month in groupby(of_source, key=lambda path: month_of_night(dt.date.fromisoformat(path.stem)))
         }
         halves = [list(of_half) for _, of_half in groupby(months, key=half_year)]
-
-        def file(name: str, of_part: list[Path], source: str = source) -> Path:
-            told = "\n".join([_READ_ALIKE, *(nights[str(path.relative_to(data.root))].digest for path in of_part)])
-            return data.joined(kind, source) / f"{name}-{hashlib.sha256(told.encode()).hexdigest()[:32]}.parquet"
-
-        for place, half in enumerate(halves):
-            of_half = [path for month in half for path in months[month]]
-            path = file(half_year(half[0]), of_half)
-            # Of the first the nights may be expiring one by one, and the last may get more.
-            is_joined = 0 < place < len(halves) - 1
-            if is_joined and _stands(kind, path):
-                chosen.append(path)
-                continue
-            parts = []
-            for month in half:
-                is_over = month != next(reversed(months))
-                # A night of a month that may get more is not joined to others, as it would be each night.
-                for name, of_part in [(month, months[month])] if is_over else [(n.stem, [n]) for n in months[month]]:
-                    parts.append(file(name, of_part))
-                    if not _stands(kind, parts[-1]):
-                        _join_nights(data, kind, of_part, parts[-1])
-            if is_joined:
-                _join_months(kind, parts, path)
-            chosen += [path] if is_joined else parts
+        # Of the first half-year the nights may be expiring one by one, and the last one may get more.
+        chosen += [joining.half_year({month: months.pop(month) for month in half}) for half in halves[1:-1]]
+        _, of_the_last = months.popitem()
+        chosen += [joining.nights(month, of_month) for month, of_month in months.items()]
+        # Nights of a month that may get more are not joined to others, as they would be each night.
+        chosen += [joining.nights(night.stem, [night]) for night in of_the_last]
     return chosen
+
+
+class _Joining:
+    """The files of one source's nights of a kind."""
+
+    def __init__(self, data: DataDir, kind: str, source: str, nights: Mapping[str, Night]) -> None:
+        self._data, self._kind, self._nights = data, kind, nights
+        self._folder = data.joined(kind, source)
+
+    def half_year(self, months: Mapping[str, Sequence[Path]]) -> Path:
+        path = self._file(half_year(next(iter(months))), [night for of_month in months.values() for night in of_month])
+        if not self._stands(path):
+            _join_months(self._kind, [self.nights(month, of_month) for month, of_month in months.items()], path)
+        return path
+
+    def nights(self, name: str, nights: Sequence[Path]) -> Path:
+        path = self._file(name, nights)
+        if not self._stands(path):
+            _join_nights(self._data, self._kind, nights, path)
+        return path
+
+    def _file(self, name: str, nights: Sequence[Path]) -> Path:
+        digests = [self._nights[str(path.relative_to(self._data.root))].digest for path in nights]
+        told = "\n".join([_READ_ALIKE, str(_ORDER[self._kind]), *digests])
+        return self._folder / f"{name}-{hashlib.sha256(told.encode()).hexdigest()[:32]}.parquet"
+
+    def _stands(self, path: Path) -> bool:
+        return path.exists() and pq.read_schema(path).equals(_SCHEMAS[self._kind][1])
 
 
 def read_alike(told: pa.Table) -> pa.Table:
@@ -137,10 +152,6 @@ from alike
 """
 
 
-def _stands(kind: str, path: Path) -> bool:
-    return path.exists() and pq.read_schema(path).equals(_SCHEMAS[kind][1])
-
-
 def _join_nights(data: DataDir, kind: str, nights: Sequence[Path], target: Path) -> None:
     schema = _SCHEMAS[kind][0]
     for night in nights:
@@ -181,7 +192,7 @@ def _write(kind: str, parts: Iterable[pa.Table], target: Path) -> None:
         pq.ParquetWriter(partial, joined, compression="zstd", store_schema=False) as writer,
     ):
         for rows in parts:
-            writer.write_table(rows.sort_by("practice_id"), _ROWS_OF_A_GROUP)
+            writer.write_table(rows.sort_by(_ORDER[kind]), _ROWS_OF_A_GROUP)
 
 
 def _check_columns(data: DataDir, path: Path, kind: str, schema: pa.Schema) -> None:

@@ -38,8 +38,8 @@ sights as (
             and features.site = rewritten.site
             and features.practice_id = rewritten.practice_id
             and features.item_id = rewritten.item_id
-    -- A removal says nothing of what it removed.
-    where features.state is distinct from 'removed'
+    -- A removal says nothing of what it removed. The kinds are said twice, so that those of others are not read.
+    where features.kind in ('review', 'reply') and features.state is distinct from 'removed'
 ),
 
 readings as (
