@@ -31,14 +31,11 @@ readings as materialized (
     where kind = 'review'
 ),
 
--- Most reviews of a place were read on the same nights.
-read_together as (
-    select distinct
-        source,
-        site,
-        practice_id,
-        nights,
-        unnest(nights) as night
+-- Most reviews of a place were read on the same nights. The number of such nights says them shorter than their list.
+sets as materialized (
+    select
+        *,
+        row_number() over () as set_id
     from (
         select distinct
             source,
@@ -47,16 +44,23 @@ read_together as (
             nights
         from readings
         where not is_announced
-    ) as sets
+    ) as read_together
+),
+
+read_together as (
+    select
+        set_id,
+        source,
+        site,
+        practice_id,
+        unnest(nights) as night
+    from sets
 ),
 
 -- All sightings from one complete list to the next are as good as the first of them.
 listed as (
     select
-        read_together.source,
-        read_together.site,
-        read_together.practice_id,
-        read_together.nights,
+        read_together.set_id,
         lists.number,
         min(read_together.night) as first_night,
         bool_or(lists.was_complete) as was_listed
@@ -65,25 +69,20 @@ listed as (
         on
             {{ same_place('read_together', 'lists') }}
             and read_together.night = lists.night
-    group by
-        read_together.source, read_together.site, read_together.practice_id, read_together.nights, lists.number
+    group by read_together.set_id, lists.number
 ),
 
 parts as (
     select
         *,
-        was_listed
-        and number = 1 + lag(number) over (partition by source, site, practice_id, nights order by number)
-            as goes_on
+        was_listed and number = 1 + lag(number) over (partition by set_id order by number) as goes_on
     from listed
 ),
 
 numbered as (
     select
         *,
-        count(*) filter (goes_on is not true) over (
-            partition by source, site, practice_id, nights order by number
-        ) as run
+        count(*) filter (goes_on is not true) over (partition by set_id order by number) as run
     from parts
 ),
 
@@ -91,16 +90,13 @@ numbered as (
 -- lacked it: then it was seen later.
 runs as (
     select
-        source,
-        site,
-        practice_id,
-        nights,
+        set_id,
         min(number) as first_number,
         max(number) as last_number,
         min(first_night) as first_night,
         arg_min(was_listed, number) as was_listed
     from numbered
-    group by source, site, practice_id, nights, run
+    group by set_id, run
 ),
 
 sightings as materialized (
@@ -114,10 +110,11 @@ sightings as materialized (
         runs.first_night,
         runs.was_listed
     from readings
-    inner join runs
+    inner join sets
         on
-            {{ same_place('readings', 'runs') }}
-            and readings.nights = runs.nights
+            {{ same_place('readings', 'sets') }}
+            and readings.nights = sets.nights
+    inner join runs on sets.set_id = runs.set_id
     where not readings.is_announced
 ),
 
