@@ -147,9 +147,11 @@ def build(
         if published and published.made_by == inputs.made_by and not unit_tests:
             made = published.statements
             outcomes = remake(new, _named(data), made, say, since=since, practices=of_whole, threads=threads)
+            log = ""
         else:
             outcomes = _run_dbt(data, sql, say, threads=threads, unit_tests=unit_tests)
-        _refuse_failures(data, outcomes)
+            log = data.relative(folder / "dbt.log")
+        _refuse_failures(data, outcomes, log)
         statements = [outcome.statement for outcome in outcomes if outcome.statement.kind in ("model", "test")]
         _seal(new, statements)
         if isinstance(touched, Touched) and touched.withdrawn:
@@ -513,7 +515,7 @@ def _start_child(job: dict[str, Any], environment: dict[str, str], folder: Path,
         )
 
 
-def _refuse_failures(data: DataDir, outcomes: list[Outcome]) -> None:
+def _refuse_failures(data: DataDir, outcomes: list[Outcome], log: str) -> None:
     failed = [outcome for outcome in outcomes if outcome.status in ("error", "fail")]
     if not failed:
         return
@@ -529,8 +531,7 @@ def _refuse_failures(data: DataDir, outcomes: list[Outcome]) -> None:
         said,
         where="build",
         next_step="The warehouse of before still stands. Look at the rows, mend the cause and build again",
-        evidence=", ".join(_keep_rows(data, outcome.statement) for outcome in found)
-        or data.relative(data.build_folder / "dbt.log"),
+        evidence=", ".join(_keep_rows(data, outcome.statement) for outcome in found) or log,
     )
 
 

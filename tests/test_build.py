@@ -304,6 +304,8 @@ def test_what_fails_without_dbt_leaves_the_old_warehouse_too(data: DataDir) -> N
         assert data.warehouse.read_bytes() == before
         if instead.startswith("select practice_id"):
             assert kept.read_text(encoding="utf-8").splitlines() == ["practice_id", "riverside"]
+        # There is no log of dbt's to look at.
+        assert failed.value.evidence in (data.relative(kept), "")
 
 
 def test_the_warehouse_is_told_what_each_policy_allows(data: DataDir) -> None:
