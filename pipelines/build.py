@@ -74,9 +74,7 @@ _BUILD = pa.schema([("as_of_night", pa.date32()), ("inputs_id", pa.string())])
 _ROWS_KEPT_OF_A_FAILED_CHECK = 1000
 # Of features, in the memory of one model at a time.
 _ROWS_AT_A_TIME = 1_500_000
-
-
-# Rows that are made again leave gaps.
+# Times the size of the last warehouse in which everything was made: rows that are made again leave gaps.
 _MOST_GROWN = 1.5
 
 
@@ -130,9 +128,9 @@ def build(
         shutil.rmtree(folder / f"{data.warehouse.name}.tmp", ignore_errors=True)
         for left in (*folder.glob("warehouse.duckdb*"), *folder.glob("failed_checks/*")):
             left.unlink()
-        inputs = _write_inputs(data, practices, night, sql, others_run, say)
-        new = folder / data.warehouse.name
         published = _published(data)
+        inputs = _write_inputs(data, practices, night, sql, others_run, published, say)
+        new = folder / data.warehouse.name
         touched = _touched(data, inputs, published, full_up_to_rows)
         if isinstance(touched, Touched):
             say(
@@ -199,7 +197,13 @@ class _Published(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _write_inputs(
-    data: DataDir, practices: Practices, night: dt.date | None, sql: Path, others_run: bool, say: Callable[[str], None]
+    data: DataDir,
+    practices: Practices,
+    night: dt.date | None,
+    sql: Path,
+    others_run: bool,
+    published: _Published | None,
+    say: Callable[[str], None],
 ) -> _Inputs:
     """Choose the nightly files, join those of finished months, and write beside them what dbt reads of all else."""
     features = _nightly(data, "features", night)
@@ -236,7 +240,6 @@ def _write_inputs(
         }
         for p in practices.practice
     ]
-    published = _published(data)
     nights = nights_of(files, data.root, published.nights if published else {})
     inputs_id = _inputs_id(nights, people)
     folder = data.build_folder / "inputs"

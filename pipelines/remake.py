@@ -111,7 +111,6 @@ class _Making:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, statements: Sequence[Statement]) -> None:
         self._connection = connection
-        self._tables = {statement.name: statement for statement in statements if statement.table}
         for schema in sorted({table.rpartition(".")[0] for statement in statements if (table := statement.table)}):
             connection.execute(f"create schema if not exists {schema}")
 
@@ -159,6 +158,7 @@ class _MakingTouched(_Making):
         practices: Sequence[str],
     ) -> None:
         super().__init__(connection, statements)
+        self._tables = {statement.name: statement for statement in statements if statement.table}
         self._since = since
         connection.execute("create temp table made_whole as select unnest(?::varchar[]) as practice_id", [practices])
 

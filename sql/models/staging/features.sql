@@ -1,6 +1,7 @@
 {{ config(materialized='view', read="night >= {from}") }}
--- one row per item and reading of it within a month: what the `nights` read alike, each on its page and in its place of
--- the page, and of them the last `night`, its page and its position; not what searches for names found
+-- one row per item and reading of it within a month or half-year: what the `nights` read alike, each on its page and in
+-- its place of the page, and of them the last `night`, its page and its position; not what searches for names found
+-- Numbers are joined within a month alone.
 -- A month is that of its report: the night of the 1st is the last of the month before.
 -- Times become plain UTC timestamps, so that no session's time zone can move them.
 select
