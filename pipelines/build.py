@@ -655,6 +655,7 @@ def _statement(node: Any, metrics: list[str]) -> Statement:
         by_practice=told.get("by_practice") or False,
         touched=told.get("touched"),
         reads=told.get("reads") or {},
+        once=told.get("once"),
         marks=told.get("marks"),
         nightly=told.get("nightly") or [],
     )

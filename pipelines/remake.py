@@ -7,8 +7,10 @@ Of what a night touched: a model that says no more is made again as a whole. One
 rest on what was written from {from} on; only those are made again, and all rows of practices that are made as a whole.
 Of other models it reads as much: what is from the same day on, or, if its `reads` names a model, from so many months
 before, or the rows that it says. What is from a day on says the `read` of that model, or else its `touched`. Reading
-less only saves time. Of one with `marks`, which is made again as a whole, a practice whose marked rows then differ, but
-for the columns `nightly`, is made as a whole by all that follows. A check that is `touched` looks at what was made.
+less only saves time. Of a view, the rows that it says with `once` are read once, for all that say nothing of it: a
+night reads many rows again, and few are new to anybody. Of one with `marks`, which is made again as a whole, a practice
+whose marked rows then differ, but for the columns `nightly`, is made as a whole by all that follows. A check that is
+`touched` looks at what was made.
 """
 
 from __future__ import annotations
@@ -48,6 +50,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     read: str | None = None
     touched: str | bool | None = None
     reads: dict[str, str | int] = {}
+    once: str | None = None
     marks: str | None = None
     nightly: list[str] = []
 
@@ -88,6 +91,8 @@ def remake(
         connection.execute("set checkpoint_threshold = '1TB'")
         connection.execute("set max_vacuum_tasks = 0")
         connection.execute("set TimeZone = 'UTC'")
+        # For few rows DuckDB looks for the nearest night among all nights of all practices.
+        connection.execute("set asof_loop_join_threshold = 0")
         register(connection)
         name_files(connection, inputs)
         making = _MakingTouched(connection, statements, since, practices) if since else _Making(connection, statements)
@@ -120,13 +125,16 @@ class _Making:
             status = "pass" if not found else "warn" if statement.only_warns else "fail"
             return Outcome(statement=statement, status=status, rows=found)
         if statement.is_view:
-            self._connection.execute(f"create or replace view {statement.table} as {statement.sql}")
+            self._make_view(statement, statement.table)
         else:
             self._make(statement, statement.table)
         return Outcome(statement=statement, status="success")
 
     def _checked(self, check: Statement) -> str:
         return check.sql
+
+    def _make_view(self, statement: Statement, view: str) -> None:
+        self._connection.execute(f"create or replace view {view} as {statement.sql}")
 
     def _make(self, statement: Statement, table: str) -> None:
         """Make a table; one that is heavy for some practices after others, as sql/macros/fresh_table.sql has it."""
@@ -167,6 +175,12 @@ class _MakingTouched(_Making):
             return check.sql
         return self._reading(check, f"{{months}} or {_OF_WHOLE}" if self._any_whole() else "{months}")
 
+    def _make_view(self, statement: Statement, view: str) -> None:
+        super()._make_view(statement, view)
+        if statement.once:
+            rows = _from(statement.once, self._since)
+            self._connection.execute(f"create temp table {_read_once(statement)} as from {view} where {rows}")
+
     def _make(self, statement: Statement, table: str) -> None:
         if isinstance(statement.touched, str):
             self._make_touched(statement, table, statement.touched)
@@ -186,7 +200,12 @@ class _MakingTouched(_Making):
             self._insert(table, self._reading(statement, _OF_WHOLE), _OF_WHOLE)
 
     def _insert(self, table: str, query: str, rows: str) -> None:
-        self._connection.execute(f"insert into {table} select * from ({query}\n) as made where {rows}")
+        made = f"select * from ({query}\n) as made where {rows}"
+        if table in query:
+            # DuckDB may read what the same statement has already inserted.
+            self._connection.execute(f"create or replace temp table made_again as {made}")
+            made = "from temp.made_again"
+        self._connection.execute(f"insert into {table} {made}")
 
     def _make_marking(self, statement: Statement, table: str, marks: str) -> None:
         without = f" exclude ({', '.join(statement.nightly)})" if statement.nightly else ""
@@ -195,7 +214,7 @@ class _MakingTouched(_Making):
         super()._make(statement, table)
         self._connection.execute(
             "insert into temp.made_whole select practice_id from "
-            f"(({told} except all from temp.told_before) union all (from temp.told_before except all {told})) "
+            f"(({told} except from temp.told_before) union all (from temp.told_before except {told})) "
             "except select practice_id from temp.made_whole"
         )
 
@@ -211,6 +230,9 @@ class _MakingTouched(_Making):
             if not parent or not isinstance(of_read, str):
                 continue
             needed = statement.reads.get(name, 0)
+            if parent.once and rows == "{months}" and name not in statement.reads:
+                query = query.replace(str(parent.table), f"(from temp.{_read_once(parent)})")
+                continue
             if isinstance(needed, int):
                 # A week more, as nights, weeks and clocks do not begin with the month.
                 of_months = _from(of_read, add_months(self._since, -needed) - dt.timedelta(days=7))
@@ -222,6 +244,10 @@ class _MakingTouched(_Making):
 
     def _any_whole(self) -> bool:
         return self._count("temp.made_whole") > 0
+
+
+def _read_once(view: Statement) -> str:
+    return f"{view.name}_read_once"
 
 
 def _from(rows: str, day: dt.date) -> str:

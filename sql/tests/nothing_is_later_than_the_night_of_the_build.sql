@@ -1,4 +1,4 @@
-{{ config(touched=true) }}
+{{ config(touched=true, reads={"features": "night >= {from}"}) }}
 -- one row per observation or visit of a night that this build must not know yet
 select
     'features' as found_in,

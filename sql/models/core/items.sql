@@ -1,12 +1,4 @@
-{{ config(
-    by_practice=true,
-    touched="first_seen >= {from}",
-    reads={
-        "features": "night >= {from} and (kind, source, site, practice_id, item_id) not in (
-            select (kind, source, site, practice_id, item_id) from core.items
-        )",
-    },
-) }}
+{{ config(by_practice=true, touched="first_seen >= {from}") }}
 -- one row per review, reply, post, comment or share (kind, source, site, practice_id, item_id), as last seen
 with observations as materialized (
     select

@@ -1,4 +1,4 @@
-{{ config(touched="night >= {from}", reads={"completeness": "true"}) }}
+{{ config(touched="night >= {from}", reads={"completeness": 4, "features": "night >= {from}"}) }}
 -- one row per source, site, practice and night: what the night's visits brought together
 with visits as (
     select

@@ -15,26 +15,46 @@ with places as (
             site_months.practice_id = talk_sites.practice_id
             and site_months.site = talk_sites.site
             and site_months.month = talk_sites.month
+),
+
+-- Most have nothing to say, and putting words in order is slow.
+reasons as (
+    select
+        practice_id,
+        month,
+        string_agg(site_name(site) || ': ' || not_covered_why, '; ' order by site) as of_each,
+        string_agg(site_name(site) || ' (' || not_covered_why || ')', ', ' order by site) as in_brackets
+    from places
+    where not_covered_why is not null
+    group by practice_id, month
+),
+
+counts as (
+    select
+        practice_id,
+        month,
+        next_month,
+        as_of_night,
+        count(*) filter (has_conversation) as talk_sites,
+        count(*) filter (has_conversation and not_covered_why is null) as talk_sites_covered
+    from places
+    group by practice_id, month, next_month, as_of_night
 )
 
 select
-    practice_id,
+    counts.practice_id,
     -- A figure of no single site.
     '' as site,
-    month,
-    next_month,
-    as_of_night,
-    count(*) filter (has_conversation) as talk_sites,
-    count(*) filter (has_conversation and not_covered_why is null) as talk_sites_covered,
+    counts.month,
+    counts.next_month,
+    counts.as_of_night,
+    counts.talk_sites,
+    counts.talk_sites_covered,
     case
-        when count(*) filter (has_conversation) = 0 then 'no account, community or feed is connected'
-        when count(*) filter (has_conversation and not_covered_why is null) = 0
-            then
-                string_agg(site_name(site) || ': ' || not_covered_why, '; ' order by site) filter (has_conversation)
+        when counts.talk_sites = 0 then 'no account, community or feed is connected'
+        when counts.talk_sites_covered = 0 then reasons.of_each
     end as talk_not_covered_why,
     -- A site that was not read in full is left out of a figure, and the figure says so.
-    'without ' || string_agg(site_name(site) || ' (' || not_covered_why || ')', ', ' order by site) filter (
-        not_covered_why is not null
-    ) as talk_left_out
-from places
-group by practice_id, month, next_month, as_of_night
+    'without ' || reasons.in_brackets as talk_left_out
+from counts
+left join reasons on counts.practice_id = reasons.practice_id and counts.month = reasons.month

@@ -1,4 +1,13 @@
-{{ config(materialized='view', read="night >= {from}") }}
+{{ config(
+    materialized='view',
+    read="night >= {from}",
+    once="night >= {from} and (
+        kind not in ('review', 'reply', 'post', 'comment', 'share')
+        or (kind, source, site, practice_id, item_id) not in (
+            select (kind, source, site, practice_id, item_id) from core.items where first_seen < {from}
+        )
+    )",
+) }}
 -- one row per item and reading of it within a month or half-year: what the `nights` read alike, each on its page and in
 -- its place of the page, and of them the last `night`, its page and its position; not what searches for names found
 -- Numbers are joined within a month alone.
