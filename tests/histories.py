@@ -282,7 +282,7 @@ def _sites_with_a_past(sites: list[Site], chance: random.Random, first: dt.date)
     zocdoc.reviews += [
         Review(f"rush-{n}", written(RUSH + dt.timedelta(days=n % 6)), (2, 4, 5, 5, 5, 4, 5, 2)[n]) for n in range(8)
     ]
-    facebook = Site("vendor_feed", "facebook", "hilltop", "Asia/Tokyo", False)
+    facebook = Site("vendor_feed", "facebook", "hilltop", "Asia/Tokyo", True)
     facebook.reviews = [
         Review(
             f"facebook-{n}",
@@ -295,6 +295,9 @@ def _sites_with_a_past(sites: list[Site], chance: random.Random, first: dt.date)
     for review in facebook.reviews[3::4]:
         review.edited_on = review.written_at.date() + dt.timedelta(days=25)
         review.edited_state = "not_recommended" if review.state == "recommended" else "recommended"
+    for review in facebook.reviews[::2]:
+        at = review.written_at + dt.timedelta(days=random.Random(f"answer {review.item_id}").choice([2, 6, 9]))
+        review.reply = Reply(f"{review.item_id}/reply", max(first, at.date() + dt.timedelta(days=1)), at)
     young = [
         Site("owner_export", name, "quiet", "UTC", False, [Review(f"{name}-{n}", written(first), 4) for n in range(3)])
         for name in ("survey", "webmd")

@@ -30,7 +30,7 @@ from (
 
 {#- The whole SELECT of the share of a month's reviews that were answered within so many days: a number, or the
     practice's own column of it. The month is final so many days after its end. -#}
-{% macro share_answered_within(days, of_practice=false, fewest=10) %}
+{% macro share_answered_within(days, of_practice=false) %}
 with cohorts as (
     select
         months.practice_id,
@@ -68,7 +68,7 @@ with cohorts as (
         months.not_covered_why{{ ', ' ~ days if of_practice }}
 )
 
-{{ share_figures('cohorts', fewest) }}
+{{ share_figures('cohorts') }}
 {% endmacro %}
 
 {#- The last CTE and SELECT of a share of what was said in public: from a CTE with practice_id, month, numerator and

@@ -395,9 +395,8 @@ class Account:
             len(answerable),
             "maturing" if target and self.as_of < after + target * DAY else why,
             blocked or ("no target was set" if target is None else why if not answerable else None),
-            fewest=5,
         )
-        critical = [r for r in answerable if r["stars"] is not None and r["stars"] <= 3 and r["watched"] >= 7 * 86400]
+        critical = [r for r in answerable if r["points"] and r["points"] <= 3 and r["watched"] >= 7 * 86400]
         told["critical_reply_share", ""] = _share(
             sum(r["wait"] is not None and r["wait"] <= 7 * 86400 for r in critical),
             len(critical),
@@ -549,15 +548,13 @@ class Account:
         told["reply_genericness", ""] = _share(
             sum(compared), len(compared), why, blocked or (None if compared else unknown)
         )
+        critical = [review for review in window if review["points"] and review["points"] <= 3]
         asked = [
             {act for reply in review["replies"] if reply["said"] for act in reply["acts"] or ()} & {"offline", "public"}
-            for review in window
-            if review["stars"] is not None and review["stars"] <= 3
+            for review in critical
         ]
         asked = [acts for acts in asked if acts]
-        answered = any(
-            reply["said"] for r in window if r["stars"] is not None and r["stars"] <= 3 for reply in r["replies"]
-        )
+        answered = any(reply["said"] for review in critical for reply in review["replies"])
         unasked = "no reply was judged for what it offers" if answered else why
         told["moved_offline_share", ""] = _share(
             sum("offline" in acts for acts in asked), len(asked), why, blocked or (None if asked else unasked)
@@ -639,10 +636,10 @@ def _count(number: int, size: int, why: str | None) -> Row:
     return _figure("value" if number else "zero", number, None, None, number, size, why)
 
 
-def _share(k: int, n: int, reason: str | None, blocked: str | None, fewest: int = 10) -> Row:
+def _share(k: int, n: int, reason: str | None, blocked: str | None) -> Row:
     if blocked:
         return _figure("not_measured", None, None, None, None, n, blocked)
-    if n < fewest:
+    if n < 10:
         return _figure("too_few", None, None, None, k, n, reason)
     bounds = stats.binomtest(k, n).proportion_ci(method="wilson")
     return _figure("value" if k else "zero", k / n, bounds.low, bounds.high, k, n, reason)

@@ -20,7 +20,7 @@ select
     reviews.month,
     reviews.created_local,
     reviews.stars,
-    reviews.stars_of_month,
+    reviews.score_stars_of_month,
     reviews.counted,
     reviews.removed_on,
     visible_replies.first_reply_at,

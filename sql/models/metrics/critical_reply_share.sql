@@ -19,7 +19,8 @@ with cohorts as (
             and months.site = answerable.site
             and months.month = answerable.month
             and answerable.counted
-            and answerable.stars_of_month <= 3
+            -- A warning in place of stars is critical, too.
+            and answerable.score_stars_of_month <= 3
             -- Younger than a week it can still be answered in time and is not counted yet, with an answer no more than
             -- without one: to count the quick answers alone would make the share of the last days a whole.
             and answerable.seconds_watched >= 7 * 86400

@@ -26,7 +26,7 @@ with answers_in_spans as (
         on
             {{ same_place('reviews', 'star_spans') }}
             and reviews.item_id = star_spans.item_id
-    where {{ as_it_stood('reviews', 'stars') }} <= 3
+    where {{ as_it_stood('reviews', 'score_stars') }} <= 3
     group by
         reviews.practice_id, reviews.site, reviews.item_id, reviews.source, reviews.created_local, reviews.removed_on,
         reviews.month, star_spans.from_month, star_spans.until_month
