@@ -42,6 +42,7 @@ class Account:
                 seen[row["kind"], row["practice_id"], row["site"], row["item_id"]].append(row)
         totals = {(p, s): versions for (kind, p, s, _), versions in seen.items() if kind == "total"}
         self.shown = {place: [row for row in versions if row["total_average"]] for place, versions in totals.items()}
+        self.counted = totals
         self.totals = {place: versions[-1]["total_count"] for place, versions in totals.items()}
         self.marks = {practice.id: practice.handled_privately for practice in known.practices.practice}
         self.targets = {practice.id: practice.answer_within_days for practice in known.practices.practice}
@@ -104,6 +105,7 @@ class Account:
         }
 
     def _review(self, versions: list[Row]) -> dict[str, Any]:
+        first_seen = versions[0]["night"]
         versions, removed, announced = self._gone(versions)
         latest = versions[-1]
         own = [r for r in self.replies if r["parent"] == latest["item_id"] and r["place"] == _place(latest)["place"]]
@@ -120,6 +122,7 @@ class Account:
             "stars": of_month["stars"],
             "newest": latest["stars"],
             "url": latest["url"],
+            "first_seen": first_seen,
             "removed": removed,
             "announced": announced,
             "wait": None if wait is None else max(0, int(wait)),
@@ -373,6 +376,8 @@ class Account:
         told["reviews_per_30_days", ""] = _rate(newest, days, why)
         told["days_since_review", ""] = self._newest(place, month, why)
         told["rating_shown_by_site", ""] = self._shown(place, month, why)
+        told["reviews_held", ""] = self._held(place, month, why)
+        told["hours_since_full_list", ""] = self._listed(place, month, why)
         told |= self._removals(place, month)
         if any(self.cluster(review) for review in reviews):
             told["mean_stars", CLUSTER] = _mean(
@@ -443,6 +448,35 @@ class Account:
         number = newest["total_count"]
         why = f"shown on {newest['night']}"
         return _figure("value", float(newest["total_average"]), None, None, number, number, why)
+
+    def _held(self, place: tuple[str, str], month: dt.date, why: str | None) -> Row:
+        """How many reviews were known beside how many the site counted, on the last night that sees a day of the month
+        and was told."""
+        here = [row for row in self.counted.get(place, ()) if month < row["night"] <= add_months(month, 1)]
+        if not here:
+            why = why or "the site does not say how many reviews it has"
+            return _figure("not_measured", None, None, None, None, 0, why)
+        night, number = max((row["night"], row["total_count"]) for row in here)
+        held = sum(
+            review["place"] == place
+            and review["first_seen"] <= night
+            and (review["removed"] is None or review["removed"] > night)
+            for review in self.reviews
+        )
+        why = f"shown on {night}"
+        if not number:
+            return _figure("too_few", None, None, None, held, 0, why)
+        return _figure("value" if held else "zero", held / number, None, None, held, number, why)
+
+    def _listed(self, place: tuple[str, str], month: dt.date, why: str | None) -> Row:
+        """How long before the end of the month, or the night, everything was listed for the last time."""
+        end = min(add_months(month, 1), self.as_of)
+        lists = [night for night in self.nights(place, "complete") if night <= end]
+        if not lists:
+            why = why or "no complete list was read by then"
+            return _figure("not_measured", None, None, None, None, 0, why)
+        hours, why = 24 * (end - lists[-1]).days, f"last complete list read on {lists[-1]}"
+        return _figure("value" if hours else "zero", hours, None, None, None, 1, why)
 
     def _removals(self, place: tuple[str, str], month: dt.date) -> dict[tuple[str, str], Row]:
         """Removals noticed in the month; none is a zero only if lists of its first and last eight days say so."""
@@ -812,6 +846,9 @@ def test_the_history_is_worth_an_account(known: tuple[DataDir, Account]) -> None
     assert any(key[3] == "net_sentiment" and (figure["value"] or 0) < 0 for key, figure in figures.items())
     assert {("net_sentiment", "too_few"), ("net_sentiment", "not_measured")} <= states
     assert {("rating_shown_by_site", "value"), ("rating_shown_by_site", "not_measured")} <= states
+    assert {("reviews_held", state) for state in ("value", "too_few", "not_measured")} <= states
+    assert any(key[3] == "reviews_held" and 0 < (figure["value"] or 0) < 1 for key, figure in figures.items())
+    assert {("hours_since_full_list", state) for state in ("value", "zero", "not_measured")} <= states
     assert {("low_share", "value"), ("low_share", "too_few"), ("low_share", "not_measured")} <= states
     assert {("reply_hours", "value"), ("reply_hours", "too_few")} <= states
     assert {("reply_share", "value"), ("reply_share", "not_measured")} <= states
