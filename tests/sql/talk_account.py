@@ -495,6 +495,9 @@ class Month:
         told |= self.turns() | self.hidden() | self.of_the_year()
         told["asked_and_stayed", ""] = self.asking()
         told["dialogue_share", ""] = share(len(replies), acts_of_talk, self.left_out, self.blocked)
+        told["questions_answered_share", ""] = self.within_a_week(parts["E1"][3])
+        told["broadcast_only_posts", ""] = self.broadcasts(parts["E1"][3])
+        told["seen_before_share", ""] = self.seen_before(parts["E3"][3])
         return told | self.questions(parts["E1"][3])
 
     def of_health(self) -> dict[tuple[str, str], Row]:
@@ -600,6 +603,40 @@ class Month:
             ("questions_by_answer", who): count(by_whom.count(who), len(by_whom), blocked)
             for who in ("practice", "team", "others", "nobody")
         }
+
+    def within_a_week(self, blocked: str | None) -> Row:
+        asked = [item for item in self._calling() if "question" in item["acts"]]
+        handled = sum(map(self._handled, asked))
+        old = [i for i in asked if not self._handled(i) and self.cutoff - i["created_local"] >= 7 * DAY]
+        seconds = [self._answer(item)[1] for item in old]
+        quick = sum(each is not None and each <= 7 * 86400 for each in seconds)
+        notes = [self.left_out, f"{handled} handled privately" if handled else None]
+        return share(quick, len(old), "; ".join(filter(None, notes)) or None, blocked)
+
+    def broadcasts(self, blocked: str | None) -> Row:
+        silent = []
+        for post in self.posts():
+            here = (post["site"], post["item_id"])
+            asked = [item for item in self._calling() if (item["site"], item["thread"]) == here]
+            heard = [bool(self._answer(item)[0]) for item in asked]
+            due = any(
+                not self._handled(item) and (was_heard or two_business_days_after(item["created_local"]) <= self.cutoff)
+                for item, was_heard in zip(asked, heard, strict=True)
+            )
+            spoke = any(self._answers_somebody(i) for i in self.standing if (i["site"], i["thread"]) == here)
+            if due:
+                silent.append(not any(heard) and not spoke)
+        return count(sum(silent), len(silent), blocked or self.left_out)
+
+    def seen_before(self, blocked: str | None) -> Row:
+        known = [site for site in self.sites if self.account.past_is_known(site, self.month)]
+        now = self.people([item for item in self.window if item["site"] in known])
+        before = self.people([item for item in self.past if item["site"] in known])
+        unnamed, everybody = self.unnamed(self.window), self.people(self.window)
+        untold = unnamed + len(everybody - now)
+        notes = [self.left_out, f"{untold} could not be told" if untold else None]
+        blocked = blocked or (NOBODY if unnamed and not everybody else None)
+        return share(len(now & before), len(now), "; ".join(filter(None, notes)) or None, blocked)
 
     def score(self, parts: dict[str, tuple[int, int, int, str | None]]) -> Row:
         people, acts = len(self.people(self.window)), self.acts()[1]
@@ -740,6 +777,9 @@ class Month:
         ]
         why = self.blocked or self.left_out
         told = {("community_mentions", ""): count(len(named), len(named), why)}
+        sides = [i["acts"] for i in named if "advocacy" in i["acts"] or "discouragement" in i["acts"]]
+        for_it = sum("advocacy" in acts for acts in sides)
+        told["community_recommend_share", ""] = share(for_it, len(sides), self.left_out, self.blocked)
         for place in {item["place"] for item in named}:
             here = [item["acts"] for item in named if item["place"] == place]
             kinds = {

@@ -49,6 +49,7 @@ select
     items.site,
     items.kind,
     items.item_id,
+    items.thread,
     items.is_question,
     items.created_local,
     items.due,
