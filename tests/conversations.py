@@ -227,6 +227,11 @@ def _of_invitations(talk: Talk, said: Said, told: dict[str, Any]) -> dict[str, A
     return {"sentiment": "neutral", "acts": [*told["acts"], *chance.choice(INVITED)]}
 
 
+def _of_manners(item_id: str) -> list[str]:
+    """Make up which comments request something or thank, from the item's own id."""
+    return random.Random(f"manners {item_id}").choice([[], [], [], ["request"], ["thanks"], ["thanks"]])
+
+
 def _of_own_posts(talk: Talk, said: Said, told: dict[str, Any]) -> list[str]:
     """Make up whether an own post asks and what a screen says of its use, from its id; of some practices of none."""
     chance = random.Random(f"own {said.item_id}")
@@ -391,6 +396,7 @@ def _below(talk: Talk, post: Said, own: bool, chance: random.Random, people: lis
                 ["contest"],
             ]
         )
+        acts = [*acts, *_of_manners(f"{post.item_id}/{number}")]
         comment = add(
             Said(
                 post.platform,

@@ -1,5 +1,5 @@
-"""What a comment does: asks, complains, speaks for or against a practice, enters a contest, advertises; and whether it
-has any substance.
+"""What a comment does: asks, requests, complains, thanks, speaks for or against a practice, enters a contest, advertises;
+and whether it has any substance.
 
 Surprise: `question` and `complaint` are those that want an answer. A question that answers itself ("who knew?") is
 none. Substance follows a stated rule: at least four words or a question, no tag alone, no contest entry, no spam;
@@ -17,7 +17,9 @@ from pipelines.text.sentences import WORD, lowered
 from pipelines.text.sentiment import Mood
 from pipelines.text.signs import Sign
 
-Act = Literal["question", "complaint", "substantive", "advocacy", "discouragement", "contest", "spam"]
+Act = Literal[
+    "question", "request", "complaint", "thanks", "substantive", "advocacy", "discouragement", "contest", "spam"
+]
 
 FEWEST_WORDS: Final = 4
 # How sure the sentiment must be before a sentence without a pattern is a complaint.
@@ -102,6 +104,32 @@ _AGAINST: Final = re.compile(
 # Friends are named without an @ where a platform writes the tag as a name.
 _NAMED: Final = re.compile(
     r"^[A-Z][a-z]+ [A-Z][a-z]+,? (?:you (?:need|should see|have to see|must see) (?:this|to (?:see|go|try))|look at this|check this|this is (?:the|for you)|we should|read this)"
+)
+# What somebody is thanked for, or that it is somebody: a thank-you alone, a sign-off and a turn of speech are none.
+_THANKS: Final = re.compile(
+    either(
+        r"(?<!no )\b(?:thanks|thx|thank (?:you|u|ya)|tysm|big thank[- ]you)\b(?! (?:in advance|anyway|goodness|for nothing|but)\b)(?:(?:,| all| both| guys| again| so much| very much| a (?:lot|million|bunch)| y'all| so| u)* "
+        r"(?:for (?!(?:coming|reading|watching|following) (?:to|by|along)\b)\w+|to (?:you|y'all|u|dr|doctor|everyone|everybody|all|(?:the|your|our|this) (?:\w+ ){0,2}?(?:team|staff|crew|office|practice|clinic|ladies|guys|nurses?|doctors?|dentists?|hygienists?|people|front desk))\b|(?:dr|doctor|nurse)\b)"
+        r"|(?:,| all| both| guys| again| so much| very much)+, (?:i|we|my|our|you)\b)"
+        r"|\bthank (?:\w+ ){1,4}enough\b|\b(?:i|we)(?:'m| am|'re| are)? (?:\w+ )?(?:grateful|thankful) (?:for|to) (?:you|your|dr|doctor|the (?:team|staff|whole|care|kind|people)|everyone|everybody)\b"
+        r"|\b(?:i|we) (?:\w+ ){0,2}?appreciate (?:you|your|y'all|how you|what you|that you|the (?:team|staff|care|help|kind\w*|time|call))\b"
+    )
+)
+# Enough beside praise, which tells that it is no sign-off.
+_THANKS_ALONE: Final = re.compile(
+    r"\b(?<!no )(?:thanks|thx|thank[- ]?(?:you|u|ya)|tysm|grateful|(?<!have )(?:much|really|greatly) appreciated|(?:would|want to|d) (?:like to )?thank)\b"
+    r"(?! (?:in advance|anyway|goodness|for nothing|but|to the)\b)"
+)
+# What a practice can do for who asks it; to ask others to pass something on is no request to it.
+_REQUEST: Final = re.compile(
+    either(
+        r"^\W*(?:(?:hi|hello|hey|so|and|but|also|ok|okay|yes|guys|all)\W+)*(?:please|pls|plz|kindly) (?:also |just |do )?"
+        r"(?:call|ring|phone|text|e-?mail|message|dm|contact|get back|reply|respond|answer|write|send(?! help)|let|add|open|offer|post|bring|put|make|fix|update|change|extend|consider|book|schedule|reschedule|cancel|move|remove|take|help|explain|confirm|include|show|have|use)\b(?! (?:it|this) (?:with|to) (?:every|your))",
+        r"^\W*(?:call|ring|phone|text|e-?mail|message|contact|send|add|post|bring|put|book|cancel|move|let|show) (?:me|us|my|our|the|more|some|it|that|this|back)\b.*\b(?:please|pls|plz)\W*$",
+        r"\b(?:i|we)(?:'d| would) (?:like|love) to (?:book|schedule|make an|cancel|move|reschedule|change my|register|sign up|get an appointment|come in)\b",
+        r"(?<!if )(?<!when )\b(?:i|we) (?:need|want) to (?:book|schedule|cancel|reschedule|move (?:my|our|the)|change my|make an appointment)\b",
+        r"\b(?:i|we) need an? (?:\w+ )?appointment\b",
+    )
 )
 # The only two that need the capital of a name: “Not Oak Dental.”, “Second Oak Dental, …”.
 _NOT_THEM: Final = re.compile(r"^Not (?:[Dd]r\.? )?[A-Z]")
@@ -190,6 +218,9 @@ def acts_of(
         found += _tag(whole, low)
     if any(each.act == "discouragement" for each in found):
         found = [each for each in found if each.act != "advocacy"]
+    # Who tags a friend speaks to the friend.
+    if not (names_friend and _TAG.search(whole)):
+        found += _addressed(sentences, moods, {each.act for each in found})
     distinct: dict[str, Sign] = {}
     for each in found:
         distinct.setdefault(each.act, each)
@@ -229,6 +260,24 @@ def _acts_of_sentence(sentence: str, mood: Mood, number: int) -> list[Sign]:
         add("complaint", blame, "words of a complaint")
     elif _sounds_like_blame(sentence, low, mood) and not (blameless or against or asks):
         add("complaint", None, f"sounds like a complaint (probability {mood.sure:.2f})")
+    return found
+
+
+def _addressed(sentences: Sequence[str], moods: Sequence[Mood], beside: set[str]) -> list[Sign]:
+    """Return the first thanks and the first request, which are worth a reply; who warns of a practice asks it nothing."""
+    found: list[Sign] = []
+    lows = [_LINK.sub(" ", lowered(sentence)) for sentence in sentences]
+    lengths = [len(WORD.findall(low)) for low in lows]
+    praises = any(
+        mood.sentiment == "positive" and length >= FEWEST_WORDS for mood, length in zip(moods, lengths, strict=True)
+    )
+    for number, (low, length) in enumerate(zip(lows, lengths, strict=True), 1):
+        thanks = (_THANKS.search(low) if length >= FEWEST_WORDS else None) or (praises and _THANKS_ALONE.search(low))
+        if thanks:
+            found.append(Sign(number, *thanks.span(), "thanks", "thanks somebody"))
+        request = None if "?" in low or "discouragement" in beside or _ASKS.search(low) else _REQUEST.search(low)
+        if request:
+            found.append(Sign(number, *request.span(), "request", "asks for something to be done"))
     return found
 
 

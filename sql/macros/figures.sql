@@ -94,6 +94,47 @@ shares as (
 {{ share_figures('shares') }}
 {% endmacro %}
 
+{#- The CTEs that end in `shares`: of what people said to the practice in public and `flag` is true of, what it answered
+    in words within 7 days. -#}
+{% macro answered_within_a_week(flag) -%}
+asked as (
+    select
+        practice_id,
+        month,
+        -- Younger than a week it can still be answered in time and is not counted yet, with an answer no more than
+        -- without one.
+        count(*) filter (
+            outcome <> 'handled privately' and seconds_watched >= 7 * 86400 and seconds_to_answer <= 7 * 86400
+        ) as numerator,
+        count(*) filter (outcome <> 'handled privately' and seconds_watched >= 7 * 86400) as sample_size,
+        count(*) filter (outcome = 'handled privately') as handled
+    from {{ ref('calls') }}
+    where {{ flag }}
+    group by practice_id, month
+),
+
+shares as (
+    select
+        parts.practice_id,
+        '' as site,
+        parts.month,
+        coalesce(asked.numerator, 0) as numerator,
+        coalesce(asked.sample_size, 0) as sample_size,
+        nullif(
+            concat_ws(
+                '; ',
+                parts.talk_left_out,
+                case when asked.handled > 0 then asked.handled || ' handled privately' end
+            ),
+            ''
+        ) as reason,
+        parts.unknown_why as not_measured_why
+    from {{ ref('engagement_counts') }} as parts
+    left join asked on parts.practice_id = asked.practice_id and parts.month = asked.month
+    where parts.part = 'E1'
+)
+{%- endmacro %}
+
 {#- The last SELECT of a count: from a CTE with practice_id, site, month, part, number, sample_size and
     not_measured_why, which makes a number a lower bound and a zero nothing at all. -#}
 {% macro count_figures(cte) %}

@@ -495,7 +495,12 @@ class Month:
         told |= self.turns() | self.hidden() | self.of_the_year()
         told["asked_and_stayed", ""] = self.asking()
         told["dialogue_share", ""] = share(len(replies), acts_of_talk, self.left_out, self.blocked)
-        told["questions_answered_share", ""] = self.within_a_week(parts["E1"][3])
+        said = [i for i in self.window if i["voices"] and i["to_practice"] and self.account.can_reply(i["site"])]
+        questions = [i for i in said if i["kind"] != "share" and "question" in i["acts"]]
+        worth = {"question", "request", "complaint", "thanks"}
+        worth_a_reply = [i for i in said if i["kind"] == "comment" and worth & set(i["acts"])]
+        told["questions_answered_share", ""] = self.within_a_week(questions, parts["E1"][3])
+        told["replied_share", ""] = self.within_a_week(worth_a_reply, parts["E1"][3])
         told["broadcast_only_posts", ""] = self.broadcasts(parts["E1"][3])
         told["seen_before_share", ""] = self.seen_before(parts["E3"][3])
         return told | self.questions(parts["E1"][3])
@@ -604,8 +609,7 @@ class Month:
             for who in ("practice", "team", "others", "nobody")
         }
 
-    def within_a_week(self, blocked: str | None) -> Row:
-        asked = [item for item in self._calling() if "question" in item["acts"]]
+    def within_a_week(self, asked: list[Row], blocked: str | None) -> Row:
         handled = sum(map(self._handled, asked))
         old = [i for i in asked if not self._handled(i) and self.cutoff - i["created_local"] >= 7 * DAY]
         seconds = [self._answer(item)[1] for item in old]

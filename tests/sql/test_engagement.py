@@ -674,6 +674,7 @@ BEHIND: dict[str, Callable[[Row], int | None]] = {
     "helpful_mix_share": lambda figure: None if figure["reason"] else figure["sample_size"],
     "talk_reply_hours": lambda figure: figure["sample_size"],
     "asked_and_stayed": lambda figure: figure["sample_size"],
+    "replied_share": lambda figure: None if figure["state"] == "not_measured" else figure["sample_size"],
     "questions_answered_share": lambda figure: None if figure["state"] == "not_measured" else figure["sample_size"],
     "community_recommend_share": lambda figure: figure["sample_size"],
     "broadcast_only_posts": lambda figure: figure["sample_size"],
@@ -703,7 +704,7 @@ def test_what_stands_behind_a_figure_is_as_much_as_it_counts(warehouse: tuple[Da
         elif expected is not None:
             # What was handled privately is listed as such and not among the waits.
             handled = [row for row in found.rows if row["outcome"] == "handled privately"]
-            left = handled if metric in ("talk_reply_hours", "questions_answered_share") else []
+            left = handled if metric in ("talk_reply_hours", "questions_answered_share", "replied_share") else []
             assert len(found.rows) - len(left) == expected, figure
         compared += bool(expected)
     assert compared > 3
@@ -725,7 +726,7 @@ def test_every_figure_of_talk_can_be_explained(warehouse: tuple[DataDir, Inputs]
     data, _ = warehouse
     with open_warehouse(data) as connection:
         keys = {key[3]: key for key, row in sorted(figures(connection).items()) if row["numerator"]}
-    assert len(keys) == 34
+    assert len(keys) == 35
     for metric, key in keys.items():
         text = str(explain(data, key[0], key[2], metric))
         assert "all sites" in text

@@ -1,11 +1,15 @@
 {{ config(by_practice=true, touched="month >= {from}") }}
 -- one row per practice, month and public item (source, site, kind, item_id) that calls for an answer of the practice
+-- (`is_call`), or would be answered by who likes to talk: a request or thanks (`wants_reply`, with questions and
+-- complaints)
 with items as (
     select
         *,
+        asks or addresses as is_call,
         {{ two_business_days_after('created_local') }} as due
     from {{ of_practices('talk') }} as talk
-    where in_window and can_reply and is_voice and to_practice and kind <> 'share' and (asks or addresses)
+    where
+        in_window and can_reply and is_voice and to_practice and kind <> 'share' and (asks or addresses or wants_reply)
 ),
 
 answers as (
@@ -51,6 +55,8 @@ select
     items.item_id,
     items.thread,
     items.is_question,
+    items.is_call,
+    items.wants_reply,
     items.created_local,
     items.due,
     answers.answered_local,

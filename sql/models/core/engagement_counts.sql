@@ -8,6 +8,7 @@ with answers as (
         count(*) filter (outcome not in ('pending', 'handled privately')) as trials,
         count(*) filter (outcome = 'handled privately') as handled
     from {{ ref('calls') }}
+    where is_call
     group by practice_id, month
 ),
 

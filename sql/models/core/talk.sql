@@ -76,6 +76,7 @@ select
     is_substantive,
     asks,
     is_question,
+    wants_reply,
     asks_recommendation,
     names_account,
     addresses,

@@ -104,6 +104,8 @@ told as not materialized (
         list_contains(coalesce(acts, []), 'substantive') as is_substantive,
         list_has_any(coalesce(acts, []), ['question', 'complaint']) as asks,
         list_contains(coalesce(acts, []), 'question') as is_question,
+        kind = 'comment'
+        and list_has_any(coalesce(acts, []), ['question', 'complaint', 'request', 'thanks']) as wants_reply,
         -- Neither answer stands where nobody asked: outside of communities, in other languages, and before there was
         -- the question.
         case

@@ -26,7 +26,7 @@ calls as (
         count(*) filter (outcome = 'in time') as number,
         count(*) filter (outcome not in ('pending', 'handled privately')) as sample_size
     from {{ ref('calls') }}
-    where created_local >= month
+    where is_call and created_local >= month
     group by practice_id, month
 ),
 

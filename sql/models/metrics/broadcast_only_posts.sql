@@ -10,6 +10,7 @@ with calls as (
         thread,
         bool_or(answered_local is not null) as was_answered
     from {{ ref('calls') }}
+    where is_call
     group by practice_id, month, source, site, thread
     -- What can still be answered in time has not been passed over.
     having bool_or(outcome not in ('pending', 'handled privately'))

@@ -16,7 +16,7 @@ with answers as (
         count(seconds_to_answer) as answered,
         count(*) as calls
     from {{ ref('calls') }}
-    where outcome <> 'handled privately'
+    where is_call and outcome <> 'handled privately'
     group by practice_id, month
 ),
 
