@@ -67,6 +67,7 @@ _METRICS = pa.schema(
         *[(name, pa.string()) for name in ("source", "metric", "meaning")],
         ("valid_from", pa.date32()),
         ("valid_to", pa.date32()),
+        ("divides", pa.bool_()),
     ]
 )
 _TOPICS = pa.schema([("topic", pa.string()), ("alert", pa.bool_()), ("reported", pa.bool_())])
@@ -443,6 +444,7 @@ def _metrics(sources: list[str]) -> list[dict[str, Any]]:
             "meaning": metric.meaning,
             "valid_from": metric.valid_from,
             "valid_to": metric.valid_to,
+            "divides": metric.divides,
         }
         for source in known
         for metric in source.metrics

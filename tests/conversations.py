@@ -39,12 +39,15 @@ class Platform:
     window_days: int | None = 90
     metrics: tuple[tuple[str, str], ...] = (("likes", "likes"), ("followers", "followers"), ("views", "views"))
     tells_hidden: bool = False
+    divides: str = ""
 
 
-WALL = Platform("wall", "wall", tells_hidden=True)
-FILM = Platform("film", "film", metrics=(("likes", "likes"), ("passed_on", "shares"), ("reach", "reach")))
+WALL = Platform("wall", "wall", tells_hidden=True, divides="followers")
+FILM = Platform(
+    "film", "film", metrics=(("likes", "likes"), ("passed_on", "shares"), ("reach", "reach")), divides="reach"
+)
 FORUM = Platform("forum", "forum", can_reply=False, window_days=None, metrics=())
-CROWD = Platform("crowd", "crowd", named=False, tells_hidden=True)
+CROWD = Platform("crowd", "crowd", named=False, tells_hidden=True, divides="views")
 PLATFORMS = (WALL, FILM, FORUM, CROWD)
 
 
@@ -139,7 +142,14 @@ def rows_of(talks: list[Talk], as_of: dt.date) -> Inputs:
         for platform in PLATFORMS
     ]
     inputs["source_metrics"] = [
-        {"source": platform.source, "metric": name, "meaning": meaning, "valid_from": None, "valid_to": None}
+        {
+            "source": platform.source,
+            "metric": name,
+            "meaning": meaning,
+            "valid_from": None,
+            "valid_to": None,
+            "divides": name == platform.divides,
+        }
         for platform in PLATFORMS
         for name, meaning in platform.metrics
     ]

@@ -54,6 +54,9 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     ]  # fmt: skip
     valid_from: dt.date | None = None
     valid_to: dt.date | None = None
+    # Interactions with a post are divided by it: by its own, or by the account's followers. At most one of a source;
+    # another one later would be another rate.
+    divides: bool = False
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +106,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
         elsewhere = self.once or self.addresses.get("api") == ""
         if not self.policy.terms_url and not elsewhere:
             raise ValueError(f"{self.name} is one platform, so its policy names the address of its terms")
+        if sum(metric.divides for metric in self.metrics) > 1:
+            raise ValueError(f"{self.name} divides interactions by more than one number")
 
     @property
     def counts(self) -> frozenset[str]:

@@ -73,7 +73,7 @@ SOURCE = Source(
         Metric(name="replyCount", meaning="comments"),
         Metric(name="quoteCount", meaning="other"),
         Metric(name="bookmarkCount", meaning="saves"),
-        Metric(name="followersCount", meaning="followers"),
+        Metric(name="followersCount", meaning="followers", divides=True),
         # Ours: how many finds of a page of the search were left out, because their authors ask for it.
         Metric(name="left_out", meaning="other"),
     ),

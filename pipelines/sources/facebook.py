@@ -65,7 +65,7 @@ SOURCE = Source(
         Metric(name="shares", meaning="shares"),
         Metric(name="comments", meaning="comments"),
         Metric(name="fan_count", meaning="followers"),
-        Metric(name="followers_count", meaning="followers"),
+        Metric(name="followers_count", meaning="followers", divides=True),
         Metric(name="page_media_view", meaning="views", valid_from=_VIEWS_CAME),
         Metric(name="page_total_media_view_unique", meaning="reach", valid_from=_VIEWS_CAME),
         Metric(name="page_post_engagements", meaning="other"),

@@ -60,7 +60,7 @@ SOURCE = Source(
         Metric(name="comments_count", meaning="comments"),
         Metric(name="followers_count", meaning="followers"),
         Metric(name="media_count", meaning="other"),
-        Metric(name="reach", meaning="reach"),
+        Metric(name="reach", meaning="reach", divides=True),
         Metric(name="views", meaning="views", valid_from=_VIEWS_CAME),
         Metric(name="saved", meaning="saves"),
         Metric(name="shares", meaning="shares"),

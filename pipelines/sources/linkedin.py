@@ -69,7 +69,7 @@ SOURCE = Source(
         Metric(name="shareCount", meaning="shares"),
         Metric(name="shareMentionsCount", meaning="other"),
         Metric(name="commentMentionsCount", meaning="other"),
-        Metric(name="firstDegreeSize", meaning="followers"),
+        Metric(name="firstDegreeSize", meaning="followers", divides=True),
     ),
     key_fields=("client_id", "client_secret", "refresh_token"),
     window_days=90,

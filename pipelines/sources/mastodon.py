@@ -73,7 +73,7 @@ SOURCE = Source(
         Metric(name="reblogs_count", meaning="shares"),
         Metric(name="replies_count", meaning="comments"),
         Metric(name="quotes_count", meaning="other"),
-        Metric(name="followers_count", meaning="followers"),
+        Metric(name="followers_count", meaning="followers", divides=True),
         # Ours: how many finds of a page of the search were left out, because their accounts ask not to be found.
         Metric(name="left_out", meaning="other"),
     ),

@@ -53,7 +53,7 @@ SOURCE = Source(
         Metric(name="follower_count", meaning="followers"),
         Metric(name="likes_count", meaning="likes"),
         Metric(name="video_count", meaning="other"),
-        Metric(name="view_count", meaning="views"),
+        Metric(name="view_count", meaning="views", divides=True),
         Metric(name="like_count", meaning="likes"),
         Metric(name="comment_count", meaning="comments"),
         Metric(name="share_count", meaning="shares"),

@@ -63,7 +63,7 @@ SOURCE = Source(
         Metric(name="quote_count", meaning="shares"),
         Metric(name="reply_count", meaning="comments"),
         Metric(name="bookmark_count", meaning="saves"),
-        Metric(name="impression_count", meaning="impressions"),
+        Metric(name="impression_count", meaning="impressions", divides=True),
     ),
     key_fields=("bearer_token",),
     # Search reaches back a week, so an older conversation cannot be listed again.

@@ -54,7 +54,7 @@ SOURCE = Source(
     cost=Cost(calls=6, sweep_calls=10, calls_a_day=10_000),
     metrics=(
         Metric(name="subscriberCount", meaning="followers"),
-        Metric(name="viewCount", meaning="views"),
+        Metric(name="viewCount", meaning="views", divides=True),
         Metric(name="likeCount", meaning="likes"),
         Metric(name="commentCount", meaning="comments"),
         Metric(name="videoCount", meaning="other"),

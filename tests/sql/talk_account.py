@@ -85,6 +85,7 @@ class TalkAccount:
         self.as_of: dt.date = inputs["build"][0]["as_of_night"]
         self.windows = {row["source"]: row["window_days"] for row in inputs["sources"]}
         self.meanings = {(row["source"], row["metric"]): row["meaning"] for row in inputs["source_metrics"]}
+        self.dividers = {row["source"]: row for row in inputs["source_metrics"] if row["divides"]}
         self.visits = [row for row in inputs["completeness"] if row["practice_id"] == practice_id]
         rows = sorted(
             (row for row in inputs["features"] if row["practice_id"] == practice_id), key=lambda row: row["night"]
@@ -458,7 +459,7 @@ class Month:
             told["talk_reply_hours", part] = self.hours(parts["E1"][3], share_left, fewest)
             in_business = ", ".join(filter(None, ("business hours", part)))
             told["talk_reply_hours", in_business] = self.hours(parts["E1"][3], share_left, fewest, in_business=True)
-        told |= self.per_post()
+        told |= self.per_post() | self.rates()
         acts: dict[str, int] = defaultdict(int)
         for item in self.window:
             if item["counts"] and item["person"] and item["advocates"]:
@@ -718,6 +719,51 @@ class Month:
             without = "without " + ", ".join(missing) if missing else None
             told[metric, ""] = per_post(sum(e[0] for e in known), sum(e[1] for e in known), without, blocked)
         return told
+
+    def rates(self) -> dict[tuple[str, str], Row]:
+        told: dict[tuple[str, str], Row] = {}
+        for site, why in self.why.items():
+            source = self.account.source(site)
+            divider = self.account.dividers.get(source)
+            posts = [post for post in self.posts() if post["site"] == site]
+            kinds = [[self.numbers([post], kind) for kind in ("likes", "comments", "shares")] for post in posts]
+            counted = [(post, sum(map(sum, found))) for post, found in zip(posts, kinds, strict=True) if any(found)]
+            rated: list[tuple[int, int]] = []
+            for post, number in counted:
+                if divider and divider["meaning"] == "followers":
+                    by = self.of_account(site, divider["metric"])
+                else:
+                    by = sum(self.numbers([post], divider["meaning"])) if divider else 0
+                rated += [(number, by)] if by else []
+            if not why and not divider:
+                why = "the platform gives nothing to divide by"
+            elif not why and posts and not counted:
+                why = "interactions are not shown"
+            elif not why and posts and not rated:
+                why = f"no {divider and divider['meaning']} to divide by are known"
+            part = f"{site} by {divider['meaning']}" if divider else site
+            total, size = sum(number for number, _ in rated), len(rated)
+            if why:
+                told["engagement_rate", part] = figure("not_measured", None, None, None, None, size, why)
+            elif size < 10:
+                told["engagement_rate", part] = figure("too_few", None, None, None, total, size, None)
+            else:
+                middle = statistics.median(number / by for number, by in rated)
+                state = "value" if middle else "zero"
+                told["engagement_rate", part] = figure(state, middle, None, None, total, size, None)
+        return told
+
+    def of_account(self, site: str, metric: str) -> int:
+        """What was last counted of the account in the month, or nothing."""
+        return next(
+            (
+                int(row["value"])
+                for row in reversed(self.account.numbers)
+                if (row["site"], row["metric"], row["parent_id"]) == (site, metric, None)
+                and self.month < row["night"] <= self.after
+            ),
+            0,
+        )
 
     def numbers(self, posts: list[Row], meaning: str) -> list[int]:
         """What was last counted of each post by the end of the month, without those of which nothing was."""

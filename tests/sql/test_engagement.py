@@ -92,7 +92,7 @@ def test_every_figure_is_what_the_slow_account_says(models: Models, seed: int, d
 def test_the_generated_practices_are_worth_an_account(models: Models) -> None:
     """They must reach every state of every metric that it can have, or the comparison shows little."""
     # Of the last, communities speak so often that they have a share.
-    talks = [*(talk_of(number, f"p{number}") for number in range(40)), talk_of(59, "crowded", busy=110)]
+    talks = [*(talk_of(number, f"p{number}") for number in range(40)), talk_of(46, "crowded", busy=110)]
     inputs = rows_of(talks, AS_OF)
     with replayed(models, inputs) as connection:
         found = figures(connection)
@@ -655,7 +655,10 @@ def _source(name: str) -> Any:
         site=platform.site,
         window_days=platform.window_days,
         tells_hidden=platform.tells_hidden,
-        metrics=tuple(Metric(name=metric, meaning=meaning) for metric, meaning in platform.metrics),  # type: ignore[arg-type]
+        metrics=tuple(
+            Metric(name=metric, meaning=meaning, divides=metric == platform.divides)  # type: ignore[arg-type]
+            for metric, meaning in platform.metrics
+        ),
     )
     return type("Module", (), {"SOURCE": source})
 
@@ -726,7 +729,7 @@ def test_every_figure_of_talk_can_be_explained(warehouse: tuple[DataDir, Inputs]
     data, _ = warehouse
     with open_warehouse(data) as connection:
         keys = {key[3]: key for key, row in sorted(figures(connection).items()) if row["numerator"]}
-    assert len(keys) == 35
+    assert len(keys) == 36
     for metric, key in keys.items():
         text = str(explain(data, key[0], key[2], metric))
         assert "all sites" in text
