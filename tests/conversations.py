@@ -207,6 +207,9 @@ def _row(talk: Talk, said: Said, night: dt.date) -> Row:
     }
     told |= said.more
     told |= _of_openings(said, told) | _of_hiding(said, night)
+    if told.get("disclosure") == "pattern":
+        severity = random.Random(f"severity {said.item_id}").choice(["critical", "high", "high", "caution"])
+        told["disclosure_severity"] = severity
     told |= _of_health(said, told) | _of_invitations(talk, said, told)
     told["acts"] = [*told["acts"], *_of_requests(said, told), *_of_own_posts(talk, said, told)]
     if said.edited_on and night >= said.edited_on:

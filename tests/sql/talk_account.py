@@ -493,7 +493,7 @@ class Month:
         ours = [i for i in self.standing if i["voice"] == "practice"]
         replies = [i for i in ours if self._answers_somebody(i)]
         acts_of_talk = len(replies) + sum(i["kind"] == "post" for i in ours)
-        told |= self.turns() | self.hidden() | self.of_the_year()
+        told |= self.turns() | self.hidden() | self.unsafe() | self.of_the_year()
         told["asked_and_stayed", ""] = self.asking()
         told["dialogue_share", ""] = share(len(replies), acts_of_talk, self.left_out, self.blocked)
         said = [i for i in self.window if i["voices"] and i["to_practice"] and self.account.can_reply(i["site"])]
@@ -571,6 +571,18 @@ class Month:
         return {
             ("advocates_of_the_year", part): few if number in (1, 2) else count(number, len(acts), why)
             for part, number in told.items()
+        }
+
+    def unsafe(self) -> dict[tuple[str, str], Row]:
+        ours = [i for i in self.standing if i["kind"] == "comment" and i["voice"] == "practice" and not i["mute"]]
+        checked = [i for i in ours if i["disclosure"] not in (None, "not_checked")]
+        found = [i["disclosure_severity"] for i in checked if i["disclosure"] == "pattern"]
+        why = "no comment in a language that is checked" if ours and not checked else None
+        return {
+            ("own_comments_to_look_at", part): count(
+                found.count(part), len(checked), self.blocked or why or self.left_out
+            )
+            for part in ("critical", "high", "caution")
         }
 
     def hidden(self) -> dict[tuple[str, str], Row]:

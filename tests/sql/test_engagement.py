@@ -115,6 +115,7 @@ def test_the_generated_practices_are_worth_an_account(models: Models) -> None:
         "review_invitations",
         "recommendation_requests",
         "broadcast_only_posts",
+        "own_comments_to_look_at",
     ):
         assert states[metric, "zero"]
     assert states["engagement_score", "too_few"]
@@ -729,7 +730,7 @@ def test_every_figure_of_talk_can_be_explained(warehouse: tuple[DataDir, Inputs]
     data, _ = warehouse
     with open_warehouse(data) as connection:
         keys = {key[3]: key for key, row in sorted(figures(connection).items()) if row["numerator"]}
-    assert len(keys) == 36
+    assert len(keys) == 37
     for metric, key in keys.items():
         text = str(explain(data, key[0], key[2], metric))
         assert "all sites" in text
