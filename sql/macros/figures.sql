@@ -452,6 +452,22 @@ counts as (
 {#- The CTEs that end in `standing`: how many of `answers` there are of each name, by its condition, in a month and all
     months before, as what stands can be read until somebody changes it or takes it down. Needs 'checked'. -#}
 {% macro standing_answers(counted) %}
+first_months as (
+    select
+        practice_id,
+        site,
+        min(month) as month
+    from {{ ref('months') }}
+    group by practice_id, site
+),
+
+-- What stands since before the first of these months stands in it.
+since_first as (
+    select answers.* replace (greatest(answers.month, first_months.month) as month)
+    from answers
+    inner join first_months on answers.practice_id = first_months.practice_id and answers.site = first_months.site
+),
+
 new_ones as (
     select
         months.practice_id,
@@ -463,7 +479,7 @@ new_ones as (
         count(*) filter ({{ condition }}) as {{ name }}
         {%- endfor %}
     from {{ ref('months') }} as months
-    left join answers
+    left join since_first as answers
         on
             months.practice_id = answers.practice_id
             and months.site = answers.site

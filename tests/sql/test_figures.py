@@ -418,8 +418,9 @@ class Account:
             < dt.datetime.combine(after, dt.time(0))
             and (r["removed"] is None or r["removed"] >= after)
         ]
+        waiting = [_until(min(after, self.as_of), r) for r in window]
         for part, share, fewest in (("", Decimal("0.5"), 5), ("nine of ten", Decimal("0.9"), 10)):
-            told["reply_hours", part] = _hours(window, blocked or (why if not window else None), share, fewest)
+            told["reply_hours", part] = _hours(waiting, blocked or (why if not window else None), share, fewest)
         told |= self._words(place, reviews, why) | self._replies(place, month, window, blocked, why)
         return told | self._signs(place, month, reviews, why)
 
@@ -783,6 +784,13 @@ def _mean(stars: list[int], why: str | None) -> Row:
         return _figure("too_few", None, None, None, sum(stars), len(stars), why)
     _, _, low, high = statistics.dirichlet_mean([stars.count(star) for star in range(1, 6)])
     return _figure("value", sum(stars) / len(stars), low, high, sum(stars), len(stars), why)
+
+
+def _until(day: dt.date, review: Row) -> Row:
+    """Return a review with its wait as it was known when a day began."""
+    watched = max(0, int((dt.datetime.combine(day, dt.time(0)) - review["written"]).total_seconds()))
+    wait = review["wait"]
+    return {**review, "watched": watched, "wait": wait if wait is not None and wait <= watched else None}
 
 
 def _hours(window: list[Row], blocked: str | None, share: Decimal, fewest: int) -> Row:

@@ -1,3 +1,7 @@
+{{ config(
+    touched="month >= {from}",
+    reads={"reviews": "true", "replies": "true", "judged_months": 12},
+) }}
 -- one row per practice, site, month and sign (part): an 'incentive' or a 'threat' in the practice's own replies that
 -- stand, and those that ask the happy alone for a review ('gating'), for one on 'yelp', or say its 'wording'; among the
 -- month's reviews those that tell of an incentive, those by the practice's own people, and, in a month in which

@@ -1,3 +1,4 @@
+{{ config(touched="month >= {from}", reads={"reviews": "true", "replies": "true"}) }}
 -- one row per practice, site, month and severity (part 'critical', 'high' or 'caution')
 with answers as (
     select
