@@ -91,7 +91,6 @@ def remake(
         connection.execute("set checkpoint_threshold = '1TB'")
         connection.execute("set max_vacuum_tasks = 0")
         connection.execute("set TimeZone = 'UTC'")
-        # For few rows DuckDB looks for the nearest night among all nights of all practices.
         connection.execute("set asof_loop_join_threshold = 0")
         register(connection)
         name_files(connection, inputs)

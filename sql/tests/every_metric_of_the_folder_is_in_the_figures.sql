@@ -1,3 +1,4 @@
+{{ config(touched=true) }}
 -- one row per model of models/metrics whose figures no report would ever show
 with metrics as (
     select unnest([{{ models_of_folder('metrics') }}]) as metric

@@ -4,7 +4,8 @@
     once="night >= {from} and (
         kind not in ('review', 'reply', 'post', 'comment', 'share')
         or (kind, source, site, practice_id, item_id) not in (
-            select (kind, source, site, practice_id, item_id) from core.items where first_seen < {from}
+            select (kind, source, site, practice_id, item_id) from core.items
+            where first_seen < {from} and last_seen >= {from}
         )
     )",
 ) }}
