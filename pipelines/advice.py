@@ -100,13 +100,17 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Alerts:
-    """How many reviews and replies need a person's eyes: numbers, never words. Grave replies are found more surely."""
+    """How many texts need a person's eyes: numbers, never words. Grave replies are found more surely.
+
+    `comments` are the practice's own that may give something away.
+    """
 
     harm: int = 0
     unfair: int = 0
     privacy: int = 0
     replies_grave: int = 0
     replies_possible: int = 0
+    comments: int = 0
     checked: bool = True
     replies_checked: bool = True
 
@@ -120,7 +124,7 @@ class Alerts:
 
     @property
     def number(self) -> int:
-        return self.raised + self.replies
+        return self.raised + self.replies + self.comments
 
 
 @dataclass(frozen=True)

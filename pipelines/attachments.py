@@ -47,7 +47,7 @@ def files(
         ),
     ]
     if looks:
-        words = _("Reviews and replies worth a look, with their links")
+        words = _("Reviews, replies and comments worth a look, with their links")
         found.append(Attached(looks_file(month), words, looks_csv(looks)))
     if len(waiting) > MOST_WAITING:
         words = _("Reviews that need an answer, with draft replies")
@@ -61,7 +61,7 @@ def figures_csv(figures: Sequence[Row]) -> bytes:
 
 
 def looks_csv(looks: Sequence[LookRow]) -> bytes:
-    """Return what is worth a look as CSV in UTF-8, a review or reply a line, under headings in the language spoken."""
+    """Return what is worth a look as CSV in UTF-8, one text a line, under headings in the language spoken."""
     heads = (_("Site"), _("What"), _("Signs of"), _("Written"), _("Link"))
     return _marked_csv(heads, ([row.site, row.what, row.signs, row.day, row.url] for row in looks))
 

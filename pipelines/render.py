@@ -128,7 +128,11 @@ _TABLES = {
     "worth_a_look": (
         "SELECT practice_id, kind, site, written_on, classes, severity, url FROM reports.worth_a_look"
         " WHERE practice_id IN $practices AND counted"
-        " AND (kind = 'reply' AND month <= $month OR kind = 'review' AND month = $month)"
+        " AND (kind = 'reply' AND month <= $month OR kind = 'review' AND month = $month"
+        # Where people talk a site is read for some days back only, so that what is older may be gone unseen: own
+        # comments are listed for the 90 days that their figure counts.
+        " OR kind = 'comment' AND severity IS NOT NULL AND month <= $month"
+        " AND written_on >= $month + INTERVAL 1 MONTH - INTERVAL 90 DAY)"
         " ORDER BY written_on DESC, site, source, kind, item_id"
     ),
     "changes": (

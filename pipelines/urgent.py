@@ -34,6 +34,7 @@ _UNSENT = ("planned", "failed")
 
 CLASSES = {
     "disclosure": "A public reply of the practice may give private details away",
+    "own_comment": "A public comment of the practice may give private details away",
     "ALERT_safety": "Somebody seems to tell of harm",
     "ALERT_discrimination": "Somebody seems to tell of unequal treatment or harassment",
     "ALERT_privacy": "Somebody seems to tell of a breach of privacy",
@@ -46,7 +47,9 @@ with news as (
 found as (
     select practice_id, class, source, site, item_id, url, changed_on as on_day
     from reports.worth_a_look
-    cross join unnest(case kind when 'reply' then ['disclosure'] else classes end) as why (class)
+    cross join unnest(
+        case when severity is null then classes when kind = 'reply' then ['disclosure'] else ['own_comment'] end
+    ) as why (class)
     cross join news
     where stands and changed_on >= since
     union all

@@ -44,7 +44,7 @@ _TABLES_OF_PAGES: dict[ModuleType, tuple[Mapping[Any, str | tuple[str, str]], ..
     scores: (scores.SCORE_PARTS,),
     sites: (sites.TOPIC_NAMES, sites.MOVED),
     conversation: (conversation.NAMED_BY, conversation.POST_TYPES, conversation.SHARES, conversation.COMPARED),
-    looks: (looks.SEVERITIES, looks.REPLIES, looks.SIGNS),
+    looks: (looks.SEVERITIES, looks.REPLIES, looks.COMMENTS, looks.SIGNS),
     private: (
         private.CHECK_RULES,
         private.OWN_POSTS,

@@ -259,8 +259,9 @@ class Warehouse:
         size: int = 24,
         alerts: Sequence[int] | None = (0, 0, 0),
         replies: Sequence[int] | None = (0, 0, 0),
+        comments: Sequence[int] = (0, 0, 0),
     ) -> Warehouse:
-        """Add reviews whose words were judged: praise and criticism by topic, alerts and replies by kind."""
+        """Add reviews whose words were judged: praise and criticism by topic, and what to look at by kind."""
         for topic, numbers in topics.items():
             for polarity, number in zip(("positive", "negative"), numbers, strict=True):
                 part, single = f"{topic}/{polarity}", 1 <= number <= 4
@@ -278,15 +279,21 @@ class Warehouse:
                     self.figure(site, self.month, metric, counts[place], part=part, state=state)
                     for number in range(counts[place]):
                         self._worth_a_look(site, part, number)
+        for part, count in zip(kinds["replies_to_look_at"], comments, strict=True):
+            for number in range(count):
+                self._worth_a_look(site, part, number, own_words="comment")
         return self
 
-    def _worth_a_look(self, site: str, part: str, number: int) -> None:
-        """Add a review that raises an alert or, of a severity, a reply with such signs; every third has no link."""
+    def _worth_a_look(self, site: str, part: str, number: int, own_words: str = "reply") -> None:
+        """Add a review with an alert or, of a severity, own words with such signs; every third has no link."""
         is_alert = part.startswith("ALERT")
         day = last_day(self.month) - dt.timedelta(days=4 * number + len(part))
-        row: dict[str, Any] = {"kind": "review" if is_alert else "reply", "source": "s", "site": site, "counted": True}
+        row: dict[str, Any] = {"kind": "review" if is_alert else own_words, "source": "s", "site": site}
         row |= {"item_id": f"item-{part}-{number}", "severity": None if is_alert else part, "written_on": day}
         row |= {"month": self.month if is_alert else add_months(self.month, -number), "changed_on": day}
+        row["counted"] = True
+        if own_words == "comment":
+            row["month"] = day.replace(day=1)
         row |= {"url": None if number % 3 == 2 else f"https://{site}.example/{part}/{number}"}
         signs = {"critical": ["P11", "P4"], "high": ["N2", "P4", "P6"], "caution": ["P1"]}
         self.rows["worth_a_look"].append(row | {"classes": [part] if is_alert else signs[part]})

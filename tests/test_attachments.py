@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
 from decimal import Decimal
@@ -14,11 +15,14 @@ import pikepdf
 import pytest
 
 from pipelines.attachments import COLUMNS, figures_csv, figures_json, files
+from pipelines.build import build
 from pipelines.landing import DataDir
 from pipelines.locales import language, speaking
+from pipelines.practices import Practice, Practices
 from pipelines.render import render
 from pipelines.view.looks import look_rows
 from pipelines.view.summary import waiting_row
+from tests.histories import Row, feature, visit, write_night
 from tests.report_states import STATES, practices
 
 
@@ -101,3 +105,29 @@ def test_what_is_worth_a_look_is_attached_whole_in_the_reports_language() -> Non
     assert len(lines) == 1 + len(inputs.worth_a_look) == 24
     assert lines[1] == ["Google", "Reseña", "daño", "2026-10-19", "https://google.example/ALERT_safety/0"]
     assert "'=cmd" in {line[0] for line in lines}
+
+
+def test_an_unsafe_comment_of_the_practices_own_reaches_the_owner_with_the_link_of_its_post(data: DataDir) -> None:
+    night, said = dt.date(2026, 11, 2), dt.datetime(2026, 10, 20, 9)
+    of_practice: Row = {"created_at": said, "created_local": said, "voice": "practice", "has_text": True}
+    leak: Row = {"disclosure": "pattern", "disclosure_severity": "high", "disclosure_classes": ["P4"]}
+
+    def below_a_post(kind: str, item_id: str, **more: Any) -> Row:
+        return feature(kind, "facebook", "facebook", night, "oak", item_id, thread_id="p", **{**of_practice, **more})
+
+    told = [
+        below_a_post("post", "p", url="https://facebook.example/p"),
+        below_a_post("comment", "p/own", **leak),
+        below_a_post("comment", "p/fine", disclosure="generic"),
+        below_a_post("comment", "p/other", **leak, voice="outside"),
+    ]
+    write_night(data, "facebook", night, told, [visit("facebook", "facebook", night, "oak", fetched=4)])
+    oak = Practices(practice=(Practice(id="oak", name="Oak Street", language="es"),))
+    build(data, oak, None, lambda _: None)
+    with pikepdf.open(render(data, oak, dt.date(2026, 10, 1))[0].pdf) as opened:
+        held = opened.attachments["worth-a-look-2026-10.csv"]
+        words, body = held.description, held.get_file().read_bytes()
+    assert words == "Reseñas, respuestas y comentarios que conviene mirar, con sus enlaces"
+    assert list(csv.reader(io.StringIO(body.decode("utf-8-sig"), newline="")))[1:] == [
+        ["Facebook", "Comentario, grave", "un tratamiento", "2026-10-20", "https://facebook.example/p"]
+    ]

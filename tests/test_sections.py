@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from itertools import pairwise
 from typing import Any
@@ -198,6 +199,48 @@ def test_what_is_worth_a_look_is_listed_by_weight_and_day_with_links_and_no_word
         "https://google.example/ALERT_privacy/1",
         "#worth-a-look",
     ]
+
+
+@pytest.mark.parametrize(
+    ("alerts", "replies", "said"),
+    [
+        ((0, 0, 0), (0, 0, 0), "2 comments of yours to look at."),
+        ((1, 0, 0), (0, 0, 3), "1 alert, 3 replies and 2 comments of yours to look at."),
+        (None, (0, 0, 0), "2 comments of yours to look at. Reviews were not checked."),
+        (None, None, "2 comments of yours to look at. Neither reviews nor replies could be checked."),
+    ],
+)
+def test_own_comments_to_look_at_stand_beside_replies_of_their_severity_and_are_counted_on_page_one(
+    alerts: tuple[int, ...] | None, replies: tuple[int, ...] | None, said: str
+) -> None:
+    house = practice().judged("google", {}, alerts=alerts, replies=replies)
+    house.judged("facebook", {}, alerts=None, replies=None, comments=(0, 1, 1))
+    report = report_of(house)
+    assert f"{report.alerts} {report.not_checked}".replace("\u00a0", " ").rstrip() == said
+    own = [(row.site, row.what, row.url) for row in report.looks if row.what.startswith("Comment")]
+    assert own == [
+        ("Facebook", "Comment, high", "https://facebook.example/high/0"),
+        ("Facebook", "Comment, caution", "https://facebook.example/caution/0"),
+    ]
+    kinds = [row.what.split(", ")[-1] for row in report.looks]
+    assert kinds == sorted(kinds, key=["Review", "critical", "high", "caution"].index)
+    # Page 1 names alerts alone by their links.
+    assert not any(row.what.startswith("Comment") for row in report.alert_links)
+
+
+def test_own_comments_are_listed_for_the_90_days_of_their_figure_and_while_they_stand() -> None:
+    house = practice().judged("google", {}, comments=(0, 4, 0))
+    first, last, gone, late = house.rows["worth_a_look"]
+    # The 90 days of October begin on 3 August.
+    for row, day in ((first, dt.date(2026, 8, 3)), (last, dt.date(2026, 8, 2)), (late, dt.date(2026, 11, 1))):
+        row |= {"written_on": day, "month": day.replace(day=1)}
+    gone["counted"] = False
+    report = report_of(house)
+    assert [row.written for row in report.looks] == ["3 Aug 2026"]
+    assert report.alerts.replace("\u00a0", " ") == "1 comment of yours to look at."
+    # What others wrote below a post is told the morning after, and is in no list of a month.
+    first |= {"severity": None, "classes": ["ALERT_privacy"]}
+    assert report_of(house).looks == ()
 
 
 @pytest.mark.parametrize(

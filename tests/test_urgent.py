@@ -71,6 +71,10 @@ def told_of() -> list[Row]:
         item("review", "oak", "long-ago", 40, stars=1, alerts=["ALERT_safety"], sentiment="negative", has_text=True),
         item("comment", "elm", "said", 1, alerts=["ALERT_privacy"], voice="outside", thread_id="post", has_text=True),
         item("post", "elm", "post", 2, alerts=["ALERT_privacy"], voice="practice", has_text=True),
+        item("post", "elm", "wall", 60, voice="practice", has_text=True, url="https://google.example/wall"),
+        item("comment", "elm", "own", 2, voice="practice", thread_id="wall", **leak),
+        item("comment", "elm", "own-old", 30, voice="practice", thread_id="wall", **leak),
+        item("comment", "elm", "team", 2, voice="team", thread_id="wall", **leak),
         item("review", "ash", "unfair", 1, stars=1, alerts=["ALERT_discrimination"], sentiment="negative"),
     ]
     rows += [item("review", "elm", f"calm-{week}", 10 + 7 * week, stars=5) for week in range(40)]
@@ -129,6 +133,7 @@ def test_news_is_told_and_what_only_looks_like_it_is_not(data: DataDir) -> None:
         ("oak", "disclosure", "edited/reply"),
         ("oak", "ALERT_safety", "harm"),
         ("elm", "ALERT_privacy", "said"),
+        ("elm", "own_comment", "own"),
         ("elm", "cluster", "2026-10-26"),
         ("ash", "ALERT_discrimination", "unfair"),
     }
@@ -181,6 +186,18 @@ def test_a_mail_has_classes_and_links_and_nobodys_words(data: DataDir) -> None:
     assert "Oak <b>Street</b>" in plain
     assert "Oak &lt;b&gt;Street&lt;/b&gt;" in html
     assert "Oak" not in str(mail["Subject"])
+
+
+def test_an_unsafe_comment_of_the_practices_own_is_told_with_the_link_of_its_post(data: DataDir) -> None:
+    spanish = ELM.model_copy(update={"language": "es"})
+    with mailbox(data) as port:
+        run(data, port)
+        told = mails(data, "c@elm.example")[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+        Causes(data.urgent).note([NEW | {"practice_id": "elm", "class": "own_comment"}], NIGHT)
+        run(data, port, NOW + dt.timedelta(days=1), Practices(practice=(spanish,)))
+    assert f"* {CLASSES['own_comment']} (Google).\n  https://google.example/wall" in told.replace("\r\n", "\n")
+    later = mails(data, "c@elm.example")[1].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "Un comentario público del consultorio puede revelar datos privados" in later
 
 
 def test_the_same_cause_is_told_once_and_a_day_has_one_mail(data: DataDir) -> None:

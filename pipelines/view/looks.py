@@ -1,4 +1,4 @@
-"""Alerts, and replies that may disclose: how many on page 1, each with its link on page 4, never the words."""
+"""Alerts, and replies and own comments that may disclose: how many on page 1, each with its link, never the words."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ SEVERITIES = {"critical": "{number} critical", "high": "{number} high", "caution
 
 # How strongly a reply should be looked at.
 REPLIES = {"critical": "Reply, critical", "high": "Reply, high", "caution": "Reply, caution"}
+
+# The same of a comment of the practice's own, below a post.
+COMMENTS = {"critical": "Comment, critical", "high": "Comment, high", "caution": "Comment, caution"}
 
 # What an alert or a class of the disclosure check is a sign of, the alerts in the order of their weight.
 SIGNS = {
@@ -47,7 +50,7 @@ SIGNS = {
 
 @dataclass(frozen=True)
 class LookRow:
-    """One review with an alert, or one reply that may give something away: what for and where, never its words."""
+    """One review with an alert, or one reply or own comment that may give something away: what for, where, no words."""
 
     site: str
     what: str
@@ -58,8 +61,11 @@ class LookRow:
     is_alert: bool
 
 
-def alerts_found(figure: Lookup, sites: Sequence[str]) -> Alerts:
-    """Add up what needs a person's eyes, over the sites whose words could be judged."""
+def alerts_found(figure: Lookup, sites: Sequence[str], looks: Sequence[Row]) -> Alerts:
+    """Add up what needs a person's eyes, over the sites whose words could be judged.
+
+    Own comments are counted as they are listed: their figure leaves out sites that are not known for all of its days.
+    """
     raised = {part: [figure(site, "alerts", part=part) for site in sites] for part in _ALERTS}
     held = {part: [figure(site, "replies_to_look_at", part=part) for site in sites] for part in SEVERITIES}
     return Alerts(
@@ -68,6 +74,7 @@ def alerts_found(figure: Lookup, sites: Sequence[str]) -> Alerts:
         privacy=_sum(raised["ALERT_privacy"]),
         replies_grave=_sum(held["critical"]) + _sum(held["high"]),
         replies_possible=_sum(held["caution"]),
+        comments=sum(row["kind"] == "comment" and row["severity"] is not None for row in looks),
         checked=any(_was_checked(row) for rows in raised.values() for row in rows),
         replies_checked=any(_was_checked(row) for rows in held.values() for row in rows),
     )
@@ -83,34 +90,35 @@ def _sum(rows: Sequence[Row | None]) -> int:
 
 
 def look_rows(looks: Sequence[Row]) -> tuple[LookRow, ...]:
-    """Return the reviews with an alert and then the replies, each the gravest first and of these the newest."""
+    """Return the reviews with an alert and then own words, each the gravest first and of these the newest."""
     weights = {part: weight for weight, part in enumerate([*[*SIGNS][: len(_ALERTS)], *REPLIES])}
 
     def weight(row: Row) -> tuple[int, int]:
-        kinds = [row["severity"]] if row["kind"] == "reply" else row["classes"]
+        kinds = [row["severity"]] if row["severity"] else row["classes"]
         return min(weights[kind] for kind in kinds), -row["written_on"].toordinal()
 
     return tuple(_look_row(row) for row in sorted(looks, key=weight))
 
 
 def _look_row(row: Row) -> LookRow:
-    is_alert, severity = row["kind"] != "reply", row["severity"]
+    severity = row["severity"]
+    named = COMMENTS if row["kind"] == "comment" else REPLIES
     return LookRow(
         site=clean(site_name(row["site"]), 40),
-        what=_("Review") if is_alert else _(REPLIES[severity]),
+        what=_(named[severity]) if severity else _("Review"),
         signs=listed(_(words) for sign, words in SIGNS.items() if sign in row["classes"]),
         day=row["written_on"],
         written=written_day(row["written_on"]),
         url=https_only(row["url"]),
-        is_alert=is_alert,
+        is_alert=severity is None,
     )
 
 
 def looks_shown(rows: Sequence[LookRow]) -> tuple[LookRow, ...]:
-    """Return the rows there is room for: the alerts that page 1 links to, and replies for the rest."""
+    """Return the rows there is room for: the alerts that page 1 links to, and own words for the rest."""
     alerts = [row for row in rows if row.is_alert]
-    replies = [row for row in rows if not row.is_alert]
-    return tuple([*alerts[: max(MOST_ALERTS, MOST_LOOKS - len(replies))], *replies][:MOST_LOOKS])
+    own_words = [row for row in rows if not row.is_alert]
+    return tuple([*alerts[: max(MOST_ALERTS, MOST_LOOKS - len(own_words))], *own_words][:MOST_LOOKS])
 
 
 def looks_file(month: str) -> str:
@@ -135,18 +143,19 @@ def looks_notes(rows: Sequence[LookRow], figure: Lookup, sites: Sequence[str], m
 
 def alert_words(found: Alerts) -> tuple[str, str]:
     """Return the lines of page 1 before and after its links: how many, never what; and what could not be checked."""
-    if not found.checked and not found.replies_checked and not found.number:
-        return _("Neither reviews nor replies could be checked."), ""
+    if not found.checked and not found.replies_checked:
+        unchecked = _("Neither reviews nor replies could be checked.")
+        return (_found_words(found), unchecked) if found.number else (unchecked, "")
     if not found.checked:
         return _found_words(found), _("Reviews were not checked.")
     return _found_words(found), "" if found.replies_checked else _("Replies were not checked.")
 
 
 def _found_words(found: Alerts) -> str:
-    alerts = ngettext("{number}\u00a0alert", "{number}\u00a0alerts", found.raised)
-    replies = ngettext("{number}\u00a0reply", "{number}\u00a0replies", found.replies)
-    if found.raised and found.replies:
-        return _("{alerts} and {replies} to look at.", alerts=alerts, replies=replies)
     if not found.number:
         return _("Nothing was found that needs a look.")
-    return _("{things} to look at.", things=alerts if found.raised else replies)
+    alerts = ngettext("{number}\u00a0alert", "{number}\u00a0alerts", found.raised)
+    replies = ngettext("{number}\u00a0reply", "{number}\u00a0replies", found.replies)
+    comments = ngettext("{number}\u00a0comment of yours", "{number}\u00a0comments of yours", found.comments)
+    told = ((found.raised, alerts), (found.replies, replies), (found.comments, comments))
+    return _("{things} to look at.", things=listed(words for number, words in told if number))

@@ -228,6 +228,24 @@ class TalkAccount:
                 told[self.practice_id, "", month, metric, part] = figure
         return told
 
+    def unsafe_comments(self) -> list[Row]:
+        """Return the practice's own comments that somebody should look at, each with the nearest link to it."""
+        return [
+            {
+                "practice_id": self.practice_id,
+                "site": item["site"],
+                "item_id": item["item_id"],
+                "month": item["created_local"].date().replace(day=1),
+                "written_on": item["created_local"].date(),
+                "severity": item["disclosure_severity"],
+                "url": item["url"] or (item["post"]["url"] if item["post"] else None),
+                "stands": not item["removed_on"],
+            }
+            for item in self.items.values()
+            if item["kind"] == "comment" and item["voice"] == "practice" and not item["mute"]
+            if item["disclosure"] == "pattern"
+        ]
+
 
 class Month:
     """The figures of one month."""

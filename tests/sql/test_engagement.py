@@ -53,6 +53,10 @@ _FIGURES = """
 select * from reports.figures
 where site = '' and metric not in ('reputation_score_combined', 'effective_sites', 'share_of_voice')
 """
+_OWN_COMMENTS = """
+select practice_id, site, item_id, month, written_on, severity, url, stands from reports.worth_a_look
+where kind = 'comment' and severity is not null order by practice_id, site, item_id
+"""
 _PARTS = "select * from reports.engagement_parts order by all"
 _SCORES = "select * exclude (practice_id) from reports.figures where metric = 'engagement_score' and practice_id = ?"
 _PARTS_OF = "select * exclude (practice_id) from reports.engagement_parts where practice_id = ? order by all"
@@ -61,7 +65,14 @@ _PARTS_OF = "select * exclude (practice_id) from reports.engagement_parts where 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
     data, _ = built_at(tmp_path_factory.getbasetemp(), None)
-    return compiled(data, ("figures", "engagement_parts", "engagement_summary", "communities", "vanity", "verdicts"))
+    wanted = ("figures", "engagement_parts", "engagement_summary", "communities", "vanity", "verdicts", "worth_a_look")
+    return compiled(data, wanted)
+
+
+def _own_comments(inputs: Inputs) -> list[Row]:
+    accounts = [TalkAccount(inputs, practice["practice_id"]) for practice in inputs["practices"]]
+    told = [row for account in accounts for row in account.unsafe_comments()]
+    return sorted(told, key=lambda row: (row["practice_id"], row["site"], row["item_id"]))
 
 
 def figures(connection: Any) -> dict[Key, Row]:
@@ -87,6 +98,7 @@ def test_every_figure_is_what_the_slow_account_says(models: Models, seed: int, d
     inputs = rows_of([talk_of(seed + number, f"p{number}") for number in range(4)], AS_OF - 100 * DAY + days * DAY)
     with replayed(models, inputs) as connection:
         assert differing(figures(connection), of_all(inputs)) == []
+        assert rows(connection, _OWN_COMMENTS) == _own_comments(inputs)
 
 
 def test_the_generated_practices_are_worth_an_account(models: Models) -> None:
@@ -99,7 +111,10 @@ def test_the_generated_practices_are_worth_an_account(models: Models) -> None:
         calls = Counter(row["outcome"] for row in rows(connection, "select outcome from core.calls"))
         reasons = {row["why"] for row in rows(connection, _PARTS)}
         firmness = {row["firmness"] for row in rows(connection, "select firmness from reports.engagement_summary")}
+        listed = rows(connection, _OWN_COMMENTS)
     assert differing(found, of_all(inputs)) == []
+    assert listed == _own_comments(inputs)
+    assert len({(row["stands"], row["url"] is None) for row in listed}) == 4
     states = Counter((key[3], figure["state"]) for key, figure in found.items())
     why = {figure["reason"] for key, figure in found.items() if key[3] == "review_invitations"}
     assert {SCORED_BEFORE, WITHOUT_WORDS} <= why

@@ -1,5 +1,6 @@
--- one row per practice and public item (kind, source, site, item_id) that a person should look at, and why: a reply of
--- the practice that may give private details away, or what somebody else wrote that raises an alert
+-- one row per practice and public item (kind, source, site, item_id) that a person should look at, and why: a reply or
+-- comment of the practice that may give private details away (these have a severity), or what somebody else wrote that
+-- raises an alert
 with answers as (
     select
         items.practice_id,
@@ -34,6 +35,39 @@ with answers as (
     where replies.visible and replies.disclosure = 'pattern'
 ),
 
+own_comments as (
+    select
+        items.practice_id,
+        items.kind,
+        items.source,
+        items.site,
+        items.item_id,
+        date_trunc('month', items.created_local)::date as month,
+        items.created_local::date as written_on,
+        greatest(items.created_at, items.updated_at)::date as changed_on,
+        list_sort(coalesce(items.disclosure_classes, [])) as classes,
+        items.disclosure_severity as severity,
+        -- Some sites give a comment no address of its own; below its post it can be found.
+        coalesce(items.url, posts.url) as url,
+        items.removed_on is null as stands,
+        items.removed_on is null as counted
+    from {{ ref('items') }} as items
+    left join {{ ref('items') }} as posts
+        on
+            items.source = posts.source
+            and items.site = posts.site
+            and items.practice_id = posts.practice_id
+            and coalesce(items.thread_id, items.parent_id) = posts.item_id
+            and posts.kind = 'post'
+    where
+        items.kind = 'comment'
+        and items.voice = 'practice'
+        and items.disclosure = 'pattern'
+        -- Without a word nothing is given away, and the figure does not count it either.
+        and items.has_text
+        and not coalesce(items.emoji_only, false)
+),
+
 alerts as (
     select
         items.practice_id,
@@ -65,6 +99,8 @@ alerts as (
 )
 
 from answers
+union all
+from own_comments
 union all
 from alerts
 order by practice_id, month, kind, site, source, item_id
