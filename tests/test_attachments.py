@@ -131,3 +131,13 @@ def test_an_unsafe_comment_of_the_practices_own_reaches_the_owner_with_the_link_
     assert list(csv.reader(io.StringIO(body.decode("utf-8-sig"), newline="")))[1:] == [
         ["Facebook", "Comentario, grave", "un tratamiento", "2026-10-20", "https://facebook.example/p"]
     ]
+
+
+@pytest.mark.parametrize("own_words", [{"replies": (3, 0, 0)}, {"comments": (3, 3, 3)}])
+def test_the_most_crowded_list_with_one_without_a_link_is_still_a_report(data: DataDir, own_words: Any) -> None:
+    house = STATES["many-looks"]().judged("healthgrades", {}, **own_words)
+    house.write(data.warehouse)
+    [made] = render(data, practices(house), house.month)
+    with pikepdf.open(made.pdf) as opened:
+        held = opened.attachments["worth-a-look-2026-10.csv"].get_file().read_bytes()
+    assert b"healthgrades.example/critical/0" in held

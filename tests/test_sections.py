@@ -245,7 +245,13 @@ def test_own_comments_are_listed_for_the_90_days_of_their_figure_and_while_they_
 
 @pytest.mark.parametrize(
     ("alerts", "replies", "shown", "more"),
-    [((9, 0, 0), (0, 0, 0), (8, 0), 1), ((9, 0, 0), (0, 0, 9), (3, 5), 10), ((1, 0, 0), (9, 0, 0), (1, 7), 2)],
+    [
+        ((1, 1, 2), (2, 2, 2), (3, 5), 2),
+        # Where one has no link, the sentence that says so takes a row's room.
+        ((9, 0, 0), (0, 0, 0), (7, 0), 2),
+        ((9, 0, 0), (0, 0, 9), (3, 4), 11),
+        ((1, 0, 0), (9, 0, 0), (1, 6), 3),
+    ],
 )
 def test_a_list_too_long_for_its_page_says_where_the_rest_is(
     alerts: tuple[int, ...], replies: tuple[int, ...], shown: tuple[int, int], more: int

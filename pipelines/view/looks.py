@@ -118,7 +118,9 @@ def looks_shown(rows: Sequence[LookRow]) -> tuple[LookRow, ...]:
     """Return the rows there is room for: the alerts that page 1 links to, and own words for the rest."""
     alerts = [row for row in rows if row.is_alert]
     own_words = [row for row in rows if not row.is_alert]
-    return tuple([*alerts[: max(MOST_ALERTS, MOST_LOOKS - len(own_words))], *own_words][:MOST_LOOKS])
+    shown = [*alerts[: max(MOST_ALERTS, MOST_LOOKS - len(own_words))], *own_words][:MOST_LOOKS]
+    # The sentence on how to find one without a link takes the room of a row.
+    return tuple(shown if all(row.url for row in shown) else shown[: MOST_LOOKS - 1])
 
 
 def looks_file(month: str) -> str:
