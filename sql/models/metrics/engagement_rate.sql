@@ -55,17 +55,14 @@ interactions as (
     group by practice_id, month, source, site, item_id
 ),
 
-rated as (
+each as (
     select
         posts.practice_id,
         posts.month,
         posts.site,
         posts.source,
-        count(*) as posts_made,
-        count(interactions.number) as posts_counted,
-        count(interactions.number / nullif(coalesce(of_post.value, followers.value), 0)) as posts,
-        median(interactions.number / nullif(coalesce(of_post.value, followers.value), 0)) as rate,
-        sum(interactions.number) filter (coalesce(of_post.value, followers.value) > 0) as number
+        interactions.number,
+        interactions.number / nullif(coalesce(of_post.value, followers.value), 0) as rate
     from {{ ref('talk') }} as posts
     inner join places
         on {{ same_place('posts', 'places') }} and posts.month = places.month
@@ -83,7 +80,21 @@ rated as (
     left join followers
         on {{ same_place('posts', 'followers') }} and posts.month = followers.month
     where posts.kind = 'post' and posts.voice = 'practice' and posts.in_window and posts.stands
-    group by posts.practice_id, posts.month, posts.site, posts.source
+),
+
+rated as (
+    select
+        practice_id,
+        month,
+        site,
+        source,
+        count(*) as posts_made,
+        count(number) as posts_counted,
+        count(rate) as posts,
+        list(rate order by rate) filter (rate is not null) as sorted,
+        sum(number) filter (rate is not null) as number
+    from each
+    group by practice_id, month, site, source
 ),
 
 counts as (
@@ -92,7 +103,7 @@ counts as (
         months.month,
         -- Nothing stands for all sites together but that there is none.
         concat_ws(' by ', places.site, places.meaning) as part,
-        rated.rate,
+        (rated.sorted[(rated.posts + 1) // 2] + rated.sorted[rated.posts // 2 + 1]) / 2 as rate,
         coalesce(rated.number, 0) as number,
         coalesce(rated.posts, 0) as posts,
         case
