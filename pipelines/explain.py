@@ -6,6 +6,7 @@ The warehouse holds all of that itself, so a figure is explained by the very bui
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 from typing import Any
 
 import duckdb
@@ -16,6 +17,9 @@ from pipelines.landing import DataDir
 from pipelines.periods import add_months, month_name
 from pipelines.statistics import STARS, newcombe, probability_of_decline, rates_and_mix
 from pipelines.warehouse import open_warehouse, rows
+
+# Of what there is in place of a name that is unknown: all metrics, but not all practices of a large town.
+_MOST_NAMES = 100
 
 _FIGURES = """
     select site, part, value, low, high, numerator, sample_size, state, reason
@@ -207,7 +211,7 @@ def explain(data: DataDir, practice_id: str, month: dt.date, metric: str, site: 
     with open_warehouse(data) as connection:
         catalogue = rows(connection, "select * from reports.catalogue where metric = $metric", {"metric": metric})
         if not catalogue:
-            raise _unknown(connection, f"there is no metric '{metric}'", "metric", "reports.catalogue", {})
+            raise _unknown(connection, f"there is no metric '{metric}'", metric, "metric", "reports.catalogue", {})
         asked: dict[str, object] = {"practice": practice_id, "month": month, "metric": metric, "site": site}
         figures = rows(connection, _FIGURES, asked)
         if not figures:
@@ -344,7 +348,12 @@ def _what_is_missing(
     practice = {"practice_id": practice_id}
     if not rows(connection, "select 1 from core.site_months where practice_id = $practice_id limit 1", practice):
         return _unknown(
-            connection, f"nothing is known of a practice '{practice_id}'", "practice_id", "core.site_months", {}
+            connection,
+            f"nothing is known of a practice '{practice_id}'",
+            practice_id,
+            "practice_id",
+            "core.site_months",
+            {},
         )
     found = rows(
         connection,
@@ -353,20 +362,33 @@ def _what_is_missing(
     )
     if not found:
         return _unknown(
-            connection, f"'{practice_id}' is not read from a site '{site}'", "site", "core.site_months", practice
+            connection,
+            f"'{practice_id}' is not read from a site '{site}'",
+            site or "",
+            "site",
+            "core.site_months",
+            practice,
         )
+    known = month_name(month)
     return _unknown(
-        connection, f"nothing is known of '{practice_id}' in {month_name(month)}", "month", "core.site_months", practice
+        connection, f"nothing is known of '{practice_id}' in {known}", known, "month", "core.site_months", practice
     )
 
 
 def _unknown(
-    connection: duckdb.DuckDBPyConnection, what: str, column: str, table: str, only: dict[str, str]
+    connection: duckdb.DuckDBPyConnection, what: str, asked: str, column: str, table: str, only: dict[str, str]
 ) -> UnknownName:
+    """Say what there is in place of the name that was `asked` for, those that are like it first."""
     there = connection.table(table)
     for name, value in only.items():
         there = there.filter(duckdb.ColumnExpression(name) == duckdb.ConstantExpression(value))
     values = [row[0] for row in there.project(column).distinct().order(column).fetchall()]
     names = [month_name(value) if isinstance(value, dt.date) else str(value) for value in values]
-    shown = f"{names[0]} to {names[-1]}" if column == "month" and names else ", ".join(names[:60]) or "none"
-    return UnknownName(what, where="explain", next_step=f"There is: {shown}")
+    if column == "month" and names:
+        shown = f"{names[0]} to {names[-1]}"
+    else:
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        shown = (", ".join(names[:_MOST_NAMES]) or "none") + more
+    like = difflib.get_close_matches(asked, names, n=3, cutoff=0.6) if column != "month" else []
+    meant = f"Did you mean {' or '.join(like)}? " if like else ""
+    return UnknownName(what, where="explain", next_step=f"{meant}There is: {shown}")

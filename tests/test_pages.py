@@ -436,7 +436,7 @@ def test_a_figure_is_explained_as_on_the_command_line(pages: Client, town: DataD
     assert cells(page, "Google")[1] == f"{figure['value']:f}".rstrip("0")
     unknown = pages.get("/explain?practice=riverside&month=2026-10&metric=stars")
     assert unknown.status_code == 404
-    assert "critical_reply_share" in unknown.text
+    assert "Did you mean mean_stars? " in unknown.text
 
 
 def test_without_a_warehouse_the_pages_say_what_to_run(tmp_path: Path) -> None:
