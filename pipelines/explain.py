@@ -385,10 +385,9 @@ def _unknown(
     values = [row[0] for row in there.project(column).distinct().order(column).fetchall()]
     names = [month_name(value) if isinstance(value, dt.date) else str(value) for value in values]
     if column == "month" and names:
-        shown = f"{names[0]} to {names[-1]}"
-    else:
-        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-        shown = (", ".join(names[:_MOST_NAMES]) or "none") + more
-    like = difflib.get_close_matches(asked, names, n=3, cutoff=0.6) if column != "month" else []
+        return UnknownName(what, where="explain", next_step=f"There is: {names[0]} to {names[-1]}")
+    like = difflib.get_close_matches(asked, names, n=3, cutoff=0.6)
     meant = f"Did you mean {' or '.join(like)}? " if like else ""
-    return UnknownName(what, where="explain", next_step=f"{meant}There is: {shown}")
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    shown = ", ".join(names[:_MOST_NAMES]) or "none"
+    return UnknownName(what, where="explain", next_step=f"{meant}There is: {shown}{more}")
