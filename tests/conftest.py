@@ -11,9 +11,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from email.message import EmailMessage, Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import settings
@@ -160,6 +161,14 @@ def data(tmp_path: Path) -> DataDir:
 def said() -> list[str]:
     """Lines a verb says; pass `said.append`."""
     return []
+
+
+def body_of(mail: Message, kind: Literal["plain", "html"] = "plain") -> str:
+    """Return what a mail says in one of its two forms."""
+    assert isinstance(mail, EmailMessage)
+    part = mail.get_body((kind,))
+    assert part, f"the mail has nothing as {kind}"
+    return str(part.get_content())
 
 
 @contextmanager

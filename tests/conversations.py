@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pipelines.sources import Meaning
 from tests.histories import Row, feature, visit
 
 UTC = dt.UTC
@@ -37,7 +38,7 @@ class Platform:
     named: bool = True
     can_reply: bool = True
     window_days: int | None = 90
-    metrics: tuple[tuple[str, str], ...] = (("likes", "likes"), ("followers", "followers"), ("views", "views"))
+    metrics: tuple[tuple[str, Meaning], ...] = (("likes", "likes"), ("followers", "followers"), ("views", "views"))
     tells_hidden: bool = False
     divides: str = ""
 

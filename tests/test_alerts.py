@@ -18,6 +18,7 @@ from pipelines.alerts import Announced, Told, alert, causes_of
 from pipelines.demo.mailbox import Mailbox
 from pipelines.errors import BadKey, RapportError, SeveralFailed, SiteDown
 from pipelines.landing import DataDir
+from tests.conftest import body_of
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
@@ -151,7 +152,7 @@ def test_the_mail_goes_out_over_a_real_server_and_only_once(world: Callable[...,
         for path in sorted(data.mailbox.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
     ]
     assert [str(mail["To"]) for mail in mails] == ["a@ops.example, b@ops.example"] * 4
-    first, _, second, _ = (mail.get_body(("html",)).get_content() for mail in mails)  # type: ignore[union-attr]
+    first, _, second, _ = (body_of(mail, "html") for mail in mails)
     assert "the key has expired (since 2026-11-03)" in first
     assert "http://here/log" in first
     assert "{{ var.value.secret }} &lt;b&gt;" in second, "an error's words are neither a template nor a page"

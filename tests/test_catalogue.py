@@ -7,10 +7,9 @@ import re
 import string
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from email.message import EmailMessage
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pikepdf
 import pypdf
@@ -26,6 +25,7 @@ from pipelines.settings import REPOSITORY, Settings
 from pipelines.view.report import Report, month_report
 from pipelines.view.terms import PRINTED
 from tests import catalogue
+from tests.conftest import body_of
 from tests.report_states import STATES, Warehouse
 
 DAY = dt.date(2026, 9, 3)
@@ -197,12 +197,6 @@ def test_drafts_say_that_they_are_english() -> None:
     assert 'lang="en">Thank' not in html_in("en", "fell")
 
 
-def body(mail: EmailMessage, kind: Literal["plain", "html"]) -> str:
-    part = mail.get_body((kind,))
-    assert isinstance(part, EmailMessage)
-    return str(part.get_content())
-
-
 @pytest.mark.parametrize(("tag", "months"), [("en", "October 2026"), ("es", "octubre de 2026")])
 def test_mails_speak_the_language_of_the_practice(tag: str, months: str) -> None:
     practice = STATES["calm"]().practice().model_copy(update={"language": tag, "password": True})
@@ -214,9 +208,9 @@ def test_mails_speak_the_language_of_the_practice(tag: str, months: str) -> None
     ]
     digest = compose_digest(Digest(day=dt.date(2026, 11, 2), things=(("w", "Google", ""),), **told), settings, now)
     for letter in letters:
-        assert months in body(letter, "plain")
-        assert f'<html lang="{tag}">' in body(letter, "html")
-    said = " ".join(f"{mail['Subject']} {body(mail, 'plain')} {body(mail, 'html')}" for mail in (*letters, digest))
+        assert months in body_of(letter)
+        assert f'<html lang="{tag}">' in body_of(letter, "html")
+    said = " ".join(f"{mail['Subject']} {body_of(mail)} {body_of(mail, 'html')}" for mail in (*letters, digest))
     assert (" the " in said, " el " in said) == (tag == "en", tag == "es")
     assert "{" not in said
 

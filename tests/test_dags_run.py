@@ -26,6 +26,7 @@ from pipelines.render import render
 from pipelines.settings import REPOSITORY
 from pipelines.urgent import Causes
 from pipelines.warehouse import open_warehouse, rows
+from tests.conftest import body_of
 from tests.test_demo import leaked
 
 pytestmark = [
@@ -255,7 +256,7 @@ def test_a_key_that_has_expired_is_told_once(theatre: Theatre, nights: list[dict
     assert (red[""], red["google_business"], red["verdict"]) == ("failed", "failed", "failed")
     [mail] = theatre.mails("Rapport: nightly, verdict")
     assert mail["To"] == "ops@rapport.example"
-    text = mail.get_body(("html",)).get_content()  # type: ignore[union-attr]
+    text = body_of(mail, "html")
     assert "google_business, lakeside" in text
     assert f"(since {NIGHTS[2]})" in text
     assert "gets no report of" in text
@@ -478,7 +479,7 @@ def test_a_night_whose_deadline_has_passed_is_told_of_once(theatre: Theatre) -> 
             session.execute(delete(Deadline).where(Deadline.dagrun_id == run.id))
             session.execute(delete(DagRun).where(DagRun.id == run.id))
     [mail] = theatre.mails("Rapport: nightly, late")
-    text = mail.get_body(("html",)).get_content()
+    text = body_of(mail, "html")
     assert "has not ended within 5 hours" in text
     assert "(since 2026-11-03)" in text
 

@@ -23,7 +23,7 @@ from pipelines.pdf import practice_of
 from pipelines.periods import month_name
 from pipelines.records import COMPLETENESS, FEATURES, RECORDS, read_table
 from pipelines.warehouse import open_warehouse, rows, tables
-from tests.conftest import opened_once
+from tests.conftest import body_of, opened_once
 from tests.reports_pages import Client, mounted
 
 # One practice reads Spanish.
@@ -72,9 +72,7 @@ def test_a_contact_is_told_of_what_cannot_wait_and_its_report_is_held_until_it_i
     data, said = demo
     urgent = [mail for mail in mails(data) if "should not wait" in str(mail["Subject"])]
     assert [mail["To"] for mail in urgent] == ["manager@maple-street-dental.example"]
-    body = urgent[0].get_body(("plain",))
-    assert body is not None
-    assert "A public reply of the practice may give private details away" in body.get_content()
+    assert "A public reply of the practice may give private details away" in body_of(urgent[0])
     assert [line for line in said if "held: " in line] == [
         "  held: maple-street-dental, alert: 6 on the page Urgent, and nobody has looked; the demo lets it go"
     ]

@@ -23,7 +23,8 @@ from pipelines.practices import Practice, Practices
 from pipelines.purge import purge
 from pipelines.send import send
 from pipelines.settings import Settings
-from tests.test_send import MONTH, NOW, arrived, body_of, put_pdf, states
+from tests.conftest import body_of
+from tests.test_send import MONTH, NOW, arrived, put_pdf, states
 from tests.test_unsubscribe import ask
 
 PASSWORD = "correct horse battery"

@@ -18,9 +18,10 @@ from pipelines.render import MOST_PAGES, render
 from pipelines.restate import LONGEST_REASON, restate, restatements
 from pipelines.send import send
 from pipelines.settings import Settings
+from tests.conftest import body_of
 from tests.report_states import MONTH, STATES, practices
 from tests.test_render import made, text_of
-from tests.test_send import NOW, approve, arrived, body_of
+from tests.test_send import NOW, approve, arrived
 
 WHY = "One review <b>was</b> counted twice."
 

@@ -34,6 +34,7 @@ from pipelines.pdf import practice_of
 from pipelines.practices import Practice, Practices
 from pipelines.send import Sent, send
 from pipelines.settings import Settings
+from tests.conftest import body_of
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parent / "vectors.json").read_text(encoding="utf-8"))
 MONTH = dt.date(2026, 10, 1)
@@ -99,12 +100,6 @@ def arrived(data: DataDir) -> list[EmailMessage]:
     return [message for message in found if isinstance(message, EmailMessage)]
 
 
-def body_of(message: EmailMessage) -> str:
-    plain = message.get_body(("plain",))
-    assert plain
-    return str(plain.get_content())
-
-
 def states(data: DataDir) -> dict[str, str]:
     return {row.recipient: row.state for row in Ledger(data.ledger).rows()}
 
@@ -133,10 +128,9 @@ def test_the_message_is_plain_first_and_has_the_pdf_as_it_is(data: DataDir) -> N
     assert message["Date"]
     assert not message["Cc"]
     assert not message["Bcc"]
-    html = both.get_body(("html",))
-    assert html
-    assert "<b>Street</b>" not in html.get_content()
-    assert "&lt;b&gt;Street&lt;/b&gt;" in html.get_content()
+    html = body_of(both, "html")
+    assert "<b>Street</b>" not in html
+    assert "&lt;b&gt;Street&lt;/b&gt;" in html
 
 
 def test_unsubscribing_is_one_click_and_is_kept(data: DataDir) -> None:

@@ -24,6 +24,7 @@ from pipelines.settings import Settings
 from pipelines.store import open_store
 from pipelines.urgent import CLASSES, Cause, Causes, tell_urgent
 from pipelines.warehouse import open_warehouse, rows
+from tests.conftest import body_of
 from tests.histories import Row, feature, visit, write_night
 
 NIGHT = dt.date(2026, 11, 3)
@@ -175,8 +176,8 @@ def test_a_mail_has_classes_and_links_and_nobodys_words(data: DataDir) -> None:
     [mail] = mails(data, "oak")
     assert mail["Subject"] == "Something that should not wait for your monthly report"
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    plain = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
-    html = mail.get_body(("html",)).get_content()  # type: ignore[union-attr]
+    plain = body_of(mail)
+    html = body_of(mail, "html")
     for text in (plain, html):
         assert CLASSES["disclosure"] in text
         assert CLASSES["ALERT_safety"] in text
@@ -192,11 +193,11 @@ def test_an_unsafe_comment_of_the_practices_own_is_told_with_the_link_of_its_pos
     spanish = ELM.model_copy(update={"language": "es"})
     with mailbox(data) as port:
         run(data, port)
-        told = mails(data, "c@elm.example")[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+        told = body_of(mails(data, "c@elm.example")[0])
         Causes(data.urgent).note([NEW | {"practice_id": "elm", "class": "own_comment"}], NIGHT)
         run(data, port, NOW + dt.timedelta(days=1), Practices(practice=(spanish,)))
     assert f"* {CLASSES['own_comment']} (Google).\n  https://google.example/wall" in told.replace("\r\n", "\n")
-    later = mails(data, "c@elm.example")[1].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    later = body_of(mails(data, "c@elm.example")[1])
     assert "Un comentario público del consultorio puede revelar datos privados" in later
 
 
@@ -211,7 +212,7 @@ def test_the_same_cause_is_told_once_and_a_day_has_one_mail(data: DataDir) -> No
         assert run(data, port, NOW + dt.timedelta(days=1))[0] == 1
     first, second = mails(data, "oak")
     assert first["Message-ID"] != second["Message-ID"]
-    assert CLASSES["ALERT_safety"] not in second.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert CLASSES["ALERT_safety"] not in body_of(second)
 
 
 def test_what_was_looked_at_before_its_mail_is_not_mailed(data: DataDir) -> None:

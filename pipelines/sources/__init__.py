@@ -39,6 +39,10 @@ from pipelines.voice import MOST_FINDS, SEARCH_DAYS, SUFFIX
 Shape = TypeVar("Shape")
 # Asks for a phrase: yields pages, newest first, each with when its posts were written, back to an instant or further.
 Search = Callable[[str, dt.datetime], Iterator[tuple[bytes, Sequence[dt.datetime]]]]
+Meaning = Literal[
+    "likes", "shares", "comments", "views", "reach", "impressions", "followers", "saves", "clicks",
+    "calls", "directions", "website_clicks", "bookings", "conversations", "other",
+]  # fmt: skip
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,10 +52,7 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    meaning: Literal[
-        "likes", "shares", "comments", "views", "reach", "impressions", "followers", "saves", "clicks",
-        "calls", "directions", "website_clicks", "bookings", "conversations", "other",
-    ]  # fmt: skip
+    meaning: Meaning
     valid_from: dt.date | None = None
     valid_to: dt.date | None = None
     # Interactions with a post are divided by it: by its own, or by the account's followers. At most one of a source;

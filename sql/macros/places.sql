@@ -16,3 +16,26 @@ inner join {{ ref('items') }} as items
         and talk.in_window
         and talk.stands
 {%- endmacro %}
+
+{#- One row per practice, month and thread of its 90 days in which the practice answered somebody. -#}
+{% macro answered_threads() -%}
+select distinct
+    practice_id,
+    month,
+    source,
+    site,
+    thread
+from {{ ref('talk') }}
+where in_window and stands and answers_somebody
+{%- endmacro %}
+
+{#- One row per practice and month: how much of 90 days was said by voices that their platform does not name. -#}
+{% macro unnamed_voices() -%}
+select
+    practice_id,
+    month,
+    count(*) as voices
+from {{ ref('talk') }}
+where in_window and counts and person is null
+group by practice_id, month
+{%- endmacro %}

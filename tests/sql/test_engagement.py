@@ -672,7 +672,7 @@ def _source(name: str) -> Any:
         window_days=platform.window_days,
         tells_hidden=platform.tells_hidden,
         metrics=tuple(
-            Metric(name=metric, meaning=meaning, divides=metric == platform.divides)  # type: ignore[arg-type]
+            Metric(name=metric, meaning=meaning, divides=metric == platform.divides)
             for metric, meaning in platform.metrics
         ),
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 
 from pipelines.build import SQL
+from pipelines.sources import load_source, source_names
 from pipelines.warehouse import open_warehouse, rows
 from tests.histories import built_at
 
@@ -51,3 +53,9 @@ def test_the_catalogue_says_what_the_entries_say(tmp_path_factory: pytest.TempPa
         entry = yaml.safe_load((SQL / "models" / "metrics" / f"{metric}.yml").read_text(encoding="utf-8"))
         said = {name: str(value).strip() for name, value in entry["models"][0]["config"]["meta"].items()}
         assert {name: catalogue[metric][name] for name in said} == said
+
+
+def test_a_night_looks_back_as_far_as_any_source_lists() -> None:
+    """What a list of part of a forum lacks says nothing for as long as the source lists."""
+    [months] = re.findall(r'reads=\{"completeness": (\d+)', (SQL / "models/core/listings.sql").read_text("utf-8"))
+    assert max(load_source(name).SOURCE.window_days or 0 for name in source_names()) <= int(months) * 28

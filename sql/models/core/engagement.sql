@@ -43,13 +43,7 @@ people as (
 ),
 
 unnamed as (
-    select
-        practice_id,
-        month,
-        count(*) as voices
-    from {{ ref('talk') }}
-    where in_window and counts and person is null
-    group by practice_id, month
+    {{ unnamed_voices() }}
 ),
 
 acts as (

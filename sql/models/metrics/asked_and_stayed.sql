@@ -16,14 +16,7 @@ with posts as (
 ),
 
 answers as (
-    select distinct
-        practice_id,
-        month,
-        source,
-        site,
-        thread
-    from {{ ref('talk') }}
-    where in_window and stands and answers_somebody
+    {{ answered_threads() }}
 ),
 
 totals as (
