@@ -43,6 +43,7 @@ from models.measures import (  # noqa: E402
 from models.social import Social, files_of, measured, read_social  # noqa: E402
 from models.texts import MANIFEST, NEGATIVE, Labelled, Missing, data_folder, sources  # noqa: E402
 from pipelines.text.acts import acts_of  # noqa: E402
+from pipelines.text.attribution import named_sources  # noqa: E402
 from pipelines.text.claims import claims_of  # noqa: E402
 from pipelines.text.content import OUTPUTS as CONTENT_OUTPUTS  # noqa: E402
 from pipelines.text.disclosure import GREEN_BELOW, THRESHOLD  # noqa: E402
@@ -55,12 +56,14 @@ from pipelines.text.repeats import twins  # noqa: E402
 from pipelines.text.sentences import plain, sentences_of, words_of  # noqa: E402
 from pipelines.text.sentiment import OUTPUTS, UNSURE_BELOW, balance_of, is_plain, mood_of  # noqa: E402
 from pipelines.text.topics import SURE, TOPICS, buckets_for, patterns_in  # noqa: E402
+from pipelines.text.usefulness import in_steps  # noqa: E402
 
 REPOSITORY = Path(__file__).parents[1]
 PAGE = REPOSITORY / "docs" / "accuracy.md"
 COMMENTS = Path(__file__).parent / "comments_gold.tsv"
 CLAIMS = Path(__file__).parent / "claims_gold.tsv"
 OFFERS = Path(__file__).parent / "offline_gold.tsv"
+USEFULNESS = Path(__file__).parent / "usefulness_gold.tsv"
 FEWEST_LABELS = 50
 FOLDS = 5
 ENGINE_HEAD = ("", "accuracy", "macro-F1", "precision of negative", "recall of negative", "ROC-AUC")
@@ -457,6 +460,42 @@ def offers_part() -> Iterator[str]:
     yield from class_table(classes)
 
 
+# The second part of the invented posts, run once before anything was changed for it.
+FIRST_ON_POSTS = "25 of 28 sources found and 16 of 16 in steps, and nothing that is none"
+# The health posts in models/posts, which were written for another end and by whoever did not know these patterns.
+FIRST_ON_OTHER_POSTS = (
+    "none of the 80 names a source, and none was found; 6 tell what to do in steps, of which 4 were found, and nothing "
+    "that is none"
+)
+FIRST_ON_NEWS = (
+    "of 60 tweets with a source found, drawn at random, 31 name one; 14 of the others speak of a website that is "
+    "called like its address. After mending, 34 were found in the 3,012 that are called health information, and 29 "
+    "of these name one; of 60 others with a word like “says” or “study”, 4 name one, so that in news more are missed "
+    "than found. Hardly any tells what to do: steps were found in 4 of 4,000, rightly in one"
+)
+
+
+def usefulness_part() -> Iterator[str]:
+    labelled = [(labels, sentences_of(plain(text.replace("\\n", "\n")))) for labels, text in _labels(USEFULNESS)]
+    yield from [
+        "", "## Sources and steps in health posts", "",
+        "Whether a health post names where it has something from, and whether it tells what to do in steps, is "
+        "found by stated patterns. No labelled posts of real practices were at hand. The invented ones have two parts, "
+        "both labelled before the patterns were written, and by their author. At the first look at the second part: "
+        f"{FIRST_ON_POSTS}. At the invented health posts of the content types, labelled for this: "
+        f"{FIRST_ON_OTHER_POSTS}. At real tweets of health news: {FIRST_ON_NEWS}.", "",
+        f"The tables are of the {len(labelled)} invented posts, which have corrected the patterns since; a regression "
+        "test, no more.",
+    ]  # fmt: skip
+    for name, told, found in (
+        ("source", "names its source", lambda sentences: bool(named_sources(sentences))),
+        ("steps", "in steps", in_steps),
+    ):
+        said = [told if found(sentences) else "none" for _, sentences in labelled]
+        yield ""
+        yield from class_table(by_class(said, [told if name in labels else "none" for labels, _ in labelled]))
+
+
 def templates_part() -> Iterator[str]:
     replies = [
         reply.text for batch in disclosure.read_batches().values() for reply in batch if len(reply.text.split()) > 4
@@ -578,7 +617,8 @@ def page(folder: Path) -> str:
         "(for Spanish no "
         "labelled text of patients was at hand; about a thousand comments with sentiment and topics, "
         "labelled by two "
-        "people, would be needed), the screen for usefulness (it needs posts rated by people), and alerts on "
+        "people, would be needed), whether a health post can be understood and says what to do (it needs posts "
+        "rated by people), and alerts on "
         "real texts.",
         "",
         f"Data: {'; '.join(source['name'] + ' (' + source['licence'] + ')' for source in licences)}.",
@@ -590,6 +630,7 @@ def page(folder: Path) -> str:
         *acts_part(),
         *claims_part(),
         *offers_part(),
+        *usefulness_part(),
         *templates_part(),
         *disclosure_part(folder),
         *language_part(folder),

@@ -29,7 +29,13 @@ def test_the_page_is_of_these_data_this_code_and_these_weights() -> None:
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared")
 def test_the_parts_that_need_no_training_are_what_the_page_says() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    for part in (evaluate.acts_part(), evaluate.claims_part(), evaluate.offers_part(), evaluate.templates_part()):
+    for part in (
+        evaluate.acts_part(),
+        evaluate.claims_part(),
+        evaluate.offers_part(),
+        evaluate.usefulness_part(),
+        evaluate.templates_part(),
+    ):
         assert "\n".join(part) in page
     assert "\n".join(evaluate.disclosure_part(data_folder())) in page
 
@@ -44,6 +50,7 @@ def test_the_page_names_every_judgement_and_what_was_not_measured() -> None:
         "Acts",
         "Clinical claims",
         "Offers to talk in private",
+        "Sources and steps in health posts",
         "Templates",
         "Disclosure",
         "Language",

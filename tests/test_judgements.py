@@ -184,7 +184,11 @@ def test_a_post_has_a_type_and_one_about_health_a_grade_and_a_screen() -> None:
     line = scored("Brush your teeth twice a day. Use a soft brush and small circles. Spit and do not rinse.", "post")
     assert line["content_type"] == "health_information"
     assert line["usefulness"]["reading_grade"] == line["reading_grade"] < 5
-    assert (line["usefulness"]["understandable"], line["usefulness"]["says_what_to_do"]) == (True, True)
+    use = line["usefulness"]
+    assert [use[part] for part in ("understandable", "says_what_to_do", "in_steps")] == [True, True, True]
+    assert (use["names_its_source"], use["reasons"]) == (False, ["no source and no clinician is named"])
+    fact = scored("Enamel is the hardest part of the body. It does not grow back, says Dr. Lee.", "post")["usefulness"]
+    assert (fact["names_its_source"], fact["in_steps"]) == (True, None)
     sale = scored("Brush better: electric brushes for $39. Book now!", "post")
     assert (sale["content_type"], sale["usefulness"], sale["reading_grade"]) == ("promotion", None, None)
     spanish = scored("Cepille sus dientes dos veces al día con un cepillo suave", "post")
@@ -357,16 +361,29 @@ def test_an_own_post_asks_its_readers_something_or_not(text: str, asks: str) -> 
     ("text", "said"),
     [
         ("Brush your teeth twice a day with a soft brush.\nSpit and do not rinse.",
-         ["understandable", "says_what_to_do"]),
-        ("Gums that bleed are often a sign of plaque. Healthy gums are pink and firm.", ["understandable"]),
+         ["understandable", "names_no_source", "says_what_to_do", "in_steps"]),
+        ("Brush your teeth twice a day with a soft brush and small circles, the NHS advises.",
+         ["understandable", "names_its_source", "says_what_to_do", "not_in_steps"]),
+        ("Gums that bleed are often a sign of plaque. Healthy gums are pink and firm.",
+         ["understandable", "names_no_source"]),
         ("Gingivitis and periodontitis are bacterial diseases of the gingiva. Interproximal demineralization "
          "progresses without symptoms.",
-         ["hard_to_understand"]),
+         ["hard_to_understand", "names_no_source"]),
     ],
 )  # fmt: skip
 def test_what_the_screen_says_of_a_health_post_is_kept_with_its_acts(text: str, said: list[str]) -> None:
     assert scored(text, "post")["acts"][2:] == said
     assert not {"question", "no_question", *said} & set(scored("Crowns for $99! Book now.", "post")["acts"][2:])
+
+
+def test_an_explanation_shows_the_source_of_a_health_post() -> None:
+    text = "Gums that bleed are often a sign of plaque, the CDC says. Brush them gently."
+    shown = explained("post", text, "en")
+    assert "   names_its_source: says who says so: \u201cCDC says\u201d" in shown
+    assert any(line.startswith("usefulness") and "; in steps: no; names its source: yes;" in line for line in shown), (
+        shown
+    )
+    assert not any("source" in line for line in explained("post", "The CDC says hello. Book now for $99!", "en"))
 
 
 def test_an_explanation_shows_the_question_of_an_own_post_alone() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.text.sentences import plain, sentences_of
-from pipelines.text.usefulness import FEWEST_WORDS, LONGEST_SENTENCE, reading_grade, syllables, usefulness_of
+from pipelines.text.usefulness import FEWEST_WORDS, LONGEST_SENTENCE, in_steps, reading_grade, syllables, usefulness_of
 
 
 def test_the_grade_is_the_published_formula() -> None:
@@ -32,7 +32,7 @@ def test_too_short_a_text_has_no_grade() -> None:
     assert len(words.split()) == FEWEST_WORDS
     assert reading_grade([words]) is not None
     assert reading_grade([words.removesuffix(" eight")]) is None
-    assert usefulness_of(["Brush twice."]).reasons == (f"fewer than {FEWEST_WORDS} words",)
+    assert usefulness_of(["Brush twice."]).reasons[0] == f"fewer than {FEWEST_WORDS} words"
 
 
 def test_addresses_and_tags_are_not_read_aloud() -> None:
@@ -42,7 +42,9 @@ def test_addresses_and_tags_are_not_read_aloud() -> None:
 
 def test_each_reason_is_given() -> None:
     clear = usefulness_of(["Brush twice a day with a soft brush.", "Spit and do not rinse."])
-    assert (clear.understandable, clear.says_what_to_do, clear.reasons) == (True, True, ())
+    assert (clear.understandable, clear.says_what_to_do, clear.in_steps, clear.reasons) == (True, True, True, ())
+    one = usefulness_of(["Use a soft brush and small circles when you clean."])
+    assert (one.says_what_to_do, one.in_steps, one.reasons) == (True, False, ("what to do is not broken into steps",))
     hard = usefulness_of(
         ["Periodontitis necessitates interdisciplinary therapeutic considerations in every individual."]
     )
@@ -50,6 +52,7 @@ def test_each_reason_is_given() -> None:
     assert any("reading grade" in reason for reason in hard.reasons)
     assert "a medical term is not explained" in hard.reasons
     assert "no step is named that the reader can take" in hard.reasons
+    assert "what to do is not broken into steps" not in hard.reasons
     long = usefulness_of([" ".join(["and then we go on"] * 7)])
     assert f"a sentence has more than {LONGEST_SENTENCE} words" in long.reasons
 
@@ -83,7 +86,43 @@ def test_whether_a_step_is_named(sentence: str, says: bool) -> None:
     assert usefulness_of([sentence]).says_what_to_do == says
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        # lines, with numbers, signs or nothing before them
+        ("For a bleeding gum:\n1. Rinse with salt water.\n2. Press gauze on it.", True),
+        ("1) Sit down 2) Put your feet on the floor", True),
+        ("\u2705 Wear a hat\n\u2705 Stay in the shade, and drink\n\u2705 Use sunscreen", True),
+        ("Go to bed at ten.\nLeave your phone in the kitchen.", True),
+        ("Step 1: soap. Step 2: water.", True),
+        # sentences in a row, with a condition before them or a number cut off
+        ("Brush gently. If it bleeds, keep on brushing.", True),
+        ("A lost filling? Don't chew there. Call your dentist.", True),
+        # in one sentence, in order or at least three
+        ("First wash it, then cover it.", True),
+        ("Rest it, ice it and raise it.", True),
+        ("Rest it and raise it.", False),
+        # a thing, somebody else's deeds, a question, signs of an illness, and what sells
+        ("Brush twice a day. Healthy gums are pink.", False),
+        ("Brush twice a day. Healthy gums are pink. Floss, too.", False),
+        ("Ice cream hurts? Rest is best. Use of fluoride is old.", False),
+        ("We numb it, clean it and then close it.", False),
+        ("Have a cough? Drink tea.", False),
+        ("Signs of it:\n1. A cough.\n2. A fever.", False),
+        ("Read more on our page. Follow us. Call us today!", False),
+        ("", False),
+    ],
+)
+def test_whether_it_is_told_in_steps(text: str, told: bool) -> None:
+    assert in_steps(sentences_of(plain(text))) == told
+
+
+def test_steps_are_something_to_do_whatever_the_verbs() -> None:
+    assert usefulness_of(["Lean forward.", "Pinch your nose for ten minutes."]).says_what_to_do
+
+
 @given(st.text(max_size=300))
 def test_any_text_is_screened(text: str) -> None:
     use = usefulness_of(sentences_of(plain(text)))
     assert use.understandable or use.reasons
+    assert use.says_what_to_do or not use.in_steps

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from pipelines.text.acts import acts_by_shape, acts_of, question_of
+from pipelines.text.attribution import named_sources
 from pipelines.text.claims import claims_of
 from pipelines.text.content import content_of
 from pipelines.text.content import evidence as content_evidence
@@ -198,7 +199,10 @@ def _acts_of_own_post(sentences: Sequence[str], usefulness: dict[str, Any] | Non
     acts = [*invitation_acts(invitations_of(sentences)), "question" if question_of(sentences) else "no_question"]
     if usefulness:
         acts.append("understandable" if usefulness["understandable"] else "hard_to_understand")
-        acts += ["says_what_to_do"] if usefulness["says_what_to_do"] else []
+        acts.append("names_its_source" if usefulness["names_its_source"] else "names_no_source")
+        # Whether it is told in steps can be asked only where there is something to do.
+        if usefulness["says_what_to_do"]:
+            acts += ["says_what_to_do", "in_steps" if usefulness["in_steps"] else "not_in_steps"]
     return acts
 
 
@@ -215,12 +219,15 @@ def _post(text: str, sentences: Sequence[str], why_not: str | None) -> dict[str,
     if kind.content_type != "health_information":
         return made | {"usefulness": None, "reading_grade": None}
     use = usefulness_of(sentences)
+    sourced = bool(named_sources(sentences))
     screen = {
         "screen": "a machine's screen, not a rating by people",
         "reading_grade": use.reading_grade,
         "understandable": use.understandable,
         "says_what_to_do": use.says_what_to_do,
-        "reasons": list(use.reasons),
+        "in_steps": use.in_steps if use.says_what_to_do else None,
+        "names_its_source": sourced,
+        "reasons": [*use.reasons, *([] if sourced else ["no source and no clinician is named"])],
     }
     return made | {"usefulness": screen, "reading_grade": use.reading_grade}
 
@@ -257,6 +264,7 @@ def explained(kind: str, text: str, language: str | None, around: Surroundings |
     )
     lines = [f"sentiment: {found['sentiment']} ({found['sentiment_score']:+.2f}); strongest words: {pulls}"]
     signs = _signs_of(kind, sentences, moods, around)
+    signs += named_sources(sentences) if found.get("usefulness") else []
     disclosed = judge(text, review=around.review_text, reviewer=around.reviewer, roster=around.roster())
     if kind == "reply":
         lines.append(f"reply: {VERDICT_WORDS[disclosed.verdict]}; {disclosed.reason}")
@@ -318,6 +326,9 @@ def _post_explained(text: str, found: dict[str, Any]) -> list[str]:
         grade = "too short for a grade" if use["reading_grade"] is None else f"reading grade {use['reading_grade']}"
         lines.append(
             f"usefulness, a screen: {grade}; understandable: {yes_no[use['understandable']]}; says what to do: "
-            f"{yes_no[use['says_what_to_do']]}" + "".join(f"; {reason}" for reason in use["reasons"])
+            f"{yes_no[use['says_what_to_do']]}"
+            + (f"; in steps: {yes_no[use['in_steps']]}" if use["says_what_to_do"] else "")
+            + f"; names its source: {yes_no[use['names_its_source']]}"
+            + "".join(f"; {reason}" for reason in use["reasons"])
         )
     return lines

@@ -53,6 +53,42 @@ _ACTION: Final = re.compile(
     r"\b(?:is|are) (?:always )?(?:a )?reasons? to\b|\btips?\b.{0,20}:",
     re.IGNORECASE,
 )
+# What begins a sentence is seldom a noun, so more verbs may stand there than above.
+_STEP_VERB: Final = (
+    rf"(?:{_DO}|lean|pinch|press|bite|soak|dab|gargle|place|squeeze|tilt|run|pat|aim|angle|slide|curve|sip|fill|pour|mix|dissolve|count|"
+    r"repeat|turn|roll|lie|dial|find|pack|offer|serve|reduce|increase|set|follow|finish|begin|leave|warm|cool|push|pull|blow|shake|grab|"
+    r"blink|wrap|fit|halve|tighten|loosen|empty|open|close|shut|smear|massage|rub|scrub|let go|have|make|eat|work|swish|glue)"
+)
+# Words that begin like a step and are none, or none for the reader's health.
+_NO_STEP: Final = (
+    r"(?!(?:read more|learn (?:more|how|why|what|about)|find out|follow (?:us|our|along)|share (?:this|with)|see (?:you|more|our|below|how|why)|"
+    r"check out|watch (?:our|the (?:video|film)|this)|look at (?:this|our|the)|have (?:a (?:good|great|nice|happy|safe|lovely)|you|we)|call us (?:today|now)|"
+    r"take a look|let us know|let me|tell us (?:what|how|in|your)|visit (?:our|us)|get (?:in touch|ready|yours)|ice cream|rest assured|keep reading|"
+    r"make (?:an )?appointment|set to|open (?:from|until|on)|talk to you|stop by|test results|work (?:with us|begins)|begin(?:s|ning))\b)"
+)
+_LEAD: Final = (
+    r"(?:please|always|never|do not|don't|just|simply|also|first(?:ly)?|second(?:ly)?|third(?:ly)?|then|next|finally|lastly|after (?:that|this)|"
+    r"afterwards|now|instead|and|or|gently|slowly|carefully|immediately|you (?:should|can|could|need to|must|may want to|have to)|try to|be sure to|"
+    r"remember to|make sure to),?\s+"
+)
+_STEP: Final = re.compile(
+    rf"[\W_]*(?:(?:step )?\d{{1,2}}[\W_]+|step \w+ (?:is )?(?:to )?[\W_]*)?(?:{_LEAD}){{0,3}}{_NO_STEP}{_STEP_VERB}\b"
+    r"(?![-'/])(?! (?:is|are|was|were|has|had|can|may|will|helps?|matters?|of|and \w+ing)\b)",
+    re.IGNORECASE,
+)
+# "If it bleeds, press on it", "For better sleep: go to bed early"
+_CONDITION: Final = re.compile(r"[^,:]{1,80}[,:]\s+")
+_CLAUSE: Final = re.compile(
+    r"\s*[,;:\u2013\u2014]\s+|\s+(?:and|then)\s+|\s+(?=\d{1,2}[.)\u20e3\ufe0f]+\s)|\s+(?=[\u2022\u2705\u27a1\u25b6])",
+    re.IGNORECASE,
+)
+_ORDER: Final = re.compile(
+    r"\b(?:then|next|finally|lastly|after that|afterwards)\b|\b(?:step )?1\W.*\b(?:step )?2\W",
+    re.IGNORECASE | re.DOTALL,
+)
+_SOMEBODY: Final = re.compile(r"[\W_]*(?:i|we|they|he|she|it)\b", re.IGNORECASE)
+_CALLED_STEP: Final = re.compile(r"\W*step (?:\d|one|two|three|four|five)\b", re.IGNORECASE)
+_NUMBER: Final = re.compile(r"\W*(?:step\s+)?\d{1,2}\W*", re.IGNORECASE)
 
 
 @cache
@@ -80,11 +116,15 @@ def reading_grade(sentences: Sequence[str]) -> float | None:
 
 @dataclass(frozen=True)
 class Usefulness:
-    """The grade (None for too short a text), and what the screen says with the reasons against it."""
+    """The grade (None for too short a text), and what the screen says with the reasons against it.
+
+    `in_steps` is of what there is to do, so it is false where nothing is.
+    """
 
     reading_grade: float | None
     understandable: bool
     says_what_to_do: bool
+    in_steps: bool
     reasons: tuple[str, ...]
 
 
@@ -101,10 +141,47 @@ def usefulness_of(sentences: Sequence[str]) -> Usefulness:
     if any(_unexplained(sentence) for sentence in sentences):
         reasons.append("a medical term is not explained")
     understandable = not reasons
-    action = any(_ACTION.search(sentence) for sentence in sentences)
+    steps = in_steps(sentences)
+    action = steps or any(_ACTION.search(sentence) for sentence in sentences)
     if not action:
         reasons.append("no step is named that the reader can take")
-    return Usefulness(None if grade is None else round(grade, 1), understandable, action, tuple(reasons))
+    elif not steps:
+        reasons.append("what to do is not broken into steps")
+    return Usefulness(None if grade is None else round(grade, 1), understandable, action, steps, tuple(reasons))
+
+
+def in_steps(sentences: Sequence[str]) -> bool:
+    """Say whether what the reader can do is told step by step.
+
+    That is, two sentences or lines in a row that begin with a step, two steps in one that are put in order ("first",
+    "then", numbers), or three in one.
+    """
+    run = 0
+    for sentence in sentences:
+        if _NUMBER.fullmatch(sentence):
+            # "1. Lean forward." was cut behind its number.
+            continue
+        if sentence.endswith("?"):
+            run = 0
+            continue
+        if _steps_within(sentence) >= (2 if _ORDER.search(sentence) else 3):
+            return True
+        condition = _CONDITION.match(sentence)
+        begins = _STEP.match(sentence) or (condition and _STEP.match(sentence, condition.end()))
+        run = run + 1 if begins or _CALLED_STEP.match(sentence) else 0
+        if run == 2:
+            return True
+    return False
+
+
+def _steps_within(sentence: str) -> int:
+    count = 0
+    for clause in _CLAUSE.split(sentence):
+        if _SOMEBODY.match(clause):
+            # "We numb it, clean it and close it" is nobody's to do.
+            break
+        count += bool(_STEP.match(clause))
+    return count
 
 
 def _unexplained(sentence: str) -> bool:
