@@ -229,6 +229,24 @@ def links_of_html(html: str) -> list[str]:
     return [str(anchor["href"]) for anchor in anchors if not {"mention", "hashtag"} & set(anchor.get("class") or ())]
 
 
+def pictures_of_html(html: str) -> list[str]:
+    """Return what each picture of a platform's HTML is described as, by its alt text or its caption, "" for neither.
+
+    What is no picture to a reader is left out: counters of one pixel, drawn emoji, and what says that it is decoration.
+    """
+    held = BeautifulSoup(f"<div>{html}</div>", "html.parser") if "<img" in html.lower() else None
+    found: list[str] = []
+    for picture in held.find_all("img") if held else ():
+        sizes = {str(picture.get(side, "")).removesuffix("px") for side in ("width", "height")}
+        small = bool(sizes & {"0", "1"}) or bool({"wp-smiley", "emoji"} & set(picture.get("class") or ()))
+        if small or picture.get("role") in ("presentation", "none") or picture.get("aria-hidden") == "true":
+            continue
+        figure = picture.find_parent("figure")
+        caption = figure.find("figcaption") if figure else None
+        found.append(str(picture.get("alt") or "") or (caption.get_text() if caption else ""))
+    return found
+
+
 def tried(
     visits: Iterable[Visit], name: Callable[[Visit], str], ask: Callable[[Visit], str]
 ) -> list[tuple[str, RapportError | None]]:

@@ -52,6 +52,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rating_max: int = 5
     title: str | None = None
     text: str | None = None
+    # How many pictures a post holds, and how many of them are described for who does not see them; where that is told.
+    pictures: int | None = None
+    pictures_described: int | None = None
     state: str | None = None
     url: str | None = None
     total_count: int | None = None
@@ -171,7 +174,10 @@ RECORDS = pa.schema(
         ("rating", _RATING),
         ("rating_min", pa.int32()),
         ("rating_max", pa.int32()),
-        *[(name, pa.string()) for name in ("title", "text", "state", "url")],
+        *[(name, pa.string()) for name in ("title", "text")],
+        ("pictures", pa.int16()),
+        ("pictures_described", pa.int16()),
+        *[(name, pa.string()) for name in ("state", "url")],
         ("total_count", pa.int64()),
         ("total_average", _RATING),
         ("thread_id", pa.string()),

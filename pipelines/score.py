@@ -291,6 +291,13 @@ def _account_acts(row: dict[str, Any]) -> list[str]:
     return ["only_review" if row["author_reviews"] == 1 else "one_of_several"]
 
 
+def _picture_acts(row: dict[str, Any], voice: str) -> list[str]:
+    """Return whether all pictures of an own post are described; neither without any, or where that is not told."""
+    if row["kind"] != "post" or voice != "practice" or not row["pictures"]:
+        return []
+    return ["pictures_described" if row["pictures_described"] == row["pictures"] else "pictures_not_described"]
+
+
 def _feature(row: dict[str, Any], desk: _Desk) -> Feature:
     practice_id, site = row["practice_id"], row["site"]
     time_zone = desk.practices[practice_id].time_zone
@@ -337,7 +344,7 @@ def _feature(row: dict[str, Any], desk: _Desk) -> Feature:
         topics=[Topic(each["topic"], each["polarity"], each["sentence"]) for each in judged.get("topics", ())],
         alerts=sorted({each["alert"] for each in judged.get("alerts", ())}),
         content_type=judged.get("content_type"),
-        acts=[*judged.get("acts", []), *_account_acts(row)],
+        acts=[*judged.get("acts", []), *_account_acts(row), *_picture_acts(row, voice)],
         disclosure=disclosed.get("verdict"),
         disclosure_classes=disclosed.get("classes", []),
         disclosure_severity=disclosed.get("severity"),

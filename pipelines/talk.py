@@ -135,6 +135,11 @@ def given(numbers: Mapping[str, int | None]) -> dict[str, int | None]:
     return {name: value for name, value in numbers.items() if value is not None}
 
 
+def pictured(descriptions: Sequence[str | None]) -> Place:
+    """Return the fields of a record that tell of its pictures, given what each of them is described as."""
+    return {"pictures": len(descriptions), "pictures_described": sum(bool((d or "").strip()) for d in descriptions)}
+
+
 def passed_on(post: str, how: str, author_id: str, author_name: str | None, place: Place, *, own: bool) -> Record:
     """Return that an account passed a post on, where the platform does not say when; once an account and post."""
     return Record(

@@ -128,8 +128,32 @@ def test_whether_an_account_has_written_nothing_else_is_kept_where_it_is_told(
     assert [row["acts"] for row in features] == [told, []]
 
 
-def test_a_night_that_was_read_before_accounts_were_counted_is_scored(data: DataDir) -> None:
-    before = pa.schema([field for field in RECORDS if field.name != "author_reviews"])
+@pytest.mark.parametrize(
+    ("pictures", "described", "told"),
+    [
+        (2, 2, ["pictures_described"]),
+        (2, 1, ["pictures_not_described"]),
+        (1, 0, ["pictures_not_described"]),
+        (0, 0, []),
+        (None, None, []),
+    ],
+)
+def test_whether_the_pictures_of_an_own_post_are_described_is_kept_where_it_is_told(
+    data: DataDir, pictures: int | None, described: int | None, told: list[str]
+) -> None:
+    shown = {"pictures": pictures, "pictures_described": described, "text": None}
+    features = scored(
+        data,
+        record(kind="post", by_practice=True, **shown),
+        record(kind="post", item_id="r2", **shown),
+        record(kind="comment", item_id="r3", by_practice=True, **shown),
+    )
+    assert [row["acts"] for row in features] == [told, [], []]
+
+
+def test_a_night_that_was_read_before_accounts_and_pictures_were_counted_is_scored(data: DataDir) -> None:
+    later = ("author_reviews", "pictures", "pictures_described")
+    before = pa.schema([field for field in RECORDS if field.name not in later])
     with atomic_path(data.records("google_business", NIGHT)) as partial:
         row = {**msgspec.structs.asdict(record()), "night": NIGHT}
         write_table([{name: row[name] for name in before.names}], before, partial)

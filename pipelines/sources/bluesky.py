@@ -37,7 +37,7 @@ from pipelines.sources import (
     searched_visits,
     site_listing,
 )
-from pipelines.talk import Place, Reading, counted, given, metrics, named, passed_on, utc
+from pipelines.talk import Place, Reading, counted, given, metrics, named, passed_on, pictured, utc
 from pipelines.tokens import Token
 from pipelines.voice import Found, is_of_names, names_found
 
@@ -144,9 +144,25 @@ class _Quoted(msgspec.Struct):
     record: _Ref | None = None
 
 
-class _Embed(msgspec.Struct):
+class _Picture(msgspec.Struct):
+    """A picture, or among `items` something else that has no `image`."""
+
+    image: Any = None
+    alt: str | None = None
+
+
+class _Media(msgspec.Struct):
+    """Pictures, up to four as `images` and more as `items`."""
+
+    images: list[_Picture] = []
+    items: list[_Picture] = []
+
+
+class _Embed(_Media):
     external: _External | None = None
     record: _Quoted | None = None
+    # What stands beside a quote.
+    media: _Media | None = None
 
 
 class _Written(msgspec.Struct, rename="camel"):
@@ -490,6 +506,11 @@ def _points_to(written: _Written) -> list[str]:
     return [uri for uri in (*uris, quoted.record.uri if quoted and quoted.record else None) if uri]
 
 
+def _pictures(embed: _Embed | None) -> Place:
+    holders = [held for held in (embed, embed.media if embed else None) if held]
+    return pictured([picture.alt for held in holders for picture in (*held.images, *held.items) if picture.image])
+
+
 def _named_by(written: _Written) -> list[str]:
     return [feature.did for facet in written.facets for feature in facet.features if feature.did]
 
@@ -562,7 +583,7 @@ class _Page(Reading):
                 **place,
             )
             return
-        yield Record(kind="post", **self.said(post, place))
+        yield Record(kind="post", **_pictures(post.record.embed), **self.said(post, place))
         yield from metrics(given(counted(post, SOURCE.counts)), place, post=post.uri)
 
     def strangers(self, post: _Post, place: Place) -> Iterator[Record]:

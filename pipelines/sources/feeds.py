@@ -28,6 +28,7 @@ from pipelines.answers import (
     batches,
     latest,
     links_of_html,
+    pictures_of_html,
     readable,
     text_of_html,
     tried,
@@ -41,7 +42,7 @@ from pipelines.policies import Policy
 from pipelines.practices import Practice, Practices
 from pipelines.records import Record, SetAside
 from pipelines.sources import Asker, Cost, Listing, Metric, Outcome, Page, Planned, Source, Tools, shared_visit
-from pipelines.talk import Place, Reading, metric, utc
+from pipelines.talk import Place, Reading, metric, pictured, utc
 
 SOURCE = Source(
     name="feeds",
@@ -252,6 +253,7 @@ class _Reader(Reading):
                 url=entry.url or None,
                 by_practice=own,
                 matched=None if own else matches[practice_id],
+                **(pictured(pictures_of_html(entry.html)) if own else {}),
                 author_id="practice" if own else entry.author.casefold() or None,
                 author_name=entry.author or None,
                 updated_at=entry.updated or entry.created,

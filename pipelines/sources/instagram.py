@@ -23,7 +23,7 @@ from pipelines.practices import Practices
 from pipelines.records import Record, SetAside
 from pipelines.settings import load_key
 from pipelines.sources import Cost, Metric, Outcome, Page, Planned, Source, Tools, account_visits, site_listing
-from pipelines.talk import Place, Reading, counted, metrics, named, public
+from pipelines.talk import Place, Reading, counted, metrics, named, pictured, public
 from pipelines.tokens import Token
 
 _VIEWS_CAME = dt.date(2024, 7, 2)
@@ -92,7 +92,7 @@ _ACCOUNT_METRICS = ("reach", "views", "accounts_engaged", "total_interactions")
 _MEDIA_METRICS = ("reach", "views", "saved", "total_interactions")
 _COMMENT_FIELDS = "id,text,timestamp,username,from{id,username},parent_id,hidden"
 _MEDIA_FIELDS = (
-    "id,caption,media_type,media_product_type,permalink,timestamp,username,like_count,comments_count,"
+    "id,caption,alt_text,media_type,media_product_type,permalink,timestamp,username,like_count,comments_count,"
     f"comments.limit(50){{{_COMMENT_FIELDS},replies.limit(50){{{_COMMENT_FIELDS}}}}}"
 )
 _TAG_FIELDS = "id,caption,media_type,permalink,timestamp,username,like_count,comments_count"
@@ -124,6 +124,8 @@ class _Media(msgspec.Struct):
     id: Id
     timestamp: dt.datetime
     caption: str | None = None
+    media_type: str | None = None
+    alt_text: str | None = None
     username: str | None = None
     permalink: str | None = None
     # Left out where the account hides them.
@@ -213,7 +215,8 @@ def fetch(planned: Planned, tools: Tools) -> Generator[Page, None, Outcome]:
         yield Page(body=graph.kept(body, "insights", id=str(head.id), metrics=metrics))
     ends_on = token.expires_at.date() if token.expires_at else None
     # Whose comments are the account's own is known by its name, which comments of further pages do not tell.
-    keep = {"username": account.username}
+    # An alt text that is not there is told by its absence, so a page has to say that it was asked for.
+    keep = {"username": account.username, "alt_text": "asked"}
     return Outcome(complete=planned.sweep, newest=newest, keep=keep, key_expires_on=ends_on)
 
 
@@ -286,11 +289,17 @@ def _posted(media: _Media, reading: Reading, place: Place, matched: str | None) 
         text=media.caption or None,
         url=public(media.permalink),
         mentions=_mentions(media.caption, own),
+        **({} if others or "alt_text" not in reading.keep else _pictures(media)),
         **place,
     )
     yield from metrics(counted(media, SOURCE.counts), place, post=item_id)
     if media.comments:
         yield from _comments(media.comments, item_id, item_id, reading, place)
+
+
+def _pictures(media: _Media) -> Place:
+    """Count a picture that stands alone: those of an album have alt texts of their own, which are not asked for."""
+    return pictured([media.alt_text]) if media.media_type == "IMAGE" else {}
 
 
 def _comments(edge: Edge, media_id: str, parent_id: str, reading: Reading, place: Place) -> Iterator[Record | SetAside]:

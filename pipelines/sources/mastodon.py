@@ -38,7 +38,7 @@ from pipelines.sources import (
     searched_visits,
     site_listing,
 )
-from pipelines.talk import Place, Reading, counted, given, metrics, passed_on, utc
+from pipelines.talk import Place, Reading, counted, given, metrics, passed_on, pictured, utc
 from pipelines.voice import Found, is_of_names, names_found
 
 SOURCE = Source(
@@ -117,6 +117,11 @@ class _Card(msgspec.Struct):
     url: str | None = None
 
 
+class _Attachment(msgspec.Struct):
+    type: str
+    description: str | None = None
+
+
 class _Status(msgspec.Struct):
     id: _Id
     uri: Annotated[str, msgspec.Meta(pattern=r"^https?://\S{1,1000}$")]
@@ -131,6 +136,7 @@ class _Status(msgspec.Struct):
     url: str | None = None
     reblog: Any = None
     mentions: list[_Mention] = []
+    media_attachments: list[_Attachment] | None = None
     card: _Card | None = None
     favourites_count: int | None = None
     reblogs_count: int | None = None
@@ -527,7 +533,7 @@ class _Page(Reading):
     def posts(self, status: _Status, place: Place) -> Iterator[Record]:
         """Yield a status as a post: the practice's own with its counts, or a stranger's that means the practice."""
         if self.own and _opens(status, self.own):
-            yield Record(kind="post", **self.said(status, place))
+            yield Record(kind="post", **_pictures(status.media_attachments), **self.said(status, place))
             yield from metrics(given(counted(status, SOURCE.counts)), place, post=status.uri)
         elif _is_news(status, self.own) and str(status.id) not in self.ours:
             how = self._how(status)
@@ -549,6 +555,13 @@ class _Page(Reading):
             if _is_news(status, self.own):
                 authors = (self.acct(status.account.acct), status.account.display_name)
                 yield Found(status.uri, utc(status.created_at), _text_of(status), authors)
+
+
+def _pictures(attachments: list[_Attachment] | None) -> Place:
+    """Count the pictures, still ones and silent loops; nothing where a server tells of no attachments at all."""
+    if attachments is None:
+        return {}
+    return pictured([each.description for each in attachments if each.type in ("image", "gifv")])
 
 
 def _text_of(status: _Status) -> str:

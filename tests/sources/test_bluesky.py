@@ -245,6 +245,31 @@ def test_when_it_was_written_is_believed_as_far_as_it_can_be_true(claimed: str, 
     assert told.created_at == told.updated_at == expected
 
 
+IMAGE = {"$type": "blob", "mimeType": "image/jpeg", "size": 1}
+QUOTE = {"record": {"record": {"uri": "at://did:plc:x/app.bsky.feed.post/q", "cid": "b"}}}
+SHOWN = {"images": [{"image": IMAGE, "alt": "A toothbrush"}, {"image": IMAGE, "alt": " "}]}
+
+
+@pytest.mark.parametrize(
+    ("embed", "told"),
+    [
+        (None, (0, 0)),
+        (SHOWN, (2, 1)),
+        (QUOTE | {"media": SHOWN}, (2, 1)),
+        ({"items": [{"image": IMAGE, "alt": "One"}, {"image": IMAGE, "alt": "Two"}, {"alt": "no picture"}]}, (2, 2)),
+        ({"video": {"$type": "blob"}, "alt": "A film"}, (0, 0)),
+        ({"external": {"uri": "https://www.riverside.example", "title": "A page"}}, (0, 0)),
+    ],
+    ids=["none", "pictures", "beside a quote", "gallery", "film", "link"],
+)
+def test_of_own_posts_it_is_told_how_many_pictures_are_described(embed: Any, told: tuple[int, int]) -> None:
+    record = {"embed": embed} if embed else {}
+    [own, *_] = read_body({"feed": [{"post": post("p", days_ago(1), record=record)}]})
+    assert isinstance(own, Record)
+    assert (own.pictures, own.pictures_described) == told
+    assert "toothbrush" not in str(own)
+
+
 def finds() -> StandIn:
     platform = talk()
     name = {"text": "We go to Riverside Dental."}

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.answers import pictures_of_html
 from pipelines.errors import ChangedShape, SeveralFailed
 from pipelines.landing import DataDir, Receipt, SavedPage
 from pipelines.practices import Practices
@@ -219,6 +220,33 @@ def test_an_entry_with_a_bad_date_is_set_aside(published: str, reason: str, data
     assert isinstance(good, Record)
     assert isinstance(bad, SetAside)
     assert (bad.where, bad.reason) == ("entry 2", reason)
+
+
+def test_of_the_own_blog_it_is_told_how_many_pictures_are_described() -> None:
+    html = (
+        '<p>How to brush</p><img src="a.jpg" alt="A toothbrush"><IMG src="b.jpg" alt=""><img src="c.jpg">'
+        '<figure><a href="d.jpg"><img src="d.jpg" alt=""></a><figcaption>Small circles</figcaption></figure>'
+        "<figure><img src='e.jpg'></figure>"
+        # no pictures to a reader
+        '<img src="f.gif" width="1" height="1"><img class="wp-smiley" src="g.svg" alt=":)"><img src="h" height="0px">'
+        '<img role="presentation" src="i.png" alt=""><img aria-hidden="true" src="j.png">'
+    )
+    assert pictures_of_html(html) == ["A toothbrush", "", "", "Small circles", ""]
+    assert pictures_of_html("<p>An <i>img</i> of words</p>") == []
+
+
+def test_pictures_of_others_are_not_looked_at(data: DataDir) -> None:
+    html = 'Riverside Dental <img src="a.jpg" alt="A toothbrush"> <img src="b.jpg">'
+    own, others = StandIn(1), Others(1)
+    own.other["/feed.xml"] = atom(entry("a", "Ours", html, YOUNG))
+    pull(data, own)
+    [ours] = records_in(data, own, "post")
+    assert (ours.by_practice, ours.pictures, ours.pictures_described) == (True, 2, 1)
+    assert "toothbrush" not in str(ours)
+    others.other["/feed.xml"] = atom(entry("a", "Theirs", html, YOUNG))
+    pull(data, others, NEXT)
+    [theirs] = records_in(data, others, "post", NEXT)
+    assert (theirs.by_practice, theirs.pictures) == (False, None)
 
 
 def rss(items: str) -> bytes:

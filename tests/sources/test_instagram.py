@@ -48,13 +48,13 @@ class Daily(StandIn):
         return last - (self.count - 1 - number) * DAY
 
 
-def of(held: Any) -> list[Record | SetAside]:
+def of(held: Any, **kept: str) -> list[Record | SetAside]:
     receipt = Receipt(
         source="instagram",
         night=NIGHT,
         label="riverside",
         about={"practice_id": "riverside", "account": ACCOUNT},
-        keep={"username": USERNAME},
+        keep={"username": USERNAME, **kept},
     )
     return list(instagram.read(SavedPage(path="p", body=json.dumps(held).encode(), receipt=receipt), Practices()))
 
@@ -260,6 +260,42 @@ def test_likes_an_account_hides_are_unknown_and_not_none() -> None:
         "1/like_count": None,
         "1/comments_count": 0,
     }
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"media_type": "IMAGE", "alt_text": "A toothbrush"}, (1, 1)),
+        ({"media_type": "IMAGE"}, (1, 0)),
+        ({"media_type": "CAROUSEL_ALBUM"}, (None, None)),
+        ({"media_type": "VIDEO"}, (None, None)),
+    ],
+    ids=lambda value: str(value),
+)
+def test_of_a_picture_that_stands_alone_it_is_told_whether_it_is_described(
+    more: dict[str, str], told: tuple[int | None, int | None]
+) -> None:
+    medium = {"id": "1", "timestamp": "2026-10-20T10:00:00+0000", "username": USERNAME, **more}
+    page = {"data": [medium]}
+    [own] = [item for item in of(page, alt_text="asked") if isinstance(item, Record) and item.kind == "post"]
+    assert (own.pictures, own.pictures_described) == told
+    assert "toothbrush" not in str(own)
+    [before] = records_of(page, "post")
+    assert before.pictures is None, "a page of a night that did not ask for it"
+    tagged = {"id": ACCOUNT, "tags": {"data": [medium | {"username": "somebody"}]}}
+    [other] = [item for item in of(tagged, alt_text="asked") if isinstance(item, Record) and item.kind == "post"]
+    assert other.pictures is None
+
+
+def test_a_night_says_on_its_pages_that_it_asked_what_pictures_are_described_as(data: DataDir) -> None:
+    platform = Daily(2)
+    platform.changed[1] = {"alt_text": "A toothbrush"}
+    pull(data, platform)
+    posts = {record.url: record.pictures_described for record in records_in(data, platform, "post")}
+    assert sorted(posts.items()) == [
+        ("https://www.instagram.com/p/0/", 0),
+        ("https://www.instagram.com/p/1/", 1),
+    ]
 
 
 def test_the_accounts_own_media_are_its_own_whatever_it_was_called_then() -> None:

@@ -359,6 +359,34 @@ def test_what_is_not_public_is_read_on_no_page_even_if_a_server_shows_it(visibil
     assert left_out.kind == "metric"
 
 
+@pytest.mark.parametrize(
+    ("attached", "told"),
+    [
+        (None, (None, None)),
+        ([], (0, 0)),
+        (
+            [
+                {"type": "image", "description": "A toothbrush"},
+                {"type": "image", "description": None},
+                {"type": "gifv", "description": ""},
+                {"type": "video", "description": "A film"},
+                {"type": "image"},
+            ],
+            (4, 1),
+        ),
+    ],
+    ids=["not told", "none", "some"],
+)
+def test_of_own_posts_it_is_told_how_many_pictures_are_described(
+    attached: list[dict[str, Any]] | None, told: tuple[int | None, int | None]
+) -> None:
+    more = {} if attached is None else {"media_attachments": attached}
+    [own, *_] = read_body([status(1, days_ago(1), **more)], "statuses", account=OWN)
+    assert isinstance(own, Record)
+    assert (own.pictures, own.pictures_described) == told
+    assert "toothbrush" not in str(own)
+
+
 def test_only_a_search_is_a_visit_too(data: DataDir) -> None:
     class Listener(StandIn):
         block = {"server": f"https://{HOST}", "search": True}  # noqa: RUF012, as its base has it
