@@ -255,7 +255,15 @@ def _of_own_posts(talk: Talk, said: Said, told: dict[str, Any]) -> list[str]:
     if told.get("content_type") != "health_information":
         return asks
     screened = [["understandable"], ["understandable", "says_what_to_do"], ["hard_to_understand"], []]
-    return [*asks, *chance.choice(screened)]
+    acts = [*asks, *chance.choice(screened)]
+    # What a later version of the screen says, of posts that it was asked of; of some practices of none.
+    more = random.Random(f"screen {said.item_id}")
+    asked = random.Random(f"screen {talk.practice_id}").random() > 0.3 and more.random() < 0.8
+    if asked and {"hard_to_understand", "understandable"} & set(acts):
+        acts.append(more.choice(["names_its_source", "names_no_source", "names_no_source"]))
+        if "says_what_to_do" in acts:
+            acts.append(more.choice(["in_steps", "not_in_steps"]))
+    return [*acts, *more.choice([[], ["pictures_described"], ["pictures_not_described"]])]
 
 
 def _of_requests(said: Said, told: dict[str, Any]) -> list[str]:

@@ -534,11 +534,23 @@ class Month:
         }
         found = {("health_posts_by_grade", part): count(number, len(grades), blocked) for part, number in told.items()}
         screened = [set(p["acts"] or []) for p in self.posts() if p["content_type"] == "health_information"]
-        asked = [acts for acts in screened if acts & {"understandable", "hard_to_understand"}]
-        late = POSTS_BEFORE if screened and not asked else None
-        for part, act in (("understandable", "understandable"), ("what to do", "says_what_to_do")):
-            number = sum(act in acts for acts in asked)
-            found["useful_health_posts", part] = count(number, len(asked), self.blocked or late or self.left_out)
+        sourced = {"names_its_source", "names_no_source"}
+        for part, yes, no in (
+            ("understandable", "understandable", {"hard_to_understand"}),
+            ("what to do", "says_what_to_do", {"understandable", "hard_to_understand"}),
+            ("in steps", "in_steps", {"not_in_steps"}),
+            ("source named", "names_its_source", sourced),
+            ("pictures described", "pictures_described", {"pictures_not_described"}),
+        ):
+            # What says neither was not asked.
+            asked = [acts for acts in screened if acts & {yes, *no}]
+            why = None
+            if screened and not asked:
+                why = "no post is known to hold pictures" if part == "pictures described" else POSTS_BEFORE
+                if part == "in steps" and any(acts & sourced for acts in screened):
+                    why = "no post says what to do"
+            number = sum(yes in acts for acts in asked)
+            found["useful_health_posts", part] = count(number, len(asked), self.blocked or why or self.left_out)
         judged = [i for i in self.standing if i["clinical_claim"] is not None and "spam" not in (i["acts"] or [])]
         judged = [i for i in judged if not self.is_opening(i)]
         for part in ("own", "others"):
