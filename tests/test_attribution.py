@@ -54,6 +54,7 @@ def test_a_body_a_publication_a_clinician_or_a_link_to_them_is_a_source(text: st
         "The maker says FDA should decide.",
         "WHO SAYS FLOSSING IS BORING?",
         "Who says flossing is boring?",
+        "WHO: everybody over 65. WHEN: Monday.",
         "Greetings from Grace Hospital.",
         "The source of bad breath is the tongue.",
         # links to others, to a page for booking, and what only looks like one

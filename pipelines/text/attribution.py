@@ -52,7 +52,8 @@ _NAMED: Final = re.compile(
             rf"(?<!whether )(?<!if ){_WHO}\s*(?:(?:now|also|itself|still|both|who|has|have|and \w+) ){{0,2}}{_SAYS}",
             rf"(?:{_BODY}|{_DOCTOR})(?:'s|s')? (?:\w+ )?{_PAPER}\b",
             rf"{_PERSON}\s*(?:(?:from|of|at) \w+ \w+ )?(?:on|has) (?:what|why|how|when|the|whether)\b",
-            rf"^\W*(?:RT )?{_WHO}\s?:(?!//)",
+            # No notice ("WHO: everybody over 65. WHEN: Monday")
+            rf"^\W*(?:RT )?(?!WHO:){_WHO}\s?:(?!//)",
             rf"{_DOCTOR}'s? (?:\w+ ){{0,2}}(?:tips?|rules?|advice|guide|answers?|list)\b",
             # Says the CDC; according to Dr. Lee; a study in the BMJ
             rf"{_SAYS} {_THE}{_WHO}(?! (?:should|will|would|must|could|can|has|is|was|may|to)\b)",
@@ -92,8 +93,5 @@ def _named(sentence: str, number: int) -> Sign | None:
         if _HOSTS.fullmatch(link[1]) and not _SERVICE.match(link[2] or ""):
             return Sign(number, *link.span(), ACT, "links to a public body, a society or a journal")
     words = _LINK.sub(lambda link: " " * len(link[0]) if "/" in link[0] else link[0], sentence)
-    if not any(map(str.islower, words)):
-        # In capitals everything looks like a name: "WHO NEEDS A FLU SHOT?"
-        return None
     found = _NAMED.search(words)
     return Sign(number, *found.span(), ACT, "says who says so") if found else None
