@@ -69,10 +69,12 @@ def looks_csv(looks: Sequence[LookRow]) -> bytes:
 def waiting_csv(waiting: Sequence[WaitingRow]) -> bytes:
     """Return what needs an answer as CSV in UTF-8, one review a line, under headings in the language spoken.
 
-    A review that a person has to read first has no draft.
+    A review that a person has to read first has no draft, and one without stars says what is in their place.
     """
     heads = (_("Site"), _("Written"), _("Stars"), _("Waiting"), _("Link"), _("Draft reply"))
-    return _marked_csv(heads, ([row.site, row.day, row.stars, row.days, row.url, row.draft] for row in waiting))
+    return _marked_csv(
+        heads, ([row.site, row.day, row.stars or row.rated, row.days, row.url, row.draft] for row in waiting)
+    )
 
 
 def _marked_csv(heads: Sequence[str], lines: Iterable[Sequence[object]]) -> bytes:

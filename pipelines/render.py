@@ -86,7 +86,7 @@ _TABLES = {
     "needs_answer": (
         "SELECT practice_id, site, item_id, url, written_on, stars, days_waiting, criticised, has_alert"
         " FROM reports.needs_answer"
-        " WHERE practice_id IN $practices AND month = $month ORDER BY stars, written_on DESC, site, item_id"
+        " WHERE practice_id IN $practices AND month = $month ORDER BY score_stars, written_on DESC, site, item_id"
     ),
     "coverage": (
         "SELECT practice_id, source, site, nights_expected, nights_read, last_read_night, last_complete_night,"

@@ -28,7 +28,8 @@ _TABLES = {
     "part VARCHAR, this_value DECIMAL(18,6), previous_value DECIMAL(18,6), this_size BIGINT, previous_size BIGINT, "
     "difference DECIMAL(18,6), p_value DECIMAL(18,6), p_adjusted DECIMAL(18,6), verdict VARCHAR",
     "needs_answer": "practice_id VARCHAR, month DATE, source VARCHAR, site VARCHAR, item_id VARCHAR, url VARCHAR, "
-    "written_on DATE, stars INTEGER, days_waiting INTEGER, has_text BOOLEAN, criticised VARCHAR[], has_alert BOOLEAN",
+    "written_on DATE, stars INTEGER, score_stars INTEGER, days_waiting INTEGER, "
+    "has_text BOOLEAN, criticised VARCHAR[], has_alert BOOLEAN",
     "coverage": "practice_id VARCHAR, month DATE, source VARCHAR, site VARCHAR, nights_expected INTEGER, "
     "nights_read INTEGER, last_read_night DATE, last_complete_night DATE, set_aside INTEGER, vanished INTEGER, "
     "held INTEGER, conversation_items INTEGER, platform_total INTEGER, has_reviews BOOLEAN, left_out BOOLEAN, "
@@ -212,7 +213,16 @@ class Warehouse:
             row |= {"written_on": written, "stars": 1 + index % 3, "days_waiting": (self.as_of - written).days}
             criticised = [[], ["wait_on_site"], ["phone_digital", "wait_on_site"], ["skill_diagnosis"]][index % 4]
             row |= {"criticised": criticised, "has_alert": index == 4}
-            self.rows["needs_answer"].append(row | {"has_text": True})
+            self.rows["needs_answer"].append(row | {"score_stars": row["stars"], "has_text": True})
+        return self
+
+    def warned(self, *days: int) -> Warehouse:
+        """Add reviews on Facebook that do not recommend the practice, so many days old, that nobody answered."""
+        for number, old in enumerate(days):
+            row: dict[str, Any] = {"source": "facebook", "site": "facebook", "item_id": f"warning-{number}"}
+            row |= {"url": f"https://facebook.example/{number}", "written_on": self.as_of - dt.timedelta(days=old)}
+            row |= {"stars": None, "score_stars": 1, "days_waiting": old, "has_text": True}
+            self.rows["needs_answer"].append(row | {"criticised": [], "has_alert": False})
         return self
 
     def recommends(self, site: str, yes: int, of: int) -> Warehouse:
@@ -667,7 +677,7 @@ def many_sites() -> Warehouse:
         "zz_board",
     ]:
         house.site(site, _GOOD if site < "s" else _SMALL, can_reply=site == "google")
-    return house.waiting(7)
+    return house.waiting(7).warned(3, 30)
 
 
 def _named(name: str) -> Callable[[], Warehouse]:

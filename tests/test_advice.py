@@ -231,7 +231,7 @@ def test_what_was_never_read_says_so() -> None:
 
 def test_one_review_is_not_many() -> None:
     (card,) = choose(found(waiting=Waiting(1, 1)))
-    assert card.why == "1\u00a0review of three stars or fewer has no answer. It has waited 1\u00a0day."
+    assert card.why == "1\u00a0low review has no answer. It has waited 1\u00a0day."
     assert card.link == card.link_words == ""
 
 

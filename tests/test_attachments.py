@@ -90,6 +90,15 @@ def test_more_reviews_than_a_page_lists_are_attached_whole_each_with_its_draft()
     assert {line[4] for line in lines[1:]} == {"https://maps.example/reviews/1"}
 
 
+def test_a_warning_in_place_of_stars_is_told_in_the_files_too() -> None:
+    rows = STATES["many-sites"]().inputs().needs_answer
+    for tag, words in (("en", "not recommended"), ("es", "no recomendado")):
+        with speaking(language(tag)):
+            held = files("2026-10", {}, {"figures": []}, (), [waiting_row(row) for row in rows])
+        lines = list(csv.reader(io.StringIO(held[2].body.decode("utf-8-sig"), newline="")))
+        assert [line[2] for line in lines[1:]] == ["1", words, "1", "1", words, "2", "2", "3", "3"]
+
+
 def test_what_is_worth_a_look_is_attached_whole_in_the_reports_language() -> None:
     house = STATES["many-looks"]()
     house.rows["worth_a_look"][-1]["site"] = "=cmd"

@@ -267,6 +267,28 @@ def test_every_alert_and_class_of_the_check_has_words_of_a_report() -> None:
     assert set(SIGNS) == {*ALERTS, *CLASSES}
 
 
+@pytest.mark.parametrize("tag", ["en", "es"])
+def test_a_review_that_does_not_recommend_waits_among_those_of_one_star_and_says_so(tag: str) -> None:
+    house = practice().waiting(3).warned(3, 20)
+    told = house.practice().model_copy(update={"language": tag})
+    report = month_report(told, house.month, house.inputs())
+    words, of = {"en": ("not recommended", "of"), "es": ("no recomendado", "de")}[tag]
+    assert [(row.site, row.stars, row.rated) for row in report.waiting] == [
+        ("Google", 1, f"1 {of} 5"),
+        ("Facebook", None, words),
+        ("Facebook", None, words),
+        ("Google", 2, f"2 {of} 5"),
+        ("Google", 3, f"3 {of} 5"),
+    ]
+    assert words in report.waiting_words
+    table = render.report_html(report, render.TEMPLATES).split('id="needs-answer"')[1].split("</section>")[0]
+    assert table.count(f"<td>{words}</td>") == 2
+    assert "None" not in table
+    # What no row of the list has is not spoken of.
+    assert words not in report_of(practice().waiting(3)).waiting_words
+    assert all(row.draft for row in report.waiting)
+
+
 def test_nothing_worth_a_look_is_no_section_and_what_is_gone_or_of_another_month_is_not_listed() -> None:
     assert 'id="worth-a-look"' not in render.report_html(report_of(practice()), render.TEMPLATES)
     house = practice().judged("google", {}, alerts=(2, 0, 0), replies=(0, 2, 0))

@@ -217,7 +217,7 @@ def _month_report(
         looks=looks_shown(looks),
         looks_notes=looks_notes(looks, held.now, sites, f"{month:%Y-%m}"),
         waiting=tuple(waiting_row(row) for row in inputs.needs_answer[:MOST_WAITING]),
-        waiting_words=waiting_words(len(inputs.needs_answer)),
+        waiting_words=waiting_words(inputs.needs_answer),
         more_waiting=more_waiting(len(inputs.needs_answer) - MOST_WAITING, f"{month:%Y-%m}"),
         sure=how_sure(found),
         panels=panels,

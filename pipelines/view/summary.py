@@ -44,11 +44,15 @@ class SiteRow:
 
 @dataclass(frozen=True)
 class WaitingRow:
-    """One review that needs an answer: no words of the reviewer, no name."""
+    """One review that needs an answer: no words of the reviewer, no name.
+
+    `stars` is None where the site asks for yes or no; `rated` says it in words.
+    """
 
     day: dt.date
     written: str
-    stars: int
+    stars: int | None
+    rated: str
     site: str
     days: str
     url: str | None
@@ -72,9 +76,17 @@ def more_waiting(number: int, month: str) -> str:
     return more_in_file(number, waiting_file(month)) if number > 0 else ""
 
 
-def waiting_words(number: int) -> str:
+def waiting_words(rows: Sequence[Row]) -> str:
+    """Say how many reviews wait and which ones these are: of warnings only where there is one among them."""
+    number = len(rows)
     if not number:
         return _("Three stars or fewer, no answer seen")
+    if any(row["stars"] is None for row in rows):
+        return ngettext(
+            "{number}\u00a0review, three stars or fewer or \u201cnot recommended\u201d, no answer seen",
+            "{number}\u00a0reviews, three stars or fewer or \u201cnot recommended\u201d, no answer seen",
+            number,
+        )
     return ngettext(
         "{number}\u00a0review, three stars or fewer, no answer seen",
         "{number}\u00a0reviews, three stars or fewer, no answer seen",
@@ -103,10 +115,13 @@ def _review_key(row: Row) -> str:
 
 
 def waiting_row(row: Row) -> WaitingRow:
+    stars = None if row["stars"] is None else int(row["stars"])
     return WaitingRow(
         day=row["written_on"],
         written=written_day(row["written_on"]),
-        stars=int(row["stars"]),
+        stars=stars,
+        # None of the list recommends the practice.
+        rated=_("not recommended") if stars is None else _("{stars} of 5", stars=stars),
         site=clean(site_name(row["site"]), 40),
         days=days(int(row["days_waiting"] or 0)),
         url=https_only(row["url"]),

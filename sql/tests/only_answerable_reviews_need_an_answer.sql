@@ -16,5 +16,5 @@ where
     answerable.item_id is null
     or answerable.first_reply_at is not null
     or answerable.removed_on is not null
-    or coalesce(answerable.stars, 5) > 3
+    or coalesce(answerable.score_stars, 5) > 3
     or needs_answer.days_waiting not between 0 and 90

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +18,8 @@ DAY = dt.timedelta(days=1)
 _ITEM = "practice_id varchar, source varchar, site varchar, item_id varchar"
 _TABLES = {
     "months": "practice_id varchar, site varchar, month date, as_of_night date",
-    "reviews": f"{_ITEM}, url varchar, created_local timestamp, month date, stars tinyint, has_text boolean, "
+    "reviews": f"{_ITEM}, url varchar, created_local timestamp, month date, stars tinyint, score_stars tinyint, "
+    "has_text boolean, "
     "topics struct(topic varchar, polarity varchar, sentence smallint)[], alerts varchar[], removed_on date",
     "answerable_reviews": f"{_ITEM}, first_reply_at timestamp",
     "handled_privately": f"{_ITEM}, kind varchar, handled_on date",
@@ -45,9 +47,10 @@ def listed(
             } | given
             written = review["written"]
             connection.execute(
-                "insert into core.reviews values ('p', 's', 'google', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "insert into core.reviews values ('p', 's', 'google', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     *(review["id"], review.get("url"), written, written.replace(day=1), review["stars"]),
+                    1 if review.get("warns") else review["stars"],
                     *(review["has_text"], review.get("topics"), review.get("alerts"), review.get("removed_on")),
                 ],
             )
@@ -73,11 +76,14 @@ def listed(
         ({"stars": 3}, True),
         ({"stars": 4}, False),
         ({"stars": None}, False),
+        ({"stars": None, "warns": True}, True),
+        ({"stars": None, "warns": True, "written": NIGHT - 91 * DAY}, False),
+        ({"stars": None, "warns": True, "answered": dt.datetime(2026, 11, 2, 9)}, False),
         ({"removed_on": NIGHT}, False),
         ({"answered": dt.datetime(2026, 11, 2, 9)}, False),
     ],
 )
-def test_a_review_waits_within_90_days_and_up_to_three_stars(
+def test_a_review_waits_within_90_days_and_up_to_three_stars_or_with_a_warning(
     tmp_path_factory: pytest.TempPathFactory, review: dict[str, Any], waits: bool
 ) -> None:
     assert len(listed(tmp_path_factory, [review])) == waits
@@ -119,6 +125,36 @@ def test_what_a_review_criticises_is_told_once_and_an_alert_wants_a_person(
 
 
 def test_the_fewest_stars_come_first_and_of_those_the_newest(tmp_path_factory: pytest.TempPathFactory) -> None:
-    told = [(3, 1), (1, 9), (1, 2), (2, 5), (2, 5)]
-    reviews = [{"stars": stars, "written": NIGHT - days * DAY} for stars, days in told]
-    assert [row["item_id"] for row in listed(tmp_path_factory, reviews)] == ["r2", "r1", "r3", "r4", "r0"]
+    # A warning in place of stars is as grave as one star.
+    told = [(3, 1), (1, 9), (1, 2), (2, 5), (2, 5), (None, 4)]
+    reviews = [{"stars": stars, "written": NIGHT - days * DAY, "warns": stars is None} for stars, days in told]
+    found = listed(tmp_path_factory, reviews)
+    assert [row["item_id"] for row in found] == ["r2", "r5", "r1", "r3", "r4", "r0"]
+    assert [row["stars"] for row in found] == [1, None, 1, 2, 2, 3]
+
+
+def test_the_list_is_what_a_slow_account_says(tmp_path_factory: pytest.TempPathFactory) -> None:
+    chance = random.Random(90)
+    reviews: list[dict[str, Any]] = [
+        {
+            "id": f"r{number:03}",
+            "written": NIGHT - chance.randrange(-2, 100) * DAY,
+            "stars": (stars := chance.choice([None, None, 1, 2, 3, 4, 5])),
+            "warns": stars is None and chance.random() < 0.6,
+            "removed_on": chance.choice([None, None, None, NIGHT]),
+            "answered": chance.choice([None, None, None, dt.datetime(2026, 11, 2, 9)]),
+        }
+        for number in range(200)
+    ]
+    waiting = []
+    for review in reviews:
+        low = review["warns"] or review["stars"] in (1, 2, 3)
+        here = review["removed_on"] is None and review["answered"] is None
+        if low and here and 0 <= (NIGHT - review["written"]).days <= 90:
+            waiting.append(review)
+    waiting.sort(key=lambda review: review["id"])
+    waiting.sort(key=lambda review: review["written"], reverse=True)
+    waiting.sort(key=lambda review: review["stars"] or 1)
+    assert {review["stars"] for review in waiting} == {None, 1, 2, 3}
+    found = listed(tmp_path_factory, reviews)
+    assert [(row["item_id"], row["stars"]) for row in found] == [(one["id"], one["stars"]) for one in waiting]

@@ -30,7 +30,9 @@ select
     reviews.item_id,
     reviews.url,
     reviews.created_local::date as written_on,
+    -- Where a site asks whether one recommends there are none, and a warning counts as one star.
     reviews.stars,
+    reviews.score_stars,
     (months.as_of_night - reviews.created_local::date)::integer as days_waiting,
     reviews.has_text,
     -- what it criticises, for the choice of a general reply, and whether a person must read it before any reply
@@ -64,10 +66,10 @@ left join criticised
         and reviews.site = criticised.site
         and reviews.item_id = criticised.item_id
 where
-    reviews.stars <= 3
+    reviews.score_stars <= 3
     and reviews.removed_on is null
     and answerable.first_reply_at is null
     and reviews.created_local::date between months.as_of_night - 90 and months.as_of_night
 order by
-    reviews.practice_id asc, months.month asc, reviews.stars asc, written_on desc, reviews.site asc,
+    reviews.practice_id asc, months.month asc, reviews.score_stars asc, written_on desc, reviews.site asc,
     reviews.source asc, reviews.item_id asc
