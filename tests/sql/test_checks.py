@@ -93,6 +93,7 @@ def test_a_check_finds_its_fault_and_nothing_else(check: str, town: DataDir, cop
         ("net_sentiment", "value", -1.5),
         ("net_sentiment", "low", -1.5),
         ("net_sentiment", "numerator", -99),
+        ("topic_balance", "numerator", -99),
     ],
 )
 def test_each_metric_has_its_own_least(

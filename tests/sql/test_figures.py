@@ -19,6 +19,7 @@ from pipelines.landing import DataDir
 from pipelines.periods import add_months
 from pipelines.warehouse import open_warehouse, rows
 from tests.histories import ATTACK, History, Row, built_at, until
+from tests.replay import compiled, empty_core
 
 Key = tuple[str, str, dt.date, str, str]
 DAY = dt.timedelta(days=1)
@@ -27,6 +28,10 @@ ALERTS = ("ALERT_discrimination", "ALERT_privacy", "ALERT_safety")
 BLENDABLE = "owner_export"
 CLUSTER = "without the cluster"
 _FEW = "too few reviews to compare"
+_TOPIC_MONTHS = (
+    "practice_id varchar, site varchar, month date, part varchar, mentions bigint, judged bigint, "
+    "not_covered_why varchar, not_measured_why varchar"
+)
 
 
 class Account:
@@ -515,6 +520,10 @@ class Account:
                 part = f"{topic}/{polarity}"
                 said = sum(part in review["topics"] for review in judged)
                 told["topic_mentions", part] = _topic(said, len(judged), why, blocked)
+            sides = [
+                sum(f"{topic}/{mood}" in review["topics"] for review in judged) for mood in ("positive", "negative")
+            ]
+            told["topic_balance", topic] = _balance(sides[0], sides[1], why, blocked)
         for alert in ALERTS:
             raised = sum(alert in (review["alerts"] or ()) for review in judged)
             told["alerts", alert] = _count(raised, len(judged), blocked or why)
@@ -715,6 +724,13 @@ def _topic(said: int, judged: int, why: str | None, blocked: str | None) -> Row:
     return _share(said, judged, why, None)
 
 
+def _balance(praise: int, blame: int, why: str | None, blocked: str | None) -> Row:
+    """Praise less criticism of a topic, unless a number that is hidden elsewhere could be worked out from it."""
+    if not blocked and {praise, blame} & {1, 2, 3, 4}:
+        return _figure("too_few", None, None, None, None, 0, "single remarks")
+    return _net(praise, blame, 0, 0, why, blocked)
+
+
 def _decayed(rated: list[tuple[int, int]], why: str | None, blocked: str | None) -> dict[tuple[str, str], Row]:
     weights = [2 ** (-age / 180) for _, age in rated]
     if blocked:
@@ -854,6 +870,7 @@ def test_the_history_is_worth_an_account(known: tuple[DataDir, Account]) -> None
         assert {(metric, "value"), (metric, "zero"), (metric, "not_measured")} <= states | {(metric, "not_measured")}
     assert any(key[3] == "net_sentiment" and (figure["value"] or 0) < 0 for key, figure in figures.items())
     assert {("net_sentiment", "too_few"), ("net_sentiment", "not_measured")} <= states
+    assert {("topic_balance", "value"), ("topic_balance", "too_few"), ("topic_balance", "not_measured")} <= states
     assert {("rating_shown_by_site", "value"), ("rating_shown_by_site", "not_measured")} <= states
     assert {("reviews_held", state) for state in ("value", "too_few", "not_measured")} <= states
     assert any(key[3] == "reviews_held" and 0 < (figure["value"] or 0) < 1 for key, figure in figures.items())
@@ -868,6 +885,42 @@ def test_the_history_is_worth_an_account(known: tuple[DataDir, Account]) -> None
     assert {("staff named", "too_few"), ("accounts of one review", "too_few")} <= signs
     assert any(review["removed"] for review in account.reviews)
     assert any(reply["said"] is None for reply in account.replies)
+
+
+def test_nothing_told_of_a_topic_gives_away_how_many_made_single_remarks(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Of every pair of praise and criticism the balance is that of the slow account, and all that is told of a topic is
+    the same whether one, two, three or four reviews say so."""
+    models = compiled(built_at(tmp_path_factory.getbasetemp(), None)[0], ("topic_mentions", "topic_balance"))
+    pairs = [(praise, blame) for praise in range(15) for blame in range(15)]
+    with empty_core({"topic_months": _TOPIC_MONTHS}) as connection:
+        connection.executemany(
+            "insert into core.topic_months values (?, 'g', '2026-09-01', ?, ?, 30, null, null)",
+            [
+                (f"{pair[0]}/{pair[1]}", f"wait/{mood}", number)
+                for pair in pairs
+                for mood, number in zip(("positive", "negative"), pair, strict=True)
+            ],
+        )
+        told: dict[str, dict[str, Row]] = defaultdict(dict)
+        for metric in ("topic_mentions", "topic_balance"):
+            sql = next(text for _, name, text in models if name == metric)
+            for row in rows(connection, f"select * from ({sql}\n) as figures order by all"):
+                about = {name: row.pop(name) for name in ("practice_id", "site", "month", "part")}
+                told[about["practice_id"]][f"{metric} {about['part']}"] = row
+    for other in range(15):
+        for number in (2, 3, 4):
+            assert told[f"{number}/{other}"] == told[f"1/{other}"]
+            assert told[f"{other}/{number}"] == told[f"{other}/1"]
+    for praise, blame in pairs:
+        balance, expected = told[f"{praise}/{blame}"]["topic_balance wait"], _balance(praise, blame, None, None)
+        assert balance.keys() == expected.keys()
+        for name, value in expected.items():
+            there = balance[name] if not isinstance(value, float) else float(balance[name])
+            assert there == pytest.approx(value, abs=1e-6), (praise, blame, name)
+        # What one side may tell is told, so that this is no test of silence.
+        assert (balance["value"] is None) == (praise + blame < 10 or bool({praise, blame} & {1, 2, 3, 4}))
 
 
 def test_verdicts_are_what_the_slow_account_says(known: tuple[DataDir, Account]) -> None:
