@@ -35,6 +35,8 @@ _SITE_NAMES = {
     "tiktok": "TikTok",
     "youtube": "YouTube",
 }
+# Kinds of own words that may give something away.
+_REPLIES, _COMMENTS = "replies", "comments"
 # Places without a name of their own, which are told by what they are.
 PLACE_WORDS = {"survey": "Patient survey", "feeds": "Blogs and news"}
 
@@ -100,9 +102,10 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Alerts:
-    """How many texts need a person's eyes: numbers, never words. Grave replies are found more surely.
+    """How many texts need a person's eyes: numbers, never words. Grave ones are found more surely.
 
-    `comments` are the practice's own that may give something away.
+    Comments are the practice's own that may give something away. `comments_past` are grave ones that the report of the
+    month before counted and that are too old by now to be seen to be gone.
     """
 
     harm: int = 0
@@ -110,7 +113,9 @@ class Alerts:
     privacy: int = 0
     replies_grave: int = 0
     replies_possible: int = 0
-    comments: int = 0
+    comments_grave: int = 0
+    comments_possible: int = 0
+    comments_past: int = 0
     checked: bool = True
     replies_checked: bool = True
 
@@ -121,6 +126,14 @@ class Alerts:
     @property
     def replies(self) -> int:
         return self.replies_grave + self.replies_possible
+
+    @property
+    def comments(self) -> int:
+        return self.comments_grave + self.comments_possible
+
+    @property
+    def grave(self) -> int:
+        return self.replies_grave + self.comments_grave
 
     @property
     def number(self) -> int:
@@ -195,7 +208,7 @@ class Findings:
 class Asked:
     """An action as an earlier report printed it: its words, and what its rule looks at again a month later.
 
-    `site` is a site's id, `watched` are digests of the reviews it listed.
+    `site` is a site's id, `watched` are digests of the reviews it listed, or the kinds of own words it meant.
     """
 
     id: str
@@ -288,8 +301,10 @@ def _look_today(found: Findings) -> _Reason | None:
 
 
 def _take_down(found: Findings) -> _Reason | None:
-    number = found.alerts.replies_grave
-    return _Reason({}, number) if number else None
+    alerts = found.alerts
+    kinds = [_REPLIES] if alerts.replies_grave else []
+    kinds += [_COMMENTS] if alerts.comments_grave else []
+    return _Reason({}, alerts.grave, watched=tuple(kinds)) if kinds else None
 
 
 def _ask_alike(found: Findings) -> _Reason | None:
@@ -427,8 +442,9 @@ SEEN: dict[str, str] = {
     "unread": "Not every site was read, so this cannot be seen.",
     "site-unread": "{site} was not read, so this cannot be seen.",
     "replies-unchecked": "Replies could not be checked this month.",
-    "replies-stand": "Replies with such signs in public: {replies}.",
-    "replies-gone": "No reply with such signs stands in public.",
+    "comments-past": "What was listed is over 90 days old by now, so this cannot be seen.",
+    "own-words-stand": "Replies and comments of yours with such signs in public: {number}.",
+    "own-words-gone": "No reply or comment of yours with such signs stands in public.",
     "posts-unchecked": "How your own words ask for reviews could not be checked.",
     "signs-stand": "Signs of that kind in your own words: {signs}.",
     "signs-gone": "Your own words have no such signs any more.",
@@ -466,12 +482,15 @@ def _only_you(asked: Asked, found: Findings) -> Became:
 
 
 def _taken_down(asked: Asked, found: Findings) -> Became:
-    del asked
-    if found.alerts.replies_grave:
-        return _seen("not_yet", "replies-stand", replies=whole(found.alerts.replies_grave))
-    if not found.alerts.replies_checked or found.unread():
+    if found.alerts.grave:
+        return _seen("not_yet", "own-words-stand", number=whole(found.alerts.grave))
+    # Reports of before knew of replies alone, and did not say so.
+    of_replies = _REPLIES in asked.watched or _COMMENTS not in asked.watched
+    if of_replies and (not found.alerts.replies_checked or found.unread()):
         return _seen("cannot_tell", "replies-unchecked")
-    return _seen("done", "replies-gone")
+    if found.alerts.comments_past:
+        return _seen("cannot_tell", "comments-past")
+    return _seen("done", "own-words-gone")
 
 
 def _asked_alike(asked: Asked, found: Findings) -> Became:
@@ -588,19 +607,20 @@ LIBRARY: tuple[Action, ...] = (
     ),
     Action(
         id="take-down",
-        what="Take down today the {number}\u00a0reply that may give private details away. Keep a private copy of it, "
+        what="Take down today the {number}\u00a0reply or comment that may show private details. Keep a private copy, "
         "and tell your privacy officer.",
-        what_many="Take down today the {number}\u00a0replies that may give private details away. Keep a private copy "
-        "of them, and tell your privacy officer.",
+        what_many="Take down today the {number}\u00a0replies and comments that may show private details. Keep a "
+        "private copy, and tell your privacy officer.",
         who="Owner or office manager",
         how_long="5 minutes each",
-        why="{number}\u00a0reply with such signs stands in public.",
-        why_many="{number}\u00a0replies with such signs stand in public.",
+        why="{number}\u00a0reply or comment with such signs stands in public.",
+        why_many="{number}\u00a0replies and comments with such signs stand in public.",
         effect="Fewer private details stand in public.",
-        done_when="Done when no such reply stands.",
+        done_when="Done when all are gone.",
         link_words="See where",
         anchor="worth-a-look",
-        rule="replies_to_look_at of critical or high severity add up to at least one over all sites",
+        rule="replies_to_look_at and the own comments of worth_a_look, of critical or high severity, add up to at "
+        "least one over all sites",
         chosen_by=_take_down,
         became=_taken_down,
     ),

@@ -135,6 +135,13 @@ _TABLES = {
         " AND written_on >= $month + INTERVAL 1 MONTH - INTERVAL 90 DAY)"
         " ORDER BY written_on DESC, site, source, kind, item_id"
     ),
+    # Those that the report of the month before still counted.
+    "past_comments": (
+        "SELECT practice_id, severity FROM reports.worth_a_look WHERE practice_id IN $practices AND counted"
+        " AND kind = 'comment' AND severity IS NOT NULL"
+        " AND written_on >= $month - INTERVAL 90 DAY AND written_on < $month + INTERVAL 1 MONTH - INTERVAL 90 DAY"
+        " ORDER BY severity"
+    ),
     "changes": (
         "SELECT practice_id, site, source, change, since, number, urls, stars_were, stars_are, announced,"
         " confirmed, state, reason"

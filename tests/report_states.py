@@ -620,7 +620,7 @@ def source_skipped() -> Warehouse:
 
 
 def many_looks() -> Warehouse:
-    """More reviews and replies to look at than a page has room for."""
+    """More reviews, replies and comments to look at than a page has room for."""
     house = everything_bad()
     house.name, house.paper = "Riverside Family Dental", "letter"
     house.unusual("survey", "unusual cluster", mean_without=4.46).repeated("google", 6, 40).repeated("survey", 5, 5)
@@ -628,7 +628,7 @@ def many_looks() -> Warehouse:
         house.sign("google", part, 14, 40).sign("healthgrades", part, 11, 12)
     for part in ("gating", "reward", "yelp", "wording"):
         house.invites(part, 3, 12)
-    return house.judged("healthgrades", {}, alerts=None, replies=(0, 2, 9))
+    return house.judged("healthgrades", {}, alerts=None, replies=(0, 2, 9), comments=(1, 1, 1))
 
 
 def only_emoji() -> Warehouse:

@@ -99,7 +99,7 @@ FIRES: dict[str, Findings] = {
 }
 JUST_NOT: dict[str, Findings] = {
     "look-today": found(alerts=Alerts(replies_grave=1)),
-    "take-down": found(alerts=Alerts(harm=1, replies_possible=3)),
+    "take-down": found(alerts=Alerts(harm=1, replies_possible=3, comments_possible=2, comments_past=1)),
     "ask-alike": found(asks=Invitations(40, checked=True)),
     "answer-questions": found(talk=Talk(asked=9, answered=9)),
     "post-answers": found(talk=Talk(asked=5, answered=5, helpful=5, posts=10)),
@@ -321,7 +321,7 @@ LISTED = ("key-1", "key-2", "key-3")
 BECAME: dict[str, dict[str, Findings]] = {
     "look-today": {"cannot_tell": found(alerts=Alerts(privacy=1))},
     "take-down": {
-        "done": found(alerts=Alerts(replies_possible=3)),
+        "done": found(alerts=Alerts(replies_possible=3, comments_possible=2)),
         "not_yet": found(alerts=Alerts(replies_grave=1)),
         "cannot_tell": found(alerts=Alerts(replies_checked=False)),
     },
@@ -397,6 +397,7 @@ def test_every_action_can_be_followed_up_and_every_sentence_for_it_is_used() -> 
     said = {follow_up(asked(action), case).seen for action, held in BECAME.items() for case in held.values()}
     unread = found(site(nights_read=0, last_read=None))
     said |= {follow_up(asked(action), unread).seen for action in BECAME} | {follow_up(asked("gone-id"), found()).seen}
+    said.add(follow_up(asked("take-down"), found(alerts=Alerts(comments_past=1))).seen)
     shapes = {key: re.compile(re.sub(r"\\{\w+\\}", ".+", re.escape(text))) for key, text in SEEN.items()}
     assert [key for key, shape in shapes.items() if not any(shape.fullmatch(text) for text in said)] == []
 
@@ -405,6 +406,52 @@ def test_a_site_that_was_not_read_is_never_done() -> None:
     unread = found(site(nights_read=0, last_read=None), alerts=Alerts())
     for action in ("take-down", "answer-low", "find-cause", "keep-inviting", "invite-everyone", "renew-access"):
         assert follow_up(asked(action), unread).state != "done"
+
+
+@pytest.mark.parametrize(
+    ("alerts", "what", "why", "watched"),
+    [
+        (Alerts(replies_grave=1), "the 1 reply or comment that", "1 reply or comment with such signs stands", "r"),
+        (Alerts(comments_grave=1), "the 1 reply or comment that", "1 reply or comment with such signs stands", "c"),
+        (
+            Alerts(replies_grave=2, comments_grave=3, comments_possible=9, replies_possible=9),
+            "the 5 replies and comments that",
+            "5 replies and comments with such signs stand",
+            "rc",
+        ),
+    ],
+)
+def test_replies_and_own_comments_that_may_disclose_are_taken_down_alike(
+    alerts: Alerts, what: str, why: str, watched: str
+) -> None:
+    (card,) = choose(found(alerts=alerts))
+    assert what in card.what.replace("\u00a0", " ")
+    assert why in card.why.replace("\u00a0", " ")
+    assert [kind[0] for kind in card.asked().watched] == [*watched]
+
+
+@pytest.mark.parametrize(
+    ("watched", "alerts", "read", "state", "seen"),
+    [
+        (("replies",), Alerts(comments_grave=1), True, "not_yet", "comments of yours with such signs in public: 1."),
+        (("comments",), Alerts(replies_grave=1, comments_grave=1), True, "not_yet", "signs in public: 2."),
+        (("comments",), Alerts(comments_past=1), True, "cannot_tell", "over 90 days old by now"),
+        (("replies", "comments"), Alerts(comments_past=1), True, "cannot_tell", "over 90 days old by now"),
+        # What was asked of comments does not wait for sites of reviews.
+        (("comments",), Alerts(replies_checked=False), False, "done", "No reply or comment of yours"),
+        (("replies", "comments"), Alerts(), False, "cannot_tell", "Replies could not be checked"),
+        # The reports of before named no kinds.
+        ((), Alerts(replies_checked=False), True, "cannot_tell", "Replies could not be checked"),
+        ((), Alerts(), True, "done", "No reply or comment of yours"),
+    ],
+)
+def test_what_became_of_own_words_is_told_of_the_kinds_that_were_meant(
+    watched: tuple[str, ...], alerts: Alerts, read: bool, state: str, seen: str
+) -> None:
+    now = found(alerts=alerts) if read else found(site(nights_read=0, last_read=None), alerts=alerts)
+    became = follow_up(Asked("take-down", "What we asked.", "", watched), now)
+    assert became.state == state
+    assert seen in became.seen
 
 
 def test_a_card_hands_on_what_next_month_looks_at() -> None:

@@ -111,7 +111,7 @@ def test_what_is_worth_a_look_is_attached_whole_in_the_reports_language() -> Non
     assert held[0].description == "Las cifras de este informe, para programas"
     lines = list(csv.reader(io.StringIO(held[2].body.decode("utf-8-sig"), newline="")))
     assert lines[0] == ["Sitio", "Qué", "Indicios de", "Escrita", "Enlace"]
-    assert len(lines) == 1 + len(inputs.worth_a_look) == 24
+    assert len(lines) == 1 + len(inputs.worth_a_look) == 27
     assert lines[1] == ["Google", "Reseña", "daño", "2026-10-19", "https://google.example/ALERT_safety/0"]
     assert "'=cmd" in {line[0] for line in lines}
 

@@ -224,6 +224,11 @@ def test_own_comments_to_look_at_stand_beside_replies_of_their_severity_and_are_
     ]
     kinds = [row.what.split(", ")[-1] for row in report.looks]
     assert kinds == sorted(kinds, key=["Review", "critical", "high", "caution"].index)
+    assert "Comments of yours count for 90 days: 1 high and 1 caution." in report.looks_notes
+    assert any(note.startswith("Replies count") for note in report.looks_notes) == any(replies or ())
+    # The grave one is to be taken down, as a grave reply is.
+    down = next(card for card in report.cards if card.id == "take-down")
+    assert down.what.replace("\u00a0", " ").startswith("Take down today the 1 reply or comment that")
     # Page 1 names alerts alone by their links.
     assert not any(row.what.startswith("Comment") for row in report.alert_links)
 
@@ -238,25 +243,38 @@ def test_own_comments_are_listed_for_the_90_days_of_their_figure_and_while_they_
     report = report_of(house)
     assert [row.written for row in report.looks] == ["3 Aug 2026"]
     assert report.alerts.replace("\u00a0", " ") == "1 comment of yours to look at."
+    # It was in the list of September, and whether it still stands is not read any more.
+    assert len(house.inputs().past_comments) == 1
+    last["written_on"] = dt.date(2026, 7, 3)
+    assert len(house.inputs().past_comments) == 1
+    last["written_on"] = dt.date(2026, 7, 2)
+    assert house.inputs().past_comments == []
     # What others wrote below a post is told the morning after, and is in no list of a month.
     first |= {"severity": None, "classes": ["ALERT_privacy"]}
     assert report_of(house).looks == ()
 
 
 @pytest.mark.parametrize(
-    ("alerts", "replies", "shown", "more"),
+    ("alerts", "replies", "comments", "shown", "more"),
     [
-        ((1, 1, 2), (2, 2, 2), (3, 5), 2),
+        ((1, 1, 2), (2, 2, 2), (0, 0, 0), (3, 5), 2),
         # Where one has no link, the sentence that says so takes a row's room.
-        ((9, 0, 0), (0, 0, 0), (7, 0), 2),
-        ((9, 0, 0), (0, 0, 9), (3, 4), 11),
-        ((1, 0, 0), (9, 0, 0), (1, 6), 3),
+        ((9, 0, 0), (0, 0, 0), (0, 0, 0), (7, 0), 2),
+        ((9, 0, 0), (0, 0, 9), (0, 0, 0), (3, 4), 11),
+        ((1, 0, 0), (9, 0, 0), (0, 0, 0), (1, 6), 3),
+        # And so does the sentence on how long comments count.
+        ((1, 1, 2), (2, 2, 0), (0, 0, 2), (3, 4), 3),
+        ((9, 0, 0), (0, 0, 0), (0, 0, 1), (5, 1), 4),
     ],
 )
 def test_a_list_too_long_for_its_page_says_where_the_rest_is(
-    alerts: tuple[int, ...], replies: tuple[int, ...], shown: tuple[int, int], more: int
+    alerts: tuple[int, ...],
+    replies: tuple[int, ...],
+    comments: tuple[int, ...],
+    shown: tuple[int, int],
+    more: int,
 ) -> None:
-    report = report_of(practice().judged("google", {}, alerts=alerts, replies=replies))
+    report = report_of(practice().judged("google", {}, alerts=alerts, replies=replies, comments=comments))
     assert (sum(row.is_alert for row in report.looks), sum(not row.is_alert for row in report.looks)) == shown
     assert report.looks_notes[-1].replace("\u00a0", " ") == (
         f"And {more} more, in the attached file worth-a-look-2026-10.csv."

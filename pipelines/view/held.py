@@ -49,6 +49,7 @@ class ReportInputs:
     communities: Sequence[Row]
     bursts: Sequence[Row]
     worth_a_look: Sequence[Row]
+    past_comments: Sequence[Row]
     changes: Sequence[Row]
     figures_before: Sequence[Row]
     vanity: Sequence[Row]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines.advice import Alerts, site_name
@@ -19,6 +19,7 @@ MOST_ALERTS = 3
 _ALERTS = ("ALERT_safety", "ALERT_discrimination", "ALERT_privacy")
 
 SEVERITIES = {"critical": "{number} critical", "high": "{number} high", "caution": "{number} caution"}
+_GRAVE = ("critical", "high")
 
 # How strongly a reply should be looked at.
 REPLIES = {"critical": "Reply, critical", "high": "Reply, high", "caution": "Reply, caution"}
@@ -58,23 +59,33 @@ class LookRow:
     day: dt.date
     written: str
     url: str | None
-    is_alert: bool
+    kind: str
+    severity: str | None
+
+    @property
+    def is_alert(self) -> bool:
+        return self.severity is None
 
 
-def alerts_found(figure: Lookup, sites: Sequence[str], looks: Sequence[Row]) -> Alerts:
+def alerts_found(figure: Lookup, sites: Sequence[str], looks: Sequence[Row], past: Sequence[Row]) -> Alerts:
     """Add up what needs a person's eyes, over the sites whose words could be judged.
 
     Own comments are counted as they are listed: their figure leaves out sites that are not known for all of its days.
+    `past` are those that were listed for the last time a month before.
     """
+    comments = [row["severity"] for row in looks if row["kind"] == "comment" and row["severity"] is not None]
+    grave = sum(severity in _GRAVE for severity in comments)
     raised = {part: [figure(site, "alerts", part=part) for site in sites] for part in _ALERTS}
     held = {part: [figure(site, "replies_to_look_at", part=part) for site in sites] for part in SEVERITIES}
     return Alerts(
         harm=_sum(raised["ALERT_safety"]),
         unfair=_sum(raised["ALERT_discrimination"]),
         privacy=_sum(raised["ALERT_privacy"]),
-        replies_grave=_sum(held["critical"]) + _sum(held["high"]),
+        replies_grave=sum(_sum(held[part]) for part in _GRAVE),
         replies_possible=_sum(held["caution"]),
-        comments=sum(row["kind"] == "comment" and row["severity"] is not None for row in looks),
+        comments_grave=grave,
+        comments_possible=len(comments) - grave,
+        comments_past=sum(row["severity"] in _GRAVE for row in past),
         checked=any(_was_checked(row) for rows in raised.values() for row in rows),
         replies_checked=any(_was_checked(row) for rows in held.values() for row in rows),
     )
@@ -110,7 +121,8 @@ def _look_row(row: Row) -> LookRow:
         day=row["written_on"],
         written=written_day(row["written_on"]),
         url=https_only(row["url"]),
-        is_alert=severity is None,
+        kind=row["kind"],
+        severity=severity,
     )
 
 
@@ -118,9 +130,14 @@ def looks_shown(rows: Sequence[LookRow]) -> tuple[LookRow, ...]:
     """Return the rows there is room for: the alerts that page 1 links to, and own words for the rest."""
     alerts = [row for row in rows if row.is_alert]
     own_words = [row for row in rows if not row.is_alert]
-    shown = [*alerts[: max(MOST_ALERTS, MOST_LOOKS - len(own_words))], *own_words][:MOST_LOOKS]
-    # The sentence on how to find one without a link takes the room of a row.
-    return tuple(shown if all(row.url for row in shown) else shown[: MOST_LOOKS - 1])
+    # A sentence on how long comments count takes the room of a row, and so does one on how to find what has no link.
+    most = MOST_LOOKS - any(row.kind == "comment" for row in own_words)
+
+    def first(most: int) -> tuple[LookRow, ...]:
+        return tuple([*alerts[: max(MOST_ALERTS, most - len(own_words))], *own_words][:most])
+
+    shown = first(most)
+    return shown if all(row.url for row in shown) else first(most - 1)
 
 
 def looks_file(month: str) -> str:
@@ -129,18 +146,24 @@ def looks_file(month: str) -> str:
 
 
 def looks_notes(rows: Sequence[LookRow], figure: Lookup, sites: Sequence[str], month: str) -> tuple[str, ...]:
-    """Return what stands below the list: the replies by concern, how to find one without a link, where the rest is."""
-    held = {part: _sum([figure(site, "replies_to_look_at", part=part) for site in sites]) for part in SEVERITIES}
-    counts = [_(SEVERITIES[part], number=whole(number)) for part, number in held.items() if number]
+    """Return what stands below the list: own words by concern, how to find one without a link, where the rest is."""
+    replies = {part: _sum([figure(site, "replies_to_look_at", part=part) for site in sites]) for part in SEVERITIES}
+    comments = {part: sum(row.kind == "comment" and row.severity == part for row in rows) for part in SEVERITIES}
     shown = looks_shown(rows)
-    said = (
-        [_("Replies count as long as they stand, from any month: {counts}.", counts=listed(counts))] if counts else []
-    )
+    said = []
+    if any(replies.values()):
+        said.append(_("Replies count as long as they stand, from any month: {counts}.", counts=_counts(replies)))
+    if any(comments.values()):
+        said.append(_("Comments of yours count for 90 days: {counts}.", counts=_counts(comments)))
     if any(row.url is None for row in shown):
         said.append(_("Without a link, look for the day on the site itself."))
     if more := len(rows) - len(shown):
         said.append(more_in_file(more, looks_file(month)))
     return tuple(said)
+
+
+def _counts(held: Mapping[str, int]) -> str:
+    return listed(_(SEVERITIES[part], number=whole(number)) for part, number in held.items() if number)
 
 
 def alert_words(found: Alerts) -> tuple[str, str]:

@@ -156,7 +156,7 @@ def _month_report(
         as_of_night=as_of,
         sites=tuple(held.findings(site) for site in sites),
         waiting=found_waiting(inputs.needs_answer),
-        alerts=alerts_found(held.now, sites, inputs.worth_a_look),
+        alerts=alerts_found(held.now, sites, inputs.worth_a_look, inputs.past_comments),
         talk=talk_found(held.now),
         invitations=invitations_found(held.now),
     )
