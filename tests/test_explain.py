@@ -65,6 +65,19 @@ def test_the_reviews_behind_a_warning_are_those_that_raise_it(town: DataDir) -> 
         assert 0 < len(found.rows) <= sum(figure["numerator"] or 0 for figure in found.figures)
 
 
+def test_the_balance_of_a_topic_is_of_the_reviews_that_its_mentions_are_of_and_tells_no_single_ones(
+    town: DataDir,
+) -> None:
+    balance, mentions = (
+        explain(town, "riverside", OCTOBER, name, "google") for name in ("topic_balance", "topic_mentions")
+    )
+    assert [row["item_id"] for row in balance.rows] == [row["item_id"] for row in mentions.rows] != []
+    single = {figure["part"].split("/")[0] for figure in mentions.figures if figure["reason"] == "single remarks"}
+    assert single
+    for topic in single:
+        assert f"google, {topic}: too few to say, n = 0 (single remarks)" in str(balance)
+
+
 def test_a_figure_is_explained_beside_months_before_and_a_year_before_only_after_two_years(town: DataDir) -> None:
     with open_warehouse(town) as connection:
         said = rows(
