@@ -12,9 +12,15 @@ left join {{ ref('answerable_reviews') }} as answerable
         and needs_answer.site = answerable.site
         and needs_answer.practice_id = answerable.practice_id
         and needs_answer.item_id = answerable.item_id
+left join {{ ref('reviews') }} as reviews
+    on
+        needs_answer.source = reviews.source
+        and needs_answer.site = reviews.site
+        and needs_answer.practice_id = reviews.practice_id
+        and needs_answer.item_id = reviews.item_id
 where
     answerable.item_id is null
     or answerable.first_reply_at is not null
     or answerable.removed_on is not null
-    or coalesce(answerable.score_stars, 5) > 3
+    or coalesce(reviews.score_stars, 5) > 3
     or needs_answer.days_waiting not between 0 and 90

@@ -39,7 +39,7 @@ FAULTS = {
     "no_month_is_missing_from_the_spine": "delete from core.months where month = '2026-09-01'",
     "no_text_and_no_name_is_in_the_warehouse": "alter table core.reviews add column author_name varchar",
     "nothing_is_later_than_the_night_of_the_build": "update staging.build set as_of_night = '2026-09-01'",
-    "only_answerable_reviews_need_an_answer": "update core.answerable_reviews set score_stars = 4",
+    "only_answerable_reviews_need_an_answer": "update core.reviews set score_stars = 4",
     "the_star_counts_add_up_to_the_rated_reviews": "update metrics.star_distribution set numerator = 99",
     "we_hold_as_many_reviews_as_the_platform_counts": "update reports.coverage set held = held + 50",
 }

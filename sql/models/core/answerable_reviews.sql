@@ -19,7 +19,7 @@ select
     reviews.item_id,
     reviews.month,
     reviews.created_local,
-    reviews.score_stars,
+    reviews.stars,
     reviews.score_stars_of_month,
     reviews.counted,
     reviews.removed_on,
